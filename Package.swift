@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings every Swift target of the package is built with. Language mode 6 (strict concurrency) comes with the
+/// tools version.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "varve",
+    products: [
+        .library(name: "Varve", targets: ["Varve"]),
+        .executable(name: "varve", targets: ["VarveCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
+        .target(name: "TensorCodecs", dependencies: ["CZstd", "COpenBLAS"], swiftSettings: settings),
+        .target(name: "Checkpoints", dependencies: ["TensorFiles", "COpenBLAS"], swiftSettings: settings),
+        .target(
+            name: "ChainArchive",
+            dependencies: ["TensorFiles", "TensorCodecs", "CXXHash"],
+            swiftSettings: settings),
+        .target(
+            name: "Varve",
+            dependencies: [
+                "TensorFiles", "TensorCodecs", "Checkpoints", "ChainArchive",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "VarveCommand",
+            dependencies: [
+                "Varve",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+
+        .target(name: "VarveTestSupport", dependencies: ["TensorFiles"], swiftSettings: settings),
+        .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
+        .testTarget(name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: [
+                "Checkpoints", "TensorFiles", "VarveTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ChainArchiveTests",
+            dependencies: ["ChainArchive", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarveTests",
+            dependencies: ["Varve", "ChainArchive", "Checkpoints", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
+    ]
+)

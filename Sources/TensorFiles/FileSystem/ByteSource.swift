@@ -1,0 +1,34 @@
+/// Bytes at offsets: a file, a part of one, or memory.
+///
+/// Reading is positional and safe from several threads at once.
+package protocol ByteSource: Sendable {
+    /// What to call it in errors, normally the path.
+    var name: String { get }
+    var byteCount: UInt64 { get }
+    /// Fills `buffer` with the bytes from `offset` on.
+    /// - Throws: `.truncated` where the source ends before the buffer is full; `.inputOutput`.
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
+}
+
+extension ByteSource {
+    /// `count` bytes from `offset` on. Checked against `byteCount` before anything is allocated.
+    package func bytes(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(max(0, count)))
+        guard count >= 0, !overflow, end <= byteCount else {
+            throw VarveError(
+                .truncated, "\(count) bytes wanted, but the file has \(byteCount) bytes", file: name, offset: offset)
+        }
+        var failure: VarveError?
+        let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            do throws(VarveError) {
+                try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+                initialized = count
+            } catch {
+                failure = error
+                initialized = 0
+            }
+        }
+        if let failure { throw failure }
+        return result
+    }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// Directories: created, flushed, removed.
+package enum Directories {
+    package static func exists(_ path: String) -> Bool {
+        (try? FileIdentity(path: path, following: true))?.kind == .directory
+    }
+
+    /// Creates the directory and those above it that are missing.
+    package static func create(_ path: String) throws(VarveError) {
+        if exists(path) { return }
+        let parent = Paths.split(path).directory
+        if parent != path, parent != "." { try create(parent) }
+        do throws(VarveError) {
+            try SystemCalls.makeDirectory(path)
+        } catch where error.code == .exists && exists(path) {
+            return  // somebody else was faster
+        }
+    }
+
+    /// Makes names created, renamed or removed in the directory durable.
+    package static func sync(_ path: String) throws(VarveError) {
+        let descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_DIRECTORY)
+        do throws(VarveError) {
+            try SystemCalls.sync(descriptor, path: path)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+        try SystemCalls.close(descriptor, path: path)
+    }
+
+    /// Removes a file, or a directory with all it holds. Links are removed, never followed. Missing is fine.
+    package static func remove(_ path: String) throws(VarveError) {
+        let identity: FileIdentity
+        do throws(VarveError) { identity = try FileIdentity(path: path) } catch where error.code == .notFound { return }
+        guard identity.kind == .directory else { return try SystemCalls.unlink(path) }
+        for name in try SystemCalls.list(path) { try remove(Paths.join(path, name)) }
+        try SystemCalls.removeDirectory(path)
+    }
+}

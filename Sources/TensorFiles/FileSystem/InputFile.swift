@@ -1,0 +1,59 @@
+import Glibc
+
+/// A file opened for reading.
+///
+/// Reads are `pread` calls, not a mapping: a file that a trainer truncates or a network file system loses while Varve
+/// reads it gives an error here, where a mapping would end the process with SIGBUS.
+package final class InputFile: ByteSource {
+    package let name: String
+    package let byteCount: UInt64
+    package let identity: FileIdentity
+    private let descriptor: Int32
+
+    /// Opens a regular file (symbolic links are followed).
+    /// - Throws: `.notFound`, `.permissionDenied`, `.inputOutput`; `.unsupported` where it is no regular file.
+    package init(_ path: String) throws(VarveError) {
+        // Without O_NONBLOCK opening a FIFO would wait for a writer for ever.
+        let descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_NONBLOCK)
+        do throws(VarveError) {
+            let status = try SystemCalls.status(descriptor, path: path)
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw VarveError(.unsupported, "not a regular file", file: path)
+            }
+            self.name = path
+            self.descriptor = descriptor
+            self.identity = FileIdentity(status)
+            self.byteCount = UInt64(status.st_size)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    deinit { _ = Glibc.close(descriptor) }
+
+    package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        guard var pointer = buffer.baseAddress else { return }
+        var (offset, left) = (offset, buffer.count)
+        guard offset <= UInt64(Int64.max) else {
+            throw VarveError(.truncated, "offset beyond any file", file: name, offset: offset)
+        }
+        while left > 0 {
+            let count = try SystemCalls.read(descriptor, pointer, left, at: offset, path: name)
+            guard count > 0 else {
+                throw VarveError(.truncated, "the file ends \(left) bytes early", file: name, offset: offset)
+            }
+            pointer += count
+            offset += UInt64(count)
+            left -= count
+        }
+    }
+
+    /// Throws `.sourceChanged` where the file's size, time or inode differ from when it was opened.
+    package func checkUnchanged() throws(VarveError) {
+        let now = FileIdentity(try SystemCalls.status(name, following: true))
+        guard now == identity else {
+            throw VarveError(.sourceChanged, "the file changed while it was read", file: name)
+        }
+    }
+}

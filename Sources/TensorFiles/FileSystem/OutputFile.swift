@@ -1,0 +1,93 @@
+import Glibc
+import Synchronization
+
+/// A file being written under a temporary name; `commit` makes it visible under its own.
+///
+/// Bytes may be written at any offset and in any order, from several threads. Unless it is committed the temporary
+/// file is removed when the object goes away.
+package final class OutputFile: ByteSource {
+    /// The name it will have.
+    package let path: String
+    package let temporaryPath: String
+    private let descriptor: Int32
+    private let size: UInt64
+    private let finished = Atomic<Bool>(false)
+
+    package var name: String { temporaryPath }
+    package var byteCount: UInt64 { size }
+
+    /// Names of temporary files begin with this, so that a reader can tell them from finished ones.
+    package static let temporaryPrefix = ".varve-tmp-"
+
+    /// Creates the temporary file in the directory of `path`, `byteCount` bytes long (a hole until written).
+    package init(_ path: String, byteCount: UInt64 = 0) throws(VarveError) {
+        let (directory, file) = Paths.split(path)
+        let temporary = Paths.join(directory, OutputFile.temporaryPrefix + file)
+        let descriptor = try SystemCalls.open(temporary, flags: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW)
+        do throws(VarveError) {
+            if byteCount > 0 { try SystemCalls.truncate(descriptor, to: byteCount, path: temporary) }
+        } catch {
+            _ = Glibc.close(descriptor)
+            _ = Glibc.unlink(temporary)
+            throw error
+        }
+        self.path = path
+        self.temporaryPath = temporary
+        self.descriptor = descriptor
+        self.size = byteCount
+    }
+
+    deinit {
+        guard !finished.load(ordering: .relaxed) else { return }
+        _ = Glibc.close(descriptor)
+        _ = Glibc.unlink(temporaryPath)
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
+        guard var pointer = bytes.baseAddress else { return }
+        var (offset, left) = (offset, bytes.count)
+        while left > 0 {
+            let count = try SystemCalls.write(descriptor, pointer, left, at: offset, path: temporaryPath)
+            pointer += count
+            offset += UInt64(count)
+            left -= count
+        }
+    }
+
+    package func write(_ bytes: [UInt8], at offset: UInt64) throws(VarveError) {
+        var failure: VarveError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(VarveError) { try write(buffer, at: offset) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Reads back what was written.
+    package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        guard var pointer = buffer.baseAddress else { return }
+        var (offset, left) = (offset, buffer.count)
+        while left > 0 {
+            let count = try SystemCalls.read(descriptor, pointer, left, at: offset, path: temporaryPath)
+            guard count > 0 else {
+                throw VarveError(.truncated, "the file ends \(left) bytes early", file: temporaryPath, offset: offset)
+            }
+            pointer += count
+            offset += UInt64(count)
+            left -= count
+        }
+    }
+
+    /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
+    /// - Parameter sync: whether to fsync first. Restored checkpoints and caches may leave it out, archives never.
+    package func commit(sync: Bool = true) throws(VarveError) {
+        if sync { try SystemCalls.sync(descriptor, path: temporaryPath) }
+        finished.store(true, ordering: .relaxed)
+        do throws(VarveError) {
+            try SystemCalls.close(descriptor, path: temporaryPath)
+            try SystemCalls.rename(temporaryPath, path)
+        } catch {
+            _ = Glibc.unlink(temporaryPath)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// The error every public function of Varve throws: what went wrong, where, and why.
+///
+/// `code` is an open set: switch over the codes you handle and keep a default.
+public struct VarveError: Error, Sendable, CustomStringConvertible {
+    /// What kind of failure this is. New codes may be added in any release.
+    public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+        public var description: String { rawValue }
+
+        /// A path that should exist does not.
+        public static let notFound = Code(rawValue: "notFound")
+        /// The system denied access.
+        public static let permissionDenied = Code(rawValue: "permissionDenied")
+        /// Reading or writing failed for another reason (EIO, ESTALE, ...).
+        public static let inputOutput = Code(rawValue: "inputOutput")
+        /// The disk or the quota is full.
+        public static let noSpace = Code(rawValue: "noSpace")
+        /// A file ends before what it declares.
+        public static let truncated = Code(rawValue: "truncated")
+        /// A checkpoint file breaks a rule of its format.
+        public static let malformed = Code(rawValue: "malformed")
+        /// Well-formed, but of a kind or version that this release does not read.
+        public static let unsupported = Code(rawValue: "unsupported")
+        /// A checkpoint that is still being written, or misses a part.
+        public static let incomplete = Code(rawValue: "incomplete")
+        /// A source file changed while it was read.
+        public static let sourceChanged = Code(rawValue: "sourceChanged")
+        /// Archive bytes do not match their checksum, or break a rule of the archive format.
+        public static let damaged = Code(rawValue: "damaged")
+        /// The path holds no archive.
+        public static let notAnArchive = Code(rawValue: "notAnArchive")
+        /// Another process writes to the archive.
+        public static let locked = Code(rawValue: "locked")
+        /// The request itself makes no sense (options that exclude each other, a step that is not there).
+        public static let usage = Code(rawValue: "usage")
+        /// Something is there already and may not be overwritten.
+        public static let exists = Code(rawValue: "exists")
+        /// A comparison found a difference.
+        public static let different = Code(rawValue: "different")
+        /// The work was cancelled (SIGINT, SIGTERM, task cancellation).
+        public static let interrupted = Code(rawValue: "interrupted")
+    }
+
+    /// Where it happened. Every part is optional.
+    public struct Location: Hashable, Sendable {
+        /// Path of the file.
+        public var file: String?
+        /// Byte offset in that file.
+        public var offset: UInt64?
+        /// Name of the tensor or parameter.
+        public var tensor: String?
+
+        public init(file: String? = nil, offset: UInt64? = nil, tensor: String? = nil) {
+            self.file = file
+            self.offset = offset
+            self.tensor = tensor
+        }
+    }
+
+    public var code: Code
+    /// One sentence, with what was expected and found, and what to do where that is known.
+    public var message: String
+    public var location: Location
+    /// The error below this one, if any.
+    public var cause: (any Error)?
+
+    public init(
+        _ code: Code, _ message: String, file: String? = nil, offset: UInt64? = nil, tensor: String? = nil,
+        cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.location = Location(file: file, offset: offset, tensor: tensor)
+        self.cause = cause
+    }
+
+    /// The same error with the parts of `location` filled in that were unknown so far.
+    public func at(file: String? = nil, offset: UInt64? = nil, tensor: String? = nil) -> VarveError {
+        var copy = self
+        copy.location.file = location.file ?? file
+        copy.location.offset = location.offset ?? offset
+        copy.location.tensor = location.tensor ?? tensor
+        return copy
+    }
+
+    /// `file: offset N: tensor NAME: message`, only the known parts.
+    public var description: String {
+        var text = ""
+        if let file = location.file { text += "\(file): " }
+        if let offset = location.offset { text += "at byte \(offset): " }
+        if let tensor = location.tensor { text += "tensor \(tensor): " }
+        text += message
+        if let cause { text += " (\(cause))" }
+        return text
+    }
+}
