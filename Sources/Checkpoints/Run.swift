@@ -1,0 +1,29 @@
+package import TensorFiles
+
+/// A directory with the checkpoints of one training run, as found on disk.
+package struct Run: Sendable {
+    /// The directory.
+    package var root: String
+    /// In ascending order of `number`; one step per number.
+    package var steps: [Step]
+    /// Checkpoints that are not complete: being written, truncated, a shard missing.
+    package var skipped: [SkippedCheckpoint]
+    /// Paths that repeat a step's file.
+    package var aliases: [StepAlias]
+    /// Everything else under `root`: tokenizers, logs, empty directories. In path order.
+    package var extras: [RunEntry]
+    /// What a user should hear: a step number where name and metadata disagree, two checkpoints of one step.
+    package var warnings: [String]
+
+    package init(
+        root: String, steps: [Step] = [], skipped: [SkippedCheckpoint] = [], aliases: [StepAlias] = [],
+        extras: [RunEntry] = [], warnings: [String] = []
+    ) {
+        self.root = root
+        self.steps = steps
+        self.skipped = skipped
+        self.aliases = aliases
+        self.extras = extras
+        self.warnings = warnings
+    }
+}

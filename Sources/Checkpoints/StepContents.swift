@@ -1,0 +1,26 @@
+package import TensorFiles
+
+/// A step, understood: its files and which tensor plays which role of which parameter.
+package struct StepContents: Sendable {
+    package var step: Step
+    /// The step's regular files (symbolic and further hard links excluded), in path order.
+    package var files: [StepFile]
+    /// In the order of the model where a file keeps it (torch), else of the file.
+    package var parameters: [Parameter]
+    /// What a user should hear.
+    package var warnings: [String]
+
+    package init(step: Step, files: [StepFile], parameters: [Parameter], warnings: [String] = []) {
+        self.step = step
+        self.files = files
+        self.parameters = parameters
+        self.warnings = warnings
+    }
+
+    package func tensor(_ reference: TensorReference) -> (file: TensorFile, tensor: StoredTensor)? {
+        guard files.indices.contains(reference.file), let file = files[reference.file].tensorFile,
+            file.tensors.indices.contains(reference.tensor)
+        else { return nil }
+        return (file, file.tensors[reference.tensor])
+    }
+}
