@@ -1,0 +1,41 @@
+package import TensorFiles
+
+/// Names of everything in an archive directory.
+///
+///     NAME.varve/
+///       archive.manifest                     version of the format; its presence makes the directory an archive
+///       run.manifest, run-HASH.part          files of the run that belong to no step
+///       steps/000000000200/step.manifest     makes the step visible; written last
+///       steps/000000000200/0000.part         tensors and payload
+///       lock                                 held by a writer
+package struct ArchiveLayout: Sendable, Hashable {
+    package let root: String
+
+    package init(_ root: String) { self.root = root }
+
+    package var archiveManifest: String { Paths.join(root, "archive.manifest") }
+    package var runManifest: String { Paths.join(root, "run.manifest") }
+    package var steps: String { Paths.join(root, "steps") }
+    package var lock: String { Paths.join(root, "lock") }
+
+    package func stepDirectory(_ number: Int) -> String { Paths.join(steps, Self.stepName(number)) }
+    package func stepManifest(_ number: Int) -> String { Paths.join(stepDirectory(number), "step.manifest") }
+    package func stepPart(_ number: Int, _ name: String) -> String { Paths.join(stepDirectory(number), name) }
+
+    /// Twelve digits, so that names sort like numbers; more where a step needs more.
+    package static func stepName(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+    }
+
+    /// The step a directory name stands for; `nil` for any name that `stepName` does not make.
+    package static func stepNumber(_ name: String) -> Int? {
+        guard let number = Int(name), number >= 0, stepName(number) == name else { return nil }
+        return number
+    }
+
+    package static func partName(_ index: Int) -> String {
+        let digits = String(index)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".part"
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+package import TensorFiles
+
+/// The right to write to an archive: an advisory lock on its file `lock`, which says who holds it.
+///
+/// The system drops the lock when its owner ends in whatever way, so a stale one cannot stay.
+package final class ArchiveLock {
+    private let descriptor: Int32
+    private let path: String
+
+    /// - Throws: `.locked` with the owner's note; `.permissionDenied`, `.inputOutput`.
+    package init(_ layout: ArchiveLayout) throws(VarveError) {
+        path = layout.lock
+        while true {
+            let descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                let number = errno
+                defer { _ = Glibc.close(descriptor) }
+                guard number == EWOULDBLOCK else { throw SystemCalls.error(number, .open, path) }
+                var note = [UInt8](repeating: 0, count: 256)
+                let count = max(0, pread(descriptor, &note, note.count, 0))
+                throw VarveError(
+                    .locked, "another process writes to this archive: \(String(decoding: note[..<count], as: UTF8.self))",
+                    file: layout.root)
+            }
+            // The former owner may have removed the file between our open and our lock.
+            if let now = try? FileIdentity(path: path),
+                let mine = try? FileIdentity(SystemCalls.status(descriptor, path: path)), now.inode == mine.inode
+            {
+                self.descriptor = descriptor
+                break
+            }
+            _ = Glibc.close(descriptor)
+        }
+        var host = [CChar](repeating: 0, count: 256)
+        gethostname(&host, host.count - 1)
+        let note = Array("process \(getpid()) on \(String(cString: host)) since \(time(nil))".utf8)
+        try SystemCalls.truncate(descriptor, to: 0, path: path)
+        _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
+            guard let pointer = buffer.baseAddress else { return 0 }
+            return try SystemCalls.write(descriptor, pointer, buffer.count, at: 0, path: path)
+        }
+    }
+
+    deinit {
+        _ = Glibc.unlink(path)
+        _ = Glibc.close(descriptor)
+    }
+}

@@ -1,0 +1,79 @@
+package import TensorFiles
+
+/// An archive opened for reading. Needs neither a lock nor write access.
+package struct ArchiveReader: Sendable {
+    package let layout: ArchiveLayout
+    /// Visible steps, ascending, as they were when the archive was opened.
+    package let steps: [Int]
+    /// Step directories without a manifest: an interrupted writer's, invisible.
+    package let uncommitted: [Int]
+
+    /// - Throws: `.notAnArchive`; `.damaged`, `.unsupported` for the archive's manifest; `.notFound`.
+    package init(_ root: String) throws(VarveError) {
+        layout = ArchiveLayout(root)
+        guard Directories.exists(root) else {
+            _ = try FileIdentity(path: root, following: true)
+            throw VarveError(.notAnArchive, "not a directory", file: root)
+        }
+        do throws(VarveError) {
+            let (body, _) = try SealedFile.open(layout.archiveManifest, kind: .archive)
+            _ = try ArchiveManifest(decoding: body, file: layout.archiveManifest)
+        } catch where error.code == .notFound {
+            guard Directories.exists(layout.steps) else {
+                throw VarveError(.notAnArchive, "no archive.manifest in it: this is not a Varve archive", file: root)
+            }
+            throw VarveError(.damaged, "archive.manifest is missing", file: layout.archiveManifest)
+        }
+        var visible: [Int] = [], invisible: [Int] = []
+        if Directories.exists(layout.steps) {
+            for name in try SystemCalls.list(layout.steps) {
+                guard let number = ArchiveLayout.stepNumber(name) else { continue }
+                if (try? FileIdentity(path: layout.stepManifest(number)))?.kind == .regular {
+                    visible.append(number)
+                } else {
+                    invisible.append(number)
+                }
+            }
+        }
+        steps = visible.sorted()
+        uncommitted = invisible.sorted()
+    }
+
+    /// - Throws: `.usage` for a step that is not there; `.damaged`.
+    package func manifest(_ number: Int) throws(VarveError) -> StepManifest {
+        let path = layout.stepManifest(number)
+        let body: [UInt8]
+        do throws(VarveError) {
+            body = try SealedFile.open(path, kind: .step).body
+        } catch where error.code == .notFound {
+            throw VarveError(.usage, "the archive has no step \(number)", file: layout.root)
+        }
+        let manifest = try StepManifest(decoding: body, file: path)
+        guard manifest.number == number else {
+            throw VarveError(.damaged, "the manifest is of step \(manifest.number)", file: path)
+        }
+        return manifest
+    }
+
+    /// The run's own files; `nil` where none are kept.
+    package func runManifest() throws(VarveError) -> RunManifest? {
+        do throws(VarveError) {
+            let (body, _) = try SealedFile.open(layout.runManifest, kind: .run)
+            return try RunManifest(decoding: body, file: layout.runManifest)
+        } catch where error.code == .notFound {
+            return nil
+        }
+    }
+
+    /// Readers for the parts of a step, sizes and headers checked.
+    package func parts(_ manifest: StepManifest) throws(VarveError) -> [PartReader] {
+        var readers: [PartReader] = []
+        for part in manifest.parts {
+            readers.append(
+                try PartReader(
+                    layout.stepPart(manifest.number, part.name), byteCount: part.byteCount,
+                    number: UInt64(manifest.number)))
+        }
+        return readers
+    }
+}

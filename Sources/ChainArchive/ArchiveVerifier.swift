@@ -1,0 +1,100 @@
+package import TensorFiles
+
+/// Compares every stored byte of an archive with its checksum, decoding nothing.
+package struct ArchiveVerifier: Sendable {
+    /// What is wrong, and with which step.
+    package struct Finding: Sendable {
+        /// `nil` for the archive itself or the run's own files.
+        package var step: Int?
+        package var error: VarveError
+    }
+
+    package let archive: ArchiveReader
+
+    package init(_ archive: ArchiveReader) { self.archive = archive }
+
+    /// Checks one step: manifest, sizes, headers, checksums, that records cover the parts without gaps, and that its
+    /// predecessor is there.
+    /// - Parameter progress: told the number of bytes read.
+    package func check(_ number: Int, progress: (Int) -> Void = { _ in }) -> [Finding] {
+        var findings: [Finding] = []
+        do throws(VarveError) {
+            let step = try OpenStep(number, of: archive)
+            let manifest = step.manifest
+            if case .step(let before, _) = manifest.predecessor, !archive.steps.contains(before) {
+                throw VarveError(.damaged, "step \(before), on which it builds, is missing", file: step.manifestPath)
+            }
+            var references: [PartReference] = manifest.entries.flatMap { $0.payload.map(\.reference) }
+            references += manifest.bundles.flatMap { [$0.weights] + ($0.moments.map { [$0] } ?? []) }
+            for tensor in manifest.tensors {
+                switch tensor.coding {
+                case .exact(let reference), .exactDelta(let reference): references.append(reference)
+                default: break
+                }
+            }
+            findings += Self.check(
+                references, parts: manifest.parts, step: number, path: { archive.layout.stepPart(number, $0) },
+                read: { (reference) throws(VarveError) in try step.read(reference) }, progress: progress)
+        } catch {
+            findings.append(Finding(step: number, error: error))
+        }
+        return findings
+    }
+
+    /// Checks the run's own files.
+    package func checkRun() -> [Finding] {
+        do throws(VarveError) {
+            guard let manifest = try archive.runManifest() else { return [] }
+            let readers = try archive.parts(manifest)
+            return Self.check(
+                manifest.entries.flatMap { $0.payload.map(\.reference) }, parts: manifest.parts, step: nil,
+                path: { Paths.join(archive.layout.root, $0) },
+                read: { (reference) throws(VarveError) in try readers[reference.part].read(reference) }, progress: { _ in })
+        } catch {
+            return [Finding(step: nil, error: error)]
+        }
+    }
+
+    private static func check(
+        _ references: [PartReference], parts: [StepManifest.Part], step: Int?, path: (String) -> String,
+        read: (PartReference) throws(VarveError) -> [UInt8], progress: (Int) -> Void
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        var ends = [UInt64](repeating: UInt64(PartHeader.size), count: parts.count)
+        let ordered = references.sorted { ($0.part, $0.offset, $0.byteCount) < ($1.part, $1.offset, $1.byteCount) }
+        for reference in ordered {
+            do throws(VarveError) {
+                guard reference.offset <= ends[reference.part] else {
+                    throw VarveError(
+                        .damaged, "bytes that no record claims", file: path(parts[reference.part].name),
+                        offset: ends[reference.part])
+                }
+                _ = try read(reference)
+                progress(Int(reference.byteCount))
+            } catch {
+                findings.append(Finding(step: step, error: error))
+            }
+            ends[reference.part] = max(ends[reference.part], reference.offset + reference.byteCount)
+        }
+        for (index, part) in parts.enumerated() where ends[index] != part.byteCount {
+            findings.append(
+                Finding(
+                    step: step,
+                    error: VarveError(
+                        .damaged, "bytes that no record claims", file: path(part.name), offset: ends[index])))
+        }
+        return findings
+    }
+}
+
+extension ArchiveReader {
+    /// Readers for the parts of the run's own files.
+    package func parts(_ manifest: RunManifest) throws(VarveError) -> [PartReader] {
+        var readers: [PartReader] = []
+        for part in manifest.parts {
+            readers.append(
+                try PartReader(Paths.join(layout.root, part.name), byteCount: part.byteCount, number: PartHeader.run))
+        }
+        return readers
+    }
+}

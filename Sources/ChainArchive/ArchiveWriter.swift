@@ -1,0 +1,65 @@
+package import TensorFiles
+
+/// An archive opened for writing: one writer at a time.
+package final class ArchiveWriter {
+    package let layout: ArchiveLayout
+    private let lock: ArchiveLock
+
+    /// Opens an archive, or makes a new one where there is nothing.
+    ///
+    /// - Throws: `.exists` where something else is in the way; `.locked`; `.damaged`, `.unsupported`.
+    package init(_ root: String, writer: String) throws(VarveError) {
+        layout = ArchiveLayout(root)
+        let isNew = (try? FileIdentity(path: layout.archiveManifest)) == nil
+        if isNew, Directories.exists(root) {
+            let content = try SystemCalls.list(root).filter { $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix) }
+            guard content.isEmpty else {
+                if content.contains("steps") {
+                    throw VarveError(.damaged, "archive.manifest is missing", file: layout.archiveManifest)
+                }
+                throw VarveError(.exists, "there is a directory that is no archive", file: root)
+            }
+        }
+        try Directories.create(root)
+        lock = try ArchiveLock(layout)
+        if isNew {
+            try Self.write(
+                SealedFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive), to: layout.archiveManifest)
+            try Directories.sync(Paths.split(root).directory)
+        } else {
+            _ = try ArchiveReader(root)
+        }
+        try Directories.create(layout.steps)
+        for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
+            try Directories.remove(Paths.join(root, name))
+        }
+    }
+
+    /// Begins a step: makes its directory, removing what an interrupted writer left there.
+    /// - Throws: `.exists` where the step is visible already.
+    package func begin(_ number: Int) throws(VarveError) -> StepWriter {
+        guard (try? FileIdentity(path: layout.stepManifest(number))) == nil else {
+            throw VarveError(.exists, "step \(number) is in the archive already", file: layout.root)
+        }
+        return try StepWriter(layout: layout, number: number)
+    }
+
+    /// Replaces the manifest of the run's own files, and removes the part that it no longer names.
+    package func commit(_ manifest: RunManifest, part: PartWriter?) throws(VarveError) {
+        try part?.commit()
+        try Directories.sync(layout.root)
+        try Self.write(SealedFile.seal(manifest.encoded(), kind: .run), to: layout.runManifest)
+        let named = Set(manifest.parts.map(\.name))
+        for name in try SystemCalls.list(layout.root) where name.hasPrefix("run-") && !named.contains(name) {
+            try SystemCalls.unlink(Paths.join(layout.root, name))
+        }
+    }
+
+    /// Writes a small file whole: temporary name, fsync, rename, fsync of the directory.
+    static func write(_ bytes: [UInt8], to path: String) throws(VarveError) {
+        let file = try OutputFile(path)
+        try file.write(bytes, at: 0)
+        try file.commit()
+        try Directories.sync(Paths.split(path).directory)
+    }
+}

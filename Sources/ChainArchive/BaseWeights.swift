@@ -1,0 +1,7 @@
+package import TensorFiles
+
+/// Weights kept outside of the archive (`--base`): what the residuals of a first step refer to.
+package protocol BaseWeights: Sendable {
+    /// The bytes of a weight in storage order, `nil` where the base has none of that name.
+    func weight(_ name: String) throws(VarveError) -> [UInt8]?
+}

@@ -1,0 +1,185 @@
+import Synchronization
+import TensorCodecs
+package import TensorFiles
+
+/// Restores tensors and payload of any step by following the chain back to what stands on its own.
+///
+/// Holds the tensors of one call (a bundle or a single tensor) and their predecessors, nothing more. Safe from several
+/// threads.
+package final class ChainDecoder: Sendable {
+    package let archive: ArchiveReader
+    private let base: (any BaseWeights)?
+    private let open = Mutex<[Int: OpenStep]>([:])
+    private let replayed = Mutex<(step: Int, store: ScratchStore)?>(nil)
+
+    package init(_ archive: ArchiveReader, base: (any BaseWeights)? = nil) {
+        self.archive = archive
+        self.base = base
+    }
+
+    /// The step's manifest and parts, opened once.
+    package func step(_ number: Int) throws(VarveError) -> OpenStep {
+        if let step = open.withLock({ $0[number] }) { return step }
+        let step = try OpenStep(number, of: archive)
+        open.withLock { $0[number] = step }
+        return step
+    }
+
+    /// Lets later calls find the restored weights and payload of `step` in `store` instead of replaying the chain.
+    package func remember(_ store: ScratchStore?, step: Int) {
+        replayed.withLock { $0 = store.map { (step, $0) } }
+    }
+
+    private func store(for step: Int) -> ScratchStore? {
+        replayed.withLock { $0?.step == step ? $0?.store : nil }
+    }
+
+    /// The step that residuals and prefixes of `step` refer to, checked against the hash in its manifest.
+    package func predecessor(of step: OpenStep) throws(VarveError) -> OpenStep? {
+        guard case .step(let number, let digest) = step.manifest.predecessor else { return nil }
+        let result: OpenStep
+        do throws(VarveError) {
+            result = try self.step(number)
+        } catch where error.code == .usage {
+            throw VarveError(.damaged, "step \(number), on which it builds, is missing", file: step.manifestPath)
+        }
+        guard result.digest == digest else {
+            throw VarveError(
+                .damaged, "step \(number) is not the one on which this step was built", file: step.manifestPath)
+        }
+        return result
+    }
+
+    // MARK: Weights
+
+    /// Restored bytes of weights of a step, by name; every name must be a weight there.
+    package func weights(_ names: [String], at number: Int) throws(VarveError) -> [String: [UInt8]] {
+        var levels: [(step: OpenStep, names: [String])] = []
+        var current = try step(number)
+        var wanted = names
+        // Back along the chain until nothing depends on an earlier step.
+        while true {
+            if let store = store(for: current.manifest.number), wanted.allSatisfy({ store.contains(.weight($0)) }) {
+                levels.append((current, []))
+                break
+            }
+            levels.append((current, wanted))
+            var needed: [String] = []
+            for name in wanted {
+                guard let index = current.weight(name) else {
+                    throw VarveError(
+                        .damaged, "a weight that a later step builds on is missing", file: current.manifestPath, tensor: name)
+                }
+                if current.needsPredecessor(index) { needed.append(name) }
+            }
+            if needed.isEmpty { break }
+            guard let previous = try predecessor(of: current) else {
+                guard case .base = current.manifest.predecessor else {
+                    throw VarveError(.damaged, "a residual without predecessor", file: current.manifestPath)
+                }
+                break
+            }
+            // Each step may be visited once: a chain in a circle would never end.
+            guard !levels.contains(where: { $0.step.manifest.number == previous.manifest.number }) else {
+                throw VarveError(.damaged, "the chain runs in a circle", file: current.manifestPath)
+            }
+            current = previous
+            wanted = needed
+        }
+        // Forward again.
+        var restored: [String: [UInt8]] = [:]
+        if let last = levels.popLast() {
+            if last.names.isEmpty, let store = store(for: last.step.manifest.number) {
+                for name in wanted { restored[name] = try store.get(.weight(name)) }
+            } else {
+                restored = try decodeWeights(last.names, of: last.step, previous: [:])
+            }
+        }
+        while let level = levels.popLast() {
+            restored = try decodeWeights(level.names, of: level.step, previous: restored)
+        }
+        return restored
+    }
+
+    /// Decodes weights of one step from the restored weights of its predecessor.
+    private func decodeWeights(
+        _ names: [String], of step: OpenStep, previous: [String: [UInt8]]
+    ) throws(VarveError) -> [String: [UInt8]] {
+        var result: [String: [UInt8]] = [:]
+        var unpacked: (bundle: Int, tensors: [ExcpPacking.Unpacked])?
+        for name in names {
+            guard let index = step.weight(name) else { continue }
+            let record = step.manifest.tensors[index]
+            let before = step.needsPredecessor(index) ? try predecessorBytes(record, of: step, previous: previous) : nil
+            if case .excp(let bundle, let member) = record.coding {
+                if unpacked?.bundle != bundle { unpacked = (bundle, try step.unpackWeights(bundle)) }
+                guard let tensor = unpacked?.tensors[member], let before else { continue }
+                result[name] = try step.restoreWeight(record, tensor, previous: before)
+            } else {
+                result[name] = try step.decodeExact(record, previous: before)
+            }
+        }
+        return result
+    }
+
+    /// The restored predecessor of a weight, from the chain or from the base.
+    package func predecessorBytes(
+        _ record: TensorRecord, of step: OpenStep, previous: [String: [UInt8]]
+    ) throws(VarveError) -> [UInt8] {
+        var bytes = previous[record.name]
+        if bytes == nil, case .base = step.manifest.predecessor { bytes = try baseBytes(record.name, of: step) }
+        guard let bytes, bytes.count == record.byteCount else {
+            throw VarveError(
+                .damaged, "the predecessor of a residual is missing or of another size", file: step.manifestPath,
+                tensor: record.name)
+        }
+        return bytes
+    }
+
+    private func baseBytes(_ name: String, of step: OpenStep) throws(VarveError) -> [UInt8]? {
+        guard let base else {
+            throw VarveError(
+                .usage, "the archive builds on weights kept outside: name them with --base", file: archive.layout.root)
+        }
+        guard let bytes = try base.weight(name) else { return nil }
+        guard Hash128(bytes) == step.manifest.baseHashes[name] else {
+            throw VarveError(.usage, "the base is not the one the archive was made with", tensor: name)
+        }
+        return bytes
+    }
+
+    // MARK: Payload
+
+    /// A block of a file's payload.
+    package func payload(entry: Int, block: Int, of number: Int) throws(VarveError) -> [UInt8] {
+        var levels: [(step: OpenStep, entry: Int)] = []
+        var current = try step(number)
+        var index = entry
+        var plain: [UInt8] = []
+        while true {
+            if let known = try store(for: current.manifest.number)?.get(.payload(entry: index, block: block)) {
+                plain = known
+                break
+            }
+            guard current.manifest.entries.indices.contains(index),
+                current.manifest.entries[index].payload.indices.contains(block)
+            else {
+                throw VarveError(.damaged, "a payload block that a later step builds on is missing", file: current.manifestPath)
+            }
+            levels.append((current, index))
+            let file = current.manifest.entries[index]
+            guard file.payload[block].usesPrefix else { break }
+            guard let prefix = file.prefixEntry, let previous = try predecessor(of: current),
+                !levels.contains(where: { $0.step.manifest.number == previous.manifest.number })
+            else {
+                throw VarveError(.damaged, "a payload block without its prefix", file: current.manifestPath)
+            }
+            current = previous
+            index = prefix
+        }
+        while let (step, index) = levels.popLast() {
+            plain = try step.decodePayload(step.manifest.entries[index], block: block, prefix: plain)
+        }
+        return plain
+    }
+}

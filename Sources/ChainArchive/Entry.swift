@@ -1,0 +1,85 @@
+/// A path of a step or of the run: file, directory or link.
+package struct Entry: Sendable {
+    package enum Kind: Sendable, Hashable {
+        case directory
+        case file
+        /// A symbolic link with its target, verbatim.
+        case symbolicLink(target: String)
+        /// Another name of the file at `path` (relative to the run).
+        case hardLink(of: String)
+        /// A file with the same bytes as the one at `path` (relative to the run).
+        case copy(of: String)
+        /// A file with the same tensors as the one at `path`; its other bytes stand in `payload`.
+        case variant(of: String, regions: [CopiedRegion])
+    }
+
+    /// Bytes taken over from another restored file.
+    package struct CopiedRegion: Sendable, Hashable {
+        package var offset: UInt64
+        package var byteCount: UInt64
+        package var sourceOffset: UInt64
+        package init(offset: UInt64, byteCount: UInt64, sourceOffset: UInt64) {
+            self.offset = offset
+            self.byteCount = byteCount
+            self.sourceOffset = sourceOffset
+        }
+    }
+
+    /// Relative to the run.
+    package var path: String
+    package var kind: Kind
+    /// Permission bits.
+    package var mode: UInt32
+    /// Nanoseconds since 1970.
+    package var modified: Int64
+    /// Of a file: its size.
+    package var byteCount: UInt64
+    /// Of a file: its bytes outside all tensor records (or copied regions), in order, cut into blocks.
+    package var payload: [PayloadBlock]
+    /// Index of the predecessor's entry whose payload blocks serve as prefixes.
+    package var prefixEntry: Int?
+
+    package init(
+        path: String, kind: Kind, mode: UInt32, modified: Int64, byteCount: UInt64 = 0, payload: [PayloadBlock] = [],
+        prefixEntry: Int? = nil
+    ) {
+        self.path = path
+        self.kind = kind
+        self.mode = mode
+        self.modified = modified
+        self.byteCount = byteCount
+        self.payload = payload
+        self.prefixEntry = prefixEntry
+    }
+
+    package var isFile: Bool {
+        switch kind {
+        case .file, .variant: true
+        default: false
+        }
+    }
+
+    /// Bytes of the payload as stored.
+    package var storedPayloadBytes: Int { payload.reduce(0) { $0 + Int($1.reference.byteCount) } }
+}
+
+/// A block of a file's payload: `PayloadCodec` bytes.
+package struct PayloadBlock: Sendable, Hashable {
+    /// Payload is cut every so many bytes.
+    package static let size = 4 << 20
+
+    package var reference: PartReference
+    /// Bytes before compression; `size` for all but the last block.
+    package var plainCount: Int
+    /// XXH3-64 of the bytes before compression.
+    package var plainChecksum: UInt64
+    /// Whether the block with the same index in the prefix entry is this one's prefix.
+    package var usesPrefix: Bool
+
+    package init(reference: PartReference, plainCount: Int, plainChecksum: UInt64, usesPrefix: Bool) {
+        self.reference = reference
+        self.plainCount = plainCount
+        self.plainChecksum = plainChecksum
+        self.usesPrefix = usesPrefix
+    }
+}

@@ -1,0 +1,39 @@
+import CXXHash
+
+/// XXH3-128 of some bytes: what archives use for contents and checksums. It detects damage, not forgery.
+package struct Hash128: Sendable, Hashable, CustomStringConvertible {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    package init(_ bytes: UnsafeRawBufferPointer) {
+        let hash = XXH3_128bits(bytes.baseAddress, bytes.count)
+        self.init(high: hash.high64, low: hash.low64)
+    }
+
+    package init(_ bytes: [UInt8]) {
+        self = bytes.withUnsafeBytes { Hash128($0) }
+    }
+
+    /// 32 hexadecimal digits, the high half first (xxHash's canonical form).
+    package var description: String {
+        [high, low].map { half in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+
+/// XXH3-64 of some bytes.
+package func checksum64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    XXH3_64bits(bytes.baseAddress, bytes.count)
+}
+
+/// XXH3-64 of some bytes.
+package func checksum64(_ bytes: [UInt8]) -> UInt64 {
+    bytes.withUnsafeBytes { checksum64($0) }
+}

@@ -1,0 +1,84 @@
+import TensorCodecs
+import TensorFiles
+
+/// Writes the structures manifests are made of. Integers are LEB128 varints unless said, strings UTF-8 behind their
+/// byte count, lists behind their element count. `Docs/format.md` states every field.
+struct ManifestWriter {
+    var output = ByteWriter()
+
+    mutating func integer(_ value: Int) { output.varint(UInt64(value)) }
+    mutating func integer(_ value: UInt64) { output.varint(value) }
+    mutating func byte(_ value: UInt8) { output.u8(value) }
+    mutating func text(_ value: String) { output.string(value) }
+    mutating func hash(_ value: Hash128) {
+        output.u64(value.low)
+        output.u64(value.high)
+    }
+    /// Zigzag: small magnitudes of either sign are short.
+    mutating func signed(_ value: Int64) { output.varint(UInt64(bitPattern: value &<< 1 ^ value >> 63)) }
+    mutating func double(_ value: Double) { output.u64(value.bitPattern) }
+
+    mutating func list<Element>(_ elements: [Element], _ write: (inout ManifestWriter, Element) -> Void) {
+        integer(elements.count)
+        for element in elements { write(&self, element) }
+    }
+
+    mutating func reference(_ value: PartReference) {
+        integer(value.part)
+        integer(value.offset)
+        integer(value.byteCount)
+        output.u64(value.checksum)
+    }
+}
+
+/// Reads what `ManifestWriter` wrote, from bytes whose checksum has been compared. Counts and enums are checked all
+/// the same: a checksum protects against damage, not against a hostile archive.
+struct ManifestReader {
+    var input: ByteReader
+
+    init(_ bytes: [UInt8]) { input = ByteReader(bytes) }
+
+    mutating func unsigned() throws(CodecError) -> UInt64 { try input.varint() }
+
+    /// A varint that must fit an `Int`.
+    mutating func integer() throws(CodecError) -> Int {
+        let value = try input.varint()
+        guard value <= UInt64(Int.max) else { throw CodecError(.corrupt, "an integer is out of range") }
+        return Int(value)
+    }
+
+    mutating func byte() throws(CodecError) -> UInt8 { try input.u8() }
+    mutating func text() throws(CodecError) -> String { try input.string() }
+
+    mutating func hash() throws(CodecError) -> Hash128 {
+        let low = try input.u64()
+        return Hash128(high: try input.u64(), low: low)
+    }
+
+    mutating func signed() throws(CodecError) -> Int64 {
+        let value = try input.varint()
+        return Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
+    }
+
+    mutating func double() throws(CodecError) -> Double { Double(bitPattern: try input.u64()) }
+
+    /// A list; its count may not exceed the bytes left, so nothing is allocated on a made-up count.
+    mutating func list<Element>(
+        _ read: (inout ManifestReader) throws(CodecError) -> Element
+    ) throws(CodecError) -> [Element] {
+        let count = try integer()
+        guard count <= input.remaining else { throw CodecError(.corrupt, "a list of \(count) elements does not fit") }
+        var elements: [Element] = []
+        for _ in 0..<count { elements.append(try read(&self)) }
+        return elements
+    }
+
+    mutating func reference(parts: [StepManifest.Part]) throws(CodecError) -> PartReference {
+        let reference = PartReference(
+            part: try integer(), offset: try unsigned(), byteCount: try unsigned(), checksum: try input.u64())
+        guard parts.indices.contains(reference.part), reference.offset <= parts[reference.part].byteCount,
+            reference.byteCount <= parts[reference.part].byteCount - reference.offset
+        else { throw CodecError(.corrupt, "a reference lies outside of its part") }
+        return reference
+    }
+}

@@ -1,0 +1,114 @@
+import TensorCodecs
+import TensorFiles
+
+/// One step's own decoding, given what it builds on.
+extension OpenStep {
+    /// Whether the record's bytes follow from the predecessor's restored weight.
+    func needsPredecessor(_ index: Int) -> Bool {
+        let tensor = manifest.tensors[index]
+        switch tensor.coding {
+        case .exact, .sameAs: return false
+        case .exactDelta, .unchanged: return true
+        case .excp: return tensor.role == .weight
+        }
+    }
+
+    /// A tensor that is stored exactly. `sameAs` is resolved by the caller.
+    func decodeExact(_ record: TensorRecord, previous: [UInt8]?) throws(VarveError) -> [UInt8] {
+        switch record.coding {
+        case .unchanged:
+            guard let previous else { break }
+            return previous
+        case .exact(let reference):
+            return try decodeExact(record, reference, previous: nil)
+        case .exactDelta(let reference):
+            guard let previous else { break }
+            return try decodeExact(record, reference, previous: previous)
+        case .excp, .sameAs:
+            break
+        }
+        throw VarveError(.damaged, "the tensor cannot be decoded on its own", file: manifestPath, tensor: record.name)
+    }
+
+    private func decodeExact(
+        _ record: TensorRecord, _ reference: PartReference, previous: [UInt8]?
+    ) throws(VarveError) -> [UInt8] {
+        let stored = try read(reference)
+        do throws(CodecError) {
+            return try ExactCodec.decode(
+                stored, count: record.byteCount, elementSize: record.dtype.planeCount, predecessor: previous)
+        } catch {
+            throw undecodable(record.name, reference, error)
+        }
+    }
+
+    /// The quantized residuals of a bundle's weights.
+    func unpackWeights(_ bundle: Int) throws(VarveError) -> [ExcpPacking.Unpacked] {
+        let reference = manifest.bundles[bundle].weights
+        let stored = try read(reference)
+        do throws(CodecError) {
+            return try ExcpPacking.unpackWeights(
+                stored, counts: members[bundle].map { manifest.tensors[$0.weight].count },
+                bits: manifest.bundles[bundle].settings.bits)
+        } catch {
+            throw undecodable(members[bundle].first.map { manifest.tensors[$0.weight].name }, reference, error)
+        }
+    }
+
+    /// A weight from its predecessor and its quantized residual.
+    func restoreWeight(
+        _ record: TensorRecord, _ residual: ExcpPacking.Unpacked, previous: [UInt8]
+    ) throws(VarveError) -> [UInt8] {
+        guard let format = record.dtype.floatFormat else {
+            throw VarveError(.damaged, "a residual of a type that has none", file: manifestPath, tensor: record.name)
+        }
+        return ExcpRestore.weight(residual, predecessor: previous, format: format)
+    }
+
+    /// A payload block, its content compared with its checksum.
+    func decodePayload(_ entry: Entry, block: Int, prefix: [UInt8]) throws(VarveError) -> [UInt8] {
+        let block = entry.payload[block]
+        let stored = try read(block.reference)
+        return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) { undecodable(entry.path, block.reference, $0) }
+    }
+}
+
+extension PayloadBlock {
+    /// The block's plain bytes, compared with their checksum.
+    package func decode(
+        _ stored: [UInt8], prefix: [UInt8], _ fail: (any Error) -> VarveError
+    ) throws(VarveError) -> [UInt8] {
+        do throws(CodecError) {
+            let plain = try PayloadCodec.decode(stored, count: plainCount, prefix: prefix)
+            guard checksum64(plain) == plainChecksum else {
+                throw CodecError(.corrupt, "the restored payload is not the original")
+            }
+            return plain
+        } catch {
+            throw fail(error)
+        }
+    }
+}
+
+extension DType {
+    /// How the codecs see the elements; `nil` for types that are never quantized.
+    package var floatFormat: FloatFormat? {
+        switch self {
+        case .f32: .f32
+        case .bf16: .bf16
+        case .f16: .f16
+        case .f64: .f64
+        default: nil
+        }
+    }
+
+    /// Bytes per element for the byte planes of the exact codec; complex numbers as pairs, sub-byte types bytewise.
+    package var planeCount: Int {
+        switch self {
+        case .c32: 2
+        case .c64: 4
+        case .c128: 8
+        default: max(1, bits / 8)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import TensorCodecs
+package import TensorFiles
+
+/// A step opened for decoding: manifest, parts, and the indices that lookups need.
+package final class OpenStep: Sendable {
+    package let manifest: StepManifest
+    package let members: [[StepManifest.Member]]
+    private let parts: [PartReader]
+    private let tensorsByIdentity: [TensorIdentity: Int]
+    package let manifestPath: String
+    /// `weightsDigest` of the manifest, computed once.
+    package let digest: Hash128
+
+    package init(_ number: Int, of archive: ArchiveReader) throws(VarveError) {
+        manifestPath = archive.layout.stepManifest(number)
+        manifest = try archive.manifest(number)
+        do throws(CodecError) {
+            members = try manifest.bundleMembers()
+        } catch {
+            throw VarveError(.damaged, "the manifest breaks the format", file: manifestPath, cause: error)
+        }
+        parts = try archive.parts(manifest)
+        digest = manifest.weightsDigest
+        var identities: [TensorIdentity: Int] = [:]
+        for (index, tensor) in manifest.tensors.enumerated() { identities[tensor.identity] = index }
+        tensorsByIdentity = identities
+    }
+
+    package func tensor(_ identity: TensorIdentity) -> Int? { tensorsByIdentity[identity] }
+
+    package func weight(_ name: String) -> Int? {
+        tensorsByIdentity[TensorIdentity(name: name, role: .weight, key: "")]
+    }
+
+    /// The bytes of a record, checksum compared.
+    package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
+        try parts[reference.part].read(reference)
+    }
+
+    /// The error for stored bytes whose checksum was right but that do not decode.
+    func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: any Error) -> VarveError {
+        VarveError(
+            .damaged, "stored bytes do not decode", file: reference.map { parts[$0.part].path } ?? manifestPath,
+            offset: reference?.offset, tensor: tensor, cause: cause)
+    }
+}

@@ -1,0 +1,36 @@
+package import TensorFiles
+
+/// Reads records of a part, each compared with its checksum.
+package struct PartReader: Sendable {
+    private let file: InputFile
+
+    package var path: String { file.name }
+
+    /// - Throws: `.damaged` where size or header are not as the manifest says.
+    package init(_ path: String, byteCount: UInt64, number: UInt64) throws(VarveError) {
+        do throws(VarveError) {
+            file = try InputFile(path)
+        } catch where error.code == .notFound {
+            throw VarveError(.damaged, "the part is missing", file: path)
+        }
+        guard file.byteCount == byteCount else {
+            throw VarveError(
+                .damaged, "the part has \(file.byteCount) bytes instead of \(byteCount)", file: path,
+                offset: min(file.byteCount, byteCount))
+        }
+        let header = PartHeader.bytes(number: number)
+        guard byteCount >= UInt64(header.count), try file.bytes(at: 0, count: header.count) == header else {
+            throw VarveError(.damaged, "the part's header is not that of this step", file: path, offset: 0)
+        }
+    }
+
+    /// - Throws: `.damaged` with file and offset where the bytes do not match their checksum.
+    package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
+        let bytes = try file.bytes(at: reference.offset, count: Int(reference.byteCount))
+        guard checksum64(bytes) == reference.checksum else {
+            throw VarveError(
+                .damaged, "\(reference.byteCount) bytes do not match their checksum", file: path, offset: reference.offset)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,16 @@
+/// A run of bytes in a part, with the checksum that is compared before they are used.
+package struct PartReference: Sendable, Hashable {
+    /// Index into the manifest's list of parts.
+    package var part: Int
+    package var offset: UInt64
+    package var byteCount: UInt64
+    /// XXH3-64 of the bytes.
+    package var checksum: UInt64
+
+    package init(part: Int, offset: UInt64, byteCount: UInt64, checksum: UInt64) {
+        self.part = part
+        self.offset = offset
+        self.byteCount = byteCount
+        self.checksum = checksum
+    }
+}

@@ -1,0 +1,49 @@
+import TensorCodecs
+package import TensorFiles
+
+/// Appends records to a part under its temporary name.
+package final class PartWriter {
+    package let name: String
+    private let file: OutputFile
+    private let index: Int
+    private var offset: UInt64
+
+    package var byteCount: UInt64 { offset }
+
+    /// - Parameters:
+    ///   - index: position in the manifest's list of parts.
+    ///   - number: the step, written into the header; all ones for the run's own part.
+    package init(directory: String, name: String, index: Int, number: UInt64) throws(VarveError) {
+        self.name = name
+        self.index = index
+        file = try OutputFile(Paths.join(directory, name))
+        let header = PartHeader.bytes(number: number)
+        try file.write(header, at: 0)
+        offset = UInt64(header.count)
+    }
+
+    package func append(_ bytes: [UInt8]) throws(VarveError) -> PartReference {
+        try file.write(bytes, at: offset)
+        defer { offset += UInt64(bytes.count) }
+        return PartReference(part: index, offset: offset, byteCount: UInt64(bytes.count), checksum: checksum64(bytes))
+    }
+
+    /// Flushes the part and gives it its name.
+    package func commit() throws(VarveError) { try file.commit() }
+}
+
+/// The first 16 bytes of a part: magic `VRVp`, major and minor version (u16), number of the step (u64).
+package enum PartHeader {
+    package static let size = 16
+    /// Stands for the step in the part of the run's own files.
+    package static let run = UInt64.max
+
+    package static func bytes(number: UInt64) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.raw(Array(SealedFile.Kind.part.rawValue.utf8))
+        writer.u16(SealedFile.majorVersion)
+        writer.u16(SealedFile.minorVersion)
+        writer.u64(number)
+        return writer.bytes
+    }
+}

@@ -1,0 +1,126 @@
+import Glibc
+import Synchronization
+package import TensorFiles
+
+/// Byte strings under keys in a file without a name: what a step restored, kept for the next step to build on.
+///
+/// The file is unlinked as soon as it is open, so that nothing is left behind however the process ends. Safe from
+/// several threads.
+package final class ScratchStore: Sendable {
+    package enum Key: Sendable, Hashable {
+        /// Restored bytes of a weight.
+        case weight(String)
+        /// A payload block before compression.
+        case payload(entry: Int, block: Int)
+    }
+
+    private struct Slot {
+        var offset: UInt64
+        var byteCount: Int
+    }
+
+    private struct State {
+        var slots: [Key: Slot] = [:]
+        var end: UInt64 = 0
+    }
+
+    private let descriptor: Int32
+    private let path: String
+    private let state = Mutex(State())
+
+    /// - Parameter directory: where the file takes its room; on the archive's file system, not in memory.
+    package init(directory: String) throws(VarveError) {
+        path = Paths.join(directory, OutputFile.temporaryPrefix + "scratch")
+        descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        do throws(VarveError) {
+            try SystemCalls.unlink(path)
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    deinit { _ = Glibc.close(descriptor) }
+
+    package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
+        let slot = state.withLock { state in
+            let slot = Slot(offset: state.end, byteCount: bytes.count)
+            state.end += UInt64(bytes.count)
+            return slot
+        }
+        var done = 0
+        while done < bytes.count {
+            let count = try bytes.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
+                guard let pointer = buffer.baseAddress else { return 0 }
+                return try SystemCalls.write(
+                    descriptor, pointer + done, buffer.count - done, at: slot.offset + UInt64(done), path: path)
+            }
+            done += count
+        }
+        state.withLock { $0.slots[key] = slot }
+    }
+
+    package func get(_ key: Key) throws(VarveError) -> [UInt8]? {
+        guard let slot = state.withLock({ $0.slots[key] }) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: slot.byteCount)
+        var done = 0
+        while done < slot.byteCount {
+            var failure: VarveError?
+            let count = bytes.withUnsafeMutableBytes { buffer -> Int in
+                guard let pointer = buffer.baseAddress else { return 0 }
+                do throws(VarveError) {
+                    return try SystemCalls.read(
+                        descriptor, pointer + done, buffer.count - done, at: slot.offset + UInt64(done), path: path)
+                } catch {
+                    failure = error
+                    return 0
+                }
+            }
+            if let failure { throw failure }
+            guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
+            done += count
+        }
+        return bytes
+    }
+
+    package func contains(_ key: Key) -> Bool { state.withLock { $0.slots[key] != nil } }
+
+    /// Bytes of the value, without reading it.
+    package func byteCount(_ key: Key) -> Int? { state.withLock { $0.slots[key]?.byteCount } }
+
+    /// A part of a value, for sampling.
+    package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool {
+        guard let slot = state.withLock({ $0.slots[key] }), offset >= 0, buffer.count <= slot.byteCount - offset,
+            var pointer = buffer.baseAddress
+        else { return false }
+        var position = slot.offset + UInt64(offset)
+        var left = buffer.count
+        while left > 0 {
+            let count = try SystemCalls.read(descriptor, pointer, left, at: position, path: path)
+            guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
+            pointer += count
+            position += UInt64(count)
+            left -= count
+        }
+        return true
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// `withUnsafeBytes` for closures with a typed error.
+    func withUnsafeBytesTyped<Result>(
+        _ body: (UnsafeRawBufferPointer) throws(VarveError) -> Result
+    ) throws(VarveError) -> Result {
+        var failure: VarveError?
+        let result: Result? = withUnsafeBytes { buffer in
+            do throws(VarveError) {
+                return try body(buffer)
+            } catch {
+                failure = error
+                return nil
+            }
+        }
+        if let result { return result }
+        throw failure ?? VarveError(.inputOutput, "no result")
+    }
+}

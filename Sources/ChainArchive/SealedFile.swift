@@ -1,0 +1,96 @@
+import TensorCodecs
+package import TensorFiles
+
+/// The frame around every manifest: magic, version, a zstd-compressed body, and a checksum over all of it.
+///
+///     0   4  magic
+///     4   2  major version: a reader refuses a newer one
+///     6   2  minor version: a reader may read a newer one
+///     8   8  bytes of the body as stored
+///     16  8  bytes of the body when decompressed
+///     24  .  body, one zstd frame
+///     .  16  XXH3-128 of everything before it, low half first
+package enum SealedFile {
+    package enum Kind: String, Sendable {
+        case archive = "VRVa"
+        case step = "VRVs"
+        case run = "VRVr"
+        case part = "VRVp"
+    }
+
+    package static let majorVersion: UInt16 = 1
+    package static let minorVersion: UInt16 = 0
+    /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
+    static let largestBody: UInt64 = 1 << 30
+    static let headerSize = 24
+    static let trailerSize = 16
+
+    /// The bytes of a sealed file.
+    package static func seal(_ body: [UInt8], kind: Kind) throws(VarveError) -> [UInt8] {
+        let stored: [UInt8]
+        do throws(CodecError) {
+            stored = try Zstandard.compress(body, level: 19)
+        } catch {
+            throw VarveError(.inputOutput, "compressing a manifest failed", cause: error)
+        }
+        var writer = ByteWriter()
+        writer.raw(Array(kind.rawValue.utf8))
+        writer.u16(majorVersion)
+        writer.u16(minorVersion)
+        writer.u64(UInt64(stored.count))
+        writer.u64(UInt64(body.count))
+        writer.raw(stored)
+        let hash = Hash128(writer.bytes)
+        writer.u64(hash.low)
+        writer.u64(hash.high)
+        return writer.bytes
+    }
+
+    /// A sealed file's body and the hash of the whole file.
+    /// - Throws: `.damaged`, with offset, for anything that is not exactly what `seal` made; `.unsupported` for a
+    ///   newer major version; `.notFound`, `.inputOutput`.
+    package static func open(_ path: String, kind: Kind) throws(VarveError) -> (body: [UInt8], hash: Hash128) {
+        let file = try InputFile(path)
+        guard file.byteCount >= UInt64(headerSize + trailerSize), file.byteCount <= largestBody else {
+            throw VarveError(.damaged, "a manifest of \(file.byteCount) bytes is impossible", file: path)
+        }
+        let bytes = try file.bytes(at: 0, count: Int(file.byteCount))
+        guard bytes.starts(with: kind.rawValue.utf8) else {
+            throw VarveError(.damaged, "the magic number is not \(kind.rawValue)", file: path, offset: 0)
+        }
+        let major = UInt16(bytes[4]) | UInt16(bytes[5]) << 8
+        let content = Array(bytes.dropLast(trailerSize))
+        let hash = Hash128(content)
+        var trailer = ByteWriter()
+        trailer.u64(hash.low)
+        trailer.u64(hash.high)
+        guard bytes.suffix(trailerSize).elementsEqual(trailer.bytes) else {
+            // A newer major version may be laid out differently; say so rather than "damaged".
+            if major > majorVersion, major < majorVersion + 16 {
+                throw VarveError(
+                    .unsupported, "format version \(major) is newer than \(majorVersion), or the file is damaged", file: path, offset: 4)
+            }
+            throw VarveError(.damaged, "the checksum does not match", file: path, offset: UInt64(content.count))
+        }
+        guard major == majorVersion else {
+            throw VarveError(
+                .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path, offset: 4)
+        }
+        do throws(CodecError) {
+            var reader = ByteReader(content)
+            try reader.skip(8)
+            let stored = try reader.u64(), plain = try reader.u64()
+            guard stored == UInt64(content.count - headerSize), plain <= largestBody else {
+                throw VarveError(.damaged, "the declared sizes are impossible", file: path, offset: 8)
+            }
+            let body = try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain))
+            return (body, Hash128(bytes))
+        } catch let error as CodecError {
+            throw VarveError(.damaged, "the body does not decompress", file: path, offset: UInt64(headerSize), cause: error)
+        } catch let error as VarveError {
+            throw error
+        } catch {
+            throw VarveError(.damaged, "unreadable", file: path, cause: error)
+        }
+    }
+}

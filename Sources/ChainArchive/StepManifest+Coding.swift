@@ -1,0 +1,150 @@
+import TensorCodecs
+package import TensorFiles
+
+extension StepManifest {
+    /// The body of a `step.manifest`.
+    package func encoded() -> [UInt8] {
+        var writer = ManifestWriter()
+        writer.integer(number)
+        writer.byte((isEpoch ? 1 : 0) | (isDirectory ? 2 : 0))
+        writer.text(path)
+        writer.text(method)
+        switch predecessor {
+        case .none:
+            writer.byte(0)
+        case .step(let step, let digest):
+            writer.byte(1)
+            writer.integer(step)
+            writer.hash(digest)
+        case .base:
+            writer.byte(2)
+            writer.list(baseHashes.sorted { $0.key < $1.key }) { writer, pair in
+                writer.text(pair.key)
+                writer.hash(pair.value)
+            }
+        }
+        writer.list(parts) { writer, part in
+            writer.text(part.name)
+            writer.integer(part.byteCount)
+        }
+        writer.list(entries) { writer, entry in entry.write(to: &writer) }
+        writer.list(bundles) { writer, bundle in
+            writer.double(bundle.settings.alpha)
+            writer.double(bundle.settings.beta)
+            writer.integer(bundle.settings.bits)
+            writer.byte(bundle.settings.threshold == .element ? 1 : 0)
+            writer.reference(bundle.weights)
+            writer.byte(bundle.moments == nil ? 0 : 1)
+            if let moments = bundle.moments { writer.reference(moments) }
+        }
+        writer.list(tensors) { writer, tensor in tensor.write(to: &writer) }
+        writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
+            writer.text(pair.key)
+            writer.text(pair.value)
+        }
+        writer.list(notes) { $0.text($1) }
+        return writer.output.bytes
+    }
+
+    /// Reads a body.
+    /// - Throws: `.damaged` where it breaks a rule of the format.
+    package init(decoding body: [UInt8], file: String) throws(VarveError) {
+        do throws(CodecError) {
+            var reader = ManifestReader(body)
+            try self.init(from: &reader)
+        } catch {
+            throw VarveError(.damaged, "the manifest breaks the format", file: file, cause: error)
+        }
+    }
+
+    init(from reader: inout ManifestReader) throws(CodecError) {
+        let number = try reader.integer()
+        let flags = try reader.byte()
+        let path = try reader.text(), method = try reader.text()
+        guard path.isEmpty || Paths.isSafeRelative(path) else {
+            throw CodecError(.corrupt, "the path \(path) is not allowed")
+        }
+        let predecessor: Predecessor
+        var baseHashes: [String: Hash128] = [:]
+        switch try reader.byte() {
+        case 0: predecessor = .none
+        case 1:
+            let step = try reader.integer()
+            guard step != number else { throw CodecError(.corrupt, "the step is its own predecessor") }
+            predecessor = .step(step, digest: try reader.hash())
+        case 2:
+            predecessor = .base
+            for pair in try reader.list({ (reader) throws(CodecError) in (try reader.text(), try reader.hash()) }) {
+                baseHashes[pair.0] = pair.1
+            }
+        default: throw CodecError(.corrupt, "the predecessor is of an unknown kind")
+        }
+        let parts = try reader.list { (reader) throws(CodecError) in
+            Part(name: try reader.text(), byteCount: try reader.unsigned())
+        }
+        for part in parts where !Paths.isSafeRelative(part.name) || part.name.contains("/") {
+            throw CodecError(.corrupt, "the part name \(part.name) is not allowed")
+        }
+        let entries = try reader.list { (reader) throws(CodecError) in try Entry(from: &reader, parts: parts) }
+        let bundles = try reader.list { (reader) throws(CodecError) in
+            var settings = ExcpSettings()
+            settings.alpha = try reader.double()
+            settings.beta = try reader.double()
+            settings.bits = try reader.integer()
+            settings.threshold = try reader.byte() == 1 ? .element : .published
+            guard (2...8).contains(settings.bits) else { throw CodecError(.corrupt, "a bundle has impossible bits") }
+            let weights = try reader.reference(parts: parts)
+            return Bundle(
+                settings: settings, weights: weights,
+                moments: try reader.byte() == 1 ? try reader.reference(parts: parts) : nil)
+        }
+        let tensors = try reader.list { (reader) throws(CodecError) in
+            try TensorRecord(from: &reader, parts: parts)
+        }
+        var pairs: [String: String] = [:]
+        for pair in try reader.list({ (reader) throws(CodecError) in (try reader.text(), try reader.text()) }) {
+            pairs[pair.0] = pair.1
+        }
+        let notes = try reader.list { (reader) throws(CodecError) in try reader.text() }
+        guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
+        self.init(
+            number: number, isEpoch: flags & 1 != 0, path: path, isDirectory: flags & 2 != 0, method: method,
+            predecessor: predecessor, parts: parts, entries: entries, bundles: bundles, tensors: tensors,
+            baseHashes: baseHashes, pairs: pairs, notes: notes)
+        try checkStructure()
+    }
+
+    /// Rules between the lists: tensors lie in files, in order, without overlap; bundle members are complete.
+    private func checkStructure() throws(CodecError) {
+        var end: (entry: Int, offset: UInt64) = (-1, 0)
+        var identities = Set<TensorIdentity>()
+        for tensor in tensors {
+            guard entries.indices.contains(tensor.entry), case .file = entries[tensor.entry].kind else {
+                throw CodecError(.corrupt, "tensor \(tensor.name) lies in no file")
+            }
+            let size = entries[tensor.entry].byteCount
+            guard tensor.entry > end.entry || (tensor.entry == end.entry && tensor.fileOffset >= end.offset),
+                tensor.fileOffset <= size, UInt64(tensor.byteCount) <= size - tensor.fileOffset
+            else { throw CodecError(.corrupt, "tensor \(tensor.name) overlaps another or exceeds its file") }
+            guard identities.insert(tensor.identity).inserted else {
+                throw CodecError(.corrupt, "tensor \(tensor.name) stands there twice")
+            }
+            end = (tensor.entry, tensor.fileOffset + UInt64(tensor.byteCount))
+            if case .excp(let bundle, _) = tensor.coding {
+                guard bundles.indices.contains(bundle), tensor.dtype.isQuantizable, tensor.role != .other else {
+                    throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle")
+                }
+            }
+        }
+        var payload = [UInt64](repeating: 0, count: entries.count)
+        for (index, entry) in entries.enumerated() {
+            for block in entry.payload { payload[index] += UInt64(block.plainCount) }
+        }
+        for tensor in tensors { payload[tensor.entry] += UInt64(tensor.byteCount) }
+        for (index, entry) in entries.enumerated() {
+            if case .file = entry.kind, payload[index] != entry.byteCount {
+                throw CodecError(.corrupt, "the parts of \(entry.path) do not add up to its size")
+            }
+        }
+    }
+}

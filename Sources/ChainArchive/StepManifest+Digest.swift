@@ -1,0 +1,16 @@
+import TensorCodecs
+
+extension StepManifest {
+    /// Binds a successor to this step: XXH3-128 over name and content hash of every weight, in order of name.
+    ///
+    /// It covers what residuals build on and nothing else, so a step may lose its moments without breaking its chain.
+    package var weightsDigest: Hash128 {
+        var writer = ByteWriter()
+        for tensor in tensors.filter({ $0.role == .weight }).sorted(by: { $0.name < $1.name }) {
+            writer.string(tensor.name)
+            writer.u64(tensor.contentHash.low)
+            writer.u64(tensor.contentHash.high)
+        }
+        return Hash128(writer.bytes)
+    }
+}

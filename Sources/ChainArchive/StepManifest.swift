@@ -1,0 +1,66 @@
+/// Everything a step's parts mean. Written last; its presence makes the step visible.
+package struct StepManifest: Sendable {
+    /// What the step's residuals and prefixes refer to.
+    package enum Predecessor: Sendable, Hashable {
+        /// A keyframe: nothing.
+        case none
+        /// An earlier step of the archive, bound by its `weightsDigest`.
+        case step(Int, digest: Hash128)
+        /// Weights kept outside of the archive. Each is bound by the hash of its bytes, in `baseHashes`.
+        case base
+    }
+
+    package struct Part: Sendable, Hashable {
+        package var name: String
+        package var byteCount: UInt64
+        package init(name: String, byteCount: UInt64) {
+            self.name = name
+            self.byteCount = byteCount
+        }
+    }
+
+    package var number: Int
+    package var isEpoch: Bool
+    /// Relative to the run.
+    package var path: String
+    package var isDirectory: Bool
+    /// The name of the method, `excp`, for people.
+    package var method: String
+    package var predecessor: Predecessor
+    package var parts: [Part]
+    package var entries: [Entry]
+    package var bundles: [Bundle]
+    /// Sorted by entry and file offset; disjoint.
+    package var tensors: [TensorRecord]
+    /// Weight name to XXH3-128 of the base's bytes, for `.base`.
+    package var baseHashes: [String: Hash128]
+    /// Optimizer state path to parameter name, so that the next step need not guess again.
+    package var pairs: [String: String]
+    /// What was said about the step when it was compressed.
+    package var notes: [String]
+
+    package init(
+        number: Int, isEpoch: Bool, path: String, isDirectory: Bool, method: String, predecessor: Predecessor,
+        parts: [Part] = [], entries: [Entry] = [], bundles: [Bundle] = [], tensors: [TensorRecord] = [],
+        baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:], notes: [String] = []
+    ) {
+        self.number = number
+        self.isEpoch = isEpoch
+        self.path = path
+        self.isDirectory = isDirectory
+        self.method = method
+        self.predecessor = predecessor
+        self.parts = parts
+        self.entries = entries
+        self.bundles = bundles
+        self.tensors = tensors
+        self.baseHashes = baseHashes
+        self.pairs = pairs
+        self.notes = notes
+    }
+
+    package var isKeyframe: Bool {
+        if case .step = predecessor { return false }
+        return true
+    }
+}

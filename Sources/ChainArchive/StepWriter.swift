@@ -1,0 +1,46 @@
+package import TensorFiles
+
+/// A step being written. Nothing of it is visible before `commit` returns; unless it is committed, it is removed.
+package final class StepWriter {
+    package let number: Int
+    private let layout: ArchiveLayout
+    private let directory: String
+    package let part: PartWriter
+    private var committed = false
+
+    init(layout: ArchiveLayout, number: Int) throws(VarveError) {
+        self.layout = layout
+        self.number = number
+        directory = layout.stepDirectory(number)
+        try Directories.remove(directory)
+        try Directories.create(directory)
+        try Directories.sync(layout.steps)
+        part = try PartWriter(
+            directory: directory, name: ArchiveLayout.partName(0), index: 0, number: UInt64(number))
+    }
+
+    deinit {
+        if !committed { try? Directories.remove(directory) }
+    }
+
+    /// Makes the step visible: part first, its name durable, the manifest last.
+    package func commit(_ manifest: StepManifest) throws(VarveError) {
+        var manifest = manifest
+        manifest.parts = [StepManifest.Part(name: part.name, byteCount: part.byteCount)]
+        try part.commit()
+        try Directories.sync(directory)
+        let bytes = try SealedFile.seal(manifest.encoded(), kind: .step)
+        let path = layout.stepManifest(number)
+        let file = try OutputFile(path)
+        try file.write(bytes, at: 0)
+        // From the rename on the step may be visible, so it must not be removed any more whatever happens.
+        committed = true
+        do throws(VarveError) {
+            try file.commit()
+        } catch {
+            committed = (try? FileIdentity(path: path)) != nil
+            throw error
+        }
+        try Directories.sync(directory)
+    }
+}

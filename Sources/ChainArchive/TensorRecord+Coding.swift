@@ -1,0 +1,84 @@
+import TensorCodecs
+import TensorFiles
+
+extension TensorRecord {
+    func write(to writer: inout ManifestWriter) {
+        writer.text(name)
+        writer.byte(role.rawValue)
+        writer.text(key)
+        writer.text(dtype.rawValue)
+        writer.list(shape) { $0.integer($1) }
+        writer.integer(entry)
+        writer.integer(fileOffset)
+        switch coding {
+        case .exact(let reference):
+            writer.byte(0)
+            writer.reference(reference)
+        case .exactDelta(let reference):
+            writer.byte(1)
+            writer.reference(reference)
+        case .unchanged:
+            writer.byte(2)
+        case .sameAs(let step):
+            writer.byte(3)
+            writer.integer(step)
+        case .excp(let bundle, let index):
+            writer.byte(4)
+            writer.integer(bundle)
+            writer.integer(index)
+        }
+        writer.hash(contentHash)
+        writer.byte(statistics.pairing.rawValue)
+        writer.integer(statistics.storedBytes)
+        writer.double(statistics.referenceEnergy)
+        guard !coding.isExact else { return }
+        writer.double(statistics.squaredError)
+        writer.double(statistics.largestError)
+        writer.integer(statistics.prunedCount)
+    }
+
+    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
+        let name = try reader.text()
+        guard let role = Role(rawValue: try reader.byte()) else {
+            throw CodecError(.corrupt, "tensor \(name) has an unknown role")
+        }
+        let key = try reader.text()
+        guard let dtype = DType(rawValue: try reader.text()) else {
+            throw CodecError(.corrupt, "tensor \(name) has an unknown dtype")
+        }
+        let shape = try reader.list { (reader) throws(CodecError) in try reader.integer() }
+        // Far below 2^63 bits, so that no later product overflows.
+        var bits = dtype.bits
+        for size in shape {
+            let (product, overflow) = bits.multipliedReportingOverflow(by: size)
+            guard !overflow, product < 1 << 60 else { throw CodecError(.corrupt, "the shape of \(name) is impossible") }
+            bits = product
+        }
+        let entry = try reader.integer(), fileOffset = try reader.unsigned()
+        let coding: Coding
+        switch try reader.byte() {
+        case 0: coding = .exact(try reader.reference(parts: parts))
+        case 1: coding = .exactDelta(try reader.reference(parts: parts))
+        case 2: coding = .unchanged
+        case 3: coding = .sameAs(step: try reader.integer())
+        case 4: coding = .excp(bundle: try reader.integer(), index: try reader.integer())
+        default: throw CodecError(.corrupt, "tensor \(name) is coded in an unknown way")
+        }
+        let hash = try reader.hash()
+        var statistics = TensorStatistics()
+        guard let pairing = PairingNote(rawValue: try reader.byte()) else {
+            throw CodecError(.corrupt, "tensor \(name) is paired in an unknown way")
+        }
+        statistics.pairing = pairing
+        statistics.storedBytes = try reader.integer()
+        statistics.referenceEnergy = try reader.double()
+        if !coding.isExact {
+            statistics.squaredError = try reader.double()
+            statistics.largestError = try reader.double()
+            statistics.prunedCount = try reader.integer()
+        }
+        self.init(
+            name: name, role: role, key: key, dtype: dtype, shape: shape, entry: entry, fileOffset: fileOffset,
+            coding: coding, contentHash: hash, statistics: statistics)
+    }
+}

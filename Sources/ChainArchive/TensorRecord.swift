@@ -1,0 +1,74 @@
+package import TensorFiles
+
+/// One coded tensor of a step: which bytes of which file it fills, and how they are had.
+package struct TensorRecord: Sendable {
+    /// How the tensor's bytes are stored.
+    package enum Coding: Sendable, Hashable {
+        /// `ExactCodec`, on its own.
+        case exact(PartReference)
+        /// `ExactCodec` with the restored weight of the same name in the predecessor as prediction.
+        case exactDelta(PartReference)
+        /// A weight bit-equal to the predecessor's restored weight of the same name.
+        case unchanged
+        /// Bit-equal to the tensor of the same name, role and key in that earlier step, where it is stored `exact`.
+        case sameAs(step: Int)
+        /// Quantized: member `index` of bundle `bundle`.
+        case excp(bundle: Int, index: Int)
+
+        /// Whether the restored bytes are the original's.
+        package var isExact: Bool {
+            if case .excp = self { return false }
+            return true
+        }
+    }
+
+    /// The parameter's name; for a tensor without parameter its name in the file. With `role` and `key` unique in a step.
+    package var name: String
+    package var role: Role
+    /// The optimizer's key (`exp_avg`, `max_exp_avg_sq`); empty for weights.
+    package var key: String
+    package var dtype: DType
+    package var shape: [Int]
+    /// Index into the manifest's entries: the file it lies in.
+    package var entry: Int
+    /// First byte in that file.
+    package var fileOffset: UInt64
+    package var coding: Coding
+    /// XXH3-128 of the restored bytes.
+    package var contentHash: Hash128
+    package var statistics: TensorStatistics
+
+    package init(
+        name: String, role: Role, key: String, dtype: DType, shape: [Int], entry: Int, fileOffset: UInt64,
+        coding: Coding, contentHash: Hash128, statistics: TensorStatistics
+    ) {
+        self.name = name
+        self.role = role
+        self.key = key
+        self.dtype = dtype
+        self.shape = shape
+        self.entry = entry
+        self.fileOffset = fileOffset
+        self.coding = coding
+        self.contentHash = contentHash
+        self.statistics = statistics
+    }
+
+    package var count: Int { shape.reduce(1, *) }
+    package var byteCount: Int { (count * dtype.bits + 7) / 8 }
+    /// What tells this tensor from all others of its step.
+    package var identity: TensorIdentity { TensorIdentity(name: name, role: role, key: key) }
+}
+
+/// What tells a tensor from all others of its step, and finds it again in other steps.
+package struct TensorIdentity: Sendable, Hashable {
+    package var name: String
+    package var role: Role
+    package var key: String
+
+    package init(name: String, role: Role, key: String) {
+        self.name = name
+        self.role = role
+        self.key = key
+    }
+}

@@ -1,0 +1,43 @@
+/// What was measured on a tensor while it was compressed.
+package struct TensorStatistics: Sendable, Hashable {
+    /// Sum over the elements of (restored - original)^2; 0 where exact.
+    package var squaredError: Double
+    /// Largest |restored - original|.
+    package var largestError: Double
+    /// What the squared error is compared with. Weights: the sum of squared changes since the step before (of the
+    /// original, or, where that was gone, estimated from the residual). Moments: the sum of squares.
+    package var referenceEnergy: Double
+    /// Elements that were pruned: residual or moment restored as zero.
+    package var prunedCount: Int
+    /// Bytes in the parts that are this tensor's: its own record, or its share of a bundle.
+    package var storedBytes: Int
+    /// On what ground the optimizer state was tied to the weight.
+    package var pairing: PairingNote
+
+    package init(
+        squaredError: Double = 0, largestError: Double = 0, referenceEnergy: Double = 0, prunedCount: Int = 0,
+        storedBytes: Int = 0, pairing: PairingNote = .none
+    ) {
+        self.squaredError = squaredError
+        self.largestError = largestError
+        self.referenceEnergy = referenceEnergy
+        self.prunedCount = prunedCount
+        self.storedBytes = storedBytes
+        self.pairing = pairing
+    }
+}
+
+/// On what ground optimizer state was tied to a weight, as recorded in a step.
+package enum PairingNote: UInt8, Sendable, Hashable {
+    case none = 0
+    /// The optimizer names the parameter.
+    case named = 1
+    /// The only order or shape that fits.
+    case order = 2
+    /// The data tell.
+    case data = 3
+    /// As in the step before.
+    case inherited = 4
+    /// Not tied: coded on its own.
+    case ambiguous = 5
+}
