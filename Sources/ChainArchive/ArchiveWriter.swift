@@ -63,3 +63,22 @@ package final class ArchiveWriter {
         try Directories.sync(Paths.split(path).directory)
     }
 }
+
+extension ArchiveWriter {
+    /// Bytes of all files of a visible step.
+    package func storedBytes(step number: Int) throws(VarveError) -> UInt64 {
+        try ArchiveReader.storedBytes(directory: layout.stepDirectory(number))
+    }
+}
+
+extension ArchiveReader {
+    /// Bytes of the files of a directory.
+    package static func storedBytes(directory: String) throws(VarveError) -> UInt64 {
+        var total: UInt64 = 0
+        for name in try SystemCalls.list(directory) {
+            let identity = try FileIdentity(path: Paths.join(directory, name))
+            if identity.kind == .regular { total += identity.byteCount }
+        }
+        return total
+    }
+}

@@ -17,11 +17,17 @@ package final class ChainDecoder: Sendable {
         self.base = base
     }
 
+    /// Manifests kept at a time; a chain between keyframes is normally shorter.
+    private static let openLimit = 128
+
     /// The step's manifest and parts, opened once.
     package func step(_ number: Int) throws(VarveError) -> OpenStep {
         if let step = open.withLock({ $0[number] }) { return step }
         let step = try OpenStep(number, of: archive)
-        open.withLock { $0[number] = step }
+        open.withLock {
+            if $0.count >= Self.openLimit { $0.removeAll() }
+            $0[number] = step
+        }
         return step
     }
 

@@ -9,6 +9,9 @@ package final class FileRebuilder: Sendable {
     /// Tensors of this file by index in the manifest: their place.
     private let tensors: [Int: TensorRecord]
 
+    /// Bytes of the file that are payload.
+    package var payloadBytes: Int { entry.payload.reduce(0) { $0 + $1.plainCount } }
+
     /// Creates the file and writes its payload.
     package init(
         _ entryIndex: Int, of number: Int, to path: String, decoder: ChainDecoder
@@ -80,5 +83,28 @@ package struct Gaps {
             ranges[current] = target + UInt64(count)..<ranges[current].upperBound
             if ranges[current].isEmpty { current += 1 }
         }
+    }
+}
+
+extension Gaps {
+    /// The gaps' bytes cut into blocks of `size`, each as the runs of the file that make it.
+    package func blocks(of size: Int) -> [[Range<UInt64>]] {
+        var blocks: [[Range<UInt64>]] = []
+        var current: [Range<UInt64>] = []
+        var room = UInt64(size)
+        for var range in all {
+            while !range.isEmpty {
+                let end = min(range.upperBound, range.lowerBound + room)
+                current.append(range.lowerBound..<end)
+                room -= end - range.lowerBound
+                range = end..<range.upperBound
+                if room == 0 {
+                    blocks.append(current)
+                    (current, room) = ([], UInt64(size))
+                }
+            }
+        }
+        if !current.isEmpty { blocks.append(current) }
+        return blocks
     }
 }

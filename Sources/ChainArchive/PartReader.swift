@@ -2,12 +2,13 @@ package import TensorFiles
 
 /// Reads records of a part, each compared with its checksum.
 package struct PartReader: Sendable {
-    private let file: InputFile
-
-    package var path: String { file.name }
+    /// Not kept open: a long chain has more parts than a process may have open files.
+    package let path: String
 
     /// - Throws: `.damaged` where size or header are not as the manifest says.
     package init(_ path: String, byteCount: UInt64, number: UInt64) throws(VarveError) {
+        self.path = path
+        let file: InputFile
         do throws(VarveError) {
             file = try InputFile(path)
         } catch where error.code == .notFound {
@@ -26,7 +27,7 @@ package struct PartReader: Sendable {
 
     /// - Throws: `.damaged` with file and offset where the bytes do not match their checksum.
     package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
-        let bytes = try file.bytes(at: reference.offset, count: Int(reference.byteCount))
+        let bytes = try InputFile(path).bytes(at: reference.offset, count: Int(reference.byteCount))
         guard checksum64(bytes) == reference.checksum else {
             throw VarveError(
                 .damaged, "\(reference.byteCount) bytes do not match their checksum", file: path, offset: reference.offset)

@@ -1,0 +1,121 @@
+import ChainArchive
+import Checkpoints
+import TensorCodecs
+import TensorFiles
+
+/// The writing end of a chain: adds steps one after the other, each coded against what a decoder has of the one before.
+struct Chain {
+    struct Outcome {
+        var originalBytes: UInt64
+        var storedBytes: UInt64
+        var notes: [String]
+    }
+
+    let writer: ArchiveWriter
+    let found: Run
+    let options: CompressionOptions
+    let settings: ExcpSettings
+    let base: CheckpointWeights?
+
+    /// What the last step left for the next: restored weights and payload, and its original files.
+    private var last: (number: Int, store: ScratchStore, contents: StepContents)?
+
+    init(
+        writer: ArchiveWriter, found: Run, options: CompressionOptions, settings: ExcpSettings, base: CheckpointWeights?
+    ) {
+        self.writer = writer
+        self.found = found
+        self.options = options
+        self.settings = settings
+        self.base = base
+    }
+
+    private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }
+
+    /// Compresses one step and commits it.
+    mutating func add(_ step: Step, progress: ProgressHandler?) async throws(VarveError) -> Outcome {
+        let archive = try ArchiveReader(writer.layout.root)
+        let decoder = ChainDecoder(archive, base: base)
+        let before = archive.steps.last { $0 < step.number }
+        let isKeyframe = try before.map { (number) throws(VarveError) in try keyframeIsDue(after: number, decoder) } ?? true
+
+        var previous: StepEncoder.Predecessor?
+        var reference: (any WeightReference)?
+        var known = StepContents.KnownPairs()
+        if let before {
+            let open = try decoder.step(before)
+            known = open.manifest.pairs
+            if !isKeyframe {
+                let store = try await restoredStore(of: before, decoder)
+                previous = StepEncoder.Predecessor(step: open, store: store, base: nil, originals: originals(of: before, open))
+                reference = StoredWeights(step: open, store: store)
+            }
+        } else if let base {
+            previous = StepEncoder.Predecessor(step: nil, store: nil, base: base, originals: nil)
+        }
+
+        let contents = try StepContents.read(step, of: found, previous: reference, known: known)
+        var planner = StepPlanner(
+            contents: contents, predecessor: previous?.step?.manifest, quantizes: previous != nil)
+        let plan = try planner.plan()
+        let store = try ScratchStore(directory: writer.layout.root)
+        let encoder = StepEncoder(settings: settings, predecessor: previous, store: store)
+        let stepWriter = try writer.begin(step.number)
+
+        var manifest = StepManifest(
+            number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
+            method: "excp", predecessor: try predecessorReference(previous), entries: plan.entries, pairs: plan.pairs,
+            notes: plan.notes)
+        if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
+        try await OrderedWork.run(plan.units, threads: threads) { (unit) throws(VarveError) in
+            try encoder.encode(unit)
+        } consume: { (unit) throws(VarveError) in
+            try manifest.append(unit, to: stepWriter.part)
+            progress?(.bytes(unit.sourceBytes))
+        }
+        for file in contents.files { try file.source.checkUnchanged() }
+        manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
+        try stepWriter.commit(manifest)
+        last = (step.number, store, contents)
+        return Outcome(
+            originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number), notes: manifest.notes)
+    }
+
+    /// Whether the step after `number` begins a new chain.
+    private func keyframeIsDue(after number: Int, _ decoder: ChainDecoder) throws(VarveError) -> Bool {
+        var current = number, length = 1
+        while length < options.keyframeInterval {
+            guard case .step(let earlier, _) = try decoder.step(current).manifest.predecessor else { return false }
+            current = earlier
+            length += 1
+        }
+        return true
+    }
+
+    private func predecessorReference(_ previous: StepEncoder.Predecessor?) throws(VarveError) -> StepManifest.Predecessor {
+        if let step = previous?.step { return .step(step.manifest.number, digest: step.digest) }
+        return previous?.base == nil ? .none : .base
+    }
+
+    /// The restored weights and payload of a step: left over from compressing it, or replayed from the archive.
+    private func restoredStore(of number: Int, _ decoder: ChainDecoder) async throws(VarveError) -> ScratchStore {
+        if let last, last.number == number { return last.store }
+        let store = try ScratchStore(directory: writer.layout.root)
+        try await decoder.replay(number, into: store, threads: threads)
+        return store
+    }
+
+    /// The original weights of the step before, if its files are still there as they were.
+    private func originals(of number: Int, _ open: OpenStep) -> OriginalWeights? {
+        if let last, last.number == number { return OriginalWeights(last.contents) }
+        guard let step = found.steps.first(where: { $0.number == number }) else { return nil }
+        let entries = Dictionary(open.manifest.entries.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        for entry in step.entries where entry.identity.kind == .regular {
+            guard let known = entries[entry.path], known.byteCount == entry.identity.byteCount,
+                known.modified == entry.identity.modified
+            else { return nil }
+        }
+        guard let contents = try? StepContents.read(step, of: found, known: open.manifest.pairs) else { return nil }
+        return OriginalWeights(contents)
+    }
+}

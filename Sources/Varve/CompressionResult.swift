@@ -1,0 +1,21 @@
+/// What `Compressor.compress` did.
+public struct CompressionResult: Sendable, Codable {
+    public struct Skipped: Sendable, Codable {
+        /// Relative to the run.
+        public var path: String
+        public var reason: String
+    }
+
+    /// Steps that were added, ascending.
+    public var added: [Int]
+    /// Steps that the archive had already.
+    public var present: [Int]
+    /// Checkpoints that were left out because they are not complete or cannot be read.
+    public var skipped: [Skipped]
+    /// What a user should read, beside the above.
+    public var notices: [String]
+    /// Bytes of the added steps' files.
+    public var originalBytes: UInt64
+    /// Bytes that were stored for them.
+    public var storedBytes: UInt64
+}

@@ -1,0 +1,90 @@
+import ChainArchive
+import Checkpoints
+import TensorCodecs
+import TensorFiles
+
+/// Compresses the checkpoints of a run into an archive.
+public struct Compressor: Sendable {
+    /// The run's directory, or a single checkpoint.
+    public let run: String
+    /// The archive's directory; made where there is none, appended to where there is one.
+    public let archive: String
+    public let options: CompressionOptions
+
+    public init(run: String, archive: String, options: CompressionOptions = CompressionOptions()) {
+        self.run = run
+        self.archive = archive
+        self.options = options
+    }
+
+    /// Adds every complete step of the run that the archive does not have yet, in ascending order.
+    ///
+    /// A step becomes visible in the archive when all of it is on disk; whatever interrupts the work, the steps added
+    /// before stay and the next call goes on from there.
+    /// - Returns: what was added, and what was skipped and why.
+    /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
+    ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
+    public func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
+        let settings = try options.excp.settings()
+        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "--keyframe-every must be 1 or more") }
+        let found = try Run.discover(run)
+        var result = CompressionResult(
+            added: [], present: [], skipped: [], notices: found.warnings, originalBytes: 0, storedBytes: 0)
+        for skipped in found.skipped {
+            result.skipped.append(.init(path: skipped.path, reason: skipped.reason.description))
+        }
+        for notice in found.warnings { progress?(.notice(notice)) }
+        for skipped in result.skipped { progress?(.notice("skipped \(skipped.path): \(skipped.reason)")) }
+
+        let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
+        let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+        let present = Set(try ArchiveReader(archive).steps)
+        result.present = found.steps.map(\.number).filter { present.contains($0) }
+        let missing = found.steps.filter { !present.contains($0.number) }
+        progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
+
+        var chain = Chain(writer: writer, found: found, options: options, settings: settings, base: base)
+        for step in missing {
+            progress?(.step(number: step.number, path: step.path))
+            do throws(VarveError) {
+                let outcome = try await chain.add(step, progress: progress)
+                result.added.append(step.number)
+                result.originalBytes += outcome.originalBytes
+                result.storedBytes += outcome.storedBytes
+                for note in outcome.notes {
+                    result.notices.append("step \(step.number): \(note)")
+                    progress?(.notice("step \(step.number): \(note)"))
+                }
+                progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
+            } catch where Self.concernsTheSource(error, run: run) {
+                result.skipped.append(.init(path: step.path, reason: error.description))
+                progress?(.notice("skipped \(step.path): \(error.description)"))
+            }
+        }
+        try await RunFilesWriter(
+            run: found, writer: writer, extras: options.extras,
+            compressed: present.union(result.added)
+        ).write { notice in
+            result.notices.append(notice)
+            progress?(.notice(notice))
+        }
+        return result
+    }
+
+    /// Whether an error means that one checkpoint cannot be read, rather than that the archive cannot be written.
+    private static func concernsTheSource(_ error: VarveError, run: String) -> Bool {
+        switch error.code {
+        case .incomplete, .truncated, .malformed, .sourceChanged, .unsupported: true
+        // The trainer removed it, or its file system failed.
+        case .notFound, .inputOutput, .permissionDenied: error.location.file?.hasPrefix(run) ?? false
+        default: false
+        }
+    }
+}
+
+extension Step {
+    /// Bytes of its regular files.
+    var byteCount: UInt64 {
+        entries.reduce(0) { $0 + ($1.identity.kind == .regular && $1.linkTarget == nil ? $1.identity.byteCount : 0) }
+    }
+}

@@ -1,0 +1,43 @@
+import ChainArchive
+import TensorCodecs
+
+/// What a unit became: byte runs for the part, and the records that refer to them by position in `blobs`.
+struct EncodedUnit: Sendable {
+    /// A record whose coding waits for the place of its blob.
+    struct Tensor: Sendable {
+        enum Coding: Sendable {
+            case exact(blob: Int)
+            case exactDelta(blob: Int)
+            case unchanged
+            case sameAs(step: Int)
+            /// Member of the unit's own bundle.
+            case bundled(index: Int)
+        }
+        var planned: PlannedTensor
+        var coding: Coding
+        var hash: Hash128
+        var statistics: TensorStatistics
+    }
+
+    struct Payload: Sendable {
+        var entry: Int
+        var blob: Int
+        var plainCount: Int
+        var plainChecksum: UInt64
+        var usesPrefix: Bool
+    }
+
+    var blobs: [[UInt8]] = []
+    var tensors: [Tensor] = []
+    /// The bundle's weights and moments, as blobs.
+    var bundle: (settings: ExcpSettings, weights: Int, moments: Int?)?
+    var payload: Payload?
+    /// Bytes of checkpoint that were read.
+    var sourceBytes = 0
+    var notes: [String] = []
+
+    mutating func add(_ blob: [UInt8]) -> Int {
+        blobs.append(blob)
+        return blobs.count - 1
+    }
+}

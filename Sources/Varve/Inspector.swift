@@ -1,0 +1,94 @@
+import ChainArchive
+import Checkpoints
+import Crypto
+import TensorFiles
+
+/// Shows what Varve understands of a run or checkpoint.
+public struct Inspector: Sendable {
+    public let path: String
+    /// Whether to hash every tensor.
+    public var hashes: Bool
+
+    public init(path: String, hashes: Bool = false) {
+        self.path = path
+        self.hashes = hashes
+    }
+
+    /// - Throws: `.notFound`, `.usage` where nothing looks like a checkpoint, `.inputOutput`. Checkpoints that cannot be
+    ///   read are listed as skipped.
+    public func inspect() throws(VarveError) -> Inspection {
+        let run = try Run.discover(path)
+        var result = Inspection(
+            run: run.root, steps: [], skipped: [],
+            aliases: run.aliases.map { .init(path: $0.entry.path, original: $0.original, kind: "\($0.kind)") },
+            extras: run.extras.map(\.path), warnings: run.warnings)
+        for skipped in run.skipped {
+            result.skipped.append(.init(path: skipped.path, reason: skipped.reason.description))
+        }
+        let known = try run.knownPairs()
+        for step in run.steps {
+            do throws(VarveError) {
+                result.steps.append(try inspect(try StepContents.read(step, of: run, known: known)))
+            } catch where error.code != .interrupted {
+                result.skipped.append(.init(path: step.path, reason: error.description))
+            }
+        }
+        return result
+    }
+
+    private func inspect(_ contents: StepContents) throws(VarveError) -> Inspection.Step {
+        var parameters: [Inspection.Parameter] = []
+        for parameter in contents.parameters { parameters.append(try inspect(parameter, contents)) }
+        return Inspection.Step(
+            step: contents.step.number, isEpoch: contents.step.isEpoch, checkpoint: contents.step.path,
+            parameters: parameters,
+            files: contents.files.map {
+                .init(
+                    path: $0.path, bytes: $0.source.byteCount, container: $0.tensorFile?.container.rawValue ?? "other",
+                    tensors: $0.tensorFile?.tensors.count ?? 0)
+            },
+            warnings: contents.warnings)
+    }
+
+    private func inspect(_ parameter: Parameter, _ contents: StepContents) throws(VarveError) -> Inspection.Parameter {
+        let weight = try tensor(parameter.weight, contents)
+        let first = try tensor(parameter.firstMoment, contents)
+        let second = try tensor(parameter.secondMoment, contents)
+        var other: [String: Inspection.Other] = [:]
+        for value in parameter.other {
+            switch value.content {
+            case .number(let number):
+                other[value.key] = .init(value: number)
+            case .tensor(let reference):
+                if let tensor = try tensor(reference, contents) {
+                    other[value.key] = .init(dtype: tensor.dtype, shape: tensor.shape, sha256: tensor.sha256)
+                }
+            }
+        }
+        let main = weight ?? first ?? second
+        var correlation: Double?
+        if case .data(let value) = parameter.pairing { correlation = value }
+        return Inspection.Parameter(
+            name: parameter.name, shape: main?.shape ?? [], dtype: main?.dtype ?? "", weight: weight,
+            firstMoment: first, secondMoment: second, other: other.isEmpty ? nil : other,
+            buffer: parameter.isBuffer ? true : nil, pairing: PairingNote(parameter.pairing).name,
+            correlation: correlation)
+    }
+
+    private func tensor(_ reference: TensorReference?, _ contents: StepContents) throws(VarveError) -> Inspection.Tensor? {
+        guard let reference, let (file, tensor) = contents.tensor(reference) else { return nil }
+        var result = Inspection.Tensor(
+            dtype: tensor.dtype.rawValue, shape: tensor.shape, file: contents.files[reference.file].path)
+        if hashes {
+            var hash = SHA256()
+            try file.forEachContiguousBlock(of: tensor, blockBytes: 1 << 20) { bytes in
+                hash.update(bufferPointer: bytes)
+            }
+            result.sha256 = hash.finalize().map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
+        }
+        return result
+    }
+}

@@ -1,0 +1,62 @@
+import ChainArchive
+import TensorFiles
+
+/// A tensor that will be coded: where it lies and what it is called.
+struct PlannedTensor: Sendable {
+    var identity: TensorIdentity
+    var dtype: DType
+    var shape: [Int]
+    /// Index of the file's entry in the step's manifest.
+    var entry: Int
+    /// Where it lies in that file.
+    var range: Range<UInt64>
+    var source: any ByteSource
+    var pairing: PairingNote
+
+    func read() throws(VarveError) -> [UInt8] {
+        do throws(VarveError) {
+            return try source.bytes(at: range.lowerBound, count: Int(range.upperBound - range.lowerBound))
+        } catch {
+            throw error.at(tensor: identity.name)
+        }
+    }
+
+    /// The record, everything but coding and content still open.
+    func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
+        var statistics = statistics
+        statistics.pairing = pairing
+        return TensorRecord(
+            name: identity.name, role: identity.role, key: identity.key, dtype: dtype, shape: shape, entry: entry,
+            fileOffset: range.lowerBound, coding: coding, contentHash: hash, statistics: statistics)
+    }
+}
+
+/// A weight with the moments that are quantized along with it.
+struct PlannedParameter: Sendable {
+    var weight: PlannedTensor
+    var firstMoment: PlannedTensor?
+    var secondMoment: PlannedTensor?
+    /// Element count.
+    var count: Int { weight.shape.reduce(1, *) }
+}
+
+/// What is encoded in one go.
+enum EncodingUnit: Sendable {
+    /// Parameters that are quantized and packed together.
+    case bundle([PlannedParameter])
+    /// A tensor stored exactly.
+    case exact(PlannedTensor)
+    /// A block of a file's payload.
+    case payload(PlannedPayload)
+}
+
+/// A block of the bytes of a file that lie in no coded tensor.
+struct PlannedPayload: Sendable {
+    var entry: Int
+    var block: Int
+    /// The runs of the file that make the block, in order.
+    var ranges: [Range<UInt64>]
+    var source: any ByteSource
+    /// Entry of the predecessor whose block serves as prefix.
+    var prefixEntry: Int?
+}

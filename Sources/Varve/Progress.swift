@@ -1,0 +1,16 @@
+/// What a long operation tells while it runs. Calls come from one task at a time.
+public enum ProgressEvent: Sendable {
+    /// What was found, before anything is done: the number of steps and the bytes to go through.
+    case begin(steps: Int, bytes: UInt64)
+    /// A step begins.
+    case step(number: Int, path: String)
+    /// Bytes of checkpoint gone through since the last event.
+    case bytes(Int)
+    /// A step is finished; `stored` bytes are in the archive for it (0 when restoring or verifying).
+    case finished(number: Int, original: UInt64, stored: UInt64)
+    /// Something a user should read.
+    case notice(String)
+}
+
+/// Receives progress; must not block.
+public typealias ProgressHandler = @Sendable (ProgressEvent) -> Void

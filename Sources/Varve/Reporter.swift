@@ -1,0 +1,106 @@
+import ChainArchive
+import TensorFiles
+
+/// Reads an archive's manifests into a report. No tensor is decoded.
+public struct Reporter: Sendable {
+    public let archive: String
+
+    public init(archive: String) { self.archive = archive }
+
+    /// - Parameter range: steps to report; `nil` for all, the archive's own files included.
+    /// - Throws: `.notAnArchive`, `.notFound`, `.damaged`, `.unsupported`.
+    public func report(steps range: ClosedRange<Int>? = nil) throws(VarveError) -> Report {
+        let reader = try ArchiveReader(archive)
+        var report = Report(steps: [], total: .init(), roles: [:], chain: .init())
+        for number in reader.steps where range?.contains(number) ?? true {
+            let step = try self.step(number, reader)
+            report.total.add(step.total)
+            for role in Role.allCases.map(\.name) + ["payload"] {
+                guard let figures = step.roles[role] else { continue }
+                report.roles[role, default: .init()].add(figures)
+                if !step.isKeyframe, role != "payload", role != "other" { report.chain.add(figures) }
+            }
+            report.steps.append(step)
+        }
+        if range == nil {
+            var own = Report.Figures()
+            own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
+            for entry in try reader.runManifest()?.entries ?? [] { own.originalBytes += entry.byteCount }
+            report.total.add(own)
+            report.roles["payload", default: .init()].add(own)
+        }
+        return report
+    }
+
+    private func step(_ number: Int, _ reader: ArchiveReader) throws(VarveError) -> Report.Step {
+        let manifest = try reader.manifest(number)
+        var roles: [String: Report.Figures] = [:]
+        for role in Role.allCases { roles[role.name] = .init() }
+        var files = manifest.entries.map {
+            Report.File(
+                path: $0.path, originalBytes: $0.isFile ? $0.byteCount : 0,
+                storedBytes: UInt64($0.storedPayloadBytes), payloadBytes: $0.isFile ? $0.byteCount : 0,
+                storedPayloadBytes: UInt64($0.storedPayloadBytes))
+        }
+        var tensors: [Report.Tensor] = []
+        for record in manifest.tensors {
+            var figures = Report.Figures()
+            figures.originalBytes = UInt64(record.byteCount)
+            figures.storedBytes = UInt64(record.statistics.storedBytes)
+            figures.squaredError = record.statistics.squaredError
+            figures.referenceEnergy = record.statistics.referenceEnergy
+            figures.largestError = record.statistics.largestError
+            figures.elementCount = UInt64(record.count)
+            figures.prunedCount = UInt64(record.statistics.prunedCount)
+            var sum = Report.Figures()
+            sum.add(figures)
+            roles[record.role.name, default: .init()].add(sum)
+            files[record.entry].storedBytes += figures.storedBytes
+            files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, figures.originalBytes)
+            tensors.append(
+                Report.Tensor(
+                    name: record.name, role: record.role.name, key: record.key, dtype: record.dtype.rawValue,
+                    shape: record.shape, file: manifest.entries[record.entry].path, coding: record.coding.name,
+                    isExact: record.coding.isExact, pairing: record.statistics.pairing.name, figures: sum))
+        }
+        var total = Report.Figures()
+        for role in Role.allCases { total.add(roles[role.name] ?? .init()) }
+        // Whatever is on disk and no tensor's is payload: file contents, part headers, the manifest.
+        var payload = Report.Figures()
+        let onDisk = try ArchiveReader.storedBytes(directory: reader.layout.stepDirectory(number))
+        let original = manifest.entries.reduce(UInt64(0)) { $0 + ($1.isFile ? $1.byteCount : 0) }
+        payload.storedBytes = onDisk - min(onDisk, total.storedBytes)
+        payload.originalBytes = original - min(original, total.originalBytes)
+        roles["payload"] = payload
+        total.add(payload)
+        return Report.Step(
+            number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
+            roles: roles, tensors: tensors, files: files, notes: manifest.notes)
+    }
+}
+
+extension TensorRecord.Coding {
+    /// The name in reports.
+    var name: String {
+        switch self {
+        case .exact: "exact"
+        case .exactDelta: "exact delta"
+        case .unchanged, .sameAs: "unchanged"
+        case .excp: "excp"
+        }
+    }
+}
+
+extension PairingNote {
+    /// The name in reports.
+    var name: String {
+        switch self {
+        case .none: "none"
+        case .named: "named"
+        case .order: "order"
+        case .data: "data"
+        case .inherited: "inherited"
+        case .ambiguous: "ambiguous"
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// What is restored, and how.
+public struct RestoreOptions: Sendable {
+    public enum Selection: Sendable, Hashable {
+        case step(Int)
+        /// The step with the highest number.
+        case latest
+        /// Every step and the run's other files, under their own paths.
+        case all
+    }
+
+    public var selection: Selection
+    /// Only files that hold weights, of a single step.
+    public var onlyWeights: Bool
+    /// Replace files that are there already.
+    public var overwrite: Bool
+    /// The checkpoint that `--base` named when the archive was made.
+    public var base: String?
+    public var threads: Int
+
+    public init(
+        selection: Selection, onlyWeights: Bool = false, overwrite: Bool = false, base: String? = nil, threads: Int = 0
+    ) {
+        self.selection = selection
+        self.onlyWeights = onlyWeights
+        self.overwrite = overwrite
+        self.base = base
+        self.threads = threads
+    }
+}

@@ -1,0 +1,83 @@
+import ChainArchive
+import TensorFiles
+
+/// Writes steps of an archive back as checkpoints.
+public struct Restorer: Sendable {
+    public let archive: String
+    public let options: RestoreOptions
+
+    public init(archive: String, options: RestoreOptions) {
+        self.archive = archive
+        self.options = options
+    }
+
+    /// Restores into `output`.
+    ///
+    /// A single step's own files come directly into `output`; all steps under their paths in the run. Everything is
+    /// first written beside the final place and moved there when all of it is complete and compared with the hashes
+    /// in the archive, so nothing partial is ever visible under its name.
+    /// - Returns: the steps that were restored.
+    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.damaged`, `.noSpace`,
+    ///   `.interrupted`, `.inputOutput`.
+    @discardableResult
+    public func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
+        let reader = try ArchiveReader(archive)
+        let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
+        let decoder = ChainDecoder(reader, base: base)
+        let steps = try selectedSteps(reader)
+        if !options.overwrite, let content = try? SystemCalls.list(output), !content.isEmpty {
+            throw VarveError(.exists, "the directory is not empty; --overwrite replaces what is in it", file: output)
+        }
+        if let identity = try? FileIdentity(path: output, following: true), identity.kind != .directory {
+            throw VarveError(.exists, "there is a file of that name", file: output)
+        }
+        var bytes: UInt64 = 0
+        for step in steps { bytes += try decoder.step(step).manifest.entries.reduce(0) { $0 + ($1.isFile ? $1.byteCount : 0) } }
+        progress?(.begin(steps: steps.count, bytes: bytes))
+
+        let staging = try StagingDirectory(for: output)
+        var previous: ScratchStore?
+        for (position, step) in steps.enumerated() {
+            let manifest = try decoder.step(step).manifest
+            progress?(.step(number: step, path: manifest.path))
+            // Later steps of the same call build on this one's weights: keep them instead of replaying the chain.
+            let keeps = position + 1 < steps.count
+            let store = keeps ? try ScratchStore(directory: staging.path) : nil
+            let target = StepRestorer(
+                decoder: decoder, number: step, root: staging.path, stripping: stripped(manifest), store: store,
+                onlyWeights: options.onlyWeights, threads: threads)
+            try await target.restore(progress)
+            decoder.remember(store, step: step)
+            previous = store
+            progress?(.finished(number: step, original: 0, stored: 0))
+        }
+        _ = previous
+        if case .all = options.selection { try RunFilesRestorer(archive: reader, root: staging.path).restore() }
+        try staging.moveIntoPlace(overwrite: options.overwrite)
+        return steps
+    }
+
+    private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }
+
+    private func selectedSteps(_ reader: ArchiveReader) throws(VarveError) -> [Int] {
+        guard let latest = reader.steps.last else { throw VarveError(.usage, "the archive has no steps", file: archive) }
+        switch options.selection {
+        case .all: return reader.steps
+        case .latest: return [latest]
+        case .step(let number):
+            guard reader.steps.contains(number) else {
+                let known = reader.steps.map(String.init).joined(separator: ", ")
+                throw VarveError(.usage, "the archive has no step \(number); it has \(known)", file: archive)
+            }
+            return [number]
+        }
+    }
+
+    /// The leading directory that a single step's paths lose: the step's own, or that of its files.
+    private func stripped(_ manifest: StepManifest) -> String {
+        if case .all = options.selection { return "" }
+        if manifest.isDirectory { return manifest.path.isEmpty ? "" : manifest.path + "/" }
+        let directory = Paths.split(manifest.path).directory
+        return directory == "." ? "" : directory + "/"
+    }
+}

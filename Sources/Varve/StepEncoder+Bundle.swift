@@ -1,0 +1,129 @@
+import ChainArchive
+import TensorCodecs
+import TensorFiles
+
+extension StepEncoder {
+    /// A parameter of a bundle after quantization, not yet packed.
+    private struct Quantized {
+        var parameter: PlannedParameter
+        var tensor: ExcpTensor
+        var records: [EncodedUnit.Tensor]
+    }
+
+    /// Quantizes the parameters of a bundle, packs them together, and restores them as a decoder will.
+    ///
+    /// Parameters that have no predecessor, hold NaN or infinity, or have not changed leave the bundle and are stored
+    /// exactly, moments included.
+    func encode(_ parameters: [PlannedParameter], into result: inout EncodedUnit) throws(VarveError) {
+        var quantized: [Quantized] = []
+        for parameter in parameters {
+            if let member = try quantize(parameter, place: quantized.count, into: &result) { quantized.append(member) }
+        }
+        guard !quantized.isEmpty else { return }
+        do throws(CodecError) {
+            let tensors = quantized.map(\.tensor)
+            let weights = try ExcpPacking.packWeights(tensors, bits: settings.bits)
+            let hasMoments = quantized.contains { $0.parameter.firstMoment != nil }
+            let moments = hasMoments ? try ExcpPacking.packMoments(tensors, bits: settings.bits) : nil
+            result.bundle = (
+                settings: settings, weights: result.add(weights.bytes), moments: moments.map { result.add($0.bytes) }
+            )
+            for (place, member) in quantized.enumerated() {
+                for var record in member.records {
+                    switch record.planned.identity.role {
+                    case .weight: record.statistics.storedBytes = weights.weightBytes[place]
+                    case .firstMoment: record.statistics.storedBytes = moments?.firstBytes[place] ?? 0
+                    default: record.statistics.storedBytes = moments?.secondBytes[place] ?? 0
+                    }
+                    result.tensors.append(record)
+                }
+            }
+        } catch {
+            throw VarveError(.inputOutput, "packing failed", tensor: parameters.first?.weight.identity.name, cause: error)
+        }
+    }
+
+    /// Quantizes one parameter; `nil` where it was stored exactly instead.
+    private func quantize(
+        _ parameter: PlannedParameter, place: Int, into result: inout EncodedUnit
+    ) throws(VarveError) -> Quantized? {
+        let weight = parameter.weight
+        let bytes = try weight.read()
+        guard let format = weight.dtype.floatFormat,
+            let before = try predecessor?.weight(weight.identity.name, byteCount: bytes.count), before != bytes,
+            !format.hasNonFinite(bytes), !format.hasNonFinite(before)
+        else {
+            if let format = weight.dtype.floatFormat, format.hasNonFinite(bytes) {
+                result.notes.append("\(weight.identity.name): NaN or infinity in the weight; stored exactly")
+            }
+            try encodeExact(weight, bytes: bytes, into: &result)
+            for moment in [parameter.firstMoment, parameter.secondMoment].compactMap({ $0 }) {
+                try encodeExact(moment, bytes: moment.read(), into: &result)
+            }
+            return nil
+        }
+        result.sourceBytes += bytes.count
+
+        var first = try parameter.firstMoment.map { (tensor) throws(VarveError) in try Moment(tensor) }
+        var second = try parameter.secondMoment.map { (tensor) throws(VarveError) in try Moment(tensor) }
+        if first?.isFinite == false || second?.isFinite == false {
+            result.notes.append("\(weight.identity.name): NaN or infinity in the moments; stored exactly")
+            for moment in [first, second].compactMap({ $0 }) {
+                try encodeExact(moment.tensor, bytes: moment.bytes, into: &result)
+            }
+            (first, second) = (nil, nil)
+        }
+        var parameter = parameter
+        if first == nil { parameter.firstMoment = nil }
+        if second == nil { parameter.secondMoment = nil }
+
+        let residual = Residual.values(weight: bytes, predecessor: before, format: format)
+        let tensor = ExcpQuantizer(settings: settings).quantize(
+            residual: residual, first: first?.values, second: second?.values)
+
+        let restored = ExcpRestore.weight(tensor.weightPart, predecessor: before, format: format)
+        try store.put(.weight(weight.identity.name), restored)
+        let error = ErrorMeasure.compare(bytes, restored, format: format)
+        var records = [
+            EncodedUnit.Tensor(
+                planned: weight, coding: .bundled(index: place), hash: Hash128(restored),
+                statistics: TensorStatistics(
+                    squaredError: error.squaredError, largestError: error.largestError,
+                    referenceEnergy: try changeEnergy(weight, bytes: bytes, restoredBefore: before),
+                    prunedCount: tensor.weightPart.prunedCount))
+        ]
+        for (moment, quantized) in [(first, tensor.firstPart), (second, tensor.secondPart)] {
+            guard let moment, let quantized else { continue }
+            result.sourceBytes += moment.bytes.count
+            let restored = ExcpRestore.moment(quantized, format: moment.format)
+            let error = ErrorMeasure.compare(moment.bytes, restored, format: moment.format)
+            records.append(
+                EncodedUnit.Tensor(
+                    planned: moment.tensor, coding: .bundled(index: place), hash: Hash128(restored),
+                    statistics: TensorStatistics(
+                        squaredError: error.squaredError, largestError: error.largestError,
+                        referenceEnergy: error.energy, prunedCount: quantized.prunedCount)))
+        }
+        return Quantized(parameter: parameter, tensor: tensor, records: records)
+    }
+
+    /// A moment's bytes and values.
+    private struct Moment {
+        var tensor: PlannedTensor
+        var bytes: [UInt8]
+        var format: FloatFormat
+        var values: [Float]
+        var isFinite: Bool
+
+        init(_ tensor: PlannedTensor) throws(VarveError) {
+            guard let format = tensor.dtype.floatFormat else {
+                throw VarveError(.unsupported, "a moment that is no float", tensor: tensor.identity.name)
+            }
+            self.tensor = tensor
+            self.format = format
+            bytes = try tensor.read()
+            isFinite = !format.hasNonFinite(bytes)
+            values = isFinite ? format.floats(bytes) : []
+        }
+    }
+}

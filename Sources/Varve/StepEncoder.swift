@@ -1,0 +1,131 @@
+import ChainArchive
+import TensorCodecs
+import TensorFiles
+
+/// Encodes the units of one step. Units are independent of each other, so several threads may work on them.
+struct StepEncoder: Sendable {
+    let settings: ExcpSettings
+    /// What the step builds on; `nil` for a keyframe.
+    let predecessor: Predecessor?
+    /// Where restored weights and payload go, for the next step.
+    let store: ScratchStore
+
+    /// The step before, as a decoder will have it.
+    struct Predecessor: Sendable {
+        /// `nil` where the step builds on a base.
+        var step: OpenStep?
+        /// Restored weights and payload of `step`.
+        var store: ScratchStore?
+        var base: (any BaseWeights)?
+        /// The original weights of the step before, for measuring the true change, while they are still on disk.
+        var originals: OriginalWeights?
+
+        func weight(_ name: String, byteCount: Int) throws(VarveError) -> [UInt8]? {
+            let bytes = try store?.get(.weight(name)) ?? base?.weight(name)
+            return bytes?.count == byteCount ? bytes : nil
+        }
+    }
+
+    /// Encodes one unit.
+    func encode(_ unit: EncodingUnit) throws(VarveError) -> EncodedUnit {
+        var result = EncodedUnit()
+        switch unit {
+        case .exact(let tensor):
+            try encodeExact(tensor, bytes: tensor.read(), into: &result)
+        case .payload(let payload):
+            try encode(payload, into: &result)
+        case .bundle(let parameters):
+            try encode(parameters, into: &result)
+        }
+        return result
+    }
+
+    // MARK: Exact tensors
+
+    /// Stores a tensor exactly: as a reference where it has not changed, against its predecessor where it has one.
+    func encodeExact(_ tensor: PlannedTensor, bytes: [UInt8], into result: inout EncodedUnit) throws(VarveError) {
+        result.sourceBytes += bytes.count
+        let hash = Hash128(bytes)
+        var statistics = TensorStatistics()
+        let coding: EncodedUnit.Tensor.Coding
+        if tensor.identity.role == .weight {
+            try store.put(.weight(tensor.identity.name), bytes)
+            if let before = try predecessor?.weight(tensor.identity.name, byteCount: bytes.count) {
+                statistics.referenceEnergy = try changeEnergy(tensor, bytes: bytes, restoredBefore: before)
+                if before == bytes {
+                    coding = .unchanged
+                } else {
+                    coding = .exactDelta(
+                        blob: result.add(try encodeExact(bytes, dtype: tensor.dtype, predecessor: before)))
+                }
+            } else {
+                coding = .exact(blob: result.add(try encodeExact(bytes, dtype: tensor.dtype, predecessor: nil)))
+            }
+        } else if let origin = sameContent(tensor, hash: hash) {
+            coding = .sameAs(step: origin)
+        } else {
+            coding = .exact(blob: result.add(try encodeExact(bytes, dtype: tensor.dtype, predecessor: nil)))
+        }
+        switch coding {
+        case .exact(let blob), .exactDelta(let blob): statistics.storedBytes = result.blobs[blob].count
+        default: break
+        }
+        result.tensors.append(
+            EncodedUnit.Tensor(planned: tensor, coding: coding, hash: hash, statistics: statistics))
+    }
+
+    private func encodeExact(_ bytes: [UInt8], dtype: DType, predecessor: [UInt8]?) throws(VarveError) -> [UInt8] {
+        do throws(CodecError) {
+            return try ExactCodec.encode(bytes, elementSize: dtype.planeCount, predecessor: predecessor)
+        } catch {
+            throw VarveError(.inputOutput, "compressing failed", cause: error)
+        }
+    }
+
+    /// The step that stores the same bytes exactly, if the predecessor's tensor of that identity equals this one.
+    private func sameContent(_ tensor: PlannedTensor, hash: Hash128) -> Int? {
+        guard let step = predecessor?.step, let index = step.tensor(tensor.identity) else { return nil }
+        let record = step.manifest.tensors[index]
+        guard record.contentHash == hash, record.dtype == tensor.dtype, record.shape == tensor.shape else { return nil }
+        switch record.coding {
+        case .exact: return step.manifest.number
+        case .sameAs(let origin): return origin
+        default: return nil
+        }
+    }
+
+    /// The squared change of a weight since the step before: of the originals where both are there, else the residual's
+    /// less the predecessor's recorded error (at least a twentieth of the former).
+    func changeEnergy(_ tensor: PlannedTensor, bytes: [UInt8], restoredBefore: [UInt8]) throws(VarveError) -> Double {
+        guard let format = tensor.dtype.floatFormat else { return 0 }
+        if let original = try predecessor?.originals?.weight(tensor.identity.name, byteCount: bytes.count) {
+            return ErrorMeasure.compare(bytes, original, format: format).squaredError
+        }
+        let residual = ErrorMeasure.compare(bytes, restoredBefore, format: format).squaredError
+        guard let step = predecessor?.step, let index = step.weight(tensor.identity.name) else { return residual }
+        return max(residual / 20, residual - step.manifest.tensors[index].statistics.squaredError)
+    }
+
+    // MARK: Payload
+
+    private func encode(_ payload: PlannedPayload, into result: inout EncodedUnit) throws(VarveError) {
+        var plain: [UInt8] = []
+        plain.reserveCapacity(payload.ranges.reduce(0) { $0 + $1.count })
+        for range in payload.ranges { plain += try payload.source.bytes(at: range.lowerBound, count: range.count) }
+        result.sourceBytes += plain.count
+        var prefix: [UInt8] = []
+        if let entry = payload.prefixEntry {
+            prefix = try predecessor?.store?.get(.payload(entry: entry, block: payload.block)) ?? []
+        }
+        let stored: [UInt8]
+        do throws(CodecError) {
+            stored = try PayloadCodec.encode(plain, prefix: prefix)
+        } catch {
+            throw VarveError(.inputOutput, "compressing failed", file: payload.source.name, cause: error)
+        }
+        try store.put(.payload(entry: payload.entry, block: payload.block), plain)
+        result.payload = EncodedUnit.Payload(
+            entry: payload.entry, blob: result.add(stored), plainCount: plain.count, plainChecksum: checksum64(plain),
+            usesPrefix: !prefix.isEmpty)
+    }
+}

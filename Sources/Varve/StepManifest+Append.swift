@@ -1,0 +1,34 @@
+import ChainArchive
+import TensorFiles
+
+extension StepManifest {
+    /// Writes a unit's bytes to the part and takes over its records.
+    mutating func append(_ unit: EncodedUnit, to part: PartWriter) throws(VarveError) {
+        var references: [PartReference] = []
+        for blob in unit.blobs { references.append(try part.append(blob)) }
+        if let bundle = unit.bundle {
+            bundles.append(
+                Bundle(
+                    settings: bundle.settings, weights: references[bundle.weights],
+                    moments: bundle.moments.map { references[$0] }))
+        }
+        for tensor in unit.tensors {
+            let coding: TensorRecord.Coding =
+                switch tensor.coding {
+                case .exact(let blob): .exact(references[blob])
+                case .exactDelta(let blob): .exactDelta(references[blob])
+                case .unchanged: .unchanged
+                case .sameAs(let step): .sameAs(step: step)
+                case .bundled(let index): .excp(bundle: bundles.count - 1, index: index)
+                }
+            tensors.append(tensor.planned.record(coding, hash: tensor.hash, statistics: tensor.statistics))
+        }
+        if let payload = unit.payload {
+            entries[payload.entry].payload.append(
+                PayloadBlock(
+                    reference: references[payload.blob], plainCount: payload.plainCount,
+                    plainChecksum: payload.plainChecksum, usesPrefix: payload.usesPrefix))
+        }
+        notes += unit.notes
+    }
+}

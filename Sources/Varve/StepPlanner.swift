@@ -1,0 +1,232 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// Decides how each byte of a step is stored: which tensors are quantized with which, which are exact, what is payload.
+struct StepPlanner {
+    let contents: StepContents
+    /// `nil` for a keyframe.
+    let predecessor: StepManifest?
+    /// Whether weights may be quantized: there is a predecessor or a base.
+    let quantizes: Bool
+
+    private var entries: [Entry] = []
+    /// Entry of each file of `contents.files`.
+    private var entryOfFile: [Int] = []
+    private var claimed: [ClaimedRanges] = []
+    private var identities = Set<TensorIdentity>()
+    private var parameters: [PlannedParameter] = []
+    private var exact: [PlannedTensor] = []
+    private var notes: [String] = []
+    private var pairs: [String: String] = [:]
+
+    init(contents: StepContents, predecessor: StepManifest?, quantizes: Bool) {
+        self.contents = contents
+        self.predecessor = predecessor
+        self.quantizes = quantizes
+    }
+
+    /// The plan of the step.
+    mutating func plan() throws(VarveError) -> StepPlan {
+        notes = contents.warnings
+        try listEntries()
+        let hasOptimizer = contents.parameters.contains { $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty }
+        for parameter in contents.parameters { add(parameter, hasOptimizer: hasOptimizer) }
+        addUnclaimedTensors()
+        return StepPlan(
+            entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: pairs, notes: notes,
+            originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
+    }
+
+    // MARK: Entries
+
+    private mutating func listEntries() throws(VarveError) {
+        var fileOfPath: [String: Int] = [:]
+        for (index, file) in contents.files.enumerated() { fileOfPath[file.path] = index }
+        entryOfFile = [Int](repeating: 0, count: contents.files.count)
+        claimed = [ClaimedRanges](repeating: ClaimedRanges(), count: contents.files.count)
+        var predecessorEntries: [String: Int] = [:]
+        for (index, entry) in (predecessor?.entries ?? []).enumerated() {
+            guard let predecessor else { break }
+            predecessorEntries[
+                Self.stableKey(entry.path, stepPath: predecessor.path, isDirectory: predecessor.isDirectory)] = index
+        }
+        for item in contents.step.entries {
+            let kind: Entry.Kind
+            if let file = fileOfPath[item.path] {
+                entryOfFile[file] = entries.count
+                kind = .file
+            } else if let target = item.linkTarget {
+                kind = .symbolicLink(target: target)
+            } else if let original = item.hardLinkOf {
+                kind = .hardLink(of: original)
+            } else if item.identity.kind == .directory {
+                kind = .directory
+            } else {
+                notes.append("\(item.path) is no file, directory or link and is left out")
+                continue
+            }
+            var entry = Entry(
+                path: item.path, kind: kind, mode: item.identity.mode, modified: item.identity.modified,
+                byteCount: item.identity.byteCount)
+            if case .file = kind {
+                entry.byteCount = contents.files[fileOfPath[item.path] ?? 0].source.byteCount
+                entry.prefixEntry = predecessorEntries[
+                    Self.stableKey(item.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)]
+            }
+            entries.append(entry)
+        }
+    }
+
+    /// What a file is called in every step: the path inside the step's directory, or the name without its digits.
+    static func stableKey(_ path: String, stepPath: String, isDirectory: Bool) -> String {
+        if isDirectory {
+            return stepPath.isEmpty ? path : String(path.dropFirst(stepPath.count + 1))
+        }
+        var key = ""
+        for character in path {
+            if character.isNumber {
+                if key.last != "#" { key.append("#") }
+            } else {
+                key.append(character)
+            }
+        }
+        return key
+    }
+
+    // MARK: Tensors
+
+    private mutating func add(_ parameter: Parameter, hasOptimizer: Bool) {
+        let pairing = PairingNote(parameter.pairing)
+        if let path = parameter.statePath, pairing != .ambiguous, parameter.weight != nil { pairs[path] = parameter.name }
+        let weight = planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: ""), pairing)
+        let first = planned(
+            parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
+        let second = planned(
+            parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
+        for value in parameter.other {
+            guard case .tensor(let reference) = value.content else { continue }
+            if let tensor = planned(
+                reference, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
+            {
+                exact.append(tensor)
+            }
+        }
+        if pairing == .ambiguous {
+            notes.append("\(parameter.name): optimizer state and weight could not be tied; stored exactly")
+        }
+        let isTied = !hasOptimizer || parameter.firstMoment != nil || parameter.secondMoment != nil || !parameter.other.isEmpty
+        if let weight, quantizes, weight.dtype.isQuantizable, !parameter.isBuffer, isTied, pairing != .ambiguous,
+            weight.range.count > 0
+        {
+            let (moments, rest) = quantizedMoments(weight, first: first, second: second, parameter: parameter)
+            parameters.append(PlannedParameter(weight: weight, firstMoment: moments.first, secondMoment: moments.second))
+            exact += rest
+        } else {
+            exact += [weight, first, second].compactMap { $0 }
+        }
+    }
+
+    /// Which of the moments are quantized, and which stored exactly.
+    ///
+    /// A second moment alone (RMSprop, Adagrad) stays exact: pruned to zero it would blow up the resumed run's first
+    /// updates, where no pruned first moment holds against it. So does one beside `grad_avg` (centered RMSprop), which
+    /// takes the root of their difference.
+    private func quantizedMoments(
+        _ weight: PlannedTensor, first: PlannedTensor?, second: PlannedTensor?, parameter: Parameter
+    ) -> (moments: (first: PlannedTensor?, second: PlannedTensor?), rest: [PlannedTensor]) {
+        func fits(_ moment: PlannedTensor?) -> PlannedTensor? {
+            guard let moment, moment.dtype.isQuantizable, moment.shape.reduce(1, *) == weight.shape.reduce(1, *) else {
+                return nil
+            }
+            return moment
+        }
+        let centered = parameter.other.contains { $0.key == "grad_avg" }
+        guard let usableFirst = fits(first) else {
+            return ((nil, nil), [first, second].compactMap { $0 })
+        }
+        guard let usableSecond = fits(second), !centered else {
+            return ((usableFirst, nil), [second].compactMap { $0 })
+        }
+        return ((usableFirst, usableSecond), [])
+    }
+
+    /// The tensor with its place claimed; `nil` where it has no run of bytes of its own (a second name of a tied
+    /// weight, a view with gaps): its bytes are coded with the first name or stay in the payload.
+    private mutating func planned(
+        _ reference: TensorReference?, _ identity: TensorIdentity, _ pairing: PairingNote
+    ) -> PlannedTensor? {
+        guard let reference, let (file, tensor) = contents.tensor(reference), let range = file.byteRange(of: tensor),
+            !range.isEmpty
+        else { return nil }
+        if identity.role == .other, range.count < StepPlan.smallestTensor { return nil }
+        guard claimed[reference.file].claim(range) else { return nil }
+        var identity = identity
+        var repetition = 2
+        while !identities.insert(identity).inserted {
+            identity.name += "#\(repetition)"
+            repetition += 1
+        }
+        // The other byte order, or a conjugate: bytes, not values.
+        let dtype = tensor.isOpaque && tensor.dtype.isQuantizable ? Self.opaque(tensor.dtype) : tensor.dtype
+        return PlannedTensor(
+            identity: identity, dtype: dtype, shape: tensor.shape, entry: entryOfFile[reference.file], range: range,
+            source: contents.files[reference.file].source, pairing: pairing)
+    }
+
+    private static func opaque(_ dtype: DType) -> DType {
+        switch dtype.bits {
+        case 16: .u16
+        case 32: .u32
+        default: .u64
+        }
+    }
+
+    /// Tensors that no parameter claims: EMA copies, generator states, what a script keeps beside the model.
+    private mutating func addUnclaimedTensors() {
+        for (index, file) in contents.files.enumerated() {
+            guard let tensors = file.tensorFile?.tensors else { continue }
+            let key = Self.stableKey(file.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)
+            for number in tensors.indices {
+                let identity = TensorIdentity(name: "\(key):\(tensors[number].name)", role: .other, key: "")
+                if let tensor = planned(TensorReference(file: index, tensor: number), identity, .none) {
+                    exact.append(tensor)
+                }
+            }
+        }
+    }
+
+    // MARK: Units
+
+    private func bundles() -> [EncodingUnit] {
+        var units: [EncodingUnit] = []
+        var current: [PlannedParameter] = []
+        var elements = 0
+        for parameter in parameters {
+            if !current.isEmpty, elements + parameter.count > StepPlan.bundleElements {
+                units.append(.bundle(current))
+                (current, elements) = ([], 0)
+            }
+            current.append(parameter)
+            elements += parameter.count
+        }
+        if !current.isEmpty { units.append(.bundle(current)) }
+        return units
+    }
+
+    private func payload() -> [EncodingUnit] {
+        var units: [EncodingUnit] = []
+        for (index, file) in contents.files.enumerated() {
+            let entry = entryOfFile[index]
+            let gaps = Gaps(byteCount: file.source.byteCount, regions: claimed[index].ranges)
+            for (block, ranges) in gaps.blocks(of: PayloadBlock.size).enumerated() {
+                units.append(
+                    .payload(
+                        PlannedPayload(
+                            entry: entry, block: block, ranges: ranges, source: file.source,
+                            prefixEntry: entries[entry].prefixEntry)))
+            }
+        }
+        return units
+    }
+}

@@ -1,0 +1,116 @@
+import ChainArchive
+import TensorFiles
+
+/// Writes the files of one step.
+struct StepRestorer {
+    let decoder: ChainDecoder
+    let number: Int
+    /// Where paths are put under.
+    let root: String
+    /// What paths lose at their beginning.
+    let stripping: String
+    /// Takes the restored weights and payload for the step after this one.
+    let store: ScratchStore?
+    let onlyWeights: Bool
+    let threads: Int
+
+    /// - Throws: `.damaged` with file, offset and tensor; `.noSpace`, `.inputOutput`, `.interrupted`.
+    func restore(_ progress: ProgressHandler?) async throws(VarveError) {
+        let manifest = try decoder.step(number).manifest
+        let wanted = entriesWanted(manifest)
+        // Files with tensors stay open until all their tensors are written; the others are finished one by one.
+        let holdsTensors = Set(manifest.tensors.map(\.entry))
+        var rebuilders: [Int: FileRebuilder] = [:]
+        for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
+            let path = try outputPath(entry.path)
+            switch entry.kind {
+            case .directory:
+                try Directories.create(path)
+            case .file:
+                try Directories.create(Paths.split(path).directory)
+                let file = try FileRebuilder(index, of: number, to: path, decoder: decoder)
+                progress?(.bytes(file.payloadBytes))
+                if holdsTensors.contains(index) { rebuilders[index] = file } else { try file.finish() }
+            case .symbolicLink, .hardLink, .copy, .variant:
+                break
+            }
+        }
+        if let store { try keepPayload(manifest, in: store) }
+
+        let targets = rebuilders
+        let units = manifest.decodingUnits(onlyWeights: onlyWeights)
+        try await OrderedWork.run(units, threads: threads) { (unit) throws(VarveError) -> Int in
+            var bytes = 0
+            for tensor in try decoder.decode(unit, of: number, onlyWeights: onlyWeights) {
+                let record = manifest.tensors[tensor.index]
+                try targets[record.entry]?.write(tensor)
+                if record.role == .weight { try store?.put(.weight(record.name), tensor.bytes) }
+                bytes += tensor.bytes.count
+            }
+            return bytes
+        } consume: { bytes in
+            progress?(.bytes(bytes))
+        }
+        for index in rebuilders.keys.sorted() { try rebuilders[index]?.finish() }
+        try makeLinks(manifest, wanted: wanted)
+        try setDirectoryAttributes(manifest, wanted: wanted)
+    }
+
+    /// All entries; under `--only weights` the files that hold weights and nothing of another role.
+    private func entriesWanted(_ manifest: StepManifest) -> Set<Int> {
+        guard onlyWeights else { return Set(manifest.entries.indices) }
+        var withWeights = Set<Int>(), withOthers = Set<Int>()
+        for tensor in manifest.tensors {
+            if tensor.role == .weight { withWeights.insert(tensor.entry) } else { withOthers.insert(tensor.entry) }
+        }
+        return withWeights.subtracting(withOthers)
+    }
+
+    private func outputPath(_ path: String) throws(VarveError) -> String {
+        var relative = path
+        if !stripping.isEmpty, path.hasPrefix(stripping) { relative = String(path.dropFirst(stripping.count)) }
+        guard Paths.isSafeRelative(relative) else {
+            throw VarveError(.damaged, "the path \(path) would leave the output directory")
+        }
+        return Paths.join(root, relative)
+    }
+
+    private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {
+        for (index, entry) in manifest.entries.enumerated() {
+            for block in entry.payload.indices {
+                try store.put(
+                    .payload(entry: index, block: block), try decoder.payload(entry: index, block: block, of: number))
+            }
+        }
+    }
+
+    /// Links come last, when every file is in place, so that no file is ever written through a link.
+    private func makeLinks(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
+        for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
+            let path = try outputPath(entry.path)
+            switch entry.kind {
+            case .hardLink(let original):
+                try Directories.create(Paths.split(path).directory)
+                try SystemCalls.link(try outputPath(original), path)
+            default: break
+            }
+        }
+        for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
+            guard case .symbolicLink(let target) = entry.kind else { continue }
+            let path = try outputPath(entry.path)
+            try Directories.create(Paths.split(path).directory)
+            try SystemCalls.symbolicLink(target: target, at: path)
+            try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
+        }
+    }
+
+    /// Modes and times of directories, the deepest first, after all that is in them was made.
+    private func setDirectoryAttributes(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
+        for (index, entry) in manifest.entries.enumerated().reversed() where wanted.contains(index) {
+            guard case .directory = entry.kind, entry.path + "/" != stripping else { continue }
+            let path = try outputPath(entry.path)
+            try SystemCalls.setMode(path, entry.mode | 0o700)
+            try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
+        }
+    }
+}

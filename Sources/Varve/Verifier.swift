@@ -1,0 +1,157 @@
+import ChainArchive
+import TensorFiles
+
+/// Checks an archive.
+public struct Verifier: Sendable {
+    /// What a check found.
+    public struct Result: Sendable, Codable {
+        public struct Finding: Sendable, Codable {
+            /// `nil` for the archive itself and the run's own files.
+            public var step: Int?
+            public var file: String?
+            public var offset: UInt64?
+            public var tensor: String?
+            public var message: String
+        }
+
+        /// Steps that were checked.
+        public var steps: [Int]
+        public var findings: [Finding]
+        /// Steps that cannot be restored: damaged themselves, or built on one that is.
+        public var unrestorable: [Int]
+        /// Directories an interrupted writer left; they hold nothing that was ever visible.
+        public var uncommitted: [Int]
+        /// Tensors that were decoded and compared (`deep`).
+        public var tensorsDecoded: Int
+        public var isIntact: Bool { findings.isEmpty }
+    }
+
+    public let archive: String
+    /// Decode every tensor and payload block and compare it with its hash, beyond comparing stored bytes.
+    public var deep: Bool
+    public var base: String?
+    public var threads: Int
+
+    public init(archive: String, deep: Bool = false, base: String? = nil, threads: Int = 0) {
+        self.archive = archive
+        self.deep = deep
+        self.base = base
+        self.threads = threads
+    }
+
+    /// - Parameter range: steps to check; `nil` for all.
+    /// - Throws: `.notAnArchive`, `.notFound`, `.usage`, `.interrupted`. Damage is a finding, not an error.
+    public func verify(steps range: ClosedRange<Int>? = nil, progress: ProgressHandler? = nil) async throws(VarveError) -> Result {
+        var result = Result(steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0)
+        let reader: ArchiveReader
+        do throws(VarveError) {
+            reader = try ArchiveReader(archive)
+        } catch where error.code == .damaged {
+            result.findings.append(.init(step: nil, error))
+            return result
+        }
+        result.uncommitted = reader.uncommitted
+        result.steps = reader.steps.filter { range?.contains($0) ?? true }
+        let bytes = result.steps.reduce(UInt64(0)) {
+            $0 + ((try? ArchiveReader.storedBytes(directory: reader.layout.stepDirectory($1))) ?? 0)
+        }
+        progress?(.begin(steps: result.steps.count, bytes: bytes))
+        if range == nil {
+            result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
+            result.findings += strangers(reader)
+        }
+        let decoder = ChainDecoder(
+            reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
+        for step in result.steps {
+            try checkCancellation()
+            progress?(.step(number: step, path: ""))
+            var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
+            if deep, findings.isEmpty {
+                do throws(VarveError) {
+                    result.tensorsDecoded += try await decodeAll(step, decoder)
+                } catch where error.code != .interrupted {
+                    findings.append(.init(step: step, error: error))
+                }
+            }
+            result.findings += findings.map { .init(step: step, $0.error) }
+            progress?(.finished(number: step, original: 0, stored: 0))
+        }
+        result.unrestorable = dependents(of: Set(result.findings.compactMap(\.step)), reader)
+        return result
+    }
+
+    /// Decodes every unit and payload block of a step; later steps build on what it restored.
+    private func decodeAll(_ number: Int, _ decoder: ChainDecoder) async throws(VarveError) -> Int {
+        let manifest = try decoder.step(number).manifest
+        let store = try? ScratchStore(directory: decoder.archive.layout.root)
+        var count = 0
+        try await OrderedWork.run(manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()) {
+            (unit) throws(VarveError) -> Int in
+            let tensors = try decoder.decode(unit, of: number)
+            for tensor in tensors where manifest.tensors[tensor.index].role == .weight {
+                try store?.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
+            }
+            return tensors.count
+        } consume: { count += $0 }
+        for (index, entry) in manifest.entries.enumerated() {
+            for block in entry.payload.indices {
+                let plain = try decoder.payload(entry: index, block: block, of: number)
+                try store?.put(.payload(entry: index, block: block), plain)
+            }
+        }
+        decoder.remember(store, step: number)
+        return count
+    }
+
+    /// The steps that build on a damaged one, and the damaged ones.
+    private func dependents(of damaged: Set<Int>, _ reader: ArchiveReader) -> [Int] {
+        var broken = damaged
+        for step in reader.steps where !broken.contains(step) {
+            guard let manifest = try? reader.manifest(step) else {
+                broken.insert(step)
+                continue
+            }
+            if case .step(let before, _) = manifest.predecessor, broken.contains(before) { broken.insert(step) }
+        }
+        return reader.steps.filter { broken.contains($0) }
+    }
+
+    /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left.
+    private func strangers(_ reader: ArchiveReader) -> [Result.Finding] {
+        var findings: [Result.Finding] = []
+        func report(_ path: String) {
+            findings.append(.init(step: nil, VarveError(.damaged, "a file that is not part of the archive", file: path)))
+        }
+        let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
+        for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
+            let known = ["archive.manifest", "run.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
+                || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
+            if !known { report(Paths.join(reader.layout.root, name)) }
+        }
+        for step in reader.steps {
+            guard let manifest = try? reader.manifest(step) else { continue }
+            let directory = reader.layout.stepDirectory(step)
+            for name in (try? SystemCalls.list(directory)) ?? []
+            where name != "step.manifest" && !manifest.parts.contains(where: { $0.name == name })
+                && !name.hasPrefix(OutputFile.temporaryPrefix)
+            {
+                report(Paths.join(directory, name))
+            }
+        }
+        return findings
+    }
+
+    private func checkCancellation() throws(VarveError) {
+        if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
+    }
+}
+
+extension Verifier.Result.Finding {
+    init(step: Int?, _ error: VarveError) {
+        var message = error.message
+        if let cause = error.cause { message += " (\(cause))" }
+        self.init(
+            step: step, file: error.location.file, offset: error.location.offset, tensor: error.location.tensor,
+            message: message)
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Glibc
+import Varve
+
+/// Exit codes, and how errors become them. The table stands in the README.
+enum ExitStatus {
+    static let failed: Int32 = 1
+    static let usage: Int32 = 2
+    static let stepsSkipped: Int32 = 3
+    static let notAnArchive: Int32 = 10
+    static let locked: Int32 = 11
+    static let damaged: Int32 = 12
+    static let noSpace: Int32 = 13
+
+    /// The code for an error's code.
+    static func status(for code: VarveError.Code) -> Int32 {
+        switch code {
+        case .usage: usage
+        case .notAnArchive: notAnArchive
+        case .locked: locked
+        case .damaged: damaged
+        case .noSpace: noSpace
+        case .interrupted: 128 + Interruption.signal
+        default: failed
+        }
+    }
+
+    /// Says what went wrong and ends.
+    static func exit(with error: any Error) -> Never {
+        if let error = error as? VarveError {
+            Terminal.standardError.write("varve: \(error)\n")
+            end(status(for: error.code))
+        }
+        if let code = error as? ExitCode { end(code.rawValue) }
+        if error is CleanExit || error is ValidationError {
+            let code = VarveTool.exitCode(for: error)
+            Terminal.standardError.write(VarveTool.fullMessage(for: error) + "\n")
+            end(code.isSuccess ? 0 : usage)
+        }
+        Terminal.standardError.write("varve: \(error)\n")
+        end(failed)
+    }
+
+    static func end(_ status: Int32) -> Never {
+        fflush(nil)
+        Glibc.exit(status)
+    }
+}

@@ -1,0 +1,179 @@
+import Varve
+
+/// A report arranged by layer, tensor, role, step or file, as a table, as CSV, or as a document for JSON.
+struct GroupedReport {
+    /// A line of the report.
+    struct Row {
+        var name: String
+        var step: Int?
+        var role: String?
+        var note: String
+        var figures: Report.Figures
+    }
+
+    let report: Report
+    let grouping: ReportCommand.Grouping
+    private(set) var rows: [Row] = []
+
+    init(_ report: Report, by grouping: ReportCommand.Grouping) {
+        self.report = report
+        self.grouping = grouping
+        switch grouping {
+        case .layer: rows = Self.layers(report)
+        case .tensor: rows = Self.tensors(report)
+        case .role: rows = Self.roles(report)
+        case .step: rows = Self.steps(report)
+        case .file: rows = Self.files(report)
+        }
+    }
+
+    static let roleOrder = ["weight", "firstMoment", "secondMoment", "other", "payload"]
+
+    // MARK: Rows
+
+    /// The layer of a parameter: its name up to the last number in it, else without its last component.
+    static func layer(_ name: String) -> String {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        if let number = parts.lastIndex(where: { Int($0) != nil }), number + 1 < parts.count {
+            return parts[...number].joined(separator: ".")
+        }
+        return parts.count > 1 ? parts.dropLast().joined(separator: ".") : name
+    }
+
+    /// Per layer over all steps, keyframes apart: they would drown what the chain costs.
+    private static func layers(_ report: Report) -> [Row] {
+        var order: [String] = []
+        var figures: [String: Report.Figures] = [:]
+        for step in report.steps {
+            for tensor in step.tensors {
+                let layer = tensor.role == "other" && tensor.key.isEmpty ? "(other tensors)" : layer(tensor.name)
+                let name = step.isKeyframe ? "keyframe" : layer
+                if figures[name] == nil { order.append(name) }
+                figures[name, default: .init()].add(tensor.figures)
+            }
+        }
+        var rows = order.filter { $0 != "keyframe" }.map {
+            Row(name: $0, step: nil, role: nil, note: "", figures: figures[$0] ?? .init())
+        }
+        if let keyframes = figures["keyframe"] {
+            rows.append(Row(name: "keyframes, all layers", step: nil, role: nil, note: "exact", figures: keyframes))
+        }
+        if let payload = report.roles["payload"] {
+            rows.append(Row(name: "payload and container", step: nil, role: "payload", note: "exact", figures: payload))
+        }
+        return rows
+    }
+
+    private static func tensors(_ report: Report) -> [Row] {
+        report.steps.flatMap { step in
+            step.tensors.map {
+                Row(
+                    name: $0.key.isEmpty ? $0.name : "\($0.name) \($0.key)", step: step.number, role: $0.role,
+                    note: $0.pairing == "ambiguous" ? "\($0.coding), unpaired" : $0.coding, figures: $0.figures)
+            }
+        }
+    }
+
+    private static func roles(_ report: Report) -> [Row] {
+        roleOrder.compactMap { role in
+            report.roles[role].map { Row(name: role, step: nil, role: role, note: "", figures: $0) }
+        }
+    }
+
+    private static func steps(_ report: Report) -> [Row] {
+        report.steps.map {
+            Row(
+                name: $0.path, step: $0.number, role: nil, note: $0.isKeyframe ? "keyframe" : $0.method,
+                figures: $0.total)
+        }
+    }
+
+    private static func files(_ report: Report) -> [Row] {
+        report.steps.flatMap { step in
+            step.files.map { file in
+                var figures = Report.Figures()
+                figures.originalBytes = file.originalBytes
+                figures.storedBytes = file.storedBytes
+                return Row(name: file.path, step: step.number, role: nil, note: "", figures: figures)
+            }
+        }
+    }
+
+    // MARK: Table
+
+    var table: [String] {
+        let showsStep = [.tensor, .file, .step].contains(grouping), showsRole = grouping == .tensor
+        let showsNote = [.tensor, .step, .layer].contains(grouping), showsError = grouping != .file
+        var columns: [TextTable.Column] = [.init(title: grouping.rawValue, alignment: .left)]
+        if showsStep { columns.append(.init(title: "step", alignment: .right)) }
+        if showsRole { columns.append(.init(title: "role", alignment: .left)) }
+        columns += ["original", "stored", "ratio"].map { .init(title: $0, alignment: .right) }
+        if showsError { columns += ["pruned", "error"].map { .init(title: $0, alignment: .right) } }
+        if showsNote { columns.append(.init(title: "coding", alignment: .left)) }
+        var table = TextTable(columns)
+        func add(_ row: Row) {
+            var cells = [row.name]
+            if showsStep { cells.append(row.step.map(String.init) ?? "") }
+            if showsRole { cells.append(row.role ?? "") }
+            cells += [
+                Units.bytes(row.figures.originalBytes), Units.bytes(row.figures.storedBytes), Units.ratio(row.figures.ratio),
+            ]
+            if showsError {
+                let mixed = [.layer, .step].contains(grouping)
+                cells += [Units.percent(row.figures.prunedShare), mixed ? "" : Units.figure(row.figures.relativeSquaredError)]
+            }
+            if showsNote { cells.append(row.note) }
+            table.add(cells)
+        }
+        for row in rowsForTable { add(row) }
+        var lines = table.lines(width: 100)
+        lines.append("")
+        if report.chain.storedBytes > 0 {
+            let weights = weightErrorOfChain
+            lines.append(
+                "chain: weights and both moments of \(report.steps.filter { !$0.isKeyframe }.count) steps, "
+                    + "\(Units.bytes(report.chain.originalBytes)) -> \(Units.bytes(report.chain.storedBytes)), "
+                    + "ratio \(Units.ratio(report.chain.ratio)), weight error \(Units.figure(weights))")
+        }
+        lines.append(
+            "total: \(Units.bytes(report.total.originalBytes)) -> \(Units.bytes(report.total.storedBytes)), "
+                + "ratio \(Units.ratio(report.total.ratio)), keyframes, payload and container included")
+        return lines
+    }
+
+    /// Layers and steps show the error of their weights only; errors of weights and moments do not add up.
+    private var rowsForTable: [Row] {
+        rows
+    }
+
+    private var weightErrorOfChain: Double {
+        var sum = Report.Figures()
+        for step in report.steps where !step.isKeyframe {
+            if let weights = step.roles["weight"] { sum.add(weights) }
+        }
+        return sum.relativeSquaredError
+    }
+
+    // MARK: CSV
+
+    var csv: [String] {
+        var lines = [
+            "name,step,role,coding,originalBytes,storedBytes,ratio,prunedShare,squaredError,relativeSquaredError,largestError"
+        ]
+        for row in rows {
+            let figures = row.figures
+            lines.append(
+                [
+                    Self.quoted(row.name), row.step.map(String.init) ?? "", row.role ?? "", Self.quoted(row.note),
+                    "\(figures.originalBytes)", "\(figures.storedBytes)", "\(figures.ratio)", "\(figures.prunedShare)",
+                    "\(figures.squaredError)", "\(figures.relativeSquaredError)", "\(figures.largestError)",
+                ].joined(separator: ","))
+        }
+        return lines
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Varve
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show what Varve understands of a run or checkpoint.",
+        discussion: "Lists steps, parameters and the optimizer state tied to each; nothing is written.")
+
+    @Argument(help: "A run, a checkpoint directory or a file.", completion: .file())
+    var path: String
+
+    @Flag(help: "Hash every tensor (SHA-256 of its contiguous little-endian bytes).")
+    var hash = false
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let inspection = try Inspector(path: normalized(path), hashes: hash).inspect()
+        if common.json {
+            Terminal.standardOutput.writeLine(try JSONText.encode(inspection))
+        } else {
+            print(inspection)
+        }
+        for warning in inspection.warnings where !common.quiet { Terminal.standardError.writeLine("note: \(warning)") }
+        for skipped in inspection.skipped where !common.quiet {
+            Terminal.standardError.writeLine("note: skipped \(skipped.path): \(skipped.reason)")
+        }
+        if !inspection.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
+    }
+
+    private func print(_ inspection: Inspection) {
+        let output = Terminal.standardOutput
+        for step in inspection.steps {
+            output.writeLine("\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint)")
+            for file in step.files {
+                output.writeLine("  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
+            }
+            var table = TextTable([
+                .init(title: "  parameter", alignment: .left), .init(title: "shape", alignment: .right),
+                .init(title: "dtype", alignment: .left), .init(title: "first", alignment: .left),
+                .init(title: "second", alignment: .left), .init(title: "tied by", alignment: .left),
+            ])
+            for parameter in step.parameters {
+                table.add([
+                    "  " + parameter.name + (parameter.buffer == true ? " (buffer)" : ""),
+                    parameter.shape.map(String.init).joined(separator: "x"), parameter.dtype,
+                    parameter.firstMoment?.dtype ?? "-", parameter.secondMoment?.dtype ?? "-",
+                    parameter.pairing == "none" ? "-" : parameter.pairing,
+                ])
+                if hash {
+                    for (role, tensor) in [
+                        ("weight", parameter.weight), ("first", parameter.firstMoment), ("second", parameter.secondMoment),
+                    ] {
+                        if let sha = tensor?.sha256 { table.add(["    \(role) \(sha)", "", "", "", "", ""]) }
+                    }
+                }
+            }
+            for line in table.lines(width: 100) { output.writeLine(line) }
+            for warning in step.warnings { output.writeLine("  note: \(warning)") }
+        }
+        for alias in inspection.aliases { output.writeLine("\(alias.path): \(alias.kind) of \(alias.original)") }
+        if !inspection.extras.isEmpty { output.writeLine("other files: \(inspection.extras.count)") }
+    }
+}

@@ -1,0 +1,42 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// SIGINT and SIGTERM: the running work is cancelled and cleans up; a second one ends at once.
+enum Interruption {
+    private static let received = Atomic<Int32>(0)
+    private static let running = Mutex<(@Sendable () -> Void)?>(nil)
+    private static let sources = Mutex<[any DispatchSourceSignal]>([])
+
+    /// The signal that was received, SIGINT before there was any.
+    static var signal: Int32 {
+        let number = received.load(ordering: .relaxed)
+        return number == 0 ? SIGINT : number
+    }
+
+    @MainActor
+    static func install() {
+        for number in [SIGINT, SIGTERM] {
+            Glibc.signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                running.withLock { $0?() }
+            }
+            source.resume()
+            nonisolated(unsafe) let kept = source
+            sources.withLock { $0.append(kept) }
+        }
+        // A reader that goes away is an error of write, not the end of the process.
+        Glibc.signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Runs work that a signal cancels.
+    static func run<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+        let task = Task { try await work() }
+        running.withLock { $0 = { task.cancel() } }
+        if received.load(ordering: .relaxed) != 0 { task.cancel() }
+        defer { running.withLock { $0 = nil } }
+        return try await task.value
+    }
+}

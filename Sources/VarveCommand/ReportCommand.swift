@@ -1,0 +1,44 @@
+import ArgumentParser
+import Varve
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Show what each layer, tensor, role, step or file costs.",
+        discussion: """
+            original and stored are bytes, ratio is original / stored, pruned the share of values restored as "no change"
+            (weights) or zero (moments). error is the squared error over the squared change of the step (weights) or over
+            the sum of squares (moments). Stored bytes add up to the files on disk.
+            """)
+
+    @Argument(help: "The archive.", completion: .directory)
+    var archive: String
+
+    @Option(help: "layer, tensor, role, step or file.")
+    var by: Grouping = .layer
+
+    @Option(help: "Only steps A-B.")
+    var steps: StepRange?
+
+    @Flag(help: "Print comma-separated values.")
+    var csv = false
+
+    @OptionGroup var common: CommonOptions
+
+    enum Grouping: String, ExpressibleByArgument, CaseIterable { case layer, tensor, role, step, file }
+
+    func validate() throws {
+        if csv, common.json { throw ValidationError("--csv and --json exclude each other") }
+    }
+
+    func run() throws {
+        let report = try Reporter(archive: normalized(archive)).report(steps: steps?.range)
+        let grouped = GroupedReport(report, by: by)
+        if common.json {
+            Terminal.standardOutput.writeLine(try JSONText.encode(grouped.document))
+        } else if csv {
+            for line in grouped.csv { Terminal.standardOutput.writeLine(line) }
+        } else {
+            for line in grouped.table { Terminal.standardOutput.writeLine(line) }
+        }
+    }
+}

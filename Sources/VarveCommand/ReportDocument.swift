@@ -1,0 +1,94 @@
+import Varve
+
+/// The JSON document of `varve report`.
+struct ReportDocument: Encodable {
+    struct Step: Encodable {
+        var step: Int
+        var checkpoint: String
+        var keyframe: Bool
+        var method: String
+        var originalBytes: UInt64
+        var storedBytes: UInt64
+        var ratio: Double
+        var roles: [String: Report.Figures]
+        var tensors: [Tensor]?
+        var files: [File]?
+        var notes: [String]
+    }
+
+    struct Tensor: Encodable {
+        var name: String
+        var role: String
+        var key: String
+        var dtype: String
+        var shape: [Int]
+        var file: String
+        var coding: String
+        var exact: Bool
+        var pairing: String
+        var originalBytes: UInt64
+        var storedBytes: UInt64
+        var ratio: Double
+        var prunedShare: Double
+        var squaredError: Double
+        var relativeSquaredError: Double
+        var largestError: Double
+    }
+
+    struct File: Encodable {
+        var path: String
+        var originalBytes: UInt64
+        var storedBytes: UInt64
+        var ratio: Double
+        var payloadBytes: UInt64
+        var storedPayloadBytes: UInt64
+    }
+
+    struct Layer: Encodable {
+        var layer: String
+        var figures: Report.Figures
+    }
+
+    var steps: [Step]
+    var layers: [Layer]?
+    var roles: [String: Report.Figures]
+    var chain: Report.Figures
+    var total: Report.Figures
+}
+
+extension GroupedReport {
+    /// Steps and totals always; tensors, files or layers where they are asked for.
+    var document: ReportDocument {
+        ReportDocument(
+            steps: report.steps.map { step in
+                ReportDocument.Step(
+                    step: step.number, checkpoint: step.path, keyframe: step.isKeyframe, method: step.method,
+                    originalBytes: step.total.originalBytes, storedBytes: step.total.storedBytes, ratio: step.total.ratio,
+                    roles: step.roles, tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
+                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes)
+            },
+            layers: grouping == .layer ? rows.map { .init(layer: $0.name, figures: $0.figures) } : nil,
+            roles: report.roles, chain: report.chain, total: report.total)
+    }
+}
+
+extension ReportDocument.Tensor {
+    init(_ tensor: Report.Tensor) {
+        self.init(
+            name: tensor.name, role: tensor.role, key: tensor.key, dtype: tensor.dtype, shape: tensor.shape,
+            file: tensor.file, coding: tensor.coding, exact: tensor.isExact, pairing: tensor.pairing,
+            originalBytes: tensor.figures.originalBytes, storedBytes: tensor.figures.storedBytes,
+            ratio: tensor.figures.ratio, prunedShare: tensor.figures.prunedShare,
+            squaredError: tensor.figures.squaredError, relativeSquaredError: tensor.figures.relativeSquaredError,
+            largestError: tensor.figures.largestError)
+    }
+}
+
+extension ReportDocument.File {
+    init(_ file: Report.File) {
+        self.init(
+            path: file.path, originalBytes: file.originalBytes, storedBytes: file.storedBytes,
+            ratio: file.storedBytes == 0 ? 0 : Double(file.originalBytes) / Double(file.storedBytes),
+            payloadBytes: file.payloadBytes, storedPayloadBytes: file.storedPayloadBytes)
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Varve
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Write a step, or all of them, back as checkpoints.",
+        discussion: """
+            --step N writes that step's own files into the output directory; --step all recreates the run there.
+            Every tensor is compared with its hash; nothing incomplete is left behind.
+            """)
+
+    @Argument(help: "The archive.", completion: .directory)
+    var archive: String
+
+    @Option(help: "A step's number, latest, or all.")
+    var step: Selection
+
+    @Option(name: [.short, .long], help: "The directory to write to.", completion: .directory)
+    var output: String
+
+    @Option(help: "weights: only the files that hold weights.")
+    var only: Only?
+
+    @Flag(help: "Replace files that are there.")
+    var overwrite = false
+
+    @Option(help: "The checkpoint that --base named when the archive was made.")
+    var base: String?
+
+    @Option(help: "Threads; all cores where it is left out.")
+    var threads: Int = 0
+
+    @OptionGroup var common: CommonOptions
+
+    enum Only: String, ExpressibleByArgument, CaseIterable { case weights }
+
+    struct Selection: ExpressibleByArgument, Sendable {
+        let value: RestoreOptions.Selection
+
+        init?(argument: String) {
+            switch argument {
+            case "latest": value = .latest
+            case "all": value = .all
+            default:
+                guard let number = Int(argument), number >= 0 else { return nil }
+                value = .step(number)
+            }
+        }
+    }
+
+    func run() async throws {
+        let restorer = Restorer(
+            archive: normalized(archive),
+            options: RestoreOptions(
+                selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: threads))
+        let bar = ProgressBar(verb: "restoring", quiet: common.quiet)
+        let output = normalized(output)
+        let steps = try await Interruption.run { try await restorer.restore(to: output, progress: bar.handler) }
+        bar.finish()
+        if common.json {
+            Terminal.standardOutput.writeLine(try JSONText.encode(Result(output: output, steps: steps)))
+        } else if !common.quiet {
+            Terminal.standardOutput.writeLine(
+                steps.count == 1 ? "step \(steps[0]) restored to \(output)" : "\(steps.count) steps restored to \(output)")
+        }
+    }
+
+    struct Result: Encodable {
+        var output: String
+        var steps: [Int]
+    }
+}

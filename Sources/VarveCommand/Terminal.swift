@@ -1,0 +1,42 @@
+import Glibc
+
+/// An output stream and what it is connected to.
+struct Terminal: Sendable {
+    let descriptor: Int32
+
+    static let standardOutput = Terminal(descriptor: 1)
+    static let standardError = Terminal(descriptor: 2)
+
+    var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Columns of the terminal; 100 where it is none.
+    var columns: Int {
+        var size = winsize()
+        guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    /// Colours only on a terminal, and not where NO_COLOR is set.
+    var usesColour: Bool {
+        guard isTerminal, getenv("TERM").map({ String(cString: $0) }) != "dumb" else { return false }
+        guard let value = getenv("NO_COLOR") else { return true }
+        return value.pointee == 0
+    }
+
+    func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                // Nobody reads any more (`varve report | head`): there is nobody to tell either.
+                if descriptor == 1 { _exit(errno == EPIPE ? 141 : 1) }
+                return
+            }
+            done += count
+        }
+    }
+
+    func writeLine(_ text: String = "") { write(text + "\n") }
+}

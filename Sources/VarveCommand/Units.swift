@@ -1,0 +1,57 @@
+/// Numbers for people.
+enum Units {
+    /// `1.2 GB`, powers of 1000.
+    static func bytes(_ count: UInt64) -> String {
+        if count < 1000 { return "\(count) B" }
+        var value = Double(count)
+        for unit in ["kB", "MB", "GB", "TB", "PB"] {
+            value /= 1000
+            if value < 999.5 || unit == "PB" { return "\(decimal(value, value < 9.95 ? 2 : value < 99.95 ? 1 : 0)) \(unit)" }
+        }
+        return "\(count) B"
+    }
+
+    /// With a fixed number of decimals, and a point whatever the locale.
+    static func decimal(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return "-" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = (value.magnitude * scale).rounded()
+        guard scaled < 9e15 else { return "\(value)" }
+        let number = UInt64(scaled), unit = UInt64(scale)
+        var text = "\(number / unit)"
+        if digits > 0 {
+            let rest = String(number % unit)
+            text += "." + String(repeating: "0", count: digits - rest.count) + rest
+        }
+        return value < 0 && number != 0 ? "-" + text : text
+    }
+
+    /// `83.1x`.
+    static func ratio(_ value: Double) -> String {
+        value == 0 ? "-" : decimal(value, value < 9.995 ? 2 : value < 999.5 ? 1 : 0) + "x"
+    }
+
+    /// `0.0123`, `1.2e-07`: about three significant digits.
+    static func figure(_ value: Double) -> String {
+        if value == 0 { return "0" }
+        guard value.isFinite else { return "-" }
+        if value.magnitude >= 0.001, value.magnitude < 1000 { return decimal(value, value.magnitude < 1 ? 4 : 2) }
+        var exponent = 0, mantissa = value.magnitude
+        while mantissa >= 9.95 { mantissa /= 10; exponent += 1 }
+        while mantissa < 0.995 { mantissa *= 10; exponent -= 1 }
+        let digits = String(exponent.magnitude)
+        return (value < 0 ? "-" : "") + decimal(mantissa, 1) + (exponent < 0 ? "e-" : "e+")
+            + (digits.count < 2 ? "0" : "") + digits
+    }
+
+    /// `1:05`, `2:03:04`.
+    static func duration(_ seconds: Double) -> String {
+        let total = Int(max(0, seconds.isFinite ? seconds : 0).rounded())
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return total < 3600
+            ? "\(total / 60):\(two(total % 60))" : "\(total / 3600):\(two(total / 60 % 60)):\(two(total % 60))"
+    }
+
+    static func percent(_ share: Double) -> String { share == 0 ? "-" : decimal(share * 100, 1) + " %" }
+}

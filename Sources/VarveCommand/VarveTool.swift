@@ -1,0 +1,47 @@
+import ArgumentParser
+import Varve
+
+/// The command `varve`.
+@main
+struct VarveTool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "varve",
+        abstract: "Compresses the checkpoints of a training run, and restores any of them.",
+        discussion: """
+            A run is a directory with checkpoints. Its archive holds each step as what changed since the step before.
+
+              varve compress out/            makes out.varve
+              varve report out.varve         ratio per layer
+              varve restore out.varve --step 500 --output restored
+
+            Exit codes: 0 done, 1 failed or a difference found, 2 usage, 3 some steps skipped, 10 not an archive,
+            11 locked, 12 damaged, 13 no space, 130 or 143 interrupted.
+            """,
+        version: VarveRelease.version,
+        subcommands: [
+            CompressCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self, VerifyCommand.self,
+            InspectCommand.self,
+        ])
+
+    static func main() async {
+        await Interruption.install()
+        do {
+            var command = try parseAsRoot()
+            do {
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            } catch {
+                ExitStatus.exit(with: error)
+            }
+        } catch {
+            // The parser's own errors: usage, help, version.
+            let code = exitCode(for: error)
+            if code.isSuccess { exit(withError: error) }
+            Terminal.standardError.write(fullMessage(for: error) + "\n")
+            ExitStatus.end(2)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Varve
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Check an archive for damage.",
+        discussion: """
+            Compares every stored byte with its checksum. --deep also decodes every tensor of every step and compares it
+            with the hash recorded when it was compressed. Damage is named by file, offset and tensor; exit code 12.
+            """)
+
+    @Argument(help: "The archive.", completion: .directory)
+    var archive: String
+
+    @Flag(help: "Decode everything.")
+    var deep = false
+
+    @Option(help: "Only steps A-B.")
+    var steps: StepRange?
+
+    @Option(help: "The checkpoint that --base named when the archive was made.")
+    var base: String?
+
+    @Option(help: "Threads; all cores where it is left out.")
+    var threads: Int = 0
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let verifier = Verifier(archive: normalized(archive), deep: deep, base: base, threads: threads)
+        let bar = ProgressBar(verb: "verifying", quiet: common.quiet)
+        let range = steps?.range
+        let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
+        bar.finish()
+        if common.json {
+            Terminal.standardOutput.writeLine(try JSONText.encode(result))
+        } else {
+            for finding in result.findings {
+                var line = finding.file ?? archive
+                if let offset = finding.offset { line += ": at byte \(offset)" }
+                if let tensor = finding.tensor { line += ": tensor \(tensor)" }
+                Terminal.standardOutput.writeLine("\(line): \(finding.message)")
+            }
+            for step in result.uncommitted where !common.quiet {
+                Terminal.standardError.writeLine("note: step \(step) was never finished and does not count")
+            }
+            if result.isIntact {
+                var line = "\(result.steps.count) \(result.steps.count == 1 ? "step" : "steps") intact"
+                if deep { line += ", \(result.tensorsDecoded) tensors decoded and compared" }
+                if !common.quiet { Terminal.standardOutput.writeLine(line) }
+            } else {
+                let good = result.steps.filter { !result.unrestorable.contains($0) }
+                Terminal.standardOutput.writeLine("damaged; steps that cannot be restored: \(Self.list(result.unrestorable))")
+                Terminal.standardOutput.writeLine("steps that can: \(Self.list(good))")
+            }
+        }
+        if !result.isIntact { throw ExitCode(ExitStatus.damaged) }
+    }
+
+    private static func list(_ steps: [Int]) -> String {
+        steps.isEmpty ? "none" : steps.map(String.init).joined(separator: ", ")
+    }
+}
