@@ -1,4 +1,4 @@
-package import TensorFiles
+import TensorFiles
 
 /// Names of everything in an archive directory.
 ///

@@ -34,7 +34,7 @@ package final class ArchiveLock {
         }
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
-        let note = Array("process \(getpid()) on \(String(cString: host)) since \(time(nil))".utf8)
+        let note = Array("process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(time(nil))".utf8)
         try SystemCalls.truncate(descriptor, to: 0, path: path)
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }

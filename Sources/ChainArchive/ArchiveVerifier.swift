@@ -7,6 +7,11 @@ package struct ArchiveVerifier: Sendable {
         /// `nil` for the archive itself or the run's own files.
         package var step: Int?
         package var error: VarveError
+
+        package init(step: Int?, error: VarveError) {
+            self.step = step
+            self.error = error
+        }
     }
 
     package let archive: ArchiveReader

@@ -1,5 +1,5 @@
-import TensorCodecs
-import TensorFiles
+package import TensorCodecs
+package import TensorFiles
 
 /// One step's own decoding, given what it builds on.
 extension OpenStep {

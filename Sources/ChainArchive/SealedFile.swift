@@ -76,21 +76,19 @@ package enum SealedFile {
             throw VarveError(
                 .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path, offset: 4)
         }
-        do throws(CodecError) {
-            var reader = ByteReader(content)
-            try reader.skip(8)
-            let stored = try reader.u64(), plain = try reader.u64()
-            guard stored == UInt64(content.count - headerSize), plain <= largestBody else {
-                throw VarveError(.damaged, "the declared sizes are impossible", file: path, offset: 8)
-            }
-            let body = try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain))
-            return (body, Hash128(bytes))
-        } catch let error as CodecError {
-            throw VarveError(.damaged, "the body does not decompress", file: path, offset: UInt64(headerSize), cause: error)
-        } catch let error as VarveError {
-            throw error
-        } catch {
-            throw VarveError(.damaged, "unreadable", file: path, cause: error)
+        let stored = littleEndian(content, at: 8), plain = littleEndian(content, at: 16)
+        guard stored == UInt64(content.count - headerSize), plain <= largestBody else {
+            throw VarveError(.damaged, "the declared sizes are impossible", file: path, offset: 8)
         }
+        do throws(CodecError) {
+            return (try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain)), Hash128(bytes))
+        } catch {
+            throw VarveError(
+                .damaged, "the body does not decompress", file: path, offset: UInt64(headerSize), cause: error)
+        }
+    }
+
+    private static func littleEndian(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+        bytes[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -1,5 +1,5 @@
 /// What an archive holds and what it cost, step by step.
-public struct Report: Sendable, Codable {
+public struct Report: Sendable {
     /// Bytes and errors of one role, or of everything.
     public struct Figures: Sendable, Codable, Hashable {
         /// Bytes in the checkpoint.

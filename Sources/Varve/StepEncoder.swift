@@ -21,7 +21,8 @@ struct StepEncoder: Sendable {
         var originals: OriginalWeights?
 
         func weight(_ name: String, byteCount: Int) throws(VarveError) -> [UInt8]? {
-            let bytes = try store?.get(.weight(name)) ?? base?.weight(name)
+            var bytes = try store?.get(.weight(name))
+            if bytes == nil { bytes = try base?.weight(name) }
             return bytes?.count == byteCount ? bytes : nil
         }
     }

@@ -1,5 +1,6 @@
 import ChainArchive
 import Checkpoints
+import TensorCodecs
 import TensorFiles
 
 /// The restored weights of the step before, sampled for the proof of the pairing.

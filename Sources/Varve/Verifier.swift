@@ -70,7 +70,7 @@ public struct Verifier: Sendable {
                 do throws(VarveError) {
                     result.tensorsDecoded += try await decodeAll(step, decoder)
                 } catch where error.code != .interrupted {
-                    findings.append(.init(step: step, error: error))
+                    findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
             result.findings += findings.map { .init(step: step, $0.error) }

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Varve
+public import ArgumentParser
+public import Varve
 
 struct CompressCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -32,13 +32,15 @@ enum ExitStatus {
             end(status(for: error.code))
         }
         if let code = error as? ExitCode { end(code.rawValue) }
-        if error is CleanExit || error is ValidationError {
-            let code = VarveTool.exitCode(for: error)
-            Terminal.standardError.write(VarveTool.fullMessage(for: error) + "\n")
-            end(code.isSuccess ? 0 : usage)
+        // Help and version are "errors" of the parser that succeed; a wrong call is one that fails validation.
+        let code = VarveTool.exitCode(for: error)
+        if code.isSuccess { VarveTool.exit(withError: error) }
+        guard code == .validationFailure else {
+            Terminal.standardError.write("varve: \(error)\n")
+            end(failed)
         }
-        Terminal.standardError.write("varve: \(error)\n")
-        end(failed)
+        Terminal.standardError.write(VarveTool.fullMessage(for: error) + "\n")
+        end(usage)
     }
 
     static func end(_ status: Int32) -> Never {

@@ -6,7 +6,6 @@ import Synchronization
 enum Interruption {
     private static let received = Atomic<Int32>(0)
     private static let running = Mutex<(@Sendable () -> Void)?>(nil)
-    private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
     /// The signal that was received, SIGINT before there was any.
     static var signal: Int32 {
@@ -14,18 +13,17 @@ enum Interruption {
         return number == 0 ? SIGINT : number
     }
 
-    @MainActor
     static func install() {
         for number in [SIGINT, SIGTERM] {
             Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
+                // Its own handler keeps the source alive, for as long as the process.
+                withExtendedLifetime(source) {}
                 if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
                 running.withLock { $0?() }
             }
             source.resume()
-            nonisolated(unsafe) let kept = source
-            sources.withLock { $0.append(kept) }
         }
         // A reader that goes away is an error of write, not the end of the process.
         Glibc.signal(SIGPIPE, SIG_IGN)

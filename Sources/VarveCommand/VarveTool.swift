@@ -24,24 +24,16 @@ struct VarveTool: AsyncParsableCommand {
         ])
 
     static func main() async {
-        await Interruption.install()
+        Interruption.install()
         do {
             var command = try parseAsRoot()
-            do {
-                if var command = command as? any AsyncParsableCommand {
-                    try await command.run()
-                } else {
-                    try command.run()
-                }
-            } catch {
-                ExitStatus.exit(with: error)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
             }
         } catch {
-            // The parser's own errors: usage, help, version.
-            let code = exitCode(for: error)
-            if code.isSuccess { exit(withError: error) }
-            Terminal.standardError.write(fullMessage(for: error) + "\n")
-            ExitStatus.end(2)
+            ExitStatus.exit(with: error)
         }
     }
 }
