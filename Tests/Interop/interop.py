@@ -103,7 +103,7 @@ def main():
     warnings.filterwarnings("ignore")
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    torch.set_num_threads(1)                             # the models are tiny
     print(f"interop: torch {torch.__version__}, transformers {transformers.__version__}", flush=True)
     checks = Checks(" ".join(sys.argv[1:]))
     with tempfile.TemporaryDirectory(prefix="varve-interop-") as work:
