@@ -29,7 +29,7 @@ define install
 endef
 
 help:
-	@echo "make demo      install what is missing, build, compress a real run, report it per layer, restore and verify a step"
+	@echo "make demo      compress a real run, report it per layer, restore and verify a step, from nothing"
 	@echo "make test      all Swift tests"
 	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
 	@echo "make build     release build: .build/release/varve"

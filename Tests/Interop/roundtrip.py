@@ -38,7 +38,8 @@ class Roundtrip:
     def same_tree(self):
         """--step all: the same paths, links with the same targets, and every file without tensors byte for byte."""
         wanted, found = files_under(self.run), files_under(self.all)
-        require(wanted == found, f"missing {sorted(set(wanted) - set(found))}, extra {sorted(set(found) - set(wanted))}")
+        require(wanted == found,
+                f"missing {sorted(set(wanted) - set(found))}, extra {sorted(set(found) - set(wanted))}")
         for path in wanted:
             a, b = os.path.join(self.run, path), os.path.join(self.all, path)
             require(os.path.islink(a) == os.path.islink(b), f"{path}: a link on one side only")

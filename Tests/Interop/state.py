@@ -68,7 +68,8 @@ class Lenient(pickle.Unpickler):
             return self.made_up.setdefault((module, name), type(name, (Unknown,), {"__module__": module}))
 
 
-lenient = types.SimpleNamespace(Unpickler=Lenient, load=lambda file, **kw: Lenient(file, **kw).load(), __name__="lenient")
+lenient = types.SimpleNamespace(
+    __name__="lenient", Unpickler=Lenient, load=lambda file, **named: Lenient(file, **named).load())
 
 
 def loaders(path):
