@@ -1,0 +1,99 @@
+# make demo      everything from nothing: system packages, release build, a real run compressed, reported, restored
+# make test      all Swift tests
+# make interop   what Varve restored, loaded and trained on by torch, safetensors and the Trainer
+# make help      the rest
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help packages build demo test interop format lint clean
+
+VARVE ?= .build/release/varve
+RUN := Fixtures/hf-trainer-run
+OUT := demo-output
+STEP := 800
+
+# pkg-config's name of each system library, and the Debian package that has it.
+LIBRARIES := libzstd:libzstd-dev openblas:libopenblas-dev libxxhash:libxxhash-dev zlib:zlib1g-dev
+
+# Installs Debian packages, as root or with sudo, saying which: $(call install,PACKAGES,WHY)
+define install
+	echo "Installing with apt-get, needed to $(2):" $(1); \
+	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; fi; \
+	if ! command -v apt-get > /dev/null; then \
+		echo "There is no apt-get here; install these (Debian's names) yourself and run make again:" $(1) >&2; exit 1; fi; \
+	if [ -n "$$root" ] && ! command -v sudo > /dev/null; then \
+		echo "Neither root nor sudo; run as root: apt-get install" $(1) >&2; exit 1; fi; \
+	$$root apt-get update -qq; \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) > /dev/null
+endef
+
+help:
+	@echo "make demo      compress a real run, report it per layer, restore and verify a step, from nothing"
+	@echo "make test      all Swift tests"
+	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
+	@echo "make build     release build: .build/release/varve"
+	@echo "make format    swift-format in place;  make lint: check only"
+	@echo "make clean     remove build products, demo-output and .venv"
+
+# The Swift toolchain (6.2 or newer) and the system libraries that Package.swift names.
+packages:
+	@if ! command -v swift > /dev/null; then \
+		echo "Varve is built with Swift 6.2 or newer, and there is no 'swift' on the PATH. See swift.org/install." >&2; \
+		exit 1; fi
+	@version=$$(swift --version 2> /dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1); \
+	read -r major minor <<< "$${version:-0 0}"; \
+	if (( major < 6 || (major == 6 && minor < 2) )); then \
+		echo "Varve is built with Swift 6.2 or newer; this is $$major.$$minor. See swift.org/install." >&2; exit 1; fi
+	@missing=(); command -v pkg-config > /dev/null || missing+=(pkg-config); \
+	for pair in $(LIBRARIES); do \
+		pkg-config --exists "$${pair%%:*}" 2> /dev/null || missing+=("$${pair##*:}"); done; \
+	if (( $${#missing[@]} )); then $(call install,"$${missing[@]}",build Varve); fi
+
+build: packages
+	swift build -c release --product varve
+
+demo: build
+	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@echo; echo "== A run of five checkpoints, written by the Hugging Face Trainer"
+	.build/release/varve inspect $(RUN)
+	@echo; echo "== Compressed"
+	.build/release/varve compress $(RUN) $(OUT)/run.varve --method excp
+	@echo; echo "== Per layer"
+	.build/release/varve report $(OUT)/run.varve --by layer
+	@echo; echo "== Step $(STEP) restored"
+	.build/release/varve restore $(OUT)/run.varve --step $(STEP) --output $(OUT)/checkpoint-$(STEP)
+	@echo; echo "== Verified: the archive itself, then against the originals"
+	.build/release/varve verify $(OUT)/run.varve --deep
+	.build/release/varve verify $(OUT)/run.varve --against $(RUN)
+	@echo; echo "== Compared: each restored file of step $(STEP) with the original"
+	@for file in $(RUN)/checkpoint-$(STEP)/*; do \
+		name=$${file##*/}; restored=$(OUT)/checkpoint-$(STEP)/$$name; \
+		if cmp -s "$$file" "$$restored"; then says="identical"; \
+		elif [ "$$(wc -c < "$$file")" = "$$(wc -c < "$$restored")" ]; then says="same size, values quantized"; \
+		else echo "$$name: missing or of another size" >&2; exit 1; fi; \
+		printf '%-24s %9d bytes  %s\n' "$$name" "$$(wc -c < "$$file")" "$$says"; done
+	@for name in config.json tokenizer.json trainer_state.json scheduler.pt rng_state.pth training_args.bin; do \
+		cmp $(RUN)/checkpoint-$(STEP)/$$name $(OUT)/checkpoint-$(STEP)/$$name; done
+	@original=$$(find $(RUN) -type f -printf '%s\n' | awk '{ n += $$1 } END { print n }'); \
+	stored=$$(find $(OUT)/run.varve -type f -printf '%s\n' | awk '{ n += $$1 } END { print n }'); \
+	echo; echo "Run $$original bytes, archive $$stored bytes. Everything is in $(OUT)/."
+
+test: packages
+	swift build --build-tests --quiet
+	swift test --skip-build
+
+# Python's venv module is a package of its own on Debian. VARVE=PATH checks another binary, without building.
+interop: $(if $(filter command line environment,$(origin VARVE)),,build)
+	@python3 -c 'import ensurepip, venv' 2> /dev/null \
+		|| { $(call install,python3 python3-venv,run the interop checks); }
+	VARVE="$(VARVE)" python3 Tests/Interop/run.py
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+clean:
+	rm -rf .build $(OUT) .venv

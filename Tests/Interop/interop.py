@@ -1,0 +1,116 @@
+"""Interop checks: what Varve restores is what torch, safetensors and the Trainer expect.
+
+    make interop                                  or, in the environment that run.py makes:
+    python Tests/Interop/interop.py [PATTERN]     only checks whose name contains PATTERN
+
+VARVE is the binary (default .build/release/varve). Runs beside the repository (../shared/runs) are checked as well
+where they are there.
+"""
+import os
+import sys
+import tempfile
+import warnings
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+import transformers
+
+import inspection
+import resume
+from checks import Checks, Skip, read, require
+from fixtures import HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
+from roundtrip import Roundtrip
+from state import same_bits
+
+# Never coded with loss in the odd run: (step, parameter).
+EXACT = [(200, "gate.weight"), (200, "late.weight"), (300, "head.weight"), (300, "head.bias")] + [
+    (step, name) for step in odd.STEPS for name in ("frozen.weight", "seen", "mask")]
+
+
+def hf_names():
+    order = hf_order()
+    return lambda file, leaf: order[index_of(leaf)]
+
+
+def odd_names(file, leaf):
+    return odd_order(file)[index_of(leaf)]
+
+
+def every_role_coded(trip):
+    require(trip.roles == {"weight", "firstMoment", "secondMoment"}, f"with loss: {trip.roles or 'nothing'}")
+
+
+def odd_values(trip):
+    """What must not change in the odd run, by name."""
+    for step in odd.STEPS:
+        a, b = (torch.load(os.path.join(root, f"ckpt_{step}.pt"), map_location="cpu", weights_only=False)
+                for root in (ODD_RUN, trip.all))
+        for name in [n for s, n in EXACT if s == step]:
+            require(same_bits(a["model"][name], b["model"][name]), f"step {step}: {name} changed")
+        require(type(b["settings"]) is odd.Settings and b["settings"].note == a["settings"].note, "settings")
+        require(same_bits(a["settings"].table, b["settings"].table), f"step {step}: settings.table changed")
+        require(a["random"] == b["random"] and same_bits(a["torch_random"], b["torch_random"]), "random states")
+        require([(n, t.shape, t.dtype) for n, t in a["model"].items()]
+                == [(n, t.shape, t.dtype) for n, t in b["model"].items()], f"step {step}: other parameters")
+    require(os.readlink(os.path.join(trip.all, "last.pt")) == "ckpt_300.pt", "last.pt")
+    require(read(os.path.join(trip.all, "notes.bin")) == read(os.path.join(ODD_RUN, "notes.bin")), "notes.bin")
+
+
+def fixtures(checks, work):
+    # Beside the options: how much worse a resumed run may start (nats). Alpha .01 is meant to hurt.
+    for label, options, margin in (("", (), 0.1), (" alpha .01", ("--alpha", "0.01"), 1.0),
+                                   (" element", ("--threshold", "element"), 0.1)):
+        trip = Roundtrip(HF_RUN, work, hf_names(), options)
+        for name, check in trip.checks():
+            checks.run(f"hf-trainer-run{label}: {name}", check)
+        checks.run(f"hf-trainer-run{label}: every role coded with loss", every_role_coded, trip)
+        checks.run(f"hf-trainer-run{label}: the Trainer resumes", resume.with_trainer, trip.all, margin)
+        checks.run(f"hf-trainer-run{label}: a plain torch loop resumes", resume.with_torch, trip.all, margin)
+    trip = Roundtrip(ODD_RUN, work, odd_names)
+    for name, check in trip.checks():
+        checks.run(f"odd-run: {name}", check)
+    checks.run("odd-run: nothing lost", odd_values, trip)
+    checks.run("odd-run: its own loop resumes", resume.odd_run, trip.all, ODD_RUN, 0.1)
+    checks.run("inspect: hf-trainer-run", inspection.hf_run)
+    checks.run("inspect: odd-run", inspection.odd_run)
+
+
+def not_here():
+    raise Skip("../shared/runs is not here; its runs were not checked")
+
+
+def shared_runs(checks, work):
+    root = os.path.join(SHARED, "runs")
+    if not os.path.isdir(root):
+        checks.run("runs beside the repository", not_here)
+        return
+    for name in inspection.RUNS:
+        checks.run(f"inspect: {name}", inspection.shared, name)
+    for name in sorted(os.listdir(root)):
+        if name in ("expected", "make") or not os.path.isdir(os.path.join(root, name)):
+            continue
+        trip = Roundtrip(os.path.join(root, name), work)
+        checks.run(f"run {name}", trip.whole)
+
+
+def main():
+    os.environ["VARVE"] = os.path.abspath(os.environ.get("VARVE") or os.path.join(ROOT, ".build/release/varve"))
+    if not os.access(os.environ["VARVE"], os.X_OK):
+        sys.exit(f"interop: no varve at {os.path.relpath(os.environ['VARVE'], ROOT)}; build it: swift build -c release")
+    warnings.filterwarnings("ignore")
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)                             # the models are tiny
+    print(f"interop: torch {torch.__version__}, transformers {transformers.__version__}", flush=True)
+    checks = Checks(" ".join(sys.argv[1:]))
+    with tempfile.TemporaryDirectory(prefix="varve-interop-") as work:
+        fixtures(checks, work)
+        shared_runs(checks, work)
+    return checks.summary()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
