@@ -92,7 +92,7 @@ public struct Report: Sendable {
 
 extension Report.Figures {
     enum CodingKeys: String, CodingKey {
-        case originalBytes, storedBytes, ratio, squaredError, relativeSquaredError, largestError, elementCount,
+        case originalBytes, storedBytes, ratio, squaredError, relativeSquaredError, maxAbsoluteError, elementCount,
             prunedShare
     }
 
@@ -102,7 +102,7 @@ extension Report.Figures {
         storedBytes = try container.decode(UInt64.self, forKey: .storedBytes)
         squaredError = try container.decode(Double.self, forKey: .squaredError)
         relativeSquaredError = try container.decode(Double.self, forKey: .relativeSquaredError)
-        largestError = try container.decode(Double.self, forKey: .largestError)
+        largestError = try container.decode(Double.self, forKey: .maxAbsoluteError)
         elementCount = try container.decode(UInt64.self, forKey: .elementCount)
         let share = try container.decode(Double.self, forKey: .prunedShare)
         prunedCount = UInt64((share * Double(elementCount)).rounded())
@@ -115,7 +115,7 @@ extension Report.Figures {
         try container.encode(ratio, forKey: .ratio)
         try container.encode(squaredError, forKey: .squaredError)
         try container.encode(relativeSquaredError, forKey: .relativeSquaredError)
-        try container.encode(largestError, forKey: .largestError)
+        try container.encode(largestError, forKey: .maxAbsoluteError)
         try container.encode(elementCount, forKey: .elementCount)
         try container.encode(prunedShare, forKey: .prunedShare)
     }

@@ -23,18 +23,26 @@ public struct Verifier: Sendable {
         public var uncommitted: [Int]
         /// Tensors that were decoded and compared (`deep`).
         public var tensorsDecoded: Int
+        /// Where the archive is intact but does not restore what the run holds (`against`).
+        public var differences: [Finding]
+        /// Steps that were compared with the run's own files.
+        public var compared: [Int]
         public var isIntact: Bool { findings.isEmpty }
     }
 
     public let archive: String
     /// Decode every tensor and payload block and compare it with its hash, beyond comparing stored bytes.
     public var deep: Bool
+    /// A run whose files every restored byte is compared with: equal where the archive says exact, off by the recorded
+    /// error where it says quantized. Implies `deep`.
+    public var against: String?
     public var base: String?
     public var threads: Int
 
-    public init(archive: String, deep: Bool = false, base: String? = nil, threads: Int = 0) {
+    public init(archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0) {
         self.archive = archive
-        self.deep = deep
+        self.deep = deep || against != nil
+        self.against = against
         self.base = base
         self.threads = threads
     }
@@ -42,7 +50,11 @@ public struct Verifier: Sendable {
     /// - Parameter range: steps to check; `nil` for all.
     /// - Throws: `.notAnArchive`, `.notFound`, `.usage`, `.interrupted`. Damage is a finding, not an error.
     public func verify(steps range: ClosedRange<Int>? = nil, progress: ProgressHandler? = nil) async throws(VarveError) -> Result {
-        var result = Result(steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0)
+        var result = Result(
+            steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: [])
+        if let against, !Directories.exists(against) {
+            throw VarveError(.notFound, "no such directory", file: against)
+        }
         let reader: ArchiveReader
         do throws(VarveError) {
             reader = try ArchiveReader(archive)
@@ -68,7 +80,11 @@ public struct Verifier: Sendable {
             var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
             if deep, findings.isEmpty {
                 do throws(VarveError) {
-                    result.tensorsDecoded += try await decodeAll(step, decoder)
+                    let comparison = try originals(step, decoder)
+                    result.tensorsDecoded += try await decodeAll(step, decoder, comparison) {
+                        result.differences.append(.init(step: step, $0))
+                    }
+                    if comparison != nil { result.compared.append(step) }
                 } catch where error.code != .interrupted {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
@@ -81,26 +97,42 @@ public struct Verifier: Sendable {
     }
 
     /// Decodes every unit and payload block of a step; later steps build on what it restored.
-    private func decodeAll(_ number: Int, _ decoder: ChainDecoder) async throws(VarveError) -> Int {
+    private func decodeAll(
+        _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, difference: (VarveError) -> Void
+    ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
         let store = try? ScratchStore(directory: decoder.archive.layout.root)
         var count = 0
         try await OrderedWork.run(manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()) {
-            (unit) throws(VarveError) -> Int in
+            (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decode(unit, of: number)
+            var differing: [VarveError] = []
+            for tensor in tensors {
+                if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) { differing.append(found) }
+            }
             for tensor in tensors where manifest.tensors[tensor.index].role == .weight {
                 try store?.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
             }
-            return tensors.count
-        } consume: { count += $0 }
+            return (tensors.count, differing)
+        } consume: { (decoded, differing) in
+            count += decoded
+            for error in differing { difference(error) }
+        }
         for (index, entry) in manifest.entries.enumerated() {
             for block in entry.payload.indices {
                 let plain = try decoder.payload(entry: index, block: block, of: number)
                 try store?.put(.payload(entry: index, block: block), plain)
+                if let found = try originals?.compare(plain, entry: index, block: block) { difference(found) }
             }
         }
         decoder.remember(store, step: number)
         return count
+    }
+
+    /// The files of the step in the run it is compared with; `nil` where they are not there.
+    private func originals(_ number: Int, _ decoder: ChainDecoder) throws(VarveError) -> OriginalFiles? {
+        guard let against else { return nil }
+        return try OriginalFiles(root: against, manifest: try decoder.step(number).manifest)
     }
 
     /// The steps that build on a damaged one, and the damaged ones.

@@ -158,7 +158,7 @@ struct GroupedReport {
 
     var csv: [String] {
         var lines = [
-            "name,step,role,coding,originalBytes,storedBytes,ratio,prunedShare,squaredError,relativeSquaredError,largestError"
+            "name,step,role,coding,originalBytes,storedBytes,ratio,prunedShare,squaredError,relativeSquaredError,maxAbsoluteError"
         ]
         for row in rows {
             let figures = row.figures

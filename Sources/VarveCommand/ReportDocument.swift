@@ -32,7 +32,7 @@ struct ReportDocument: Encodable {
         var prunedShare: Double
         var squaredError: Double
         var relativeSquaredError: Double
-        var largestError: Double
+        var maxAbsoluteError: Double
     }
 
     struct File: Encodable {
@@ -80,7 +80,7 @@ extension ReportDocument.Tensor {
             originalBytes: tensor.figures.originalBytes, storedBytes: tensor.figures.storedBytes,
             ratio: tensor.figures.ratio, prunedShare: tensor.figures.prunedShare,
             squaredError: tensor.figures.squaredError, relativeSquaredError: tensor.figures.relativeSquaredError,
-            largestError: tensor.figures.largestError)
+            maxAbsoluteError: tensor.figures.largestError)
     }
 }
 

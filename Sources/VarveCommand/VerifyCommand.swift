@@ -15,6 +15,9 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "Decode everything.")
     var deep = false
 
+    @Option(help: "Also compare every restored byte with this run's files, without writing any.", completion: .directory)
+    var against: String?
+
     @Option(help: "Only steps A-B.")
     var steps: StepRange?
 
@@ -27,7 +30,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let verifier = Verifier(archive: normalized(archive), deep: deep, base: base, threads: threads)
+        let verifier = Verifier(archive: normalized(archive), deep: deep, against: against, base: base, threads: threads)
         let bar = ProgressBar(verb: "verifying", quiet: common.quiet)
         let range = steps?.range
         let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
@@ -35,7 +38,7 @@ struct VerifyCommand: AsyncParsableCommand {
         if common.json {
             Terminal.standardOutput.writeLine(try JSONText.encode(result))
         } else {
-            for finding in result.findings {
+            for finding in result.findings + result.differences {
                 var line = finding.file ?? archive
                 if let offset = finding.offset { line += ": at byte \(offset)" }
                 if let tensor = finding.tensor { line += ": tensor \(tensor)" }
@@ -46,7 +49,11 @@ struct VerifyCommand: AsyncParsableCommand {
             }
             if result.isIntact {
                 var line = "\(result.steps.count) \(result.steps.count == 1 ? "step" : "steps") intact"
-                if deep { line += ", \(result.tensorsDecoded) tensors decoded and compared" }
+                if verifier.deep { line += ", \(result.tensorsDecoded) tensors decoded and compared" }
+                if let against {
+                    line += "; \(result.compared.count) compared with \(against), "
+                    line += result.differences.isEmpty ? "no difference" : "\(result.differences.count) differences"
+                }
                 if !common.quiet { Terminal.standardOutput.writeLine(line) }
             } else {
                 let good = result.steps.filter { !result.unrestorable.contains($0) }
@@ -55,6 +62,7 @@ struct VerifyCommand: AsyncParsableCommand {
             }
         }
         if !result.isIntact { throw ExitCode(ExitStatus.damaged) }
+        if !result.differences.isEmpty { throw ExitCode(ExitStatus.failed) }
     }
 
     private static func list(_ steps: [Int]) -> String {

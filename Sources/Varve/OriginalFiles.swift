@@ -1,0 +1,75 @@
+import ChainArchive
+import TensorCodecs
+import TensorFiles
+
+/// The files of a step as the run has them, for comparing what an archive restores.
+struct OriginalFiles: Sendable {
+    private let manifest: StepManifest
+    private let files: [Int: InputFile]
+    /// Of each file the runs of bytes that make its payload blocks.
+    private let blocks: [Int: [[Range<UInt64>]]]
+
+    /// Opens the files; `nil` where the run has none of them any more.
+    init?(root: String, manifest: StepManifest) throws(VarveError) {
+        var files: [Int: InputFile] = [:], blocks: [Int: [[Range<UInt64>]]] = [:]
+        for (index, entry) in manifest.entries.enumerated() {
+            guard case .file = entry.kind else { continue }
+            do throws(VarveError) {
+                files[index] = try InputFile(Paths.join(root, entry.path))
+            } catch where error.code == .notFound {
+                continue
+            }
+            let regions = manifest.tensors.filter { $0.entry == index }
+                .map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) }
+            blocks[index] = Gaps(byteCount: entry.byteCount, regions: regions).blocks(of: PayloadBlock.size)
+        }
+        guard !files.isEmpty else { return nil }
+        self.manifest = manifest
+        self.files = files
+        self.blocks = blocks
+    }
+
+    /// What is wrong with a restored tensor, if anything is: an exact one must equal the original, a quantized one must
+    /// be off by what was recorded.
+    func compare(_ tensor: RestoredTensor, _ record: TensorRecord) throws(VarveError) -> VarveError? {
+        let path = manifest.entries[record.entry].path
+        guard let file = files[record.entry] else { return missing(path, record.name) }
+        guard file.byteCount >= record.fileOffset + UInt64(tensor.bytes.count) else { return different(path, record) }
+        let original = try file.bytes(at: record.fileOffset, count: tensor.bytes.count)
+        if record.coding.isExact { return original == tensor.bytes ? nil : different(path, record) }
+        guard let format = record.dtype.floatFormat else { return different(path, record) }
+        let error = ErrorMeasure.compare(original, tensor.bytes, format: format)
+        guard error.squaredError == record.statistics.squaredError, error.largestError == record.statistics.largestError
+        else {
+            return VarveError(
+                .different,
+                "the squared error is \(error.squaredError), recorded was \(record.statistics.squaredError): "
+                    + "the original has changed since", file: file.name, offset: record.fileOffset, tensor: record.name)
+        }
+        return nil
+    }
+
+    /// What is wrong with restored payload, if anything is.
+    func compare(_ plain: [UInt8], entry: Int, block: Int) throws(VarveError) -> VarveError? {
+        let path = manifest.entries[entry].path
+        guard let file = files[entry], let ranges = blocks[entry]?[block] else { return missing(path, nil) }
+        guard file.byteCount == manifest.entries[entry].byteCount else {
+            return VarveError(.different, "the file has another size than when it was compressed", file: file.name)
+        }
+        var position = 0
+        for range in ranges {
+            guard try file.bytes(at: range.lowerBound, count: range.count).elementsEqual(plain[position..<position + range.count])
+            else { return VarveError(.different, "the bytes differ", file: file.name, offset: range.lowerBound) }
+            position += range.count
+        }
+        return nil
+    }
+
+    private func missing(_ path: String, _ tensor: String?) -> VarveError {
+        VarveError(.different, "the run has no such file", file: path, tensor: tensor)
+    }
+
+    private func different(_ path: String, _ record: TensorRecord) -> VarveError {
+        VarveError(.different, "the bytes differ", file: path, offset: record.fileOffset, tensor: record.name)
+    }
+}
