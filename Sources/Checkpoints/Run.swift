@@ -1,5 +1,3 @@
-package import TensorFiles
-
 /// A directory with the checkpoints of one training run, as found on disk.
 package struct Run: Sendable {
     /// The directory.

@@ -9,6 +9,8 @@ package struct StepContents: Sendable {
     package var parameters: [Parameter]
     /// What a user should hear.
     package var warnings: [String]
+    /// The same for two steps with the same parameters and optimizer slots.
+    package var structure = ""
 
     package init(step: Step, files: [StepFile], parameters: [Parameter], warnings: [String] = []) {
         self.step = step

@@ -1,0 +1,114 @@
+import TensorFiles
+
+extension Discovery {
+    /// Whether a directory is one checkpoint, rather than a folder of checkpoints or of other things.
+    func isCheckpoint(_ directory: String) -> Bool {
+        let shape = StepShape(directory, in: scan)
+        let name = shape.name
+        let files = shape.fileNames.contains { StepName.hasCheckpointSuffix($0) || $0.hasSuffix(".distcp") }
+        if StepName.isTemporary(name) {
+            return StepName(name) != nil && (files || !shape.paths.isEmpty || name.contains("orbax-checkpoint-tmp"))
+        }
+        let step = StepName(name)
+        let layout = Layouts.layout(of: shape)
+        if layout != PlainLayout.self, layout != KerasLayout.self, layout != MLXLayout.self {
+            if step.map({ $0.kind != .glued }) ?? false { return true }
+            // Without a number in its name only where the files tell one: `last/` of the Trainer.
+            return shape.top.contains(TrainerLayout.stateFile) && !shape.weightFiles.isEmpty
+                && !scan.directories(directory).contains { isCheckpoint($0.path) }
+        }
+        guard files, let step else { return false }
+        switch step.kind {
+        case .glued: return false
+        case .bare: if Int(name) == nil { return false }
+        case .step, .checkpoint, .epoch: break
+        }
+        if step.kind == .step || step.kind == .epoch { return true }
+        // `model_1/` with `ckpt_10.pt` and `ckpt_20.pt` in it is a folder of checkpoints.
+        let inner = Set(shape.fileNames.filter { StepName.hasCheckpointSuffix($0) }.compactMap { name -> Int? in
+            guard let step = StepName(name), step.kind == .step || step.kind == .epoch || name.lowercased().hasPrefix("ck")
+                || name.lowercased().hasPrefix("checkpoint") else { return nil }
+            return step.number
+        })
+        return inner.count < 2
+    }
+
+    /// Whether the run's own directory is a checkpoint.
+    func rootIsCheckpoint() -> Bool {
+        let shape = StepShape("", in: scan)
+        let layout = Layouts.layout(of: shape)
+        if layout == PlainLayout.self || layout == KerasLayout.self || layout == MLXLayout.self {
+            let names = shape.top.filter { StepName.hasCheckpointSuffix($0) }
+            return !shape.weightFiles.isEmpty
+                && names.allSatisfy { StepName($0).map { $0.kind == .glued } ?? true || shape.weightFiles.contains($0) }
+        }
+        return Set(candidates.compactMap { StepName($0.name)?.number }).count < 2
+    }
+
+    /// Takes a directory as a checkpoint, or skips it with the reason.
+    /// - Parameter group: the checkpoint directories beside this one, itself among them.
+    mutating func takeDirectory(_ directory: String, among group: [StepShape] = []) {
+        let shape = StepShape(directory, in: scan)
+        let members = scan.subtree(directory).map(\.path)
+        let layout = Layouts.layout(of: shape)
+        if !directory.isEmpty, StepName.isTemporary(shape.name) {
+            return skip(directory, members, VarveError(
+                .incomplete, "its name says that it is still being written", file: scan.absolute(directory)))
+        }
+        let probes = scan.subtree(directory).filter { $0.identity.kind == .regular }.map { FileProbe($0, in: scan) }
+        let siblings = group.filter { Layouts.layout(of: $0) == layout }
+        if let fault = layout.fault(shape, among: siblings)
+            ?? trackerFault(directory, layout) ?? fileFault(directory, shape, probes)
+        {
+            var fault = fault
+            if let file = fault.location.file, !file.hasPrefix(scan.root) {
+                fault.location.file = Paths.join(scan.absolute(directory), file)
+            }
+            return skip(directory, members, fault.at(file: scan.absolute(directory)))
+        }
+        var candidate = StepCandidate(
+            path: directory, isDirectory: true, members: members, name: shape.name,
+            probes: probes.filter { !Layouts.isForeign($0.path) })
+        candidate.namesAreCounters = layout.namesAreCounters
+        if let number = TrainerState.step(in: directory, scan) {
+            candidate.metadata = StepNumber(value: number, ground: .metadata)
+        } else if layout != PlainLayout.self, layout != TrainerLayout.self, layout != AccelerateLayout.self {
+            candidate.metadata = nil
+            candidate.optimizerStep = nil
+        }
+        candidates.append(candidate)
+    }
+
+    /// DeepSpeed's `latest` and Megatron's tracker are written after the checkpoint they name.
+    private func trackerFault(_ directory: String, _ layout: any Layout.Type) -> VarveError? {
+        let tracker: String
+        switch layout {
+        case is DeepSpeedLayout.Type: tracker = "latest"
+        case is MegatronLayout.Type: tracker = "latest_checkpointed_iteration.txt"
+        default: return nil
+        }
+        let parent = Paths.split(directory).directory
+        let path = Paths.join(parent == "." ? "" : parent, tracker)
+        guard let number = StepName(Paths.split(directory).name)?.number, let entry = scan.entry(path),
+            entry.identity.byteCount < 256, let source = try? InputFile(scan.absolute(path)),
+            let bytes = try? source.bytes(at: 0, count: Int(source.byteCount))
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined()
+        guard let newest = StepName(text)?.number, number > newest else { return nil }
+        return VarveError(
+            .incomplete, "\(tracker), which is written last, names \(text): this one is still being written",
+            file: scan.absolute(path))
+    }
+
+    /// Files that are cut off, still have a temporary name, or are missing from an index of shards.
+    private func fileFault(_ directory: String, _ shape: StepShape, _ probes: [FileProbe]) -> VarveError? {
+        for probe in probes {
+            if StepName.isTemporary(probe.name), StepName.hasCheckpointSuffix(probe.name) || probe.name == ".metadata.tmp" {
+                return VarveError(
+                    .incomplete, "a file's name says that it is still being written", file: scan.absolute(probe.path))
+            }
+            if case .broken(let error) = probe.outcome, !DCPLayout.owns(probe.path) { return error }
+        }
+        return ShardIndex.fault(directory, shape, scan)
+    }
+}

@@ -1,0 +1,35 @@
+import TensorFiles
+
+extension Discovery {
+    /// Puts the run together: steps in order, repetitions, and everything else as extras.
+    func result() -> Run {
+        var first: [InodeKey: String] = [:]
+        let steps = candidates.map { candidate in
+            let entries = candidate.members.compactMap { scan.entry($0) }.map { linked($0, &first) }
+            return Step(
+                number: candidate.number?.value ?? 0, isEpoch: candidate.isEpoch, path: candidate.path,
+                isDirectory: candidate.isDirectory, entries: entries)
+        }
+        let repeated = aliases.sorted { $0.entry.path.utf8.lexicographicallyPrecedes($1.entry.path.utf8) }.map { alias in
+            var alias = alias
+            alias.entry = linked(alias.entry, &first)
+            return alias
+        }
+        let taken = Set(candidates.flatMap(\.members)).union(aliases.map(\.entry.path)).union(left)
+        let extras = scan.entries.filter { !taken.contains($0.path) }.map { linked($0, &first) }
+        return Run(
+            root: scan.root, steps: steps.sorted { $0.number < $1.number },
+            skipped: skipped.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, aliases: repeated,
+            extras: extras, warnings: warnings)
+    }
+
+    /// Hard links name the first path of their inode, steps before what is beside them.
+    private func linked(_ entry: RunEntry, _ first: inout [InodeKey: String]) -> RunEntry {
+        var entry = entry
+        entry.hardLinkOf = nil
+        guard entry.identity.kind == .regular, entry.identity.linkCount > 1 else { return entry }
+        let key = InodeKey(entry.identity)
+        if let earlier = first[key] { entry.hardLinkOf = earlier } else { first[key] = entry.path }
+        return entry
+    }
+}

@@ -1,0 +1,69 @@
+import TensorFiles
+
+/// Sorts what a scan found into steps, repetitions, incomplete checkpoints and the rest.
+///
+/// In this order: directories that are checkpoints (`Discovery+Directories`), files that are (`+Files`), step numbers
+/// (`+Numbers`), several candidates of one number (`+Duplicates`), and what is left (`+Result`).
+struct Discovery {
+    /// Checkpoints are looked for down to this depth.
+    static let depthLimit = 6
+
+    let scan: RunScan
+    var candidates: [StepCandidate] = []
+    var skipped: [SkippedCheckpoint] = []
+    var aliases: [StepAlias] = []
+    var warnings: [String]
+    /// Paths that belong to skipped checkpoints.
+    var left: Set<String> = []
+
+    init(_ scan: RunScan) {
+        self.scan = scan
+        warnings = scan.warnings
+    }
+
+    /// Everything, for a directory.
+    mutating func run() throws(VarveError) -> Run {
+        visit("", depth: 0)
+        let found = candidates.contains { $0.isDirectory } || skipped.contains { scan.entry($0.path)?.identity.kind == .directory }
+        if !found, rootIsCheckpoint() {
+            candidates = []
+            skipped = []
+            left = []
+            takeDirectory("")
+        }
+        return try finish()
+    }
+
+    /// Everything, for one file.
+    mutating func runFile() throws(VarveError) -> Run {
+        takeFiles("")
+        return try finish()
+    }
+
+    private mutating func visit(_ directory: String, depth: Int) {
+        takeFiles(directory)
+        guard depth < Discovery.depthLimit else { return }
+        let directories = scan.directories(directory).map(\.path)
+        let checkpoints = directories.filter { isCheckpoint($0) }
+        let shapes = checkpoints.filter { !StepName.isTemporary(Paths.split($0).name) }.map { StepShape($0, in: scan) }
+        for path in checkpoints { takeDirectory(path, among: shapes) }
+        for path in directories where !checkpoints.contains(path) { visit(path, depth: depth + 1) }
+    }
+
+    private mutating func finish() throws(VarveError) -> Run {
+        settleNumbers()
+        let unnumbered = dropUnnumbered()
+        try settleDuplicates()
+        try repeatUnnumbered(unnumbered)
+        try takeLinks()
+        guard !candidates.isEmpty || !skipped.isEmpty else {
+            throw VarveError(.usage, "nothing in it looks like a checkpoint", file: scan.root)
+        }
+        return result()
+    }
+
+    mutating func skip(_ path: String, _ members: [String], _ reason: VarveError) {
+        skipped.append(SkippedCheckpoint(path: path, number: StepName(Paths.split(path).name)?.number, reason: reason))
+        left.formUnion(members)
+    }
+}

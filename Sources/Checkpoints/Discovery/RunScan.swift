@@ -1,0 +1,85 @@
+import TensorFiles
+
+/// Everything under a run's directory, listed once, before anything is decided.
+///
+/// Symbolic links are never followed, so no loop and nothing outside can be reached. Archives (`*.varve`) and Varve's
+/// own temporary files are left out.
+struct RunScan {
+    /// Directories nested deeper than this are left out with a warning.
+    static let depthLimit = 64
+
+    let root: String
+    /// Depth first, the names of one directory in bytewise order; a directory comes before what it holds.
+    private(set) var entries: [RunEntry] = []
+    /// Indices of a directory's direct members, by the directory's path (the root's is empty).
+    private(set) var members: [String: [Int]] = [:]
+    private(set) var index: [String: Int] = [:]
+    private(set) var warnings: [String] = []
+
+    /// - Throws: `.notFound`, `.permissionDenied`, `.inputOutput` where the directory itself cannot be listed.
+    init(_ root: String) throws(VarveError) {
+        self.root = root
+        let names = try SystemCalls.list(root)
+        var first: [InodeKey: String] = [:]
+        list("", names, depth: 0, &first)
+    }
+
+    /// A scan that holds one file of a directory.
+    init(_ root: String, only name: String) throws(VarveError) {
+        self.root = root
+        var first: [InodeKey: String] = [:]
+        list("", [name], depth: 0, &first)
+    }
+
+    private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {
+        for name in names where !name.hasPrefix(OutputFile.temporaryPrefix) && !name.hasSuffix(".varve") {
+            let path = Paths.join(directory, name)
+            let identity: FileIdentity
+            do throws(VarveError) {
+                identity = try FileIdentity(path: Paths.join(root, path))
+            } catch {
+                warnings.append("left out \(path): \(error)")
+                continue
+            }
+            var entry = RunEntry(path: path, identity: identity)
+            switch identity.kind {
+            case .other:
+                warnings.append("left out \(path): neither file nor directory nor link")
+                continue
+            case .symbolicLink:
+                entry.linkTarget = try? SystemCalls.readSymbolicLink(Paths.join(root, path))
+            case .regular where identity.linkCount > 1:
+                let key = InodeKey(identity)
+                if let earlier = first[key] { entry.hardLinkOf = earlier } else { first[key] = path }
+            default: break
+            }
+            members[directory, default: []].append(entries.count)
+            index[path] = entries.count
+            entries.append(entry)
+            if identity.kind == .directory { descend(path, depth + 1, &first) }
+        }
+    }
+
+    private mutating func descend(_ path: String, _ depth: Int, _ first: inout [InodeKey: String]) {
+        guard depth <= RunScan.depthLimit else {
+            warnings.append("left out what is under \(path): nested deeper than \(RunScan.depthLimit) directories")
+            return
+        }
+        do throws(VarveError) {
+            list(path, try SystemCalls.list(Paths.join(root, path)), depth: depth, &first)
+        } catch {
+            warnings.append("left out what is under \(path): \(error)")
+        }
+    }
+}
+
+/// What two hard links share.
+struct InodeKey: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ identity: FileIdentity) {
+        device = identity.device
+        inode = identity.inode
+    }
+}

@@ -1,0 +1,78 @@
+/// What the name of a file or directory says about the step it belongs to.
+///
+/// The number after a word for step counts most (`epoch=3-step=400` is step 400), then the one after a word for
+/// checkpoint (the last of several: `checkpoint_1_100`), then the one after epoch, then the last run of digits.
+/// Shard and rank numbers, versions, precisions and hashes are no step.
+package struct StepName: Hashable, Sendable {
+    package enum Kind: Int, Sendable, Comparable {
+        /// After `step`, `iter`, `update`.
+        case step
+        /// After `checkpoint`, `ckpt`, `model`, `weights`.
+        case checkpoint
+        /// After `epoch`.
+        case epoch
+        /// A number on its own.
+        case bare
+        /// A number glued to a word that means nothing here: `net100`, but also `resnet50`.
+        case glued
+
+        package static func < (a: Kind, b: Kind) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    package var number: Int
+    package var kind: Kind
+
+    package init(number: Int, kind: Kind) {
+        self.number = number
+        self.kind = kind
+    }
+
+    /// The step in a name (the last component of a path), `nil` where there is none.
+    package init?(_ name: String) {
+        let tokens = StepName.withoutOtherNumbers(NameToken.split(StepName.stem(name)))
+        let search: [(Set<String>, Kind)] = [
+            (Words.step, .step), (Words.checkpoint, .checkpoint), (Words.epoch, .epoch),
+        ]
+        for (words, kind) in search {
+            for index in tokens.indices.reversed() where tokens[index].kind == .letters {
+                let word = tokens[index].text
+                guard words.contains(word) || kind == .step && word.hasSuffix("step") else { continue }
+                if let number = StepName.number(after: index, in: tokens, chained: kind == .checkpoint) {
+                    self.init(number: number, kind: kind)
+                    return
+                }
+            }
+        }
+        let digits = tokens.indices.filter { tokens[$0].kind == .digits }
+        let free = digits.last { $0 == 0 || tokens[$0 - 1].kind == .other }
+        guard let index = free ?? digits.last, let number = StepName.value(at: index, in: tokens) else { return nil }
+        self.init(number: number, kind: free == nil ? .glued : .bare)
+    }
+
+    /// The number that follows a word, at most two separators later; of a chain `1_100` the last.
+    private static func number(after index: Int, in tokens: [NameToken], chained: Bool) -> Int? {
+        var position = index + 1
+        var separators = 0
+        while position < tokens.count, tokens[position].kind == .other, separators < 2 {
+            position += 1
+            separators += 1
+        }
+        guard position < tokens.count, tokens[position].kind == .digits else { return nil }
+        while chained, position + 2 < tokens.count, tokens[position + 1].kind == .other,
+            tokens[position + 2].kind == .digits
+        {
+            position += 2
+        }
+        return value(at: position, in: tokens)
+    }
+
+    /// The digits at `index`; `50k` is 50000.
+    private static func value(at index: Int, in tokens: [NameToken]) -> Int? {
+        guard let number = Int(tokens[index].text) else { return nil }
+        if index + 1 < tokens.count, tokens[index + 1].text == "k" {
+            let (product, overflow) = number.multipliedReportingOverflow(by: 1000)
+            return overflow ? nil : product
+        }
+        return number
+    }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import TensorFiles
+
+/// The Trainer's `trainer_state.json`.
+enum TrainerState {
+    private struct State: Decodable {
+        var global_step: Int?
+    }
+
+    /// `global_step`, `nil` where the file is missing or says nothing.
+    static func step(in directory: String, _ scan: RunScan) -> Int? {
+        let path = Paths.join(directory, TrainerLayout.stateFile)
+        guard scan.entry(path)?.identity.kind == .regular,
+            let bytes = try? SmallFile.read(scan.absolute(path)),
+            let state = try? JSONDecoder().decode(State.self, from: Data(bytes))
+        else { return nil }
+        return state.global_step.flatMap { $0 >= 0 ? $0 : nil }
+    }
+}
+
+/// Reads files that are small by nature, whole.
+enum SmallFile {
+    static let limit: UInt64 = 256 << 20
+
+    /// - Throws: `.unsupported` beyond the limit.
+    static func read(_ path: String) throws(VarveError) -> [UInt8] {
+        let source = try InputFile(path)
+        guard source.byteCount <= limit else {
+            throw VarveError(.unsupported, "\(source.byteCount) bytes are too many for a file of this kind", file: path)
+        }
+        return try source.bytes(at: 0, count: Int(source.byteCount))
+    }
+}

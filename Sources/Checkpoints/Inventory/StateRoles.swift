@@ -1,0 +1,59 @@
+import TensorFiles
+
+/// Which key of an optimizer's state plays which role, and what shape of parameter the state belongs to.
+enum StateRoles {
+    static let first = ["exp_avg", "momentum_buffer", "m"]
+    static let second = ["exp_avg_sq", "square_avg", "sum", "v"]
+    /// Further keys whose tensors have the parameter's shape.
+    private static let shaped: Set<String> = [
+        "max_exp_avg_sq", "grad_avg", "acc_delta", "exp_inf", "ax", "prev", "exp_avg_diff", "neg_pre_grad",
+        "exp_avg_res", "state1", "state2", "z", "s", "p0", "previous_grad", "slow_buffer", "slow_param", "variance",
+        "__bnb_optimizer_quant_state__.state1", "__bnb_optimizer_quant_state__.state2",
+    ]
+
+    /// Distributes a state's values over the roles of `slot`.
+    static func assign(
+        _ values: [OptimizerValue], to slot: inout OptimizerSlot, tensor: (TensorReference) -> StoredTensor
+    ) {
+        let firstKey = first.first { isTensor($0, values) }
+        let secondKey = second.first { isTensor($0, values) }
+        for value in values {
+            if case .tensor(let reference) = value.content, value.key == firstKey {
+                slot.firstMoment = reference
+                slot.firstIsUpdate = value.key == "momentum_buffer"
+            } else if case .tensor(let reference) = value.content, value.key == secondKey {
+                slot.secondMoment = reference
+            } else {
+                slot.other.append(value)
+            }
+        }
+        var shapes: [String: [Int]] = [:]
+        for value in values {
+            if case .tensor(let reference) = value.content { shapes[value.key] = tensor(reference).shape }
+        }
+        slot.shape = shape(shapes, firstKey, secondKey)
+        slot.isForeign = slot.shape == nil && shapes.values.contains { !$0.isEmpty }
+    }
+
+    private static func isTensor(_ key: String, _ values: [OptimizerValue]) -> Bool {
+        values.contains {
+            guard $0.key == key, case .tensor = $0.content else { return false }
+            return true
+        }
+    }
+
+    /// The parameter's shape: that of a moment, or put together from factored second moments.
+    private static func shape(_ shapes: [String: [Int]], _ firstKey: String?, _ secondKey: String?) -> [Int]? {
+        // torch's Adafactor keeps [.., r, 1] and [.., 1, c]; transformers' [.., r] and [.., c].
+        if let row = shapes["row_var"], let column = shapes["col_var"], let last = column.last, row.count >= 2 {
+            return row.dropLast() + [last]
+        }
+        if let row = shapes["exp_avg_sq_row"], let column = shapes["exp_avg_sq_col"], let last = column.last {
+            return row + [last]
+        }
+        if let key = firstKey, let shape = shapes[key] { return shape }
+        if let key = secondKey, let shape = shapes[key] { return shape }
+        for (key, shape) in shapes.sorted(by: { $0.key < $1.key }) where shaped.contains(key) { return shape }
+        return nil
+    }
+}

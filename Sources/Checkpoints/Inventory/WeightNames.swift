@@ -1,0 +1,107 @@
+import TensorFiles
+
+/// Gives the tensors of all state dicts of a step their names.
+enum WeightNames {
+    /// Last keys of the path of a step's main state dict, most telling first.
+    private static let mainKeys = [
+        "model", "state_dict", "model_state_dict", "model_state", "module", "net", "network", "net_state_dict", "params",
+        "weights",
+    ]
+    private static let shadowWords: Set<String> = ["ema", "shadow", "swa", "teacher", "averaged", "best", "target", "old"]
+
+    /// Whether a path names a copy that follows the trained weights.
+    static func isShadow(_ path: [String]) -> Bool {
+        path.contains { key in
+            NameToken.split(key).contains { $0.kind == .letters && shadowWords.contains($0.text) }
+        }
+    }
+
+    /// The dict whose names stand without a prefix.
+    static func mainDictionary(_ dictionaries: [StateDictionary], _ files: [StepFile]) -> Int {
+        func rank(_ index: Int) -> (Int, Int, Int, Int) {
+            let dictionary = dictionaries[index]
+            let file = Paths.split(files[dictionary.file].path).name
+            let shadow = isShadow(dictionary.path) || isShadow([StepName.stem(file)]) ? 1 : 0
+            let key = dictionary.path.last?.lowercased()
+            let place = dictionary.path.isEmpty ? 0 : key.flatMap { mainKeys.firstIndex(of: $0) } ?? mainKeys.count
+            return (shadow, place, -bytes(dictionary, files), index)
+        }
+        return dictionaries.indices.min { rank($0) < rank($1) } ?? 0
+    }
+
+    private static func bytes(_ dictionary: StateDictionary, _ files: [StepFile]) -> Int {
+        dictionary.entries.reduce(0) { sum, entry in
+            sum &+ (files[entry.reference.file].tensorFile?.tensors[entry.reference.tensor].byteCount ?? 0)
+        }
+    }
+
+    /// All weights of a step, in file order.
+    static func weights(_ dictionaries: [StateDictionary], _ files: [StepFile]) -> [Weight] {
+        let main = mainDictionary(dictionaries, files)
+        var used: Set<String> = []
+        var weights: [Weight] = []
+        var storages: [StorageKey: Int] = [:]
+        // The main dict's names come first where two would be the same.
+        if dictionaries.indices.contains(main) { used.formUnion(dictionaries[main].entries.map(\.name)) }
+        for (index, dictionary) in dictionaries.enumerated() {
+            let prefix = index == main ? "" : prefix(dictionary, dictionaries[main], files)
+            for entry in dictionary.entries {
+                guard let file = files[entry.reference.file].tensorFile else { continue }
+                let tensor = file.tensors[entry.reference.tensor]
+                var name = prefix + entry.name
+                if index != main {
+                    var number = 2
+                    while !used.insert(name).inserted {
+                        name = "\(prefix)\(entry.name)#\(number)"
+                        number += 1
+                    }
+                }
+                let key = StorageKey(entry.reference.file, tensor, file)
+                let original = storages[key] ?? weights.count
+                if storages[key] == nil, tensor.count > 0 { storages[key] = weights.count }
+                weights.append(Weight(
+                    name: name, ownName: entry.name, reference: entry.reference, tensor: tensor, dictionary: index,
+                    original: original, isOrdered: file.container != .safetensors,
+                    isBuffer: BufferNames.contains(entry.name, tensor)))
+            }
+        }
+        return weights
+    }
+
+    private static func prefix(_ dictionary: StateDictionary, _ main: StateDictionary, _ files: [StepFile]) -> String {
+        var parts = dictionary.path
+        if dictionary.file != main.file {
+            let words = NameToken.split(StepName.stem(Paths.split(files[dictionary.file].path).name))
+            let stem = StepName.withoutOtherNumbers(words)
+            let number = StepName(Paths.split(files[dictionary.file].path).name)?.number
+            let text = stem.filter { $0.kind != .digits || Int($0.text) != number }.map(\.text).joined()
+            parts.insert(text.trimming("-_. "), at: 0)
+        }
+        return parts.filter { !$0.isEmpty }.map { $0 + "." }.joined()
+    }
+
+    private struct StorageKey: Hashable {
+        var file: Int
+        var storage: Int
+        var offset: Int
+        var shape: [Int]
+        var strides: [Int]
+        init(_ file: Int, _ tensor: StoredTensor, _ opened: TensorFile) {
+            self.file = file
+            storage = tensor.storage
+            offset = tensor.elementOffset
+            shape = tensor.shape
+            strides = tensor.strides
+        }
+    }
+}
+
+extension String {
+    /// Without the given characters at both ends.
+    func trimming(_ characters: String) -> String {
+        var text = Substring(self)
+        while let first = text.first, characters.contains(first) { text.removeFirst() }
+        while let last = text.last, characters.contains(last) { text.removeLast() }
+        return String(text)
+    }
+}

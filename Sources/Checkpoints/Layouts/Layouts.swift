@@ -1,0 +1,17 @@
+/// All layouts, the most telling first.
+enum Layouts {
+    static let all: [any Layout.Type] = [
+        TrainerLayout.self, OrbaxLayout.self, DCPLayout.self, DeepSpeedLayout.self, MegatronLayout.self,
+        AccelerateLayout.self, KerasLayout.self, MLXLayout.self,
+    ]
+
+    /// The layout of a checkpoint; `PlainLayout` where none of the others recognises it.
+    static func layout(of shape: StepShape) -> any Layout.Type {
+        all.first { $0.recognizes(shape) } ?? PlainLayout.self
+    }
+
+    /// Files inside an understood checkpoint that belong to a layout that is not: flat partitions, distributed pieces.
+    static func isForeign(_ path: String) -> Bool {
+        DCPLayout.owns(path) || DeepSpeedLayout.owns(path) || MegatronLayout.owns(path)
+    }
+}

@@ -1,0 +1,56 @@
+import TensorFiles
+
+/// Files with state dicts and optimizers anywhere in them, sharded or not: the layout of everything that is
+/// understood.
+enum PlainLayout: Layout {
+    static let title = "plain files"
+
+    static func recognizes(_ shape: StepShape) -> Bool { true }
+
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        var inventory = StepInventory()
+        var shards: [String: Int] = [:]
+        var optimizerFiles: [Int] = []
+        for (index, file) in files.enumerated() {
+            guard let tensorFile = file.tensorFile, !Layouts.isForeign(file.path) else { continue }
+            let name = Paths.split(file.path).name
+            var found: [StateDictionary] = []
+            if var reader = TreeReader(tensorFile, fileIndex: index) {
+                reader.read()
+                if !FileRole.isAuxiliary(name) { found = reader.dictionaries }
+                if !reader.optimizers.isEmpty {
+                    // The first file's paths stand as they are; further files' begin with their ordinal.
+                    let prefix = optimizerFiles.isEmpty ? "" : "\(optimizerFiles.count):"
+                    inventory.optimizers += reader.optimizers.map { prefixed($0, prefix) }
+                    optimizerFiles.append(index)
+                }
+            } else if !MLXLayout.isOptimizer(tensorFile) {
+                let entries = tensorFile.tensors.indices.map {
+                    StateDictionary.Entry(
+                        name: tensorFile.tensors[$0].name, reference: TensorReference(file: index, tensor: $0))
+                }
+                found = [StateDictionary(path: [], file: index, entries: entries)]
+            }
+            if let key = FileRole.shardKey(name), found.count == 1, let dictionary = found.first, dictionary.path.isEmpty {
+                if let at = shards[key] {
+                    inventory.dictionaries[at].entries += dictionary.entries
+                    continue
+                }
+                shards[key] = inventory.dictionaries.count
+            }
+            inventory.dictionaries += found.filter { !$0.entries.isEmpty }
+        }
+        return inventory
+    }
+
+    private static func prefixed(_ optimizer: OptimizerState, _ prefix: String) -> OptimizerState {
+        guard !prefix.isEmpty else { return optimizer }
+        var optimizer = optimizer
+        for group in optimizer.groups.indices {
+            for slot in optimizer.groups[group].slots.indices {
+                optimizer.groups[group].slots[slot].statePath = prefix + optimizer.groups[group].slots[slot].statePath
+            }
+        }
+        return optimizer
+    }
+}

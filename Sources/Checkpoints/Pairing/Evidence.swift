@@ -1,0 +1,112 @@
+import COpenBLAS
+import TensorFiles
+
+/// How well the change of each weight follows the update direction of each state: one matrix of correlations per shape.
+///
+/// The residual (weight minus previous weight) and the direction (-first / (sqrt(second) + eps), or -first alone) are
+/// sampled at the same positions and normalised; all products of a shape are one small sgemm.
+struct Evidence {
+    /// The most values sampled for one shape, over all its tensors.
+    private static let budget = 4 << 20
+
+    let files: [StepFile]
+    let previous: any WeightReference
+
+    /// Correlations of some slots (rows) with some weights (columns).
+    struct Table {
+        var slots: [Int]
+        var weights: [Int]
+        /// Row by row; 0 where there is nothing to compare.
+        var correlation: [Float]
+        /// Values compared.
+        var count: Int
+        /// Whether a row or column has anything to say.
+        var hasDirection: [Bool]
+        var hasChange: [Bool]
+        /// Columns whose weight stayed exactly as it was.
+        var isUnchanged: [Bool]
+
+        subscript(row: Int, column: Int) -> Float { correlation[row * weights.count + column] }
+        /// What a correlation by chance amounts to.
+        var noise: Float { 1 / Float(max(count, 1)).squareRoot() }
+    }
+
+    /// - Throws: `.inputOutput`, `.sourceChanged`.
+    func table(_ slotIndices: [Int], _ slots: [PairingSlot], _ weightIndices: [Int], _ weights: [Weight])
+        throws(VarveError) -> Table
+    {
+        let elements = weightIndices.first.map { weights[$0].tensor.count } ?? 0
+        let tensors = max(slotIndices.count, weightIndices.count, 1)
+        var positions = TensorSampler.positions(count: elements)
+        let limit = max(256, Evidence.budget / tensors)
+        if positions.count > limit { positions = Array(positions.prefix(limit)) }
+        let count = positions.count
+
+        var table = Table(
+            slots: slotIndices, weights: weightIndices,
+            correlation: [Float](repeating: 0, count: slotIndices.count * weightIndices.count), count: count,
+            hasDirection: [], hasChange: [], isUnchanged: [])
+        guard count > 1 else {
+            table.hasDirection = slotIndices.map { _ in false }
+            table.hasChange = weightIndices.map { _ in false }
+            table.isUnchanged = table.hasChange
+            return table
+        }
+        var residuals: [Float] = []
+        residuals.reserveCapacity(weightIndices.count * count)
+        for index in weightIndices {
+            let change = try residual(weights[index], positions)
+            table.isUnchanged.append(change.map { $0.allSatisfy { $0 == 0 } } ?? false)
+            let unit = change.flatMap { normalised($0) }
+            table.hasChange.append(unit != nil)
+            residuals += unit ?? [Float](repeating: 0, count: count)
+        }
+        var directions: [Float] = []
+        directions.reserveCapacity(slotIndices.count * count)
+        for index in slotIndices {
+            let strides = weightIndices.first.map { weights[$0].tensor.strides } ?? []
+            let unit = try direction(slots[index], positions, strides).flatMap { normalised($0) }
+            table.hasDirection.append(unit != nil)
+            directions += unit ?? [Float](repeating: 0, count: count)
+        }
+        let (m, n, k) = (Int32(slotIndices.count), Int32(weightIndices.count), Int32(count))
+        cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, directions, k, residuals, k, 0, &table.correlation, n)
+        return table
+    }
+
+    private func residual(_ weight: Weight, _ positions: [Int]) throws(VarveError) -> [Float]? {
+        guard let file = files[weight.reference.file].tensorFile, TensorSampler.isReadable(weight.tensor, in: file),
+            let before = try previous.sample(weight.name, elementCount: weight.tensor.count, positions: positions)
+        else { return nil }
+        let now = try TensorSampler.values(of: weight.reference.tensor, in: file, positions: positions)
+        return zip(now, before).map { $0 - $1 }
+    }
+
+    /// The direction in which the state moves its parameter; `nil` where there is no first moment to tell.
+    private func direction(_ slot: PairingSlot, _ positions: [Int], _ strides: [Int]) throws(VarveError) -> [Float]? {
+        guard let first = try values(slot.slot.firstMoment, positions, strides) else { return nil }
+        guard !slot.slot.firstIsUpdate, let second = try values(slot.slot.secondMoment, positions, strides) else {
+            return first.map { -$0 }
+        }
+        let epsilon = Float(slot.hyperparameters.epsilon ?? 1e-8)
+        return zip(first, second).map { -$0 / (max($1, 0).squareRoot() + max(epsilon, 1e-12)) }
+    }
+
+    private func values(_ reference: TensorReference?, _ positions: [Int], _ strides: [Int]) throws(VarveError) -> [Float]? {
+        guard let reference, let file = files[reference.file].tensorFile else { return nil }
+        let tensor = file.tensors[reference.tensor]
+        guard tensor.strides == strides, let last = positions.last, last < tensor.count,
+            TensorSampler.isReadable(tensor, in: file)
+        else { return nil }
+        return try TensorSampler.values(of: reference.tensor, in: file, positions: positions)
+    }
+
+    /// Length 1; `nil` for a vector of zeros or one with NaN.
+    private func normalised(_ values: [Float]) -> [Float]? {
+        let sum = values.reduce(0.0) { $0 + Double($1) * Double($1) }
+        guard sum.isFinite, sum > 0 else { return nil }
+        let scale = Float(1 / sum.squareRoot())
+        return values.map { $0 * scale }
+    }
+}

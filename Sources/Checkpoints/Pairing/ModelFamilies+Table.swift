@@ -1,0 +1,4 @@
+extension ModelFamilies {
+    /// Known families.
+    static let all: [Family] = []
+}

@@ -1,0 +1,128 @@
+import TensorFiles
+
+extension PairingSolver {
+    /// Ties the slots without names by order, grouping and data.
+    mutating func takeOrders() throws(VarveError) {
+        for part in parts() {
+            var problem = PairingProblem(weights: weights, slots: slots, open: part.slots, over: part.weights)
+            let trained = try changedWeights(problem)
+            let mappings = problem.mappings(among: problem.subsets(changed: trained))
+            problem.open = part.weights
+            try settle(problem, mappings)
+        }
+    }
+
+    /// Splits the open slots by the state dicts they fit: an optimizer whose shapes are those of one state dict
+    /// belongs to it; the rest are solved together over what is left.
+    private func parts() -> [(slots: [Int], weights: [Int])] {
+        let open = open
+        let free = free
+        guard !open.isEmpty, !free.isEmpty else { return [] }
+        let dictionaries = Dictionary(grouping: free) { weights[$0].dictionary }
+        let optimizers = Dictionary(grouping: open) { slots[$0].optimizer }
+        guard dictionaries.count > 1 else { return [(open, free)] }
+
+        // A copy that follows the trained weights (EMA) has no optimizer of its own: it comes last.
+        let first = dictionaries.keys.min { rank($0) < rank($1) } ?? 0
+        let names = Set((dictionaries[first] ?? []).map { weights[$0].ownName })
+        func isCopy(_ dictionary: Int) -> Bool {
+            guard dictionary != first, let members = dictionaries[dictionary] else { return false }
+            return members.count == names.count && members.allSatisfy { names.contains(weights[$0].ownName) }
+                && optimizers.count < dictionaries.count
+        }
+        let order = dictionaries.keys.filter { !isCopy($0) }.sorted()
+        var left = Set(order)
+        var parts: [(slots: [Int], weights: [Int])] = []
+        var rest: [Int] = []
+        for optimizer in optimizers.keys.sorted() {
+            let members = optimizers[optimizer] ?? []
+            let fitting = order.filter { left.contains($0) && fitsWhole(members, dictionaries[$0] ?? []) }
+            guard let choice = closest(members, fitting) else {
+                rest += members
+                continue
+            }
+            left.remove(choice)
+            parts.append((members, dictionaries[choice] ?? []))
+        }
+        if !rest.isEmpty {
+            let remaining = order.filter { left.contains($0) }.flatMap { dictionaries[$0] ?? [] }
+            parts.append((rest.sorted(), remaining.isEmpty ? free : remaining))
+        }
+        return parts
+    }
+
+    /// Shadow copies last, then file order.
+    private func rank(_ dictionary: Int) -> Int {
+        guard let name = weights.first(where: { $0.dictionary == dictionary })?.name else { return Int.max }
+        let own = weights.first { $0.dictionary == dictionary }?.ownName ?? name
+        let prefix = String(name.dropLast(own.count))
+        return dictionary + (WeightNames.isShadow([prefix]) ? 1 << 20 : 0)
+    }
+
+    /// Whether the shapes of the slots are, all in all, those of the weights.
+    private func fitsWhole(_ members: [Int], _ candidates: [Int]) -> Bool {
+        guard members.count == candidates.count else { return false }
+        var counts: [[Int]: Int] = [:]
+        for weight in candidates { counts[weights[weight].shape, default: 0] += 1 }
+        for slot in members {
+            guard let shape = slots[slot].slot.shape else { continue }
+            counts[shape, default: 0] -= 1
+            if counts[shape, default: 0] < 0 { return false }
+        }
+        return true
+    }
+
+    /// Of several state dicts the one whose path is most like the optimizer's (`optimizer_D`, `netD`), else the first.
+    private func closest(_ members: [Int], _ dictionaries: [Int]) -> Int? {
+        guard dictionaries.count > 1, let path = members.first.map({ slots[$0].slot.statePath }) else { return dictionaries.first }
+        let words = Set(SplitWords.of(path.components(upTo: ".state.")))
+        return dictionaries.max { likeness($0, words) < likeness($1, words) }
+    }
+
+    private func likeness(_ dictionary: Int, _ words: Set<String>) -> Int {
+        guard let weight = weights.first(where: { $0.dictionary == dictionary }) else { return 0 }
+        let prefix = String(weight.name.dropLast(weight.ownName.count))
+        // Ties go to the first: later ones count a little less.
+        return words.intersection(SplitWords.of(prefix)).count * 1000 - dictionary
+    }
+
+    /// Weights that moved since the step before, where more weights than slots are there; `nil` without data.
+    private mutating func changedWeights(_ problem: PairingProblem) throws(VarveError) -> Set<Int>? {
+        guard evidence != nil, problem.open.count > problem.slotCount else { return nil }
+        var moved: Set<Int> = []
+        for (_, members) in Dictionary(grouping: problem.open, by: { weights[$0].shape }).sorted(by: { $0.value[0] < $1.value[0] }) {
+            guard let table = try table([], members) else { return nil }
+            for (column, weight) in members.enumerated() where !table.isUnchanged[column] { moved.insert(weight) }
+        }
+        return moved
+    }
+}
+
+/// Words of a path, `netD` split into `net` and `d`.
+enum SplitWords {
+    static func of(_ text: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        for character in text {
+            if !character.isLetter && !character.isNumber || character.isUppercase && word.last?.isLowercase == true {
+                if !word.isEmpty { words.append(word.lowercased()) }
+                word = ""
+            }
+            if character.isLetter || character.isNumber { word.append(character) }
+        }
+        if !word.isEmpty { words.append(word.lowercased()) }
+        return words
+    }
+}
+
+extension String {
+    /// What stands before the first occurrence of `marker`; empty where it is missing.
+    func components(upTo marker: String) -> String {
+        var rest = Substring(self)
+        while !rest.isEmpty {
+            if rest.hasPrefix(marker) { return String(self[..<rest.startIndex]) }
+            rest.removeFirst()
+        }
+        return ""
+    }
+}

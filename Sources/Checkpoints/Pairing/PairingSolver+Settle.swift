@@ -1,0 +1,159 @@
+import TensorFiles
+
+extension PairingSolver {
+    /// Chooses among the mappings of a problem, lets the data confirm or reject the choice shape by shape, and settles
+    /// by data alone what no mapping covers.
+    mutating func settle(_ problem: PairingProblem, _ mappings: [PairingProblem.Mapping]) throws(VarveError) {
+        let best = mappings.map(\.trust).max()
+        let top = mappings.filter { $0.trust == best }
+        let chosen = try choose(top)
+        let bySlotShape = shapes(problem)
+        for group in bySlotShape {
+            let candidates = problem.open.filter { weights[$0].shape == group.shape && !taken.contains($0) }
+            let restricted = chosen.map { mapping in
+                mapping.weight.filter { group.slots.contains($0.key) }
+            }
+            try settle(group.slots, candidates, restricted, best ?? .guess, problem)
+        }
+        // Slots that never had a state: only the mapping tells.
+        if chosen.count == 1, best != .guess {
+            for (slot, weight) in chosen[0].weight where results[slot].weight == nil && !taken.contains(weight) && !slots[slot].slot.hasState {
+                assign(slot, weight, .none)
+            }
+        }
+    }
+
+    /// Open slots with a state by the shape it tells; those that tell none are left to the mapping alone.
+    private func shapes(_ problem: PairingProblem) -> [(shape: [Int], slots: [Int])] {
+        let members = problem.groups.joined().filter { slots[$0].slot.hasState && slots[$0].slot.shape != nil }
+        return Dictionary(grouping: members) { slots[$0].slot.shape ?? [] }
+            .map { ($0.key, $0.value.sorted()) }.sorted { ($0.slots.first ?? 0) < ($1.slots.first ?? 0) }
+    }
+
+    /// Scores whole mappings on the slots where they differ; those left where the data tell none apart.
+    private mutating func choose(_ mappings: [PairingProblem.Mapping]) throws(VarveError) -> [PairingProblem.Mapping] {
+        guard mappings.count > 1, evidence != nil else { return mappings }
+        var scores = [Float](repeating: 0, count: mappings.count)
+        var values: Float = 0
+        let differing = mappings[0].weight.keys.filter { slot in
+            mappings.contains { $0.weight[slot] != mappings[0].weight[slot] }
+        }
+        var rows: Float = 0
+        for (_, members) in Dictionary(grouping: differing, by: { weights[mappings[0].weight[$0] ?? 0].shape }) {
+            let slotIndices = members.sorted()
+            let weightIndices = Set(mappings.flatMap { mapping in members.compactMap { mapping.weight[$0] } }).sorted()
+            guard let table = try table(slotIndices, weightIndices) else { continue }
+            for (row, slot) in slotIndices.enumerated() where table.hasDirection[row] {
+                rows += 1
+                values += Float(table.count)
+                for (index, mapping) in mappings.enumerated() {
+                    guard let weight = mapping.weight[slot], let column = weightIndices.firstIndex(of: weight) else { continue }
+                    scores[index] += table[row, column]
+                }
+            }
+        }
+        guard rows > 0 else { return mappings }
+        let noise = (2 / max(values, 1)).squareRoot()
+        let ranked = mappings.indices.sorted { scores[$0] > scores[$1] }
+        let margin = max(0.05, 2 * noise) * rows
+        return ranked.filter { scores[ranked[0]] - scores[$0] < margin }.map { mappings[$0] }
+    }
+
+    /// Settles the slots of one shape.
+    private mutating func settle(
+        _ members: [Int], _ candidates: [Int], _ mappings: [[Int: Int]], _ trust: PairingProblem.Trust,
+        _ problem: PairingProblem
+    ) throws(VarveError) {
+        guard !candidates.isEmpty else { return }
+        if members.count == 1, candidates.count == 1 { return assign(members[0], candidates[0], .order) }
+        var alternatives: [[Int: Int]] = []
+        for mapping in mappings where mapping.count == members.count && !alternatives.contains(mapping) {
+            if mapping.values.allSatisfy({ !taken.contains($0) }) { alternatives.append(mapping) }
+        }
+        var trust = trust
+        if alternatives.isEmpty {
+            (alternatives, trust) = local(members, candidates, problem)
+        }
+        guard let table = try table(members, candidates), table.hasDirection.contains(true), table.hasChange.contains(true)
+        else {
+            if trust != .guess { acceptCommon(alternatives, members, nil, candidates) }
+            return
+        }
+        if let first = alternatives.first, alternatives.count == 1 {
+            let mine = members.map { slot in candidates.firstIndex(of: first[slot] ?? -1) ?? -1 }
+            let against = Assignment.difference(table, Assignment.best(table), mine)
+            let margin = trust == .guess ? max(0.05, against.noise) : max(0.15, 3 * against.noise)
+            if against.value <= margin, trust != .guess || confirms(table, mine) {
+                return accept(first, members, table, candidates)
+            }
+        } else if trust != .guess {
+            acceptCommon(alternatives, members, table, candidates)
+        }
+        try settleByData(members, candidates)
+    }
+
+    /// Whether a guess is borne out by nearly every row.
+    private func confirms(_ table: Evidence.Table, _ columns: [Int]) -> Bool {
+        let rows = columns.indices.filter { columns[$0] >= 0 && table.hasDirection[$0] }
+        guard rows.count * 2 >= columns.count else { return false }
+        let mean = rows.reduce(Float(0)) { $0 + table[$1, columns[$1]] } / Float(max(rows.count, 1))
+        return mean > max(0.1, 3 * table.noise / Float(max(rows.count, 1)).squareRoot())
+    }
+
+    /// The mappings of one shape alone, where no mapping of the whole fits: file order within a single group.
+    private func local(_ members: [Int], _ candidates: [Int], _ problem: PairingProblem) -> ([[Int: Int]], PairingProblem.Trust) {
+        guard members.count == candidates.count else { return ([], .guess) }
+        let part = PairingProblem(weights: weights, slots: slots, open: members, over: candidates)
+        let mappings = part.mappings(among: [WeightSubset(weights: candidates, isDocumented: true)])
+        let best = mappings.map(\.trust).max() ?? .guess
+        return (mappings.filter { $0.trust == best }.map(\.weight), best)
+    }
+
+    private mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {
+        for (row, slot) in members.enumerated() {
+            guard let weight = mapping[slot], let column = candidates.firstIndex(of: weight) else { continue }
+            if let table, table.hasDirection[row], table.hasChange[column], table[row, column] > 0.1 {
+                assign(slot, weight, .data(correlation: Double(table[row, column])))
+            } else {
+                assign(slot, weight, .order)
+            }
+        }
+    }
+
+    /// Accepts what all alternatives agree on.
+    private mutating func acceptCommon(_ alternatives: [[Int: Int]], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {
+        guard let first = alternatives.first else { return }
+        let common = first.filter { pair in alternatives.allSatisfy { $0[pair.key] == pair.value } }
+        accept(common, members, table, candidates)
+    }
+
+    /// Takes pairs that stand out in row and column, the clearest first; each one taken makes the rest clearer.
+    private mutating func settleByData(_ members: [Int], _ candidates: [Int]) throws(VarveError) {
+        let openSlots = members.filter { results[$0].weight == nil }
+        let openWeights = candidates.filter { !taken.contains($0) }
+        guard let table = try table(openSlots, openWeights) else { return }
+        var rows = Set(openSlots.indices)
+        var columns = Set(openWeights.indices)
+        let margin = max(0.15, 3 * table.noise)
+        while !rows.isEmpty, !columns.isEmpty {
+            var found: (row: Int, column: Int, lead: Float)?
+            for row in rows where table.hasDirection[row] {
+                guard let column = columns.max(by: { table[row, $0] < table[row, $1] }) else { continue }
+                let inRow = columns.filter { $0 != column }.map { table[row, $0] }.max() ?? 0
+                let inColumn = rows.filter { $0 != row }.map { table[$0, column] }.max() ?? 0
+                let lead = table[row, column] - max(inRow, inColumn, 0)
+                if lead > margin, lead > found?.lead ?? 0 { found = (row, column, lead) }
+            }
+            guard let found else { break }
+            assign(openSlots[found.row], openWeights[found.column], .data(correlation: Double(table[found.row, found.column])))
+            rows.remove(found.row)
+            columns.remove(found.column)
+        }
+        // The last one by elimination, where nothing speaks against it.
+        if members.count == candidates.count, rows.count == 1, columns.count == 1, members.count > 1, let row = rows.first, let column = columns.first,
+            table[row, column] > -margin
+        {
+            assign(openSlots[row], openWeights[column], .data(correlation: Double(table[row, column])))
+        }
+    }
+}

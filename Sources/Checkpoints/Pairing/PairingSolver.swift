@@ -1,0 +1,108 @@
+import TensorFiles
+
+/// Ties optimizer slots to weights: by name, by what is known from before, by order and grouping, proved by the data.
+struct PairingSolver {
+    let weights: [Weight]
+    let slots: [PairingSlot]
+    let evidence: Evidence?
+    var results: [PairingResult]
+    var warnings: [String] = []
+    /// Weights that have their slot.
+    var taken: Set<Int> = []
+    /// Weights that changed since the step before, as far as was looked.
+    var changed: Set<Int>?
+    private var tables: [TableKey: Evidence.Table] = [:]
+
+    init(weights: [Weight], optimizers: [OptimizerState], evidence: Evidence?) {
+        self.weights = weights
+        slots = PairingSlot.all(optimizers)
+        self.evidence = evidence
+        results = slots.map { PairingResult(weight: nil, pairing: $0.slot.hasState ? .ambiguous : .none) }
+    }
+
+    /// Solves everything. `known` are pairs from another step, `isSameStructure` whether that step had the same slots
+    /// and weights.
+    mutating func solve(known: [String: String], isSameStructure: Bool) throws(VarveError) {
+        takeNames()
+        if isSameStructure { try takeKnown(known) }
+        try takeOrders()
+        if !isSameStructure { try takeKnown(known) }
+    }
+
+    /// Slots without a weight.
+    var open: [Int] { slots.indices.filter { results[$0].weight == nil } }
+
+    /// Weights an optimizer could handle and none does yet: the first of each shared storage, no buffers.
+    var free: [Int] {
+        weights.indices.filter { !weights[$0].isBuffer && weights[$0].original == $0 && !taken.contains($0) }
+    }
+
+    mutating func assign(_ slot: Int, _ weight: Int, _ pairing: Pairing) {
+        results[slot] = PairingResult(weight: weight, pairing: slots[slot].slot.hasState ? pairing : .none)
+        taken.insert(weight)
+    }
+
+    /// What the optimizer itself names.
+    private mutating func takeNames() {
+        guard slots.contains(where: { $0.slot.givenName != nil }) else { return }
+        let matcher = ParameterNames.Matcher(weights)
+        for index in slots.indices {
+            guard let name = slots[index].slot.givenName,
+                let found = matcher.find(name, shape: slots[index].slot.shape, in: weights)
+            else { continue }
+            let weight = weights[found].original
+            if !taken.contains(weight) { assign(index, weight, .named) }
+        }
+    }
+
+    /// Pairs of another step, where shapes agree and the data do not speak against them.
+    private mutating func takeKnown(_ known: [String: String]) throws(VarveError) {
+        guard !known.isEmpty else { return }
+        var byName: [String: Int] = [:]
+        for index in weights.indices.reversed() { byName[weights[index].name] = index }
+        var pairs: [Int: Int] = [:]
+        var used = taken
+        for index in open {
+            guard let name = known[slots[index].slot.statePath], let weight = byName[name], !used.contains(weight),
+                slots[index].slot.shape.map({ $0 == weights[weight].shape }) ?? !slots[index].slot.isForeign
+            else { continue }
+            used.insert(weight)
+            pairs[index] = weight
+        }
+        for members in classes(pairs) where evidence != nil && members.slots.count > 1 {
+            guard let table = try table(members.slots, members.weights) else { continue }
+            let best = Assignment.best(table)
+            let mine = members.slots.map { slot in members.weights.firstIndex(of: pairs[slot] ?? -1) ?? -1 }
+            let against = Assignment.difference(table, best, mine)
+            guard against.value > max(0.3, 4 * against.noise) else { continue }
+            for row in against.rows { pairs[members.slots[row]] = nil }
+            let paths = against.rows.map { slots[members.slots[$0]].slot.statePath }
+            warnings.append("the data contradict what an earlier step told about \(paths.joined(separator: ", "))")
+        }
+        for (slot, weight) in pairs { assign(slot, weight, .inherited) }
+    }
+
+    /// Slots and weights of a mapping by shape, slots and weights ascending.
+    func classes(_ mapping: [Int: Int]) -> [(slots: [Int], weights: [Int])] {
+        let byShape = Dictionary(grouping: mapping.keys) { weights[mapping[$0] ?? 0].shape }
+        return byShape.values.map { members in
+            let slots = members.sorted()
+            return (slots, slots.compactMap { mapping[$0] }.sorted())
+        }.sorted { ($0.slots.first ?? 0) < ($1.slots.first ?? 0) }
+    }
+
+    /// The correlations of some slots and weights, read once.
+    mutating func table(_ slotIndices: [Int], _ weightIndices: [Int]) throws(VarveError) -> Evidence.Table? {
+        guard let evidence else { return nil }
+        let key = TableKey(slots: slotIndices, weights: weightIndices)
+        if let table = tables[key] { return table }
+        let table = try evidence.table(slotIndices, slots, weightIndices, weights)
+        tables[key] = table
+        return table
+    }
+
+    private struct TableKey: Hashable {
+        var slots: [Int]
+        var weights: [Int]
+    }
+}

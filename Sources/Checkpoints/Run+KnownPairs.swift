@@ -1,0 +1,45 @@
+package import TensorFiles
+
+extension Run {
+    /// Which optimizer state belongs to which parameter, as the steps of a run tell together.
+    package struct Pairs: Sendable {
+        /// Pairs by structure: parameters may be added or removed along the run.
+        var byStructure: [String: StepContents.KnownPairs] = [:]
+        /// The correlations that were seen, by state path.
+        package var correlations: [String: Double] = [:]
+
+        /// The pairs of the structure that the first step of the run has, the others where there is no such step.
+        package func known(for structure: String) -> StepContents.KnownPairs { byStructure[structure] ?? [:] }
+    }
+
+    /// Reads pairs of adjacent steps until every state is tied or the data are used up.
+    ///
+    /// Only samples of the tensors are read. At most `limit` pairs of steps of each structure are looked at.
+    package func pairs(limit: Int = 3) throws(VarveError) -> Pairs {
+        var result = Pairs()
+        var looks: [String: Int] = [:]
+        var before: StepContents?
+        for step in steps {
+            let previous = before.map { FileWeightReference($0) }
+            var contents = try StepContents.read(step, of: self)
+            let structure = contents.structure
+            let states = contents.parameters.filter { $0.statePath != nil }
+            let isDone = result.byStructure[structure].map { $0.count > states.count } ?? false
+            if let previous, !isDone, looks[structure, default: 0] < limit, !states.isEmpty {
+                contents = try StepContents.read(step, of: self, previous: previous, known: result.known(for: structure))
+                looks[structure, default: 0] += 1
+                result.byStructure[structure] = contents.knownPairs
+                result.correlations.merge(contents.correlations) { max($0, $1) }
+            }
+            before = contents
+        }
+        return result
+    }
+
+    /// Reads one step with what the whole run tells about its pairs.
+    package func contents(of step: Step, pairs: Pairs) throws(VarveError) -> StepContents {
+        let contents = try StepContents.read(step, of: self)
+        let known = pairs.known(for: contents.structure)
+        return known.isEmpty ? contents : try StepContents.read(step, of: self, known: known)
+    }
+}
