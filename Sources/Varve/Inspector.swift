@@ -25,10 +25,10 @@ public struct Inspector: Sendable {
         for skipped in run.skipped {
             result.skipped.append(.init(path: skipped.path, reason: skipped.reason.description))
         }
-        let known = try run.knownPairs()
+        let pairs = try run.pairs()
         for step in run.steps {
             do throws(VarveError) {
-                result.steps.append(try inspect(try StepContents.read(step, of: run, known: known)))
+                result.steps.append(try inspect(try run.contents(of: step, pairs: pairs)))
             } catch where error.code != .interrupted {
                 result.skipped.append(.init(path: step.path, reason: error.description))
             }

@@ -18,7 +18,6 @@ struct StepPlanner {
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
     private var notes: [String] = []
-    private var pairs: [String: String] = [:]
 
     init(contents: StepContents, predecessor: StepManifest?, quantizes: Bool) {
         self.contents = contents
@@ -34,7 +33,7 @@ struct StepPlanner {
         for parameter in contents.parameters { add(parameter, hasOptimizer: hasOptimizer) }
         addUnclaimedTensors()
         return StepPlan(
-            entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: pairs, notes: notes,
+            entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: contents.knownPairs, notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
     }
 
@@ -98,7 +97,6 @@ struct StepPlanner {
 
     private mutating func add(_ parameter: Parameter, hasOptimizer: Bool) {
         let pairing = PairingNote(parameter.pairing)
-        if let path = parameter.statePath, pairing != .ambiguous, parameter.weight != nil { pairs[path] = parameter.name }
         let weight = planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: ""), pairing)
         let first = planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
