@@ -1,0 +1,25 @@
+/// Base-2 logarithms in integer arithmetic, so that choices an encoder makes by them are the same on every CPU.
+enum FixedLog2 {
+    /// Fraction bits of the results.
+    static let fractionBits = 16
+    /// One bit of code length.
+    static let one = UInt64(1) << UInt64(fractionBits)
+
+    /// log2(n) * 2^16, rounded down; 0 for n below 2.
+    static func value(_ n: UInt64) -> UInt64 {
+        guard n > 1 else { return 0 }
+        let whole = UInt64(63 - n.leadingZeroBitCount)
+        // Mantissa in 1..<2 with 31 fraction bits; squaring it doubles its logarithm, a carry is the next bit.
+        var mantissa = whole > 31 ? n >> (whole - 31) : n << (31 - whole)
+        var result = whole
+        for _ in 0..<fractionBits {
+            mantissa = (mantissa * mantissa) >> 31
+            result <<= 1
+            if mantissa >= 1 << 32 {
+                mantissa >>= 1
+                result |= 1
+            }
+        }
+        return result
+    }
+}

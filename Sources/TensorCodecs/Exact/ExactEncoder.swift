@@ -1,0 +1,129 @@
+extension ExactCodec {
+    /// Encodes tensor bytes.
+    /// - Parameters:
+    ///   - elementSize: 1, 2, 4, 8 or 16; a remainder that fills no element is kept too.
+    ///   - predecessor: bytes of the same length that the decoder will have.
+    /// - Throws: `.invalidArgument`, `.outOfMemory`.
+    package static func encode(
+        _ bytes: UnsafeRawBufferPointer, elementSize: Int, predecessor: UnsafeRawBufferPointer? = nil
+    ) throws(CodecError) -> [UInt8] {
+        try check(bytes.count, elementSize: elementSize, predecessor: predecessor)
+        var encoder = ExactEncoder(elementSize: elementSize)
+        for start in stride(from: 0, to: bytes.count, by: blockSize) {
+            let range = start..<min(start + blockSize, bytes.count)
+            try encoder.append(
+                UnsafeRawBufferPointer(rebasing: bytes[range]),
+                predecessor: predecessor.map { UnsafeRawBufferPointer(rebasing: $0[range]) })
+        }
+        return encoder.finish(bytes)
+    }
+}
+
+/// Collects records block by block; runs of equal kind become one record.
+private struct ExactEncoder {
+    private let elementSize: Int
+    private var writer = ByteWriter()
+    /// Kind and number of blocks not written yet, and where the first of them starts.
+    private var open: (kind: ExactCodec.RecordKind, count: Int, bytes: [UInt8]) = (.same, 0, [])
+
+    init(elementSize: Int) {
+        self.elementSize = elementSize
+    }
+
+    mutating func append(_ block: UnsafeRawBufferPointer, predecessor: UnsafeRawBufferPointer?) throws(CodecError) {
+        if let predecessor, block.isEqual(to: predecessor) { return add(.same, block) }
+        var record = ByteWriter()
+        try writeCoded(block, predecessor: predecessor, to: &record)
+        // The margin pays for the headers of the raw records around it.
+        guard record.count + 16 < block.count else { return add(.raw, block) }
+        flush()
+        writer.append(contentsOf: record.bytes)
+    }
+
+    consuming func finish(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        flush()
+        return writer.bytes
+    }
+
+    private mutating func add(_ kind: ExactCodec.RecordKind, _ block: UnsafeRawBufferPointer) {
+        if open.kind != kind { flush() }
+        open.kind = kind
+        open.count += 1
+        if kind == .raw { open.bytes.append(contentsOf: block) }
+    }
+
+    private mutating func flush() {
+        guard open.count > 0 else { return }
+        writer.append(varint: open.kind.rawValue | UInt64(open.count) << 2)
+        writer.append(contentsOf: open.bytes)
+        open.count = 0
+        open.bytes = []
+    }
+
+    private func writeCoded(
+        _ block: UnsafeRawBufferPointer, predecessor: UnsafeRawBufferPointer?, to record: inout ByteWriter
+    ) throws(CodecError) {
+        let whole = block.count / elementSize * elementSize
+        let body = UnsafeRawBufferPointer(rebasing: block[..<whole])
+        let old = predecessor.map { UnsafeRawBufferPointer(rebasing: $0[..<whole]) }
+        let transform = old.map { choose(body, $0) } ?? .plain
+        record.append(varint: ExactCodec.RecordKind.coded.rawValue | transform.rawValue << 2)
+        let planes = planes(body, old, transform)
+        let count = whole / elementSize
+        for plane in 0..<elementSize where count > 0 {
+            var failure: CodecError?
+            planes.withUnsafeBufferPointer { planes in
+                do throws(CodecError) {
+                    try PlaneStream.write(UnsafeBufferPointer(rebasing: planes[plane * count..<(plane + 1) * count]), to: &record)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+        }
+        record.append(contentsOf: UnsafeRawBufferPointer(rebasing: block[whole...]))
+    }
+
+    private func planes(
+        _ block: UnsafeRawBufferPointer, _ predecessor: UnsafeRawBufferPointer?, _ transform: ExactCodec.Transform
+    ) -> [UInt8] {
+        var transformed: [UInt8] = []
+        if let predecessor, transform != .plain {
+            transformed = [UInt8](unsafeUninitializedCapacity: block.count) { output, filled in
+                let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(output)[..<block.count])
+                ExactKernel.transform(transform, block, predecessor, size: elementSize, to: output)
+                filled = block.count
+            }
+        }
+        return [UInt8](unsafeUninitializedCapacity: block.count) { output, filled in
+            let output = UnsafeMutableBufferPointer(rebasing: output[..<block.count])
+            if transformed.isEmpty {
+                ExactKernel.split(block, size: elementSize, to: output)
+            } else {
+                transformed.withUnsafeBytes { ExactKernel.split($0, size: elementSize, to: output) }
+            }
+            filled = block.count
+        }
+    }
+
+    /// The transform whose planes cost least on a sample of 2^15 bytes from the middle.
+    private func choose(_ block: UnsafeRawBufferPointer, _ predecessor: UnsafeRawBufferPointer) -> ExactCodec.Transform {
+        let size = min(block.count, 1 << 15)
+        let start = (block.count - size) / 2 / elementSize * elementSize
+        let sample = UnsafeRawBufferPointer(rebasing: block[start..<start + size])
+        let old = UnsafeRawBufferPointer(rebasing: predecessor[start..<start + size])
+        var best = ExactCodec.Transform.plain
+        var least = UInt64.max
+        for transform in ExactCodec.Transform.allCases {
+            let planes = planes(sample, old, transform)
+            let count = size / elementSize
+            let cost = planes.withUnsafeBufferPointer { planes in
+                (0..<elementSize).reduce(UInt64(0)) { sum, plane in
+                    sum + SymbolHistogram(UnsafeBufferPointer(rebasing: planes[plane * count..<(plane + 1) * count])).huffmanEstimate
+                }
+            }
+            if cost < least { (best, least) = (transform, cost) }
+        }
+        return best
+    }
+}
