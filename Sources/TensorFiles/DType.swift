@@ -31,4 +31,12 @@ public enum DType: String, Sendable, Hashable, CaseIterable {
         default: false
         }
     }
+
+    /// Whether safetensors has it; the others occur only in torch files.
+    package var isSafetensors: Bool {
+        switch self {
+        case .c32, .c128, .qi8, .qu8, .qi32: false
+        default: true
+        }
+    }
 }

@@ -31,16 +31,16 @@ package struct StoredTensor: Sendable, Hashable {
     }
 
     /// Number of elements (1 for a scalar). Never overflows: readers check shapes before they make a tensor.
-    package var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
 
     /// Bytes of the elements, padding of sub-byte types rounded up.
     package var byteCount: Int { (count * dtype.bits + 7) / 8 }
 
     /// Whether elements lie in row-major order without gaps.
     package var isContiguous: Bool {
+        if count == 0 { return true }
         var expected = 1
         for (size, stride) in zip(shape, strides).reversed() {
-            if size == 0 { return true }
             if size != 1, stride != expected { return false }
             expected *= size
         }
@@ -57,5 +57,17 @@ package struct StoredTensor: Sendable, Hashable {
             expected *= size
         }
         return true
+    }
+
+    /// Strides of a row-major tensor, in elements; zeros where one of the sizes is 0.
+    package static func rowMajorStrides(_ shape: [Int]) -> [Int] {
+        var strides = [Int](repeating: 0, count: shape.count)
+        if shape.contains(0) { return strides }
+        var expected = 1
+        for index in shape.indices.reversed() {
+            strides[index] = expected
+            expected *= shape[index]
+        }
+        return strides
     }
 }

@@ -33,7 +33,7 @@ package struct TensorFile: Sendable {
     /// reaches beyond its storage.
     package func byteRange(of tensor: StoredTensor) -> Range<UInt64>? {
         let storage = storages[tensor.storage]
-        guard tensor.isDense, tensor.dtype.bits % 8 == 0 || tensor.elementOffset == 0 else { return nil }
+        guard tensor.isDense, tensor.elementOffset * tensor.dtype.bits % 8 == 0 else { return nil }
         let offset = UInt64(tensor.elementOffset * tensor.dtype.bits / 8)
         let count = UInt64(tensor.byteCount)
         guard offset <= storage.byteCount, count <= storage.byteCount - offset else { return nil }

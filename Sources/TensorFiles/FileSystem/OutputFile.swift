@@ -10,11 +10,12 @@ package final class OutputFile: ByteSource {
     package let path: String
     package let temporaryPath: String
     private let descriptor: Int32
-    private let size: UInt64
+    /// Where the file ends; writes may move it.
+    private let size: Atomic<UInt64>
     private let finished = Atomic<Bool>(false)
 
     package var name: String { temporaryPath }
-    package var byteCount: UInt64 { size }
+    package var byteCount: UInt64 { size.load(ordering: .relaxed) }
 
     /// Names of temporary files begin with this, so that a reader can tell them from finished ones.
     package static let temporaryPrefix = ".varve-tmp-"
@@ -34,7 +35,7 @@ package final class OutputFile: ByteSource {
         self.path = path
         self.temporaryPath = temporary
         self.descriptor = descriptor
-        self.size = byteCount
+        self.size = Atomic(byteCount)
     }
 
     deinit {
@@ -51,6 +52,7 @@ package final class OutputFile: ByteSource {
             pointer += count
             offset += UInt64(count)
             left -= count
+            size.max(offset, ordering: .relaxed)
         }
     }
 

@@ -1,0 +1,10 @@
+extension [UInt8] {
+    /// The little-endian integer at `offset`. The caller has checked that it lies within the array.
+    func littleEndian<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self, at offset: Int) -> Integer {
+        var value: Integer = 0
+        for index in 0..<MemoryLayout<Integer>.size {
+            value |= Integer(truncatingIfNeeded: self[offset + index]) << Integer(8 * index)
+        }
+        return value
+    }
+}

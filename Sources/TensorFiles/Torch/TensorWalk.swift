@@ -1,0 +1,107 @@
+/// Finds every tensor in a torch pickle and names it by its path from the root.
+///
+/// Depth first, in the order of the pickle, without recursion. Shared containers are walked again under each of their
+/// names, as far as a budget relative to the pickle allows; a container within itself is not entered twice.
+struct TensorWalk {
+    typealias Node = PickleTree.Node
+
+    /// Containers nested deeper are not entered; Python itself gives up at about 1000.
+    private static let depthLimit = 1000
+
+    /// A container on the path from the root, with those of its children that can hold tensors.
+    private struct Frame {
+        var node: Node
+        var children: [(component: [UInt8]?, node: Node)]
+        var next = 0
+        /// Bytes of the path to this container.
+        var pathCount: Int
+        var isOpaque: Bool
+    }
+
+    private let tree: PickleTree
+    private let builder: TensorBuilder
+    private let file: String
+    private var tensors: [StoredTensor] = []
+    private var evaluated: [Node: TensorBuilder.Result] = [:]
+    private var frames: [Frame] = []
+    private var path: [UInt8] = []
+    private var isOnPath: [Bool]
+    private var wasEntered: [Bool]
+    /// What may still be spent on walking containers again and on names, in children and bytes.
+    private var revisits: Int
+    private var nameBytes: Int
+
+    /// - Throws: `.malformed` with the name of the first tensor that exceeds its storage.
+    static func run(_ tree: PickleTree, _ storages: TorchStorages, file: String) throws(VarveError) -> [StoredTensor] {
+        var walk = TensorWalk(tree, storages, file: file)
+        try walk.visit(tree.root, isOpaque: false)
+        while let last = walk.frames.indices.last {
+            let frame = walk.frames[last]
+            walk.path.removeSubrange(frame.pathCount...)
+            guard frame.next < frame.children.count else {
+                walk.isOnPath[Int(frame.node)] = false
+                walk.frames.removeLast()
+                continue
+            }
+            walk.frames[last].next += 1
+            let child = frame.children[frame.next]
+            if let component = child.component {
+                if !walk.path.isEmpty { walk.path.append(UInt8(ascii: ".")) }
+                walk.path += component
+            }
+            try walk.visit(child.node, isOpaque: frame.isOpaque)
+        }
+        return walk.tensors
+    }
+
+    private init(_ tree: PickleTree, _ storages: TorchStorages, file: String) {
+        self.tree = tree
+        self.builder = TensorBuilder(tree: tree, storages: storages)
+        self.file = file
+        isOnPath = [Bool](repeating: false, count: tree.nodes.count)
+        wasEntered = isOnPath
+        revisits = 2 * tree.nodes.count + 100_000
+        nameBytes = 256 * tree.nodes.count + (1 << 20)
+    }
+
+    private mutating func visit(_ node: Node, isOpaque: Bool) throws(VarveError) {
+        guard !isOnPath[Int(node)] else { return }
+        var isOpaque = isOpaque
+        let children: [(component: [UInt8]?, node: Node)]
+        switch try evaluate(node) {
+        case .tensor(var tensor):
+            nameBytes -= path.count
+            guard nameBytes >= 0 else {
+                throw VarveError(.malformed, "the names of its tensors are longer than the pickle allows", file: file)
+            }
+            tensor.name = String(decoding: path, as: UTF8.self)
+            tensor.isOpaque = tensor.isOpaque || isOpaque
+            tensors.append(tensor)
+            children = builder.attributes(of: node).map { (nil, $0) }
+        case .unlisted: children = []
+        case .other:
+            isOpaque = isOpaque || builder.isUnknownBuilder(node)
+            children = tree.walkable(node)
+        }
+        guard !children.isEmpty, frames.count < Self.depthLimit else { return }
+        if wasEntered[Int(node)] {
+            revisits -= children.count + 1
+            if revisits < 0 { return }
+        }
+        wasEntered[Int(node)] = true
+        isOnPath[Int(node)] = true
+        frames.append(Frame(node: node, children: children, pathCount: path.count, isOpaque: isOpaque))
+    }
+
+    private mutating func evaluate(_ node: Node) throws(VarveError) -> TensorBuilder.Result {
+        if let known = evaluated[node] { return known }
+        guard case .object = tree[node] else { return .other }
+        do throws(TensorBuilder.Refusal) {
+            let result = try builder.evaluate(node)
+            evaluated[node] = result
+            return result
+        } catch {
+            throw VarveError(.malformed, error.message, file: file, tensor: String(decoding: path, as: UTF8.self))
+        }
+    }
+}
