@@ -22,9 +22,9 @@ enum ModelFamilies {
             self.name = name
             var children: [String: [String]] = [:]
             for line in table.split(separator: "\n") {
-                let parts = line.split(separator: ":", maxSplits: 1)
+                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                 guard parts.count == 2 else { continue }
-                children[parts[0].trimmed] = parts[1].split(separator: " ").map(String.init)
+                children[parts[0].trimmed, default: []] += parts[1].split(separator: " ").map(String.init)
             }
             self.children = children
         }
@@ -62,7 +62,7 @@ enum ModelFamilies {
     private static func order(_ paths: [[String]], _ family: Family) -> [Int]? {
         let firsts = Set(paths.compactMap(\.first))
         // A model without its head, or below a wrapper, begins further down the tree.
-        let starts = ["", ] + family.children.keys.filter { !$0.isEmpty }.sorted()
+        let starts = [""] + family.children.keys.filter { !$0.isEmpty }.sorted()
         for start in starts where firsts.allSatisfy({ family.children[start]?.contains($0) ?? false || numbered($0, start, family) }) {
             var keys: [[Int]] = []
             for path in paths {
