@@ -71,7 +71,7 @@ extension ChainDecoder {
                     throw VarveError(
                         .damaged, "the bundle holds no such moment", file: step.manifestPath, tensor: record.name)
                 }
-                restored.append(RestoredTensor(index: index, bytes: ExcpRestore.moment(quantized, format: format)))
+                restored.append(RestoredTensor(index: index, bytes: quantized.bytes(format)))
             }
         }
         return restored
@@ -81,15 +81,16 @@ extension ChainDecoder {
 extension OpenStep {
     /// The quantized moments of a bundle's members.
     func unpackMoments(
-        _ bundle: Int, weights: [ExcpPacking.Unpacked]
-    ) throws(VarveError) -> [ExcpPacking.UnpackedMoments]? {
+        _ bundle: Int, weights: [ExcpRole]
+    ) throws(VarveError) -> [ExcpPacking.Moments]? {
         guard let reference = manifest.bundles[bundle].moments else { return nil }
         let stored = try read(reference)
         do throws(CodecError) {
             return try ExcpPacking.unpackMoments(
                 stored, weights: weights,
-                roles: members[bundle].map { (first: $0.firstMoment != nil, second: $0.secondMoment != nil) },
-                bits: manifest.bundles[bundle].settings.bits)
+                roles: members[bundle].map {
+                    ExcpPacking.MomentRoles(first: $0.firstMoment != nil, second: $0.secondMoment != nil)
+                })
         } catch {
             throw undecodable(members[bundle].first.map { manifest.tensors[$0.weight].name }, reference, error)
         }

@@ -112,7 +112,7 @@ package final class ChainDecoder: Sendable {
         _ names: [String], of step: OpenStep, previous: [String: [UInt8]]
     ) throws(VarveError) -> [String: [UInt8]] {
         var result: [String: [UInt8]] = [:]
-        var unpacked: (bundle: Int, tensors: [ExcpPacking.Unpacked])?
+        var unpacked: (bundle: Int, tensors: [ExcpRole])?
         for name in names {
             guard let index = step.weight(name) else { continue }
             let record = step.manifest.tensors[index]

@@ -35,7 +35,7 @@ extension Entry {
         writer.list(payload) { writer, block in
             writer.reference(block.reference)
             writer.integer(block.plainCount)
-            writer.output.u64(block.plainChecksum)
+            writer.output.append(littleEndian: block.plainChecksum)
             writer.byte(block.usesPrefix ? 1 : 0)
         }
     }
@@ -73,7 +73,7 @@ extension Entry {
         payload = try reader.list { (reader) throws(CodecError) in
             let block = PayloadBlock(
                 reference: try reader.reference(parts: parts), plainCount: try reader.integer(),
-                plainChecksum: try reader.input.u64(), usesPrefix: try reader.byte() == 1)
+                plainChecksum: try reader.input.read(littleEndian: UInt64.self), usesPrefix: try reader.byte() == 1)
             guard block.plainCount <= blockSize else { throw CodecError(.corrupt, "a payload block is too large") }
             return block
         }

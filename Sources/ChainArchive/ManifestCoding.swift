@@ -6,17 +6,17 @@ import TensorFiles
 struct ManifestWriter {
     var output = ByteWriter()
 
-    mutating func integer(_ value: Int) { output.varint(UInt64(value)) }
-    mutating func integer(_ value: UInt64) { output.varint(value) }
-    mutating func byte(_ value: UInt8) { output.u8(value) }
-    mutating func text(_ value: String) { output.string(value) }
+    mutating func integer(_ value: Int) { output.append(varint: UInt64(value)) }
+    mutating func integer(_ value: UInt64) { output.append(varint: value) }
+    mutating func byte(_ value: UInt8) { output.append(value) }
+    mutating func text(_ value: String) { output.append(string: value) }
     mutating func hash(_ value: Hash128) {
-        output.u64(value.low)
-        output.u64(value.high)
+        output.append(littleEndian: value.low)
+        output.append(littleEndian: value.high)
     }
     /// Zigzag: small magnitudes of either sign are short.
-    mutating func signed(_ value: Int64) { output.varint(UInt64(bitPattern: value &<< 1 ^ value >> 63)) }
-    mutating func double(_ value: Double) { output.u64(value.bitPattern) }
+    mutating func signed(_ value: Int64) { output.append(varint: UInt64(bitPattern: value &<< 1 ^ value >> 63)) }
+    mutating func double(_ value: Double) { output.append(littleEndian: value.bitPattern) }
 
     mutating func list<Element>(_ elements: [Element], _ write: (inout ManifestWriter, Element) -> Void) {
         integer(elements.count)
@@ -27,7 +27,7 @@ struct ManifestWriter {
         integer(value.part)
         integer(value.offset)
         integer(value.byteCount)
-        output.u64(value.checksum)
+        output.append(littleEndian: value.checksum)
     }
 }
 
@@ -38,29 +38,29 @@ struct ManifestReader {
 
     init(_ bytes: [UInt8]) { input = ByteReader(bytes) }
 
-    mutating func unsigned() throws(CodecError) -> UInt64 { try input.varint() }
+    mutating func unsigned() throws(CodecError) -> UInt64 { try input.readVarint() }
 
     /// A varint that must fit an `Int`.
     mutating func integer() throws(CodecError) -> Int {
-        let value = try input.varint()
+        let value = try input.readVarint()
         guard value <= UInt64(Int.max) else { throw CodecError(.corrupt, "an integer is out of range") }
         return Int(value)
     }
 
-    mutating func byte() throws(CodecError) -> UInt8 { try input.u8() }
-    mutating func text() throws(CodecError) -> String { try input.string() }
+    mutating func byte() throws(CodecError) -> UInt8 { try input.readByte() }
+    mutating func text() throws(CodecError) -> String { try input.readString() }
 
     mutating func hash() throws(CodecError) -> Hash128 {
-        let low = try input.u64()
-        return Hash128(high: try input.u64(), low: low)
+        let low = try input.read(littleEndian: UInt64.self)
+        return Hash128(high: try input.read(littleEndian: UInt64.self), low: low)
     }
 
     mutating func signed() throws(CodecError) -> Int64 {
-        let value = try input.varint()
+        let value = try input.readVarint()
         return Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
     }
 
-    mutating func double() throws(CodecError) -> Double { Double(bitPattern: try input.u64()) }
+    mutating func double() throws(CodecError) -> Double { Double(bitPattern: try input.read(littleEndian: UInt64.self)) }
 
     /// A list; its count may not exceed the bytes left, so nothing is allocated on a made-up count.
     mutating func list<Element>(
@@ -75,7 +75,7 @@ struct ManifestReader {
 
     mutating func reference(parts: [StepManifest.Part]) throws(CodecError) -> PartReference {
         let reference = PartReference(
-            part: try integer(), offset: try unsigned(), byteCount: try unsigned(), checksum: try input.u64())
+            part: try integer(), offset: try unsigned(), byteCount: try unsigned(), checksum: try input.read(littleEndian: UInt64.self))
         guard parts.indices.contains(reference.part), reference.offset <= parts[reference.part].byteCount,
             reference.byteCount <= parts[reference.part].byteCount - reference.offset
         else { throw CodecError(.corrupt, "a reference lies outside of its part") }

@@ -43,13 +43,12 @@ extension OpenStep {
     }
 
     /// The quantized residuals of a bundle's weights.
-    func unpackWeights(_ bundle: Int) throws(VarveError) -> [ExcpPacking.Unpacked] {
+    func unpackWeights(_ bundle: Int) throws(VarveError) -> [ExcpRole] {
         let reference = manifest.bundles[bundle].weights
         let stored = try read(reference)
         do throws(CodecError) {
             return try ExcpPacking.unpackWeights(
-                stored, counts: members[bundle].map { manifest.tensors[$0.weight].count },
-                bits: manifest.bundles[bundle].settings.bits)
+                stored, counts: members[bundle].map { manifest.tensors[$0.weight].count })
         } catch {
             throw undecodable(members[bundle].first.map { manifest.tensors[$0.weight].name }, reference, error)
         }
@@ -57,12 +56,12 @@ extension OpenStep {
 
     /// A weight from its predecessor and its quantized residual.
     func restoreWeight(
-        _ record: TensorRecord, _ residual: ExcpPacking.Unpacked, previous: [UInt8]
+        _ record: TensorRecord, _ residual: ExcpRole, previous: [UInt8]
     ) throws(VarveError) -> [UInt8] {
         guard let format = record.dtype.floatFormat else {
             throw VarveError(.damaged, "a residual of a type that has none", file: manifestPath, tensor: record.name)
         }
-        return ExcpRestore.weight(residual, predecessor: previous, format: format)
+        return ResidualCodec.restore(residual, predecessor: previous, format: format)
     }
 
     /// A payload block, its content compared with its checksum.

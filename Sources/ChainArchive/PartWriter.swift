@@ -40,10 +40,10 @@ package enum PartHeader {
 
     package static func bytes(number: UInt64) -> [UInt8] {
         var writer = ByteWriter()
-        writer.raw(Array(SealedFile.Kind.part.rawValue.utf8))
-        writer.u16(SealedFile.majorVersion)
-        writer.u16(SealedFile.minorVersion)
-        writer.u64(number)
+        writer.append(contentsOf: SealedFile.Kind.part.rawValue.utf8)
+        writer.append(littleEndian: SealedFile.majorVersion)
+        writer.append(littleEndian: SealedFile.minorVersion)
+        writer.append(littleEndian: number)
         return writer.bytes
     }
 }

@@ -34,15 +34,15 @@ package enum SealedFile {
             throw VarveError(.inputOutput, "compressing a manifest failed", cause: error)
         }
         var writer = ByteWriter()
-        writer.raw(Array(kind.rawValue.utf8))
-        writer.u16(majorVersion)
-        writer.u16(minorVersion)
-        writer.u64(UInt64(stored.count))
-        writer.u64(UInt64(body.count))
-        writer.raw(stored)
+        writer.append(contentsOf: kind.rawValue.utf8)
+        writer.append(littleEndian: majorVersion)
+        writer.append(littleEndian: minorVersion)
+        writer.append(littleEndian: UInt64(stored.count))
+        writer.append(littleEndian: UInt64(body.count))
+        writer.append(contentsOf: stored)
         let hash = Hash128(writer.bytes)
-        writer.u64(hash.low)
-        writer.u64(hash.high)
+        writer.append(littleEndian: hash.low)
+        writer.append(littleEndian: hash.high)
         return writer.bytes
     }
 
@@ -62,8 +62,8 @@ package enum SealedFile {
         let content = Array(bytes.dropLast(trailerSize))
         let hash = Hash128(content)
         var trailer = ByteWriter()
-        trailer.u64(hash.low)
-        trailer.u64(hash.high)
+        trailer.append(littleEndian: hash.low)
+        trailer.append(littleEndian: hash.high)
         guard bytes.suffix(trailerSize).elementsEqual(trailer.bytes) else {
             // A newer major version may be laid out differently; say so rather than "damaged".
             if major > majorVersion, major < majorVersion + 16 {

@@ -87,12 +87,9 @@ extension StepManifest {
         }
         let entries = try reader.list { (reader) throws(CodecError) in try Entry(from: &reader, parts: parts) }
         let bundles = try reader.list { (reader) throws(CodecError) in
-            var settings = ExcpSettings()
-            settings.alpha = try reader.double()
-            settings.beta = try reader.double()
-            settings.bits = try reader.integer()
-            settings.threshold = try reader.byte() == 1 ? .element : .published
-            guard (2...8).contains(settings.bits) else { throw CodecError(.corrupt, "a bundle has impossible bits") }
+            let settings = try ExcpSettings(
+                alpha: try reader.double(), beta: try reader.double(), bits: try reader.integer(),
+                threshold: try reader.byte() == 1 ? .element : .published)
             let weights = try reader.reference(parts: parts)
             return Bundle(
                 settings: settings, weights: weights,

@@ -7,9 +7,9 @@ extension StepManifest {
     package var weightsDigest: Hash128 {
         var writer = ByteWriter()
         for tensor in tensors.filter({ $0.role == .weight }).sorted(by: { $0.name < $1.name }) {
-            writer.string(tensor.name)
-            writer.u64(tensor.contentHash.low)
-            writer.u64(tensor.contentHash.high)
+            writer.append(string: tensor.name)
+            writer.append(littleEndian: tensor.contentHash.low)
+            writer.append(littleEndian: tensor.contentHash.high)
         }
         return Hash128(writer.bytes)
     }

@@ -29,15 +29,11 @@ public struct ExcpOptions: Sendable, Hashable {
     /// The codec's settings.
     /// - Throws: `.usage` for values out of range.
     func settings() throws(VarveError) -> ExcpSettings {
-        guard alpha.isFinite, alpha >= 0, beta.isFinite, beta >= 0 else {
-            throw VarveError(.usage, "alpha and beta must be finite and not negative")
+        do throws(CodecError) {
+            return try ExcpSettings(
+                alpha: alpha, beta: beta, bits: bits, threshold: threshold == .element ? .element : .published)
+        } catch {
+            throw VarveError(.usage, error.message)
         }
-        guard (2...8).contains(bits) else { throw VarveError(.usage, "bits must be 2 to 8, not \(bits)") }
-        var settings = ExcpSettings()
-        settings.alpha = alpha
-        settings.beta = beta
-        settings.bits = bits
-        settings.threshold = threshold == .element ? .element : .published
-        return settings
     }
 }

@@ -38,12 +38,12 @@ struct OriginalFiles: Sendable {
         let original = try file.bytes(at: record.fileOffset, count: tensor.bytes.count)
         if record.coding.isExact { return original == tensor.bytes ? nil : different(path, record) }
         guard let format = record.dtype.floatFormat else { return different(path, record) }
-        let error = ErrorMeasure.compare(original, tensor.bytes, format: format)
-        guard error.squaredError == record.statistics.squaredError, error.largestError == record.statistics.largestError
+        let error = ResidualCodec.error(original, tensor.bytes, format: format)
+        guard error.squared == record.statistics.squaredError, error.maximum == record.statistics.largestError
         else {
             return VarveError(
                 .different,
-                "the squared error is \(error.squaredError), recorded was \(record.statistics.squaredError): "
+                "the squared error is \(error.squared), recorded was \(record.statistics.squaredError): "
                     + "the original has changed since", file: file.name, offset: record.fileOffset, tensor: record.name)
         }
         return nil

@@ -22,18 +22,18 @@ extension StepEncoder {
         guard !quantized.isEmpty else { return }
         do throws(CodecError) {
             let tensors = quantized.map(\.tensor)
-            let weights = try ExcpPacking.packWeights(tensors, bits: settings.bits)
+            let weights = try ExcpPacking.packWeights(tensors)
             let hasMoments = quantized.contains { $0.parameter.firstMoment != nil }
-            let moments = hasMoments ? try ExcpPacking.packMoments(tensors, bits: settings.bits) : nil
+            let moments = hasMoments ? try ExcpPacking.packMoments(tensors) : nil
             result.bundle = (
                 settings: settings, weights: result.add(weights.bytes), moments: moments.map { result.add($0.bytes) }
             )
             for (place, member) in quantized.enumerated() {
                 for var record in member.records {
                     switch record.planned.identity.role {
-                    case .weight: record.statistics.storedBytes = weights.weightBytes[place]
-                    case .firstMoment: record.statistics.storedBytes = moments?.firstBytes[place] ?? 0
-                    default: record.statistics.storedBytes = moments?.secondBytes[place] ?? 0
+                    case .weight: record.statistics.storedBytes = weights.shares[place].total
+                    case .firstMoment: record.statistics.storedBytes = moments?.shares[place].first ?? 0
+                    default: record.statistics.storedBytes = moments?.shares[place].second ?? 0
                     }
                     result.tensors.append(record)
                 }
@@ -77,32 +77,32 @@ extension StepEncoder {
         if first == nil { parameter.firstMoment = nil }
         if second == nil { parameter.secondMoment = nil }
 
-        let residual = Residual.values(weight: bytes, predecessor: before, format: format)
+        let residual = ResidualCodec.residual(weight: bytes, predecessor: before, format: format)
         let tensor = ExcpQuantizer(settings: settings).quantize(
             residual: residual, first: first?.values, second: second?.values)
 
-        let restored = ExcpRestore.weight(tensor.weightPart, predecessor: before, format: format)
+        let restored = ResidualCodec.restore(tensor.weight, predecessor: before, format: format)
         try store.put(.weight(weight.identity.name), restored)
-        let error = ErrorMeasure.compare(bytes, restored, format: format)
+        let error = ResidualCodec.error(bytes, restored, format: format)
         var records = [
             EncodedUnit.Tensor(
                 planned: weight, coding: .bundled(index: place), hash: Hash128(restored),
                 statistics: TensorStatistics(
-                    squaredError: error.squaredError, largestError: error.largestError,
+                    squaredError: error.squared, largestError: error.maximum,
                     referenceEnergy: try changeEnergy(weight, bytes: bytes, restoredBefore: before),
-                    prunedCount: tensor.weightPart.prunedCount))
+                    prunedCount: tensor.weight.prunedCount))
         ]
-        for (moment, quantized) in [(first, tensor.firstPart), (second, tensor.secondPart)] {
+        for (moment, quantized) in [(first, tensor.first), (second, tensor.second)] {
             guard let moment, let quantized else { continue }
             result.sourceBytes += moment.bytes.count
-            let restored = ExcpRestore.moment(quantized, format: moment.format)
-            let error = ErrorMeasure.compare(moment.bytes, restored, format: moment.format)
+            let restored = quantized.bytes(moment.format)
+            let error = ResidualCodec.error(moment.bytes, restored, format: moment.format)
             records.append(
                 EncodedUnit.Tensor(
                     planned: moment.tensor, coding: .bundled(index: place), hash: Hash128(restored),
                     statistics: TensorStatistics(
-                        squaredError: error.squaredError, largestError: error.largestError,
-                        referenceEnergy: error.energy, prunedCount: quantized.prunedCount)))
+                        squaredError: error.squared, largestError: error.maximum,
+                        referenceEnergy: moment.format.energy(moment.bytes), prunedCount: quantized.prunedCount)))
         }
         return Quantized(parameter: parameter, tensor: tensor, records: records)
     }

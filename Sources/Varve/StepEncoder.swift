@@ -100,9 +100,9 @@ struct StepEncoder: Sendable {
     func changeEnergy(_ tensor: PlannedTensor, bytes: [UInt8], restoredBefore: [UInt8]) throws(VarveError) -> Double {
         guard let format = tensor.dtype.floatFormat else { return 0 }
         if let original = try predecessor?.originals?.weight(tensor.identity.name, byteCount: bytes.count) {
-            return ErrorMeasure.compare(bytes, original, format: format).squaredError
+            return ResidualCodec.error(bytes, original, format: format).squared
         }
-        let residual = ErrorMeasure.compare(bytes, restoredBefore, format: format).squaredError
+        let residual = ResidualCodec.error(bytes, restoredBefore, format: format).squared
         guard let step = predecessor?.step, let index = step.weight(tensor.identity.name) else { return residual }
         return max(residual / 20, residual - step.manifest.tensors[index].statistics.squaredError)
     }

@@ -50,7 +50,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (2...8).contains(bits) else { throw ValidationError("--bits must be 2 to 8") }
-        guard alpha.isFinite, alpha >= 0 else { throw ValidationError("--alpha must not be negative") }
+        guard alpha.isFinite, alpha > 0 else { throw ValidationError("--alpha must be above 0") }
         guard beta.isFinite, beta >= 0 else { throw ValidationError("--beta must not be negative") }
         guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
         guard threads >= 0 else { throw ValidationError("--threads must not be negative") }

@@ -1,0 +1,155 @@
+/// The codecs on arrays, for callers that hold whole tensors or blocks as `[UInt8]`.
+
+extension Array where Element == UInt8 {
+    /// `withUnsafeBytes` for closures that throw `CodecError`.
+    @inline(__always)
+    func withCodecBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws(CodecError) -> Result
+    ) throws(CodecError) -> Result {
+        let outcome: Swift.Result<Result, CodecError> = withUnsafeBytes { bytes in
+            do throws(CodecError) { return .success(try body(bytes)) } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+}
+
+extension Zstandard {
+    package static func compress(_ bytes: [UInt8], level: Int32) throws(CodecError) -> [UInt8] {
+        try bytes.withCodecBytes { (bytes) throws(CodecError) in try compress(bytes, level: level) }
+    }
+
+    package static func decompress(_ bytes: [UInt8], count: Int) throws(CodecError) -> [UInt8] {
+        try bytes.withCodecBytes { (bytes) throws(CodecError) in try decompress(bytes, count: count) }
+    }
+}
+
+extension PayloadCodec {
+    /// - Parameter prefix: empty for none.
+    package static func encode(_ block: [UInt8], prefix: [UInt8]) throws(CodecError) -> [UInt8] {
+        try block.withCodecBytes { (block) throws(CodecError) in
+            try prefix.withCodecBytes { (prefix) throws(CodecError) in
+                try encode(block, prefix: prefix.isEmpty ? nil : prefix)
+            }
+        }
+    }
+
+    /// - Parameter prefix: empty for none.
+    package static func decode(_ bytes: [UInt8], count: Int, prefix: [UInt8]) throws(CodecError) -> [UInt8] {
+        try prefix.withCodecBytes { (prefix) throws(CodecError) in
+            try decode(bytes[...], count: count, prefix: prefix.isEmpty ? nil : prefix)
+        }
+    }
+}
+
+extension ExactCodec {
+    package static func encode(_ bytes: [UInt8], elementSize: Int, predecessor: [UInt8]?) throws(CodecError) -> [UInt8] {
+        try bytes.withCodecBytes { (bytes) throws(CodecError) in
+            guard let predecessor else { return try encode(bytes, elementSize: elementSize, predecessor: nil) }
+            return try predecessor.withCodecBytes { (predecessor) throws(CodecError) in
+                try encode(bytes, elementSize: elementSize, predecessor: predecessor)
+            }
+        }
+    }
+
+    /// - Parameter count: bytes of the tensor.
+    package static func decode(
+        _ bytes: [UInt8], count: Int, elementSize: Int, predecessor: [UInt8]?
+    ) throws(CodecError) -> [UInt8] {
+        var failure: CodecError?
+        let output = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let target = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            do throws(CodecError) {
+                if let predecessor {
+                    try predecessor.withCodecBytes { (predecessor) throws(CodecError) in
+                        try decode(bytes[...], into: target, elementSize: elementSize, predecessor: predecessor)
+                    }
+                } else {
+                    try decode(bytes[...], into: target, elementSize: elementSize, predecessor: nil)
+                }
+                filled = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return output
+    }
+}
+
+extension FloatFormat {
+    package func hasNonFinite(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { hasNonFinite($0) } }
+
+    package func floats(_ bytes: [UInt8]) -> [Float] { bytes.withUnsafeBytes { floats($0) } }
+
+    /// The sum of squares of the values, in a fixed order.
+    package func energy(_ bytes: [UInt8]) -> Double {
+        let zeros = [UInt8](repeating: 0, count: bytes.count)
+        return ResidualCodec.error(bytes, zeros, format: self).squared
+    }
+}
+
+extension ResidualCodec {
+    /// weight - predecessor in Float.
+    package static func residual(weight: [UInt8], predecessor: [UInt8], format: FloatFormat) -> [Float] {
+        let count = weight.count / format.elementSize
+        return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+            weight.withUnsafeBytes { weight in
+                predecessor.withUnsafeBytes { predecessor in
+                    residual(
+                        weight: weight, predecessor: predecessor, format: format,
+                        into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+                }
+            }
+            filled = count
+        }
+    }
+
+    /// A weight from its predecessor and its quantized residual, rounded to the format.
+    ///
+    /// Where the index is 0 the predecessor's bits stay as they are (adding zero would turn -0 into 0).
+    package static func restore(_ residual: ExcpRole, predecessor: [UInt8], format: FloatFormat) -> [UInt8] {
+        var output = predecessor
+        let values = residual.restored()
+        output.withUnsafeMutableBytes { output in
+            predecessor.withUnsafeBytes { predecessor in
+                values.withUnsafeBufferPointer { values in
+                    restore(predecessor: predecessor, values: values, format: format, into: output)
+                }
+            }
+        }
+        let size = format.elementSize
+        for (position, index) in residual.indices.enumerated() where index == 0 {
+            let start = position * size
+            for byte in start..<start + size { output[byte] = predecessor[byte] }
+        }
+        return output
+    }
+
+    package static func error(_ original: [UInt8], _ restored: [UInt8], format: FloatFormat) -> ErrorMeasure {
+        original.withUnsafeBytes { original in
+            restored.withUnsafeBytes { restored in error(original, restored, format: format) }
+        }
+    }
+}
+
+extension ExcpQuantizer {
+    package func quantize(residual: [Float], first: [Float]?, second: [Float]?) -> ExcpTensor {
+        residual.withUnsafeBufferPointer { residual in
+            (first ?? []).withUnsafeBufferPointer { firstValues in
+                (second ?? []).withUnsafeBufferPointer { secondValues in
+                    quantize(
+                        residual: residual, first: first == nil ? nil : firstValues,
+                        second: second == nil ? nil : secondValues)
+                }
+            }
+        }
+    }
+}
+
+extension ExcpRole {
+    /// The restored values in a format.
+    package func bytes(_ format: FloatFormat) -> [UInt8] { format.bytes(restored()) }
+
+    /// Elements that were pruned.
+    package var prunedCount: Int { indices.count - keptCount }
+}
