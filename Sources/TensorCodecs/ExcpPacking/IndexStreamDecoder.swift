@@ -38,7 +38,7 @@ enum IndexStreamDecoder {
         var lowBits = BitReader(try reader.readBytes((kept * design.shift + 7) / 8))
         let values = design.joint ? [] : try ValueStream.read(kept, bound: alphabet, from: &reader)
 
-        let table = (0..<256).map { (zeros: $0 / design.width << design.shift, value: UInt8($0 % design.width &+ 1)) }
+        let table = (0..<256).map { (zeros: ($0 / design.width) << design.shift, value: UInt8($0 % design.width &+ 1)) }
         var indices = [UInt8](repeating: 0, count: total)
         var position = 0
         var found = 0
