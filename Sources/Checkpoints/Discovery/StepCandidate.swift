@@ -28,7 +28,9 @@ struct StepCandidate {
         self.members = members
         self.name = name
         stepName = StepName(name)
-        metadata = probes.compactMap(\.metadata).min { ($0.ground, -$0.value) < ($1.ground, -$1.value) }
+        // accelerate's random states count the calls of save_state under `step`: only weights and optimizers tell.
+        let telling = probes.filter { ($0.hasWeights || $0.hasOptimizer) && !FileRole.isAuxiliary($0.name) }
+        metadata = telling.compactMap(\.metadata).min { ($0.ground, -$0.value) < ($1.ground, -$1.value) }
         optimizerStep = probes.compactMap(\.optimizerStep).max { $0.value < $1.value }
         hasWeights = probes.contains(where: \.hasWeights)
         hasOptimizer = probes.contains(where: \.hasOptimizer)

@@ -26,6 +26,7 @@ extension ModelFamilies {
             bert: embeddings encoder pooler
             block: #
             block.#: layer
+            block_sparse_moe: gate experts
             blocks: #
             blocks.#: norm_1 attn norm_2 ffn pre_ln ln1 ln2 attention feed_forward
             classifier: weight bias dense out_proj #
@@ -46,6 +47,7 @@ extension ModelFamilies {
             encoder: layer rel_embeddings embedding_hidden_mapping_in albert_layer_groups
             encoder: relative_attention_bias block final_layer_norm stages pos_conv_embed layer_norm layers
             experts: gate_up_proj down_proj
+            experts.#: w1 w2 w3
             feature_extractor: conv_layers
             feature_projection: layer_norm projection
             feed_forward: intermediate_dense output_dense time_mix_key time_mix_receptance key receptance value
@@ -59,10 +61,10 @@ extension ModelFamilies {
             layer.#: attention intermediate output sa_layer_norm ffn output_layer_norm SelfAttention
             layer.#: DenseReluDense EncDecAttention layer_norm convolution normalization
             layers: #
-            layers.#: self_attn attn_norm attn mlp_norm mlp input_layernorm post_attention_layernorm
-            layers.#: pre_feedforward_layernorm post_feedforward_layernorm shortcut layer layer_scale_parameter
-            layers.#: dwconv layernorm pwconv1 pwconv2 attention layer_norm feed_forward final_layer_norm norm
-            layers.#: mixer
+            layers.#: self_attn attn_norm attn mlp_norm block_sparse_moe mlp input_layernorm
+            layers.#: post_attention_layernorm pre_feedforward_layernorm post_feedforward_layernorm shortcut
+            layers.#: layer layer_scale_parameter dwconv layernorm pwconv1 pwconv2 attention layer_norm
+            layers.#: feed_forward final_layer_norm norm mixer
             lm_head: weight bias dense layer_norm
             mixer: A_log D conv1d in_proj x_proj dt_proj out_proj
             mlp: gate_proj up_proj fc1 fc2 gate_up_proj down_proj c_fc c_proj gate experts shared_expert
@@ -91,7 +93,7 @@ extension ModelFamilies {
     static let encoderDecoders = Family(
         name: "encoder-decoders and vision",
         table: """
-            : gpt_neox model transformer roberta lm_head vit deit beit dinov2 logit_scale text_model
+            : gpt_neox embed_out model transformer roberta lm_head vit deit beit dinov2 logit_scale text_model
             : vision_model visual_projection text_projection swin classifier
             attention: query_key_value dense self output q_proj k_proj v_proj o_proj relative_position_bias
             beit: embeddings layers pooler

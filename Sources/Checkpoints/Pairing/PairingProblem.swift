@@ -74,4 +74,18 @@ struct PairingProblem {
         }
         return mapping
     }
+
+    /// Whether every group's shapes occur in this order in the order of the files: no group contradicts it.
+    var isMonotone: Bool {
+        guard let order = ParameterOrder.candidates(open, weights).first, order.isDocumented else { return false }
+        return groups.allSatisfy { group in
+            var position = 0
+            for slot in group {
+                while position < order.weights.count, !fits(slot, order.weights[position]) { position += 1 }
+                guard position < order.weights.count else { return false }
+                position += 1
+            }
+            return true
+        }
+    }
 }

@@ -7,13 +7,15 @@ extension PairingSolver {
         let best = mappings.map(\.trust).max()
         let top = mappings.filter { $0.trust == best }
         let chosen = try choose(top)
+        // Where no order fits the whole, a shape by itself may go by file order only if nothing speaks against that order.
+        let isMonotone = mappings.isEmpty && problem.isMonotone
         let bySlotShape = shapes(problem)
         for group in bySlotShape {
             let candidates = problem.open.filter { weights[$0].shape == group.shape && !taken.contains($0) }
             let restricted = chosen.map { mapping in
                 mapping.weight.filter { group.slots.contains($0.key) }
             }
-            try settle(group.slots, candidates, restricted, best ?? .guess, problem)
+            try settle(group.slots, candidates, restricted, best ?? .guess, isMonotone)
         }
         // Slots that never had a state: only the mapping tells.
         if chosen.count == 1, best != .guess {
@@ -62,7 +64,7 @@ extension PairingSolver {
     /// Settles the slots of one shape.
     private mutating func settle(
         _ members: [Int], _ candidates: [Int], _ mappings: [[Int: Int]], _ trust: PairingProblem.Trust,
-        _ problem: PairingProblem
+        _ isMonotone: Bool
     ) throws(VarveError) {
         guard !candidates.isEmpty else { return }
         if members.count == 1, candidates.count == 1 { return assign(members[0], candidates[0], .order) }
@@ -72,7 +74,7 @@ extension PairingSolver {
         }
         var trust = trust
         if alternatives.isEmpty {
-            (alternatives, trust) = local(members, candidates, problem)
+            (alternatives, trust) = local(members, candidates, isMonotone)
         }
         guard let table = try table(members, candidates), table.hasDirection.contains(true), table.hasChange.contains(true)
         else {
@@ -100,13 +102,14 @@ extension PairingSolver {
         return mean > max(0.1, 3 * table.noise / Float(max(rows.count, 1)).squareRoot())
     }
 
-    /// The mappings of one shape alone, where no mapping of the whole fits: file order within a single group.
-    private func local(_ members: [Int], _ candidates: [Int], _ problem: PairingProblem) -> ([[Int: Int]], PairingProblem.Trust) {
+    /// The mapping of one shape alone, where no mapping of the whole fits: file order within a single group.
+    private func local(_ members: [Int], _ candidates: [Int], _ isMonotone: Bool) -> ([[Int: Int]], PairingProblem.Trust) {
         guard members.count == candidates.count else { return ([], .guess) }
-        let part = PairingProblem(weights: weights, slots: slots, open: members, over: candidates)
-        let mappings = part.mappings(among: [WeightSubset(weights: candidates, isDocumented: true)])
-        let best = mappings.map(\.trust).max() ?? .guess
-        return (mappings.filter { $0.trust == best }.map(\.weight), best)
+        let isOneGroup = Set(members.map { slots[$0].group }).count == 1
+        let order = ParameterOrder.candidates(candidates, weights).first
+        guard let order else { return ([], .guess) }
+        let mapping = Dictionary(uniqueKeysWithValues: zip(members, order.weights))
+        return ([mapping], isOneGroup && isMonotone && order.isDocumented ? .documented : .guess)
     }
 
     private mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {

@@ -32,6 +32,7 @@ struct ParameterOrder {
             }
         }
         add(indices.sorted { weights[$0].ownName.utf8.lexicographicallyPrecedes(weights[$1].ownName.utf8) }, false)
+        add(indices.reversed(), false)
         return orders
     }
 }
