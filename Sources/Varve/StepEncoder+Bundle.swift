@@ -56,18 +56,20 @@ extension StepEncoder {
             if let format = weight.dtype.floatFormat, format.hasNonFinite(bytes) {
                 result.notes.append("\(weight.identity.name): NaN or infinity in the weight; stored exactly")
             }
-            try encodeExact(weight, bytes: bytes, into: &result)
-            for moment in [parameter.firstMoment, parameter.secondMoment].compactMap({ $0 }) {
-                try encodeExact(moment, bytes: moment.read(), into: &result)
-            }
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
-        result.sourceBytes += bytes.count
+        let residual = ResidualCodec.residual(weight: bytes, predecessor: before, format: format)
+        guard residual.allSatisfy(\.isFinite) else {
+            result.notes.append("\(weight.identity.name): a change beyond the range of float32; stored exactly")
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
 
         var first = try parameter.firstMoment.map { (tensor) throws(VarveError) in try Moment(tensor) }
         var second = try parameter.secondMoment.map { (tensor) throws(VarveError) in try Moment(tensor) }
         if first?.isFinite == false || second?.isFinite == false {
-            result.notes.append("\(weight.identity.name): NaN or infinity in the moments; stored exactly")
+            result.notes.append("\(weight.identity.name): NaN, infinity or values out of range in the moments; stored exactly")
             for moment in [first, second].compactMap({ $0 }) {
                 try encodeExact(moment.tensor, bytes: moment.bytes, into: &result)
             }
@@ -77,11 +79,19 @@ extension StepEncoder {
         if first == nil { parameter.firstMoment = nil }
         if second == nil { parameter.secondMoment = nil }
 
-        let residual = ResidualCodec.residual(weight: bytes, predecessor: before, format: format)
         let tensor = ExcpQuantizer(settings: settings).quantize(
             residual: residual, first: first?.values, second: second?.values)
 
         let restored = ResidualCodec.restore(tensor.weight, predecessor: before, format: format)
+        guard !format.hasNonFinite(restored) else {
+            result.notes.append("\(weight.identity.name): values at the end of \(weight.dtype.rawValue)'s range; stored exactly")
+            try encodeExact(weight, bytes: bytes, into: &result)
+            for moment in [first, second].compactMap({ $0 }) {
+                try encodeExact(moment.tensor, bytes: moment.bytes, into: &result)
+            }
+            return nil
+        }
+        result.sourceBytes += bytes.count
         try store.put(.weight(weight.identity.name), restored)
         let error = ResidualCodec.error(bytes, restored, format: format)
         var records = [
@@ -107,6 +117,16 @@ extension StepEncoder {
         return Quantized(parameter: parameter, tensor: tensor, records: records)
     }
 
+    /// Stores a weight and its moments exactly.
+    private func encodeExactly(
+        _ parameter: PlannedParameter, weightBytes: [UInt8], into result: inout EncodedUnit
+    ) throws(VarveError) {
+        try encodeExact(parameter.weight, bytes: weightBytes, into: &result)
+        for moment in [parameter.firstMoment, parameter.secondMoment].compactMap({ $0 }) {
+            try encodeExact(moment, bytes: moment.read(), into: &result)
+        }
+    }
+
     /// A moment's bytes and values.
     private struct Moment {
         var tensor: PlannedTensor
@@ -122,8 +142,10 @@ extension StepEncoder {
             self.tensor = tensor
             self.format = format
             bytes = try tensor.read()
-            isFinite = !format.hasNonFinite(bytes)
-            values = isFinite ? format.floats(bytes) : []
+            values = format.floats(bytes)
+            // Beyond these a rounded centre could become infinite.
+            let limit: Float = format == .f16 ? 6e4 : 3e38
+            isFinite = values.allSatisfy { $0.magnitude < limit }
         }
     }
 }

@@ -58,7 +58,9 @@ struct StepRestorer {
 
     /// All entries; under `--only weights` the files that hold weights and nothing of another role.
     private func entriesWanted(_ manifest: StepManifest) -> Set<Int> {
-        guard onlyWeights else { return Set(manifest.entries.indices) }
+        // The step's own directory is the output itself.
+        let all = manifest.entries.indices.filter { manifest.entries[$0].path + "/" != stripping }
+        guard onlyWeights else { return Set(all) }
         var withWeights = Set<Int>(), withOthers = Set<Int>()
         for tensor in manifest.tensors {
             if tensor.role == .weight { withWeights.insert(tensor.entry) } else { withOthers.insert(tensor.entry) }
@@ -107,7 +109,7 @@ struct StepRestorer {
     /// Modes and times of directories, the deepest first, after all that is in them was made.
     private func setDirectoryAttributes(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated().reversed() where wanted.contains(index) {
-            guard case .directory = entry.kind, entry.path + "/" != stripping else { continue }
+            guard case .directory = entry.kind else { continue }
             let path = try outputPath(entry.path)
             try SystemCalls.setMode(path, entry.mode | 0o700)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)

@@ -5,9 +5,10 @@ struct CompressCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compress",
         abstract: "Compress the checkpoints of a run into an archive.",
+        usage: "varve compress <run> [<archive>] [<options>]",
         discussion: """
-            Adds every complete checkpoint that the archive does not have yet. The first step, and every 50th, is a
-            keyframe: exact. Between keyframes weights and moments are quantized (method excp, which is lossy); all
+            Adds every complete checkpoint that the archive does not have yet. The first step, and every 50th, is a \
+            keyframe: exact. Between keyframes weights and moments are quantized (method excp, which is lossy); all \
             else is kept exactly.
             """)
 
@@ -32,16 +33,20 @@ struct CompressCommand: AsyncParsableCommand {
     @Option(help: "excp: published (one threshold a tensor) or element (the paper's formula).")
     var threshold: ExcpOptions.Threshold = .published
 
-    @Option(name: .customLong("keyframe-every"), help: "A keyframe every so many steps.")
+    @Option(
+        name: .customLong("keyframe-every"),
+        help: ArgumentHelp("A keyframe every so many steps.", valueName: "steps"))
     var keyframeInterval: Int = 50
 
-    @Option(help: "A checkpoint or model kept elsewhere, on whose weights the first step builds.")
+    @Option(
+        help: ArgumentHelp(
+            "A checkpoint or model kept elsewhere, on whose weights the first step builds.", valueName: "path"))
     var base: String?
 
-    @Option(help: "Files that belong to no step: small (up to 64 MB each), all, none.")
+    @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
     var extra: CompressionOptions.Extras = .small
 
-    @Option(help: "Threads; all cores where it is left out. The result is the same.")
+    @Option(help: ArgumentHelp("Threads; all cores where it is 0. The result is the same.", valueName: "count"))
     var threads: Int = 0
 
     @OptionGroup var common: CommonOptions

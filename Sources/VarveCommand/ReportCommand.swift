@@ -4,19 +4,20 @@ import Varve
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Show what each layer, tensor, role, step or file costs.",
+        usage: "varve report <archive> [<options>]",
         discussion: """
-            original and stored are bytes, ratio is original / stored, pruned the share of values restored as "no change"
-            (weights) or zero (moments). error is the squared error over the squared change of the step (weights) or over
-            the sum of squares (moments). Stored bytes add up to the files on disk.
+            original and stored are bytes, ratio is original / stored, pruned the share of values restored as "no \
+            change" (weights) or zero (moments). error is the squared error over the squared change of the step \
+            (weights) or over the sum of squares (moments). Stored bytes add up to the files on disk.
             """)
 
     @Argument(help: "The archive.", completion: .directory)
     var archive: String
 
-    @Option(help: "layer, tensor, role, step or file.")
+    @Option(help: ArgumentHelp("What a line stands for.", valueName: "what"))
     var by: Grouping = .layer
 
-    @Option(help: "Only steps A-B.")
+    @Option(help: ArgumentHelp("Only these steps.", valueName: "A-B"))
     var steps: StepRange?
 
     @Flag(help: "Print comma-separated values.")

@@ -4,8 +4,9 @@ import Varve
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore", abstract: "Write a step, or all of them, back as checkpoints.",
+        usage: "varve restore <archive> --step <step> --output <directory> [<options>]",
         discussion: """
-            --step N writes that step's own files into the output directory; --step all recreates the run there.
+            --step N writes that step's own files into the output directory; --step all recreates the run there. \
             Every tensor is compared with its hash; nothing incomplete is left behind.
             """)
 
@@ -15,19 +16,22 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "A step's number, latest, or all.")
     var step: Selection
 
-    @Option(name: [.short, .long], help: "The directory to write to.", completion: .directory)
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("The directory to write to.", valueName: "directory"),
+        completion: .directory)
     var output: String
 
-    @Option(help: "weights: only the files that hold weights.")
+    @Option(help: ArgumentHelp("Only the files that hold weights.", valueName: "weights"))
     var only: Only?
 
     @Flag(help: "Replace files that are there.")
     var overwrite = false
 
-    @Option(help: "The checkpoint that --base named when the archive was made.")
+    @Option(
+        help: ArgumentHelp("The checkpoint that --base named when the archive was made.", valueName: "path"))
     var base: String?
 
-    @Option(help: "Threads; all cores where it is left out.")
+    @Option(help: ArgumentHelp("Threads; all cores where it is 0.", valueName: "count"))
     var threads: Int = 0
 
     @OptionGroup var common: CommonOptions

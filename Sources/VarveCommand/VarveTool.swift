@@ -14,7 +14,7 @@ struct VarveTool: AsyncParsableCommand {
               varve report out.varve         ratio per layer
               varve restore out.varve --step 500 --output restored
 
-            Exit codes: 0 done, 1 failed or a difference found, 2 usage, 3 some steps skipped, 10 not an archive,
+            Exit codes: 0 done, 1 failed or a difference found, 2 usage, 3 some steps skipped, 10 not an archive, \
             11 locked, 12 damaged, 13 no space, 130 or 143 interrupted.
             """,
         version: VarveRelease.version,

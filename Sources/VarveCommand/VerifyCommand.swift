@@ -4,9 +4,10 @@ import Varve
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check an archive for damage.",
+        usage: "varve verify <archive> [<options>]",
         discussion: """
-            Compares every stored byte with its checksum. --deep also decodes every tensor of every step and compares it
-            with the hash recorded when it was compressed. Damage is named by file, offset and tensor; exit code 12.
+            Compares every stored byte with its checksum. --deep also decodes every tensor of every step and compares \
+            it with the hash recorded when it was compressed. Damage is named by file, offset and tensor; exit code 12.
             """)
 
     @Argument(help: "The archive.", completion: .directory)
@@ -15,16 +16,20 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "Decode everything.")
     var deep = false
 
-    @Option(help: "Also compare every restored byte with this run's files, without writing any.", completion: .directory)
+    @Option(
+        help: ArgumentHelp(
+            "Also compare every restored byte with this run's files, without writing any.", valueName: "run"),
+        completion: .directory)
     var against: String?
 
-    @Option(help: "Only steps A-B.")
+    @Option(help: ArgumentHelp("Only these steps.", valueName: "A-B"))
     var steps: StepRange?
 
-    @Option(help: "The checkpoint that --base named when the archive was made.")
+    @Option(
+        help: ArgumentHelp("The checkpoint that --base named when the archive was made.", valueName: "path"))
     var base: String?
 
-    @Option(help: "Threads; all cores where it is left out.")
+    @Option(help: ArgumentHelp("Threads; all cores where it is 0.", valueName: "count"))
     var threads: Int = 0
 
     @OptionGroup var common: CommonOptions

@@ -34,8 +34,8 @@ import VarveTestSupport
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = arguments
         let output = Paths.join(directory.path, "stdout"), error = Paths.join(directory.path, "stderr")
-        FileManager.default.createFile(atPath: output, contents: nil)
-        FileManager.default.createFile(atPath: error, contents: nil)
+        _ = FileManager.default.createFile(atPath: output, contents: nil)
+        _ = FileManager.default.createFile(atPath: error, contents: nil)
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: error)
         try process.run()

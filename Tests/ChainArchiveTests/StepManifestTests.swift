@@ -1,0 +1,97 @@
+import ChainArchive
+import TensorCodecs
+import TensorFiles
+import Testing
+import VarveTestSupport
+
+/// Step manifests come back as they were, and hostile ones are refused.
+@Suite struct StepManifestTests {
+    private func sample() throws -> StepManifest {
+        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+        func tensor(_ name: String, _ role: Role, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
+            TensorRecord(
+                name: name, role: role, key: role == .other ? "max" : "", dtype: .f32, shape: [5, 5], entry: 0,
+                fileOffset: offset, coding: coding, contentHash: Hash128(high: 1, low: 2),
+                statistics: TensorStatistics(squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3))
+        }
+        return StepManifest(
+            number: 400, isEpoch: false, path: "checkpoint-400", isDirectory: true, method: "excp",
+            predecessor: .step(200, digest: Hash128(high: 9, low: 8)),
+            parts: [.init(name: "0000.part", byteCount: 1000)],
+            entries: [
+                Entry(
+                    path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: -5, byteCount: 410,
+                    payload: [PayloadBlock(reference: reference, plainCount: 10, plainChecksum: 4, usesPrefix: true)],
+                    prefixEntry: 0),
+                Entry(path: "checkpoint-400/l", kind: .symbolicLink(target: "../x"), mode: 0o777, modified: 7),
+                Entry(path: "checkpoint-400/d", kind: .directory, mode: 0o755, modified: 7),
+                Entry(path: "checkpoint-400/h", kind: .hardLink(of: "checkpoint-400/m"), mode: 0o644, modified: 7),
+            ],
+            bundles: [Bundle(settings: .published, weights: reference, moments: reference)],
+            tensors: [
+                tensor("a", .weight, 0, .excp(bundle: 0, index: 0)), tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),
+                tensor("a", .other, 200, .sameAs(step: 100)), tensor("b", .weight, 300, .unchanged),
+            ],
+            pairs: ["state.0": "a"], notes: ["a note"])
+    }
+
+    @Test func everyFieldComesBack() throws {
+        let manifest = try sample()
+        let body = manifest.encoded()
+        let back = try StepManifest(decoding: body, file: "f")
+        #expect(back.encoded() == body)
+        #expect(back.tensors.map(\.coding) == manifest.tensors.map(\.coding))
+        #expect(back.entries.map(\.kind) == manifest.entries.map(\.kind))
+        #expect(back.entries[0].modified == -5)
+        #expect(back.predecessor == manifest.predecessor)
+        let member = try #require(back.bundleMembers().first?.first)
+        #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == nil)
+    }
+
+    /// Not protected by a checksum here: whatever the bytes are, an error or a manifest that keeps the rules.
+    @Test func everyMutationIsRefusedOrKeepsTheRules() throws {
+        let body = try sample().encoded()
+        for position in body.indices {
+            for value in [0x00, 0xFF, 0x7F] + (0..<8).map({ body[position] ^ (1 << UInt8($0)) }) {
+                var damaged = body
+                damaged[position] = value
+                guard let manifest = try? StepManifest(decoding: damaged, file: "f") else { continue }
+                for entry in manifest.entries { #expect(Paths.isSafeRelative(entry.path)) }
+                for tensor in manifest.tensors {
+                    #expect(tensor.fileOffset + UInt64(tensor.byteCount) <= manifest.entries[tensor.entry].byteCount)
+                }
+                _ = try? manifest.bundleMembers()
+            }
+        }
+    }
+
+    @Test func everyTruncationIsRefused() throws {
+        let body = try sample().encoded()
+        for length in body.indices {
+            #expect(throws: VarveError.self) { try StepManifest(decoding: Array(body[..<length]), file: "f") }
+        }
+    }
+
+    @Test func pathsThatLeaveTheDirectoryAreRefused() throws {
+        for path in ["../x", "/etc/passwd", "a/../../b", "a//b", "./a", "a/.", "nul\0"] {
+            var manifest = try sample()
+            manifest.entries[1].path = path
+            #expect(throws: VarveError.self) { try StepManifest(decoding: manifest.encoded(), file: "f") }
+        }
+    }
+
+    @Test func overlappingTensorsAndDoubledNamesAreRefused() throws {
+        var overlapping = try sample()
+        overlapping.tensors[1].fileOffset = 50
+        #expect(throws: VarveError.self) { try StepManifest(decoding: overlapping.encoded(), file: "f") }
+        var doubled = try sample()
+        doubled.tensors[3].name = "a"
+        #expect(throws: VarveError.self) { try StepManifest(decoding: doubled.encoded(), file: "f") }
+        var outside = try sample()
+        outside.tensors[3].fileOffset = 311
+        #expect(throws: VarveError.self) { try StepManifest(decoding: outside.encoded(), file: "f") }
+        var endless = try sample()
+        endless.predecessor = .step(400, digest: Hash128(high: 0, low: 0))
+        #expect(throws: VarveError.self) { try StepManifest(decoding: endless.encoded(), file: "f") }
+    }
+}
