@@ -28,7 +28,7 @@ public struct Inspector: Sendable {
         let pairs = try run.pairs()
         for step in run.steps {
             do throws(VarveError) {
-                result.steps.append(try inspect(try run.contents(of: step, pairs: pairs)))
+                result.steps.append(try inspect(try run.contents(of: step, pairs: pairs), correlations: pairs.correlations))
             } catch where error.code != .interrupted {
                 result.skipped.append(.init(path: step.path, reason: error.description))
             }
@@ -36,9 +36,19 @@ public struct Inspector: Sendable {
         return result
     }
 
-    private func inspect(_ contents: StepContents) throws(VarveError) -> Inspection.Step {
+    private func inspect(
+        _ contents: StepContents, correlations: [String: Double]
+    ) throws(VarveError) -> Inspection.Step {
         var parameters: [Inspection.Parameter] = []
-        for parameter in contents.parameters { parameters.append(try inspect(parameter, contents)) }
+        for parameter in contents.parameters {
+            var item = try inspect(parameter, contents)
+            // What another step of the run proved.
+            if case .inherited = parameter.pairing, let path = parameter.statePath, let seen = correlations[path] {
+                item.pairing = PairingNote.data.name
+                item.correlation = seen
+            }
+            parameters.append(item)
+        }
         return Inspection.Step(
             step: contents.step.number, isEpoch: contents.step.isEpoch, checkpoint: contents.step.path,
             parameters: parameters,

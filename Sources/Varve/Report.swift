@@ -56,12 +56,10 @@ public struct Report: Sendable {
         public var figures: Figures
     }
 
-    /// One file of a step.
+    /// One file of a step: payload and tensors together.
     public struct File: Sendable {
         public var path: String
-        public var originalBytes: UInt64
-        /// Payload and tensors.
-        public var storedBytes: UInt64
+        public var figures: Figures
         public var payloadBytes: UInt64
         public var storedPayloadBytes: UInt64
     }

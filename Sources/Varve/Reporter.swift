@@ -36,11 +36,13 @@ public struct Reporter: Sendable {
         let manifest = try reader.manifest(number)
         var roles: [String: Report.Figures] = [:]
         for role in Role.allCases { roles[role.name] = .init() }
-        var files = manifest.entries.map {
-            Report.File(
-                path: $0.path, originalBytes: $0.isFile ? $0.byteCount : 0,
-                storedBytes: UInt64($0.storedPayloadBytes), payloadBytes: $0.isFile ? $0.byteCount : 0,
-                storedPayloadBytes: UInt64($0.storedPayloadBytes))
+        var files = manifest.entries.map { entry in
+            var figures = Report.Figures()
+            figures.originalBytes = entry.isFile ? entry.byteCount : 0
+            figures.storedBytes = UInt64(entry.storedPayloadBytes)
+            return Report.File(
+                path: entry.path, figures: figures, payloadBytes: figures.originalBytes,
+                storedPayloadBytes: figures.storedBytes)
         }
         var tensors: [Report.Tensor] = []
         for record in manifest.tensors {
@@ -55,8 +57,10 @@ public struct Reporter: Sendable {
             var sum = Report.Figures()
             sum.add(figures)
             roles[record.role.name, default: .init()].add(sum)
-            files[record.entry].storedBytes += figures.storedBytes
             files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, figures.originalBytes)
+            var inFile = sum
+            inFile.originalBytes = 0
+            files[record.entry].figures.add(inFile)
             tensors.append(
                 Report.Tensor(
                     name: record.name, role: record.role.name, key: record.key, dtype: record.dtype.rawValue,
@@ -75,7 +79,7 @@ public struct Reporter: Sendable {
         total.add(payload)
         return Report.Step(
             number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
-            roles: roles, tensors: tensors, files: files, notes: manifest.notes)
+            roles: roles, tensors: tensors, files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element), notes: manifest.notes)
     }
 }
 

@@ -9,6 +9,20 @@ struct GroupedReport {
         var role: String?
         var note: String
         var figures: Report.Figures
+        /// Squared error, relative; `nil` where nothing can have been lost.
+        var error: Double?
+
+        init(
+            name: String, step: Int? = nil, role: String? = nil, note: String = "", figures: Report.Figures,
+            error: Double? = nil
+        ) {
+            self.name = name
+            self.step = step
+            self.role = role
+            self.note = note
+            self.figures = figures
+            self.error = error
+        }
     }
 
     let report: Report
@@ -40,26 +54,28 @@ struct GroupedReport {
         return parts.count > 1 ? parts.dropLast().joined(separator: ".") : name
     }
 
-    /// Per layer over all steps, keyframes apart: they would drown what the chain costs.
+    /// Per layer over all steps, keyframes apart: they would drown what the chain costs. The error is that of the
+    /// weights; errors of weights and moments do not add up.
     private static func layers(_ report: Report) -> [Row] {
         var order: [String] = []
-        var figures: [String: Report.Figures] = [:]
+        var figures: [String: Report.Figures] = [:], weights: [String: Report.Figures] = [:]
         for step in report.steps {
             for tensor in step.tensors {
                 let layer = tensor.role == "other" && tensor.key.isEmpty ? "(other tensors)" : layer(tensor.name)
                 let name = step.isKeyframe ? "keyframe" : layer
                 if figures[name] == nil { order.append(name) }
                 figures[name, default: .init()].add(tensor.figures)
+                if tensor.role == "weight" { weights[name, default: .init()].add(tensor.figures) }
             }
         }
         var rows = order.filter { $0 != "keyframe" }.map {
-            Row(name: $0, step: nil, role: nil, note: "", figures: figures[$0] ?? .init())
+            Row(name: $0, figures: figures[$0] ?? .init(), error: weights[$0]?.relativeSquaredError)
         }
         if let keyframes = figures["keyframe"] {
-            rows.append(Row(name: "keyframes, all layers", step: nil, role: nil, note: "exact", figures: keyframes))
+            rows.append(Row(name: "keyframes, all layers", note: "exact", figures: keyframes))
         }
         if let payload = report.roles["payload"] {
-            rows.append(Row(name: "payload and container", step: nil, role: "payload", note: "exact", figures: payload))
+            rows.append(Row(name: "payload and container", role: "payload", note: "exact", figures: payload))
         }
         return rows
     }
@@ -69,32 +85,30 @@ struct GroupedReport {
             step.tensors.map {
                 Row(
                     name: $0.key.isEmpty ? $0.name : "\($0.name) \($0.key)", step: step.number, role: $0.role,
-                    note: $0.pairing == "ambiguous" ? "\($0.coding), unpaired" : $0.coding, figures: $0.figures)
+                    note: $0.pairing == "ambiguous" ? "\($0.coding), unpaired" : $0.coding, figures: $0.figures,
+                    error: $0.isExact ? nil : $0.figures.relativeSquaredError)
             }
         }
     }
 
     private static func roles(_ report: Report) -> [Row] {
         roleOrder.compactMap { role in
-            report.roles[role].map { Row(name: role, step: nil, role: role, note: "", figures: $0) }
+            report.roles[role].map { Row(name: role, role: role, figures: $0, error: $0.relativeSquaredError) }
         }
     }
 
     private static func steps(_ report: Report) -> [Row] {
         report.steps.map {
             Row(
-                name: $0.path, step: $0.number, role: nil, note: $0.isKeyframe ? "keyframe" : $0.method,
-                figures: $0.total)
+                name: $0.path, step: $0.number, note: $0.isKeyframe ? "keyframe" : $0.method, figures: $0.total,
+                error: $0.roles["weight"]?.relativeSquaredError)
         }
     }
 
     private static func files(_ report: Report) -> [Row] {
         report.steps.flatMap { step in
-            step.files.map { file in
-                var figures = Report.Figures()
-                figures.originalBytes = file.originalBytes
-                figures.storedBytes = file.storedBytes
-                return Row(name: file.path, step: step.number, role: nil, note: "", figures: figures)
+            step.files.map {
+                Row(name: $0.path, step: step.number, figures: $0.figures, error: $0.figures.relativeSquaredError)
             }
         }
     }
@@ -103,29 +117,24 @@ struct GroupedReport {
 
     var table: [String] {
         let showsStep = [.tensor, .file, .step].contains(grouping), showsRole = grouping == .tensor
-        let showsNote = [.tensor, .step, .layer].contains(grouping), showsError = grouping != .file
+        let showsNote = [.tensor, .step, .layer].contains(grouping)
         var columns: [TextTable.Column] = [.init(title: grouping.rawValue, alignment: .left)]
         if showsStep { columns.append(.init(title: "step", alignment: .right)) }
         if showsRole { columns.append(.init(title: "role", alignment: .left)) }
-        columns += ["original", "stored", "ratio"].map { .init(title: $0, alignment: .right) }
-        if showsError { columns += ["pruned", "error"].map { .init(title: $0, alignment: .right) } }
+        columns += ["original", "stored", "ratio", "pruned", "error"].map { .init(title: $0, alignment: .right) }
         if showsNote { columns.append(.init(title: "coding", alignment: .left)) }
         var table = TextTable(columns)
-        func add(_ row: Row) {
+        for row in rows {
             var cells = [row.name]
             if showsStep { cells.append(row.step.map(String.init) ?? "") }
             if showsRole { cells.append(row.role ?? "") }
             cells += [
                 Units.bytes(row.figures.originalBytes), Units.bytes(row.figures.storedBytes), Units.ratio(row.figures.ratio),
+                Units.percent(row.figures.prunedShare), row.error.map(Units.figure) ?? "-",
             ]
-            if showsError {
-                let mixed = [.layer, .step].contains(grouping)
-                cells += [Units.percent(row.figures.prunedShare), mixed ? "" : Units.figure(row.figures.relativeSquaredError)]
-            }
             if showsNote { cells.append(row.note) }
             table.add(cells)
         }
-        for row in rowsForTable { add(row) }
         var lines = table.lines(width: 100)
         lines.append("")
         if report.chain.storedBytes > 0 {
@@ -139,11 +148,6 @@ struct GroupedReport {
             "total: \(Units.bytes(report.total.originalBytes)) -> \(Units.bytes(report.total.storedBytes)), "
                 + "ratio \(Units.ratio(report.total.ratio)), keyframes, payload and container included")
         return lines
-    }
-
-    /// Layers and steps show the error of their weights only; errors of weights and moments do not add up.
-    private var rowsForTable: [Row] {
-        rows
     }
 
     private var weightErrorOfChain: Double {
@@ -166,7 +170,7 @@ struct GroupedReport {
                 [
                     Self.quoted(row.name), row.step.map(String.init) ?? "", row.role ?? "", Self.quoted(row.note),
                     "\(figures.originalBytes)", "\(figures.storedBytes)", "\(figures.ratio)", "\(figures.prunedShare)",
-                    "\(figures.squaredError)", "\(figures.relativeSquaredError)", "\(figures.largestError)",
+                    "\(figures.squaredError)", row.error.map { "\($0)" } ?? "", "\(figures.largestError)",
                 ].joined(separator: ","))
         }
         return lines

@@ -28,13 +28,33 @@ struct InspectCommand: ParsableCommand {
         if !inspection.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }
 
+    /// How the optimizer's state was tied to the parameter.
+    private static func ground(_ parameter: Inspection.Parameter) -> String {
+        guard parameter.pairing != "none" else { return "-" }
+        return parameter.pairing + (parameter.correlation.map { " " + Units.decimal($0, 2) } ?? "")
+    }
+
+    /// What a reader would see of the parameters: steps that agree in it need not be listed twice.
+    private static func structure(_ step: Inspection.Step) -> [String] {
+        step.parameters.map {
+            "\($0.name) \($0.shape) \($0.dtype) \($0.firstMoment?.dtype ?? "-") \($0.secondMoment?.dtype ?? "-")"
+        }
+    }
+
     private func print(_ inspection: Inspection) {
         let output = Terminal.standardOutput
+        var before: [String]?
         for step in inspection.steps {
             output.writeLine("\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint)")
+            for warning in step.warnings { output.writeLine("  note: \(warning)") }
             for file in step.files {
                 output.writeLine("  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
             }
+            if let before, before == Self.structure(step), !hash {
+                output.writeLine("  \(step.parameters.count) parameters, as in the step before")
+                continue
+            }
+            before = Self.structure(step)
             var table = TextTable([
                 .init(title: "  parameter", alignment: .left), .init(title: "shape", alignment: .right),
                 .init(title: "dtype", alignment: .left), .init(title: "first", alignment: .left),
@@ -45,7 +65,7 @@ struct InspectCommand: ParsableCommand {
                     "  " + parameter.name + (parameter.buffer == true ? " (buffer)" : ""),
                     parameter.shape.map(String.init).joined(separator: "x"), parameter.dtype,
                     parameter.firstMoment?.dtype ?? "-", parameter.secondMoment?.dtype ?? "-",
-                    parameter.pairing == "none" ? "-" : parameter.pairing,
+                    Self.ground(parameter),
                 ])
                 if hash {
                     for (role, tensor) in [
@@ -56,7 +76,6 @@ struct InspectCommand: ParsableCommand {
                 }
             }
             for line in table.lines(width: 100) { output.writeLine(line) }
-            for warning in step.warnings { output.writeLine("  note: \(warning)") }
         }
         for alias in inspection.aliases { output.writeLine("\(alias.path): \(alias.kind) of \(alias.original)") }
         if !inspection.extras.isEmpty { output.writeLine("other files: \(inspection.extras.count)") }

@@ -42,11 +42,15 @@ struct ReportDocument: Encodable {
         var ratio: Double
         var payloadBytes: UInt64
         var storedPayloadBytes: UInt64
+        var prunedShare: Double
+        var relativeSquaredError: Double
     }
 
     struct Layer: Encodable {
         var layer: String
         var figures: Report.Figures
+        /// Squared error over squared change of the layer's weights alone.
+        var weightError: Double?
     }
 
     var steps: [Step]
@@ -67,7 +71,7 @@ extension GroupedReport {
                     roles: step.roles, tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
                     files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes)
             },
-            layers: grouping == .layer ? rows.map { .init(layer: $0.name, figures: $0.figures) } : nil,
+            layers: grouping == .layer ? rows.map { .init(layer: $0.name, figures: $0.figures, weightError: $0.error) } : nil,
             roles: report.roles, chain: report.chain, total: report.total)
     }
 }
@@ -87,8 +91,8 @@ extension ReportDocument.Tensor {
 extension ReportDocument.File {
     init(_ file: Report.File) {
         self.init(
-            path: file.path, originalBytes: file.originalBytes, storedBytes: file.storedBytes,
-            ratio: file.storedBytes == 0 ? 0 : Double(file.originalBytes) / Double(file.storedBytes),
-            payloadBytes: file.payloadBytes, storedPayloadBytes: file.storedPayloadBytes)
+            path: file.path, originalBytes: file.figures.originalBytes, storedBytes: file.figures.storedBytes,
+            ratio: file.figures.ratio, payloadBytes: file.payloadBytes, storedPayloadBytes: file.storedPayloadBytes,
+            prunedShare: file.figures.prunedShare, relativeSquaredError: file.figures.relativeSquaredError)
     }
 }
