@@ -110,9 +110,6 @@ struct StepPlanner {
                 exact.append(tensor)
             }
         }
-        if pairing == .ambiguous {
-            notes.append("\(parameter.name): optimizer state and weight could not be tied; stored exactly")
-        }
         let isTied = !hasOptimizer || parameter.firstMoment != nil || parameter.secondMoment != nil || !parameter.other.isEmpty
         if let weight, quantizes, weight.dtype.isQuantizable, !parameter.isBuffer, isTied, pairing != .ambiguous,
             weight.range.count > 0

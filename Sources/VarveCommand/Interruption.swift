@@ -5,6 +5,7 @@ import Synchronization
 /// SIGINT and SIGTERM: the running work is cancelled and cleans up; a second one ends at once.
 enum Interruption {
     private static let received = Atomic<Int32>(0)
+    private static let firstTime = Mutex<ContinuousClock.Instant?>(nil)
     private static let running = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// The signal that was received, SIGINT before there was any.
@@ -20,7 +21,14 @@ enum Interruption {
             source.setEventHandler {
                 // Its own handler keeps the source alive, for as long as the process.
                 withExtendedLifetime(source) {}
-                if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                let now = ContinuousClock.now
+                let first = firstTime.withLock { time in
+                    defer { time = time ?? now }
+                    return time
+                }
+                // `timeout` and some shells send one signal twice; a person needs a moment for the second.
+                if let first, now - first > .milliseconds(500) { _exit(128 + number) }
+                received.store(number, ordering: .relaxed)
                 running.withLock { $0?() }
             }
             source.resume()
