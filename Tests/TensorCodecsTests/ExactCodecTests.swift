@@ -31,10 +31,10 @@ import Testing
 
     private func weights(_ count: Int, seed: UInt64) -> [UInt8] {
         var random = SplitMix64(seed: seed)
-        return FloatFormat.f32.bytes((0..<count).map { _ in Float(random.normal() * 0.02) })
+        return FloatFormat.f32.bytes((0..<count).map { _ in Float((random.uniform() + random.uniform() - 1) * 0.04) })
     }
 
-    @Test(arguments: [1, 2, 4, 8, 16], [0, 1, 15, 16, 17, 4096, 70_001])
+    @Test(arguments: [1, 2, 4, 8, 16], [0, 1, 15, 16, 17, 40_001])
     func anyBytesRoundTrip(size: Int, count: Int) throws {
         var random = SplitMix64(seed: UInt64(count))
         let noise = random.bytes(count)
@@ -56,7 +56,7 @@ import Testing
         // Same, coded, same, raw, raw, coded, and a short one with a remainder.
         var random = SplitMix64(seed: 5)
         let block = ExactCodec.blockSize
-        var bytes = weights(block / 4 * 6 + 1000, seed: 6) + [1, 2, 3]
+        var bytes = weights(block / 4 * 6 + 250, seed: 6) + [1, 2, 3]
         var predecessor = bytes
         predecessor.replaceSubrange(block..<block + 4, with: [9, 9, 9, 9])
         bytes.replaceSubrange(3 * block..<5 * block, with: random.bytes(2 * block))
@@ -69,9 +69,9 @@ import Testing
     }
 
     @Test func whatDidNotChangeCostsAFewBytes() throws {
-        let bytes = weights(3 << 20, seed: 1)
+        let bytes = weights(600_000, seed: 1)
         #expect(try encode(bytes, 4, bytes).count <= 4)
-        #expect(try encode([UInt8](repeating: 0, count: 8 << 20), 4).count < 128)
+        #expect(try encode([UInt8](repeating: 0, count: 4 << 20), 4).count < 64)
     }
 
     @Test func floatsTakeLessThanTheirBytes() throws {
@@ -85,13 +85,13 @@ import Testing
     @Test func countersAndMasksTakeNextToNothing() throws {
         let positions = (0..<100_000).flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
         #expect(try encode(positions, 8).count < positions.count / 50)
-        let mask = (0..<1_000_000).map { UInt8($0 / 1024 % 2) }
+        let mask = (0..<300_000).map { UInt8($0 / 1024 % 2) }
         #expect(try encode(mask, 1).count < 2000)
     }
 
     @Test func truncationAtEveryByteIsDetected() throws {
-        let bytes = weights(700, seed: 3) + [1]
-        let predecessor = weights(700, seed: 4) + [2]
+        let bytes = weights(200, seed: 3) + [1]
+        let predecessor = weights(200, seed: 4) + [2]
         for coded in [try encode(bytes, 4), try encode(bytes, 4, predecessor)] {
             for length in coded.indices { #expect(throws: CodecError.self) { try decode(Array(coded[..<length]), bytes.count, 4, predecessor) } }
             #expect(throws: CodecError.self) { try decode(coded + [0], bytes.count, 4, predecessor) }
@@ -99,9 +99,9 @@ import Testing
     }
 
     @Test func everyByteMutatedIsAnErrorOrOtherValues() throws {
-        let bytes = weights(400, seed: 3) + [UInt8](repeating: 0, count: 800)
+        let bytes = weights(150, seed: 3) + [UInt8](repeating: 0, count: 400)
         var predecessor = bytes
-        for i in stride(from: 0, to: 1600, by: 4) { predecessor[i] &+= 3 }
+        for i in stride(from: 0, to: 600, by: 4) { predecessor[i] &+= 3 }
         for coded in [try encode(bytes, 4), try encode(bytes, 4, predecessor), try encode(bytes, 4, bytes)] {
             for position in coded.indices {
                 for value in [0, 0xff] + (0..<8).map({ coded[position] ^ (1 << UInt8($0)) }) as [UInt8] {
