@@ -2,6 +2,9 @@ import CZstd
 
 /// Single zstd frames with recorded content size and no checksum. One thread; the same input gives the same bytes.
 package enum Zstandard {
+    /// Prefixes above this size are searched by long-distance matching too.
+    private static let longPrefix = 1 << 20
+
     /// Compresses `bytes` into one frame.
     /// - Parameters:
     ///   - level: libzstd's level; 1 is fast, 19 slow.
@@ -12,6 +15,8 @@ package enum Zstandard {
         var parameters = [(ZSTD_c_compressionLevel, level)]
         if let prefix, prefix.count > 0 {
             parameters.append((ZSTD_c_windowLog, windowLog(bytes.count + prefix.count)))
+            // The tables of a level hold the last part of a long prefix only; long-distance matching sees all of it.
+            if prefix.count > longPrefix { parameters.append((ZSTD_c_enableLongDistanceMatching, 1)) }
         }
         return try compress(bytes, parameters, prefix: prefix)
     }
