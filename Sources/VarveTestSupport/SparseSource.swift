@@ -20,8 +20,12 @@ package struct SparseSource: ByteSource {
     package init(widening file: [UInt8], at dataOffset: UInt64, localHeader record: String, by shift: UInt64) {
         let name = Array(record.utf8)
         var file = file
-        func number(at offset: Int) -> UInt64 { file[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-        func move(at offset: Int) { file.replaceSubrange(offset..<offset + 8, with: LittleEndianBytes.of(number(at: offset) + shift)) }
+        func number(at offset: Int) -> UInt64 {
+            file[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        func move(at offset: Int) {
+            file.replaceSubrange(offset..<offset + 8, with: LittleEndianBytes.of(number(at: offset) + shift))
+        }
         let end = file.count - 22
         let zip64 = end - 20 - 56
         // The last entry of the directory is the record's, its extra field ends with the offset.
@@ -29,10 +33,13 @@ package struct SparseSource: ByteSource {
         move(at: zip64 + 48)
         move(at: end - 20 + 8)
         file.replaceSubrange(end + 16..<end + 20, with: [0xFF, 0xFF, 0xFF, 0xFF])
-        let headers = file.indices.filter { file[$0...].starts(with: [0x50, 0x4B, 3, 4]) && file[($0 + 30)...].starts(with: name) }
+        let headers = file.indices.filter {
+            file[$0...].starts(with: [0x50, 0x4B, 3, 4]) && file[($0 + 30)...].starts(with: name)
+        }
         let cut = headers.first ?? Int(dataOffset)
         self.init(
-            [(0, Array(file[..<cut])), (UInt64(cut) + shift, Array(file[cut...]))], byteCount: UInt64(file.count) + shift)
+            [(0, Array(file[..<cut])), (UInt64(cut) + shift, Array(file[cut...]))],
+            byteCount: UInt64(file.count) + shift)
     }
 
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {

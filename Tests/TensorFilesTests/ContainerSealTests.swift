@@ -1,6 +1,7 @@
-@testable import TensorFiles
 import Testing
 import VarveTestSupport
+
+@testable import TensorFiles
 
 /// Checksums after a rewrite are the ones torch would have written.
 @Suite struct ContainerSealTests {
@@ -17,7 +18,9 @@ import VarveTestSupport
     }
 
     /// A copy of `bytes` with `patches` written over it, sealed; what it then holds.
-    static func sealed(_ bytes: [UInt8], patches: [(UInt64, [UInt8])], in directory: TemporaryDirectory) throws -> [UInt8] {
+    static func sealed(_ bytes: [UInt8], patches: [(UInt64, [UInt8])], in directory: TemporaryDirectory) throws
+        -> [UInt8]
+    {
         let output = try OutputFile(directory.file("copy"), byteCount: UInt64(bytes.count))
         try output.write(bytes, at: 0)
         for (offset, patch) in patches { try output.write(patch, at: offset) }
@@ -45,7 +48,8 @@ import VarveTestSupport
             #expect(bytes.littleEndian(UInt32.self, at: Int(offset)) == crc, comment)
             #expect(bytes.littleEndian(UInt32.self, at: Int(record.localOffset) + 14) == 0, comment)
             let data = bytes[Int(record.data.lowerBound)..<Int(record.data.upperBound)]
-            let embedded = record.byteCount >= 8 && data.starts(with: [0x50, 0x4B, 7, 8])
+            let embedded =
+                record.byteCount >= 8 && data.starts(with: [0x50, 0x4B, 7, 8])
                 ? bytes.littleEndian(UInt32.self, at: Int(record.dataOffset) + 4) : nil
             if record.name.suffix(16) != Array("serialization_id".utf8)[...] { crcs.append((crc, embedded)) }
         }
@@ -75,7 +79,8 @@ import VarveTestSupport
             let input = try InputFile(path)
             let bytes = try input.bytes(at: 0, count: Int(input.byteCount))
             let storages = try Self.storages(bytes)
-            let other = try Self.sealed(bytes, patches: storages.map { ($0.0, random.bytes($0.1.count)) }, in: directory)
+            let other = try Self.sealed(
+                bytes, patches: storages.map { ($0.0, random.bytes($0.1.count)) }, in: directory)
             try Self.expectSealed(other, "\(path)")
             #expect(try Self.sealed(other, patches: storages, in: directory) == bytes, "\(path)")
         }
@@ -124,14 +129,16 @@ import VarveTestSupport
     @Test func anIdThatDoesNotFollowFromTheChecksumsStays() throws {
         let directory = try TemporaryDirectory()
         let original = TorchMaker.zip(DamageTests.tensors)
-        let identifier = try #require(try TorchArchive(reading: MemorySource(original))?.record(SerializationID.recordName))
+        let identifier = try #require(
+            try TorchArchive(reading: MemorySource(original))?.record(SerializationID.recordName))
         var bytes = original
         bytes[Int(identifier.dataOffset) + 39] ^= 1
         let offset = try Self.storages(bytes)[0].0
         let result = try Self.sealed(bytes, patches: [(offset, [0xAB])], in: directory)
         let after = try #require(try TorchArchive(reading: MemorySource(result)))
-        #expect(result[Int(identifier.dataOffset)..<Int(identifier.data.upperBound)]
-            == bytes[Int(identifier.dataOffset)..<Int(identifier.data.upperBound)])
+        #expect(
+            result[Int(identifier.dataOffset)..<Int(identifier.data.upperBound)]
+                == bytes[Int(identifier.dataOffset)..<Int(identifier.data.upperBound)])
         #expect(after.record(SerializationID.recordName)?.crc == identifier.crc)
         let changed = try #require(after.record("data/0"))
         #expect(changed.crc == (try Checksum.crc32(of: MemorySource(result), changed.data)))
@@ -155,7 +162,8 @@ import VarveTestSupport
     @Test func containersWithoutChecksumsStayAsTheyAre() throws {
         let directory = try TemporaryDirectory()
         let files = [
-            SafetensorsMaker.file(DamageTests.tensors), TorchMaker.legacy(DamageTests.tensors), Array("anything".utf8), [],
+            SafetensorsMaker.file(DamageTests.tensors), TorchMaker.legacy(DamageTests.tensors), Array("anything".utf8),
+            [],
             try Fixtures.bytes("other/arrays.npz"),
         ]
         for bytes in files {

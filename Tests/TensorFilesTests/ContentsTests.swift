@@ -50,7 +50,9 @@ import VarveTestSupport
             #expect(try file.contiguousBytes(of: tensor) == expected)
             for blockBytes in [1, 3, 64, 1 << 20] {
                 var blocks: [[UInt8]] = []
-                try file.forEachContiguousBlock(of: tensor, blockBytes: blockBytes) { (block) throws(VarveError) in blocks.append(Array(block)) }
+                try file.forEachContiguousBlock(of: tensor, blockBytes: blockBytes) { (block) throws(VarveError) in
+                    blocks.append(Array(block))
+                }
                 #expect(blocks.flatMap(\.self) == expected)
                 #expect(blocks.dropLast().allSatisfy { $0.count == blockBytes })
                 #expect(!blocks.contains([]))
@@ -60,7 +62,8 @@ import VarveTestSupport
     }
 
     @Test func denseViewsLieInTheirByteRange() throws {
-        let tensor = StoredTensor(name: "t", dtype: .f32, shape: [3, 4], strides: [1, 3], storage: 0, elementOffset: 2)
+        let tensor = StoredTensor(
+            name: "t", dtype: .f32, shape: [3, 4], strides: [1, 3], storage: 0, elementOffset: 2)
         let file = file(tensor)
         #expect(file.byteRange(of: tensor) == 11..<59)
         let column = StoredTensor(name: "t", dtype: .f32, shape: [3], strides: [4], storage: 0, elementOffset: 2)
@@ -69,13 +72,17 @@ import VarveTestSupport
 
     @Test func fourBitElementsAreGatheredInPairs() throws {
         let rows = StoredTensor(name: "t", dtype: .f4, shape: [3, 4], strides: [8, 1], storage: 0, elementOffset: 2)
-        #expect(try file(rows).contiguousBytes(of: rows) == [storage[1], storage[2], storage[5], storage[6], storage[9], storage[10]])
+        #expect(
+            try file(rows).contiguousBytes(of: rows) == [
+                storage[1], storage[2], storage[5], storage[6], storage[9], storage[10],
+            ])
         let halves = StoredTensor(name: "t", dtype: .f4, shape: [3, 2], strides: [1, 3], storage: 0, elementOffset: 0)
         #expect(throws: VarveError.self) { try file(halves).contiguousBytes(of: halves) }
     }
 
     @Test func expansionIsGatheredUpToALimit() throws {
-        let small = StoredTensor(name: "t", dtype: .u8, shape: [1000, 2], strides: [0, 1], storage: 0, elementOffset: 4)
+        let small = StoredTensor(
+            name: "t", dtype: .u8, shape: [1000, 2], strides: [0, 1], storage: 0, elementOffset: 4)
         #expect(try file(small).contiguousBytes(of: small) == (0..<1000).flatMap { _ in storage[4..<6] })
         let huge = StoredTensor(name: "t", dtype: .u8, shape: [1 << 40], strides: [0], storage: 0, elementOffset: 0)
         #expect(throws: VarveError.self) { try file(huge).contiguousBytes(of: huge) }
@@ -96,7 +103,8 @@ import VarveTestSupport
 
     @Test func countsOfTensorsWithoutElementsDoNotOverflow() {
         let tensor = StoredTensor(
-            name: "t", dtype: .f64, shape: [Int.max, Int.max, 0], strides: StoredTensor.rowMajorStrides([Int.max, Int.max, 0]),
+            name: "t", dtype: .f64, shape: [Int.max, Int.max, 0],
+            strides: StoredTensor.rowMajorStrides([Int.max, Int.max, 0]),
             storage: 0, elementOffset: 0)
         #expect(tensor.count == 0)
         #expect(tensor.byteCount == 0)

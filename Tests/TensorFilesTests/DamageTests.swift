@@ -5,7 +5,8 @@ import VarveTestSupport
 /// Small files damaged in every place: an error or a consistent result, never a trap.
 @Suite struct DamageTests {
     static let tensors = [
-        TestTensor("a.weight", shape: [3, 2], seed: 1), TestTensor("b", dtype: "BF16", shape: [4], bytes: [1, 2, 3, 4, 5, 6, 7, 8]),
+        TestTensor("a.weight", shape: [3, 2], seed: 1),
+        TestTensor("b", dtype: "BF16", shape: [4], bytes: [1, 2, 3, 4, 5, 6, 7, 8]),
         TestTensor("empty", shape: [0, 3], bytes: []), TestTensor("step", shape: [], floats: [20]),
     ]
     static let files: [(String, [UInt8])] = [
@@ -62,4 +63,3 @@ import VarveTestSupport
         #expect(FileChecks.outcome(of: []).word == "nil")
     }
 }
-

@@ -28,7 +28,9 @@ enum FileChecks {
             }
             if tensor.byteCount < 1 << 20 {
                 do throws(VarveError) {
-                    guard try file.contiguousBytes(of: tensor).count == tensor.byteCount else { return "\(tensor.name) is short" }
+                    guard try file.contiguousBytes(of: tensor).count == tensor.byteCount else {
+                        return "\(tensor.name) is short"
+                    }
                 } catch {
                     return "\(tensor.name): \(error)"
                 }

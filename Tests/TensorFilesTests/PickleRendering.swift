@@ -7,7 +7,8 @@ enum PickleRendering {
     private static func text(of node: PickleTree.Node, in tree: PickleTree) -> String {
         func list(_ nodes: [PickleTree.Node]) -> String { nodes.map { text(of: $0, in: tree) }.joined(separator: ", ") }
         func dict(_ pairs: [PickleTree.Pair]) -> String {
-            "{" + pairs.map { "\(text(of: $0.key, in: tree)): \(text(of: $0.value, in: tree))" }.joined(separator: ", ") + "}"
+            "{" + pairs.map { "\(text(of: $0.key, in: tree)): \(text(of: $0.value, in: tree))" }.joined(separator: ", ")
+                + "}"
         }
         func hexadecimal(_ bytes: [UInt8]) -> String {
             bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -11,7 +11,9 @@ import VarveTestSupport
         var writer = PickleWriter()
         body(&writer)
         let zip = TorchMaker.zip(pickle: writer.finished(), storages: [("0", bytes)], byteOrder: byteOrder)
-        guard let file = try TensorFile.open(MemorySource(zip)) else { throw VarveError(.unsupported, "not recognised") }
+        guard let file = try TensorFile.open(MemorySource(zip)) else {
+            throw VarveError(.unsupported, "not recognised")
+        }
         return file
     }
 
@@ -23,7 +25,8 @@ import VarveTestSupport
     @Test func aTensorBeyondItsStorageIsRefusedByName() {
         let shapes: [(offset: Int, shape: [Int], strides: [Int])] = [
             (0, [7], [1]), (1, [6], [1]), (0, [2, 4], [4, 1]), (0, [2], [6]), (6, [], []), (0, [2], [Int.max]),
-            (0, [Int.max], [1]), (0, [Int.max, 2], [0, 0]), (0, [1 << 61], [0]), (Int.max, [1], [1]), (Int.max, [2], [1]),
+            (0, [Int.max], [1]), (0, [Int.max, 2], [0, 0]), (0, [1 << 61], [0]), (Int.max, [1], [1]),
+            (Int.max, [2], [1]),
         ]
         for (offset, shape, strides) in shapes {
             let error = refusal { writer in
@@ -39,8 +42,12 @@ import VarveTestSupport
     }
 
     @Test func negativeSizesStridesAndOffsetsAreRefused() {
-        for (offset, shape, strides) in [(-1, [1], [1]), (0, [-1], [1]), (0, [2], [-1]), (0, [2], [Int.min]), (0, [Int.min, 0], [1, 1])] {
-            #expect(refusal { $0.tensor(storage: "0", count: 6, offset: offset, shape: shape, strides: strides) }?.code == .malformed)
+        for (offset, shape, strides) in [
+            (-1, [1], [1]), (0, [-1], [1]), (0, [2], [-1]), (0, [2], [Int.min]), (0, [Int.min, 0], [1, 1]),
+        ] {
+            #expect(
+                refusal { $0.tensor(storage: "0", count: 6, offset: offset, shape: shape, strides: strides) }?.code
+                    == .malformed)
         }
         #expect(refusal { $0.tensor(storage: "0", count: 6, shape: [2, 3], strides: [1]) }?.code == .malformed)
     }
@@ -62,14 +69,20 @@ import VarveTestSupport
     }
 
     @Test func emptyTensorsMayBeginAnywhere() throws {
-        let tensor = try #require(try file { $0.tensor(storage: "0", count: 6, offset: 14, shape: [0, 2], strides: [4, 1]) }.tensors.first)
+        let tensor = try #require(
+            try file { $0.tensor(storage: "0", count: 6, offset: 14, shape: [0, 2], strides: [4, 1]) }.tensors.first)
         #expect(tensor.count == 0)
     }
 
     @Test func otherByteOrderMakesTensorsOpaque() throws {
-        #expect(try file(byteOrder: "big") { $0.tensor(storage: "0", count: 6, shape: [6]) }.tensors.map(\.isOpaque) == [true])
+        #expect(
+            try file(byteOrder: "big") { $0.tensor(storage: "0", count: 6, shape: [6]) }.tensors.map(\.isOpaque) == [
+                true
+            ])
         #expect(try file { $0.tensor(storage: "0", count: 6, shape: [6]) }.tensors.map(\.isOpaque) == [false])
-        #expect(throws: VarveError.self) { try file(byteOrder: "middle") { $0.tensor(storage: "0", count: 6, shape: [6]) } }
+        #expect(throws: VarveError.self) {
+            try file(byteOrder: "middle") { $0.tensor(storage: "0", count: 6, shape: [6]) }
+        }
     }
 
     @Test func conjugatesAndNegativesAreOpaqueAndAttributesAreListed() throws {
@@ -101,10 +114,12 @@ import VarveTestSupport
 
     @Test func namesComeFromKeysIndicesAndFields() throws {
         let opened = try #require(try TensorFile.open(MemorySource(try Fixtures.bytes("odd/containers.pt"))))
-        #expect(opened.tensors.map(\.name) == [
-            "state.0.weight", "state.0.bias", "state.1.weight", "state.1.bias", "state.1.running_mean", "state.1.running_var",
-            "state.1.num_batches_tracked", "list.0", "list.1.0", "list.1.1.7", "args.ema", "default.a.0",
-        ])
+        #expect(
+            opened.tensors.map(\.name) == [
+                "state.0.weight", "state.0.bias", "state.1.weight", "state.1.bias", "state.1.running_mean",
+                "state.1.running_var",
+                "state.1.num_batches_tracked", "list.0", "list.1.0", "list.1.1.7", "args.ema", "default.a.0",
+            ])
     }
 
     @Test func aZipWithinALargerFileReadsAsASlice() throws {
@@ -130,7 +145,8 @@ import VarveTestSupport
         let file = writer.finished()
         let small = try #require(try TensorFile.open(MemorySource(file)))
         // The same file with a hole of 5 GB before the second record.
-        let sparse = SparseSource(widening: file, at: small.storages[0].fileOffset, localHeader: "m/data/0", by: 5 << 30)
+        let sparse = SparseSource(
+            widening: file, at: small.storages[0].fileOffset, localHeader: "m/data/0", by: 5 << 30)
         let large = try #require(try TensorFile.open(sparse))
         #expect(large.storages[0].fileOffset == small.storages[0].fileOffset + 5 << 30)
         #expect(try large.contiguousBytes(of: large.tensors[0]) == tensor.bytes)
