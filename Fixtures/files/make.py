@@ -1,5 +1,6 @@
-"""Makes the odd torch and safetensors files in odd/, the table of what every file holds (tensors.tsv), and the verdicts
-of the reference implementation on safetensors headers (safetensors-rules.tsv).
+"""Makes the odd torch and safetensors files in odd/, zip files that are no torch files in other/, the table of what every
+file holds (tensors.tsv), pickles of one object in every protocol (pickles.tsv), and the verdicts of the reference
+implementation on safetensors headers (safetensors-rules.tsv). The files in real/ come from small training runs.
 
     python make.py            # in this directory; needs torch >= 2.9, numpy, safetensors
 
@@ -11,8 +12,10 @@ data behind it, and what is tried.
 import argparse
 import collections
 import pathlib
+import pickle
 import struct
 import sys
+import zipfile
 import zlib
 
 import numpy
@@ -130,6 +133,32 @@ def odd_files(folder):
     safetensors.torch.save_file(
         {"b": normal(2, 3).bfloat16(), "é": normal(2), "scalar": torch.tensor(1.0), "none": torch.zeros(0, 2)},
         folder / "small.safetensors", metadata={"format": "pt", "step": "20"})
+
+
+def other_files(folder):
+    """Zip files to be kept whole."""
+    numpy.savez(folder / "arrays.npz", a=numpy.arange(3), b=numpy.zeros((2, 2)))
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), folder / "script.pt")
+    with zipfile.ZipFile(HERE / "odd" / "bare.pt") as source, \
+            zipfile.ZipFile(folder / "deflated.pt", "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(folder / "empty.zip", "w"):
+        pass
+
+
+def pickles():
+    """One object that means the same in every protocol, and one with what protocol 3 and later have."""
+    shared = ["shared"]
+    plain = {"none": None, "bools": [True, False], "ints": [0, 1, -1, 255, 256, 65535, 65536, -(1 << 31), 1 << 31, (1 << 63) - 1,
+             -(1 << 63), 1 << 63, -(1 << 63) - 1, (1 << 64) - 1, 1 << 80, -(1 << 80), 10 ** 30], "floats": [0.0, -0.5, 1e300, 0.1],
+             "text": ["", "a b", "line\nfeed", "back\\slash", "\u00e9\u20ac", "\U0001f600", "x" * 300], "nested": [[], [[]], (), (1,), (1, 2),
+             (1, 2, 3), (1, 2, 3, 4), {}, {"a": {1: 2}}], "shared": [shared, shared], "ordered": collections.OrderedDict(a=1, b=[2])}
+    for protocol in range(6):
+        yield f"plain\t{protocol}\t{pickle.dumps(plain, protocol).hex()}"
+    rich = [b"", b"bytes\xff", b"y" * 300, {1}, frozenset([2]), bytearray(b"z"), argparse.Namespace(a=1)]
+    for protocol in (4, 5):
+        yield f"rich\t{protocol}\t{pickle.dumps(rich[:5] + rich[6:] if protocol == 4 else rich, protocol).hex()}"
 
 
 def rules():
@@ -253,6 +282,9 @@ if __name__ == "__main__":
         sys.exit()
     (HERE / "odd").mkdir(exist_ok=True)
     odd_files(HERE / "odd")
+    (HERE / "other").mkdir(exist_ok=True)
+    other_files(HERE / "other")
+    (HERE / "pickles.tsv").write_text("".join(row + "\n" for row in pickles()))
     files = sorted([*(HERE / "odd").iterdir(), *(HERE / "real").iterdir()])
     (HERE / "tensors.tsv").write_text("".join(row + "\n" for path in files for row in rows(path, HERE)))
     (HERE / "safetensors-rules.tsv").write_text("".join(row + "\n" for row in rules()))

@@ -1,14 +1,16 @@
+import Glibc
 import Synchronization
 package import TensorFiles
 
 /// Makes system calls of the process fail, from the n-th matching one on or that one alone; see
-/// `SystemCalls.install`. The injector is the process's: tests that install one must not run beside others that touch
-/// files (`.serialized`, or a path filter).
+/// `SystemCalls.install`. The injector is the process's, and tests run side by side: give it the path of the test's own
+/// directory as `pathPart`, and install it with `installed`, which lets one test in after the other.
 package final class FailingCalls: SystemCalls.FaultInjector {
     private let calls: Set<SystemCalls.Name>
     private let first: Int
     private let number: Int32
     private let isLasting: Bool
+    private let endsProcess: Bool
     private let pathPart: String
     private let writeLimit: Int?
     private let seen = Atomic<Int>(0)
@@ -19,15 +21,17 @@ package final class FailingCalls: SystemCalls.FaultInjector {
     ///   - calls: which kinds of calls count; all by default.
     ///   - pathPart: only calls whose path contains this count.
     ///   - isLasting: whether all later matching calls fail as well (a full disk).
+    ///   - endsProcess: whether the process ends there (exit status 86, nothing cleaned up) instead; for exit tests.
     ///   - writeLimit: the most bytes a write takes.
     package init(
         failAt first: Int, _ number: Int32, calls: Set<SystemCalls.Name> = Set(SystemCalls.Name.allCases),
-        pathPart: String = "", isLasting: Bool = false, writeLimit: Int? = nil
+        pathPart: String = "", isLasting: Bool = false, endsProcess: Bool = false, writeLimit: Int? = nil
     ) {
         self.calls = calls
         self.first = first
         self.number = number
         self.isLasting = isLasting
+        self.endsProcess = endsProcess
         self.pathPart = pathPart
         self.writeLimit = writeLimit
     }
@@ -38,17 +42,23 @@ package final class FailingCalls: SystemCalls.FaultInjector {
     package func errorNumber(for call: SystemCalls.Name, path: String) -> Int32? {
         guard calls.contains(call), pathPart.isEmpty || path.contains(pathPart) else { return nil }
         let index = seen.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
-        return index == first || (isLasting && index > first) ? number : nil
+        guard index == first || (isLasting && index > first) else { return nil }
+        if endsProcess { _exit(86) }
+        return number
     }
 
     package func shortWrite(path: String, count: Int) -> Int? {
         pathPart.isEmpty || path.contains(pathPart) ? writeLimit : nil
     }
 
-    /// Runs `body` with this injector installed.
+    private static let turn = Mutex<Void>(())
+
+    /// Runs `body` with this injector installed. Another test's call waits until it is through.
     package func installed<Result>(_ body: () throws -> Result) rethrows -> Result {
-        SystemCalls.install(self)
-        defer { SystemCalls.install(nil) }
-        return try body()
+        try Self.turn.withLock { _ in
+            SystemCalls.install(self)
+            defer { SystemCalls.install(nil) }
+            return try body()
+        }
     }
 }

@@ -22,10 +22,16 @@ public enum HostileFiles {
 
     /// Pickles that try to exhaust memory, stack or time; each has to end in an error or in a small tree.
     public static let pickles: [(name: String, bytes: [UInt8])] = [
-        ("nested lists", [0x80, 2] + [UInt8](repeating: 0x5D, count: 200_000) + [UInt8](repeating: 0x61, count: 199_999) + [0x2E]),
+        (
+            "nested lists",
+            [0x80, 2] + [UInt8](repeating: 0x5D, count: 200_000) + [UInt8](repeating: 0x61, count: 199_999) + [0x2E]
+        ),
         ("nested tuples", [0x80, 2, 0x4E] + [UInt8](repeating: 0x85, count: 200_000) + [0x2E]),
         ("nested states", [0x80, 2] + Array("cm\nC\n)R".utf8) + repeated([0x7D, 0x62], 100_000) + [0x2E]),
-        ("doubling memo", [0x80, 2, 0x4E, 0x71, 0] + repeated([0x68, 0, 0x68, 0, 0x86, 0x71, 0, 0x30], 10_000) + [0x68, 0, 0x2E]),
+        (
+            "doubling memo",
+            [0x80, 2, 0x4E, 0x71, 0] + repeated([0x68, 0, 0x68, 0, 0x86, 0x71, 0, 0x30], 10_000) + [0x68, 0, 0x2E]
+        ),
         ("doubling lists", doublingLists),
         ("a list in itself", [0x80, 2, 0x5D, 0x71, 0, 0x68, 0, 0x61, 0x2E]),
         ("marks only", [0x80, 2] + [UInt8](repeating: 0x28, count: 100_000) + [0x2E]),

@@ -6,15 +6,19 @@ public struct PickleWriter: Sendable {
 
     public mutating func opcode(_ bytes: UInt8...) { self.bytes += bytes }
     public mutating func mark() { opcode(0x28) }
-    public mutating func string(_ text: String) { bytes += [0x58] + LittleEndianBytes.of(UInt32(text.utf8.count)) + Array(text.utf8) }
+    public mutating func string(_ text: String) {
+        bytes += [0x58] + LittleEndianBytes.of(UInt32(text.utf8.count)) + Array(text.utf8)
+    }
     public mutating func int(_ value: Int) {
         bytes += [0x8A, 8] + LittleEndianBytes.of(Int64(value))
     }
     public mutating func float(_ value: Double) { bytes += [0x47] + LittleEndianBytes.of(value.bitPattern).reversed() }
-    public mutating func global(_ module: String, _ name: String) { bytes += [0x63] + Array("\(module)\n\(name)\n".utf8) }
+    public mutating func global(_ module: String, _ name: String) {
+        bytes += [0x63] + Array("\(module)\n\(name)\n".utf8)
+    }
     public mutating func tuple(_ values: [Int]) {
         mark()
-        values.forEach { int($0) }
+        for value in values { int(value) }
         opcode(0x74)
     }
 

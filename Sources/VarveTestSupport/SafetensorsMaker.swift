@@ -4,14 +4,16 @@ public enum SafetensorsMaker {
     public static func file(_ tensors: [TestTensor], metadata: [(String, String)] = []) -> [UInt8] {
         var fields: [String] = []
         if !metadata.isEmpty {
-            fields.append(#""__metadata__":{"# + metadata.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",") + "}")
+            fields.append(
+                #""__metadata__":{"# + metadata.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",") + "}")
         }
         var offset = 0
         for tensor in tensors {
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             let end = offset + tensor.bytes.count
             fields.append(
-                #"\#(quoted(tensor.name)):{"dtype":"\#(tensor.dtype)","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#)
+                #"\#(quoted(tensor.name)):{"dtype":"\#(tensor.dtype)","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
+            )
             offset = end
         }
         var header = Array("{\(fields.joined(separator: ","))}".utf8)

@@ -8,7 +8,9 @@ public final class TemporaryDirectory: Sendable {
     public init() throws {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array((base + "/varve-test-XXXXXX").utf8CString)
-        guard let made = mkdtemp(&template) else { throw VarveError(.inputOutput, "no temporary directory", file: base) }
+        guard let made = mkdtemp(&template) else {
+            throw VarveError(.inputOutput, "no temporary directory", file: base)
+        }
         path = String(cString: made)
     }
 

@@ -35,7 +35,8 @@ public enum TorchMaker {
 
     /// A zip file as of `torch.save`.
     public static func zip(_ tensors: [TestTensor], archive: String = "archive", withCRC: Bool = true) -> [UInt8] {
-        zip(pickle: pickle(tensors), storages: tensors.enumerated().map { (String($0.offset), $0.element.bytes) },
+        zip(
+            pickle: pickle(tensors), storages: tensors.enumerated().map { (String($0.offset), $0.element.bytes) },
             archive: archive, withCRC: withCRC)
     }
 
@@ -54,8 +55,9 @@ public enum TorchMaker {
         let combined = writer.combinedCRC
         writer.add(
             "\(archive)/.data/serialization_id",
-            Array((String(repeating: "1", count: 20) + String(repeating: "0", count: 20 - String(combined).count)
-                + String(combined)).utf8))
+            Array(
+                (String(repeating: "1", count: 20) + String(repeating: "0", count: 20 - String(combined).count)
+                    + String(combined)).utf8))
         return writer.finished()
     }
 
@@ -73,7 +75,7 @@ public enum TorchMaker {
         var list = PickleWriter()
         list.opcode(0x5D)
         list.mark()
-        keys.forEach { list.string($0) }
+        for key in keys { list.string(key) }
         list.opcode(0x65)
         file += list.finished()
         for tensor in tensors { file += LittleEndianBytes.of(Int64(tensor.shape.reduce(1, *))) + tensor.bytes }

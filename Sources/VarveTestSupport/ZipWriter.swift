@@ -30,7 +30,8 @@ package struct ZipWriter {
         let start = file.count + 30 + name.count + zip64.count + 4
         let padding = (alignment - start % alignment) % alignment
         file += [0x50, 0x4B, 3, 4, 0, 0] + LittleEndianBytes.of(flags) + [UInt8](repeating: 0, count: 18)
-        file += LittleEndianBytes.of(UInt16(name.count)) + LittleEndianBytes.of(UInt16(zip64.count + 4 + padding)) + name
+        file +=
+            LittleEndianBytes.of(UInt16(name.count)) + LittleEndianBytes.of(UInt16(zip64.count + 4 + padding)) + name
         file += zip64 + [0x46, 0x42] + LittleEndianBytes.of(UInt16(padding)) + [UInt8](repeating: 0x5A, count: padding)
         file += bytes
         if bytes.isEmpty { return }
@@ -57,8 +58,10 @@ package struct ZipWriter {
         for entry in entries {
             let size = LittleEndianBytes.of(UInt32(entry.bytes.count))
             let flags: UInt16 = entry.bytes.isEmpty ? 0x0800 : 0x0808
-            let extra = usesZip64 ? [1, 0, 24, 0] + LittleEndianBytes.of(UInt64(entry.bytes.count))
-                + LittleEndianBytes.of(UInt64(entry.bytes.count)) + LittleEndianBytes.of(UInt64(entry.offset)) : []
+            let extra =
+                usesZip64
+                ? [1, 0, 24, 0] + LittleEndianBytes.of(UInt64(entry.bytes.count))
+                    + LittleEndianBytes.of(UInt64(entry.bytes.count)) + LittleEndianBytes.of(UInt64(entry.offset)) : []
             let saturated = [UInt8](repeating: 0xFF, count: 4)
             result += [0x50, 0x4B, 1, 2, 0, 0, 0, 0] + LittleEndianBytes.of(flags) + [0, 0, 0, 0, 0, 0]
             result += LittleEndianBytes.of(entry.crc) + (usesZip64 ? saturated + saturated : size + size)
@@ -73,7 +76,8 @@ package struct ZipWriter {
         result += LittleEndianBytes.of(count) + LittleEndianBytes.of(count)
         result += LittleEndianBytes.of(end - start) + LittleEndianBytes.of(start)
         result += [0x50, 0x4B, 6, 7, 0, 0, 0, 0] + LittleEndianBytes.of(end) + [1, 0, 0, 0]
-        result += [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + LittleEndianBytes.of(UInt16(count)) + LittleEndianBytes.of(UInt16(count))
+        result +=
+            [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + LittleEndianBytes.of(UInt16(count)) + LittleEndianBytes.of(UInt16(count))
         return result + LittleEndianBytes.of(UInt32(end - start)) + LittleEndianBytes.of(UInt32(start)) + [0, 0]
     }
 }

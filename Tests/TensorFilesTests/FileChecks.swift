@@ -3,26 +3,49 @@ import Testing
 
 /// What has to hold for every opened file, however damaged it was.
 enum FileChecks {
-    /// Storages ascend without overlap within the file; every tensor lies within its storage and can be read.
     static func expectConsistent(_ file: TensorFile, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(violation(of: file) == nil, sourceLocation: sourceLocation)
+    }
+
+    /// Storages ascend without overlap within the file; every tensor lies within its storage and can be read. The first
+    /// rule that is broken, or `nil`.
+    static func violation(of file: TensorFile) -> String? {
         var end: UInt64 = 0
         for storage in file.storages {
-            #expect(storage.fileOffset >= end, sourceLocation: sourceLocation)
+            guard storage.fileOffset >= end else { return "storages overlap" }
             end = storage.fileOffset + storage.byteCount
         }
-        #expect(end <= file.source.byteCount, sourceLocation: sourceLocation)
+        guard end <= file.source.byteCount else { return "a storage beyond the file" }
         for tensor in file.tensors {
-            #expect(file.storages.indices.contains(tensor.storage), sourceLocation: sourceLocation)
-            #expect(tensor.shape.count == tensor.strides.count, sourceLocation: sourceLocation)
+            guard file.storages.indices.contains(tensor.storage), tensor.shape.count == tensor.strides.count else {
+                return "\(tensor.name) is inconsistent"
+            }
             let storage = file.storages[tensor.storage]
             if tensor.isDense {
-                let range = try #require(file.byteRange(of: tensor), sourceLocation: sourceLocation)
-                #expect(range.lowerBound >= storage.fileOffset, sourceLocation: sourceLocation)
-                #expect(range.upperBound <= storage.fileOffset + storage.byteCount, sourceLocation: sourceLocation)
+                guard let range = file.byteRange(of: tensor), range.lowerBound >= storage.fileOffset,
+                    range.upperBound <= storage.fileOffset + storage.byteCount
+                else { return "\(tensor.name) lies beyond its storage" }
             }
             if tensor.byteCount < 1 << 20 {
-                #expect(try file.contiguousBytes(of: tensor).count == tensor.byteCount, sourceLocation: sourceLocation)
+                do throws(VarveError) {
+                    guard try file.contiguousBytes(of: tensor).count == tensor.byteCount else {
+                        return "\(tensor.name) is short"
+                    }
+                } catch {
+                    return "\(tensor.name): \(error)"
+                }
             }
+        }
+        return nil
+    }
+
+    /// How opening ended, in a word, and any rule that the result breaks.
+    static func outcome(of bytes: [UInt8]) -> (word: String, violation: String?) {
+        do throws(VarveError) {
+            guard let file = try TensorFile.open(MemorySource(bytes)) else { return ("nil", nil) }
+            return ("opened", violation(of: file))
+        } catch {
+            return (error.code.rawValue, error.location.file == nil ? "the error names no file" : nil)
         }
     }
 }

@@ -22,7 +22,8 @@ enum Fixtures {
 
     /// What the reader finds in a file, as a line of `tensors.tsv` each; opaque tensors are not in it.
     static func rows(of file: TensorFile, name: String) throws -> [String] {
-        try file.tensors.filter { !$0.isOpaque }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }.map { tensor in
+        try file.tensors.filter { !$0.isOpaque }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }.map {
+            tensor in
             let hexadecimal = String(Checksum.crc32(try file.contiguousBytes(of: tensor)), radix: 16)
             return [
                 name, tensor.name, tensor.dtype.rawValue, tensor.shape.map(String.init).joined(separator: ","),

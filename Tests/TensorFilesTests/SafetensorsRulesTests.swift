@@ -13,7 +13,9 @@ import VarveTestSupport
     static func cases() throws -> [Case] {
         try Fixtures.table("safetensors-rules.tsv").map { fields in
             let digits = Array(fields[2])
-            let header = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0..<$0 + 2]), radix: 16) }
+            let header = stride(from: 0, to: digits.count, by: 2).compactMap {
+                UInt8(String(digits[$0..<$0 + 2]), radix: 16)
+            }
             let data = [UInt8](repeating: 0, count: Int(fields[3]) ?? 0)
             return Case(
                 accepted: fields[0] == "accept",

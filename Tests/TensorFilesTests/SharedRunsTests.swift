@@ -21,6 +21,6 @@ import VarveTestSupport
             try FileChecks.expectConsistent(file)
             for storage in file.storages { #expect(storage.fileOffset + storage.byteCount <= source.byteCount) }
         }
-        print("containers:", seen)
+        if SharedRuns.directory != nil { #expect(seen.count == 3) }
     }
 }
