@@ -39,7 +39,9 @@ package enum ContainerSeal {
         return records.map { record in
             // Records and ranges both ascend: what ends before this record concerns no later one.
             while next < ranges.count, ranges[next].upperBound <= record.dataOffset { next += 1 }
-            return ranges[next...].prefix { $0.lowerBound < record.data.upperBound }.contains { $0.overlaps(record.data) }
+            return ranges[next...].prefix { $0.lowerBound < record.data.upperBound }.contains {
+                $0.overlaps(record.data)
+            }
         }
     }
 

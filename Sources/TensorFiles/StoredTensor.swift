@@ -4,6 +4,7 @@ package struct StoredTensor: Sendable, Hashable {
     /// (`optimizer.state.0.exp_avg`).
     package var name: String
     package var dtype: DType
+    /// Sizes. Beyond `Int.max` they are cut to it, which safetensors allows in tensors without elements only.
     package var shape: [Int]
     /// In elements, like torch's.
     package var strides: [Int]

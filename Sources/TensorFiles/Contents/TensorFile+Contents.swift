@@ -46,7 +46,8 @@ extension TensorFile {
     private func gather(
         _ layout: TensorLayout, blockBytes: Int, _ body: (UnsafeRawBufferPointer) throws(VarveError) -> Void
     ) throws(VarveError) {
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, min(blockBytes, layout.byteCount)), alignment: 64)
+        let block = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(1, min(blockBytes, layout.byteCount)), alignment: 64)
         defer { block.deallocate() }
         // Many small runs are cheaper to read at once, unless far more lies between them.
         let runBytes = layout.runCount * layout.unit
@@ -62,7 +63,9 @@ extension TensorFile {
                 let target = UnsafeMutableRawBufferPointer(rebasing: block[filled..<filled + count])
                 let start = position * layout.unit + done
                 if readsWhole {
-                    whole.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + count])) }
+                    whole.withUnsafeBytes {
+                        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
+                    }
                 } else {
                     try source.read(at: layout.fileOffset + UInt64(start), into: target)
                 }

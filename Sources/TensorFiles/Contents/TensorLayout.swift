@@ -22,7 +22,8 @@ struct TensorLayout {
         if byteCount == 0 || tensor.isContiguous {
             (unit, shape, strides) = (1, [byteCount], [1])
         } else if bits == 4 {
-            guard let last = shape.last, last % 2 == 0, strides.last == 1, strides.dropLast().allSatisfy({ $0 % 2 == 0 })
+            guard let last = shape.last, last % 2 == 0, strides.last == 1,
+                strides.dropLast().allSatisfy({ $0 % 2 == 0 })
             else { return nil }
             shape[shape.count - 1] = last / 2
             strides = strides.dropLast().map { $0 / 2 } + [1]

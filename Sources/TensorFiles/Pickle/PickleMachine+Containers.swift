@@ -3,7 +3,10 @@ extension PickleMachine {
     mutating func performOnContainer(_ opcode: UInt8) throws(VarveError) {
         switch opcode {
         case 0x5D: try push(.list([]))  // EMPTY_LIST
-        case 0x6C: try push(.list(try popToMark()))  // LIST
+        case 0x6C:  // LIST
+            let elements = try popToMark()
+            try push(.list([]))
+            try append(elements, to: try top())
         case 0x61:  // APPEND
             let element = try pop()
             try append([element], to: try top())
@@ -14,7 +17,10 @@ extension PickleMachine {
         case 0x85, 0x86, 0x87: try pushTuple(of: Int(opcode - 0x84))  // TUPLE1, 2, 3
         case 0x74: try push(.tuple(try popToMark()))  // TUPLE
         case 0x7D: try push(.dict([]))  // EMPTY_DICT
-        case 0x64: try push(.dict(try pairs(try popToMark())))  // DICT
+        case 0x64:  // DICT
+            let pairs = try pairs(try popToMark())
+            try push(.dict([]))
+            try insert(pairs, into: try top())
         case 0x73:  // SETITEM
             let value = try pop()
             let key = try pop()
@@ -26,7 +32,10 @@ extension PickleMachine {
         case 0x90:  // ADDITEMS
             let elements = try popToMark()
             try append(elements, to: try top(), isSet: true)
-        default: try push(.set(try popToMark()))  // FROZENSET
+        default:  // FROZENSET
+            let elements = try popToMark()
+            try push(.set([]))
+            try append(elements, to: try top(), isSet: true)
         }
     }
 
@@ -42,38 +51,41 @@ extension PickleMachine {
         return stride(from: 0, to: nodes.count, by: 2).map { Pair(key: nodes[$0], value: nodes[$0 + 1]) }
     }
 
-    /// Adds to a list, a set or an object. The node is emptied meanwhile, so that its array grows in place.
-    private mutating func append(_ elements: [Node], to node: Node, isSet: Bool = false) throws(VarveError) {
-        let index = Int(node)
-        switch nodes[index] {
-        case .list(var present) where !isSet:
-            nodes[index] = .none
-            present += elements
-            nodes[index] = .list(present)
-        case .set(var present) where isSet:
-            nodes[index] = .none
-            present += elements
-            nodes[index] = .set(present)
-        case .object(let callable, let arguments, let state, var items, let pairs):
-            nodes[index] = .none
-            items += elements
-            nodes[index] = .object(callable: callable, arguments: arguments, state: state, items: items, pairs: pairs)
+    private mutating func append(_ new: [Node], to node: Node, isSet: Bool = false) throws(VarveError) {
+        switch nodes[Int(node)] {
+        case .list where !isSet, .set where isSet, .object: elements[node, default: []] += new
         default: throw malformed("elements for something that is no list")
         }
     }
 
     private mutating func insert(_ new: [Pair], into node: Node) throws(VarveError) {
-        let index = Int(node)
-        switch nodes[index] {
-        case .dict(var present):
-            nodes[index] = .none
-            present += new
-            nodes[index] = .dict(present)
-        case .object(let callable, let arguments, let state, let items, var pairs):
-            nodes[index] = .none
-            pairs += new
-            nodes[index] = .object(callable: callable, arguments: arguments, state: state, items: items, pairs: pairs)
+        switch nodes[Int(node)] {
+        case .dict, .object: pairs[node, default: []] += new
         default: throw malformed("keys and values for something that is no dict")
         }
+    }
+
+    /// The nodes with what was added to them.
+    consuming func filled() -> [PickleTree.Value] {
+        for (node, elements) in elements {
+            switch nodes[Int(node)] {
+            case .list: nodes[Int(node)] = .list(elements)
+            case .set: nodes[Int(node)] = .set(elements)
+            case .object(let callable, let arguments, let state, _, let pairs):
+                nodes[Int(node)] = .object(
+                    callable: callable, arguments: arguments, state: state, items: elements, pairs: pairs)
+            default: break
+            }
+        }
+        for (node, pairs) in pairs {
+            switch nodes[Int(node)] {
+            case .dict: nodes[Int(node)] = .dict(pairs)
+            case .object(let callable, let arguments, let state, let items, _):
+                nodes[Int(node)] = .object(
+                    callable: callable, arguments: arguments, state: state, items: items, pairs: pairs)
+            default: break
+            }
+        }
+        return nodes
     }
 }

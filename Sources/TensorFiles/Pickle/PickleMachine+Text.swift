@@ -24,7 +24,9 @@ extension PickleMachine {
         for index in cleaned.indices.dropLast(2) where cleaned[index] == 0xED && cleaned[index + 1] >= 0xA0 {
             (cleaned[index], cleaned[index + 1], cleaned[index + 2]) = (0xEF, 0xBF, 0xBD)
         }
-        guard let text = String(validating: cleaned, as: UTF8.self) else { throw malformed("a string that is no UTF-8") }
+        guard let text = String(validating: cleaned, as: UTF8.self) else {
+            throw malformed("a string that is no UTF-8")
+        }
         return text
     }
 
@@ -80,7 +82,8 @@ extension PickleMachine {
                 scalars.append(Unicode.Scalar(byte))
                 continue
             }
-            guard let value = Self.hexadecimal(rest.dropFirst().prefix(digits), digits: digits), value <= 0x10FFFF else {
+            guard let value = Self.hexadecimal(rest.dropFirst().prefix(digits), digits: digits), value <= 0x10FFFF
+            else {
                 throw malformed("a bad escape in a string")
             }
             scalars.append(Unicode.Scalar(value) ?? "\u{FFFD}")

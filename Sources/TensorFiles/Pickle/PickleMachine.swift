@@ -14,6 +14,10 @@ struct PickleMachine {
 
     var input: PickleInput
     var nodes: [PickleTree.Value] = [.none, .bool(true), .bool(false), .tuple([])]
+    /// What was added to lists, sets, dicts and objects. Within `nodes` their arrays stay empty until the end: an array
+    /// in an enum would be copied whenever it grows.
+    var elements: [Node: [Node]] = [:]
+    var pairs: [Node: [Pair]] = [:]
     var stack: [Node] = []
     var marks: [Int] = []
     var memo: [UInt64: Node] = [:]
@@ -35,7 +39,7 @@ struct PickleMachine {
         }
         let root = try machine.pop()
         input = machine.input
-        return PickleTree(nodes: machine.nodes, root: root)
+        return PickleTree(nodes: machine.filled(), root: root)
     }
 
     private init(input: PickleInput) { self.input = input }

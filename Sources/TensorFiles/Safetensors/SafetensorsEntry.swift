@@ -51,10 +51,20 @@ struct SafetensorsEntry {
         (self.name, self.dtype, self.shape, self.begin, self.end) = (name, dtype, shape, offsets[0], offsets[1])
     }
 
+    /// The name of a dtype. The reference also takes `{"F32": null}`.
     private static func dtype(from scanner: inout JSONScanner) throws(VarveError) -> DType {
-        _ = scanner.peek()
+        let isObject = scanner.peek() == UInt8(ascii: "{")
         let start = scanner.offset
-        let name = try scanner.string()
+        var names: [String] = []
+        if isObject {
+            try scanner.object { (scanner, key) throws(VarveError) in
+                names.append(key)
+                guard try scanner.consumeNull() else { throw scanner.failure("expected null") }
+            }
+        } else {
+            names.append(try scanner.string())
+        }
+        guard names.count == 1, let name = names.first else { throw scanner.failure("expected one dtype", at: start) }
         guard let dtype = DType(rawValue: name), dtype.isSafetensors else {
             throw scanner.failure("unknown dtype \(name)", at: start)
         }

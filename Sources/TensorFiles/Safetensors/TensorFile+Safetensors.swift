@@ -69,7 +69,8 @@ extension TensorFile {
             let expected = entry.expectedByteCount.map { "\($0)" } ?? "no whole number of"
             throw broken(
                 .malformed,
-                "\(entry.dtype.rawValue) \(entry.shape) takes \(expected) bytes, but \(entry.end - entry.begin) are declared")
+                "\(entry.dtype.rawValue) \(entry.shape) takes \(expected) bytes, but \(entry.end - entry.begin) are declared"
+            )
         }
         guard entry.end <= dataCount else {
             throw broken(.truncated, "ends at byte \(entry.end) of the data, which has \(dataCount)")

@@ -25,7 +25,9 @@ extension PickleTree {
 
     private func numbered(_ nodes: [Node]) -> [(component: [UInt8]?, node: Node)] {
         var result: [(component: [UInt8]?, node: Node)] = []
-        for (index, node) in nodes.enumerated() where isContainer(node) { result.append((Array(String(index).utf8), node)) }
+        for (index, node) in nodes.enumerated() where isContainer(node) {
+            result.append((Array(String(index).utf8), node))
+        }
         return result
     }
 

@@ -27,7 +27,8 @@ struct TensorBuilder {
     func evaluate(_ node: Node) throws(Refusal) -> Result {
         guard case .object(var callable, var arguments, _, _, _) = tree[node] else { return .other }
         for _ in 0..<Self.unwrapLimit {
-            guard case .global(let module, let name) = tree[callable], module == "torch._utils" || module == "torch._tensor",
+            guard case .global(let module, let name) = tree[callable],
+                module == "torch._utils" || module == "torch._tensor",
                 let values = tree.elements(arguments)
             else { return .other }
             switch name {
@@ -96,7 +97,8 @@ struct TensorBuilder {
     private static func pairsOfFourBits(_ tensor: StoredTensor) -> StoredTensor {
         var result = tensor
         let limit = Int.max / 4
-        guard let last = tensor.shape.last, tensor.strides.count == tensor.shape.count, tensor.strides.last == 1 || last <= 1,
+        guard let last = tensor.shape.last, tensor.strides.count == tensor.shape.count,
+            tensor.strides.last == 1 || last <= 1,
             (tensor.shape + tensor.strides + [tensor.elementOffset]).allSatisfy({ $0 >= 0 && $0 < limit })
         else {
             result.dtype = .u8
@@ -117,14 +119,17 @@ struct TensorBuilder {
         guard tensor.shape.count == tensor.strides.count else {
             throw Refusal(message: "\(tensor.shape.count) sizes and \(tensor.strides.count) strides")
         }
-        guard tensor.elementOffset >= 0, tensor.shape.allSatisfy({ $0 >= 0 }), tensor.strides.allSatisfy({ $0 >= 0 }) else {
+        guard tensor.elementOffset >= 0, tensor.shape.allSatisfy({ $0 >= 0 }), tensor.strides.allSatisfy({ $0 >= 0 })
+        else {
             throw Refusal(message: "a negative size, stride or offset")
         }
         let bits = tensor.dtype.bits
         var available = Int(clamping: storage.byteCount).multipliedReportingOverflow(by: 8).partialValue / bits
         var first = 0
         if let view = reference.view {
-            guard view.offset >= 0, view.count >= 0, view.offset <= available, view.count <= available - Int(view.offset) else {
+            guard view.offset >= 0, view.count >= 0, view.offset <= available,
+                view.count <= available - Int(view.offset)
+            else {
                 throw Refusal(message: "a view beyond its storage")
             }
             (first, available) = (Int(view.offset), Int(view.count))

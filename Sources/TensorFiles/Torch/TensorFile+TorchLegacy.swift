@@ -31,7 +31,9 @@ extension TensorFile {
 
         let references = TorchStorageReference.all(in: tree)
         var byKey: [[UInt8]: TorchStorageReference] = [:]
-        for (_, reference) in references.sorted(by: { $0.key < $1.key }) { byKey[Array(reference.key.utf8)] = reference }
+        for (_, reference) in references.sorted(by: { $0.key < $1.key }) {
+            byKey[Array(reference.key.utf8)] = reference
+        }
         var storages: [Storage] = []
         for key in keys {
             guard let key = keyList.text(key), let reference = byKey.removeValue(forKey: Array(key.utf8)) else {
@@ -42,11 +44,13 @@ extension TensorFile {
             let count = Int64(bitPattern: try input.unsigned(8))
             guard count == reference.count, let byteCount = reference.byteCount else {
                 throw input.failure(
-                    .malformed, "storage \(key) has \(count) elements, the pickle says \(reference.count)", at: position)
+                    .malformed, "storage \(key) has \(count) elements, the pickle says \(reference.count)", at: position
+                )
             }
             guard byteCount <= input.remaining else {
                 throw input.failure(
-                    .truncated, "storage \(key) has \(count) elements of \(elementBytes) bytes, \(input.remaining) bytes are left")
+                    .truncated,
+                    "storage \(key) has \(count) elements of \(elementBytes) bytes, \(input.remaining) bytes are left")
             }
             storages.append(Storage(key: key, fileOffset: input.position, byteCount: byteCount))
             try input.skip(byteCount)

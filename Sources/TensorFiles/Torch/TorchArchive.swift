@@ -15,19 +15,24 @@ struct TorchArchive {
     ///   archive, compressed or encrypted records.
     /// - Throws: `.truncated`, `.malformed` where the file begins like one and breaks the rules; `.inputOutput`.
     init?(reading source: any ByteSource) throws(VarveError) {
-        guard source.byteCount >= 4, try source.bytes(at: 0, count: 4) == ZipDirectory.localSignature else { return nil }
+        guard source.byteCount >= 4, try source.bytes(at: 0, count: 4) == ZipDirectory.localSignature else {
+            return nil
+        }
         let directory: ZipDirectory
         do throws(VarveError) {
             directory = try ZipDirectory(reading: source)
-        } catch where error.code == .truncated || error.code == .malformed {
-            guard try Self.beginsWithPickle(source) else { return nil }
+        } catch {
+            let isBroken = error.code == .truncated || error.code == .malformed
+            if isBroken, try !Self.beginsWithPickle(source) { return nil }
             throw error
         }
         guard let slash = directory.firstName.firstIndex(of: UInt8(ascii: "/")) else { return nil }
         let prefix = Array(directory.firstName[...slash])
         guard let pickle = directory.record(prefix + Array("data.pkl".utf8)), pickle.byteCount <= Self.pickleLimit,
             directory.record(prefix + Array("constants.pkl".utf8)) == nil,
-            directory.records.allSatisfy({ $0.method == 0 && $0.flags & 1 == 0 && !$0.name.starts(with: prefix + Array("code/".utf8)) })
+            directory.records.allSatisfy({
+                $0.method == 0 && $0.flags & 1 == 0 && !$0.name.starts(with: prefix + Array("code/".utf8))
+            })
         else { return nil }
         self.prefix = prefix
         self.records = directory.records

@@ -13,7 +13,8 @@ struct ZipDirectory {
     ///   file or over each other; `.inputOutput`.
     init(reading source: any ByteSource) throws(VarveError) {
         let end = try ZipEnd(reading: source)
-        let bytes = try source.bytes(at: end.directory.lowerBound, count: Int(end.directory.upperBound - end.directory.lowerBound))
+        let bytes = try source.bytes(
+            at: end.directory.lowerBound, count: Int(end.directory.upperBound - end.directory.lowerBound))
         var parsed: [ZipRecord] = []
         var names = Set<[UInt8]>()
         var position = 0
@@ -88,7 +89,8 @@ struct ZipDirectory {
     private static func locate(
         _ record: inout ZipRecord, _ source: any ByteSource, directoryStart: UInt64
     ) throws(VarveError) {
-        guard record.localOffset < directoryStart, directoryStart - record.localOffset >= 30 + UInt64(record.name.count) else {
+        guard record.localOffset < directoryStart, directoryStart - record.localOffset >= 30 + UInt64(record.name.count)
+        else {
             throw malformed("record \(record.nameText) lies beyond the central directory", source, record.entryOffset)
         }
         let header = try source.bytes(at: record.localOffset, count: 30 + record.name.count)
@@ -107,4 +109,3 @@ struct ZipDirectory {
 extension ZipRecord {
     var nameText: String { String(decoding: name, as: UTF8.self) }
 }
-

@@ -31,7 +31,9 @@ struct ZipEnd {
             let locator = try source.bytes(at: endOffset - 20, count: 20)
             if locator.starts(with: [0x50, 0x4B, 6, 7]) {
                 limit = locator.littleEndian(UInt64.self, at: 8)
-                guard endOffset - 20 >= 56, limit <= endOffset - 76 else { throw broken("the ZIP64 end record is out of place") }
+                guard endOffset - 20 >= 56, limit <= endOffset - 76 else {
+                    throw broken("the ZIP64 end record is out of place")
+                }
                 let record = try source.bytes(at: limit, count: 56)
                 guard record.starts(with: [0x50, 0x4B, 6, 6]) else { throw broken("there is no ZIP64 end record") }
                 let large = (
@@ -58,7 +60,8 @@ struct ZipEnd {
     private static func endRecord(in tail: [UInt8]) -> Int? {
         guard tail.count >= 22 else { return nil }
         for position in stride(from: tail.count - 22, through: 0, by: -1)
-        where tail[position] == 0x50 && tail[position + 1] == 0x4B && tail[position + 2] == 5 && tail[position + 3] == 6 {
+        where tail[position] == 0x50 && tail[position + 1] == 0x4B && tail[position + 2] == 5 && tail[position + 3] == 6
+        {
             if position + 22 + Int(tail.littleEndian(UInt16.self, at: position + 20)) == tail.count { return position }
         }
         return nil

@@ -1,0 +1,26 @@
+import TensorFiles
+import Testing
+import VarveTestSupport
+
+/// Every real file at hand, read and rewritten.
+@Suite struct SharedRunsTests {
+    /// Tensor files by their suffix; what the reader has to say about each kind.
+    private static func tensorFiles() throws -> [String] {
+        guard let directory = SharedRuns.directoryOrSkip("SharedRunsTests") else { return [] }
+        return try SharedRuns.files(under: directory).filter { path in
+            [".pt", ".pth", ".bin", ".ckpt", ".tar", ".safetensors"].contains { path.hasSuffix($0) }
+        }
+    }
+
+    @Test func everyTensorFileOpensAndItsTensorsLieWithin() throws {
+        var seen: [TensorFile.Container: Int] = [:]
+        for path in try Self.tensorFiles() {
+            let source = try InputFile(path)
+            let file = try #require(try TensorFile.open(source), "\(path)")
+            seen[file.container, default: 0] += 1
+            try FileChecks.expectConsistent(file)
+            for storage in file.storages { #expect(storage.fileOffset + storage.byteCount <= source.byteCount) }
+        }
+        if SharedRuns.directory != nil { #expect(seen.count == 3) }
+    }
+}
