@@ -20,6 +20,6 @@ enum BufferNames {
     /// Whether a float tensor that no optimizer handles is rather a buffer than a frozen parameter.
     static func isLikely(_ name: String) -> Bool {
         let last = name.split(separator: ".").last.map(String.init) ?? name
-        return last == "pe" || last.hasSuffix("mask") || last == "freqs" || last == "rope"
+        return last == "pe" || last.hasSuffix("mask") || last == "freqs" || last == "rope" || last == "final_logits_bias"
     }
 }

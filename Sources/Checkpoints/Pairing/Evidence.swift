@@ -29,6 +29,12 @@ struct Evidence {
         subscript(row: Int, column: Int) -> Float { correlation[row * weights.count + column] }
         /// What a correlation by chance amounts to.
         var noise: Float { 1 / Float(max(count, 1)).squareRoot() }
+        /// What the largest of a row's correlations comes to by chance: the advantage that an assignment chosen for
+        /// its correlations has over the true one. sqrt(2 ln k / n), with the logarithm to the base 2 as an upper bound.
+        var selection: Float {
+            let bits = Float(Int.bitWidth - max(weights.count, 1).leadingZeroBitCount)
+            return min(1, (1.4 * bits / Float(max(count, 1))).squareRoot())
+        }
     }
 
     /// - Throws: `.inputOutput`, `.sourceChanged`.

@@ -17,6 +17,11 @@ enum ModelFamilies {
         var name: String
         var children: [String: [String]]
 
+        init(name: String, children: [String: [String]]) {
+            self.name = name
+            self.children = children
+        }
+
         /// Reads `parent: child child ...` lines.
         init(name: String, table: String) {
             self.name = name
@@ -38,6 +43,9 @@ enum ModelFamilies {
     }
 
     private static let leaves = ["weight", "bias", "lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector"]
+
+    /// Whether these siblings are a layer's own tensors, whose order never varies.
+    static func isLeaves(_ siblings: [String]) -> Bool { siblings.allSatisfy { leaves.contains($0) } }
 
     /// The orders that come into question for these paths, documented ones first.
     static func orders(_ paths: [[String]]) -> [Order] {
@@ -62,7 +70,7 @@ enum ModelFamilies {
     private static func order(_ paths: [[String]], _ family: Family) -> [Int]? {
         let firsts = Set(paths.compactMap(\.first))
         // A model without its head, or below a wrapper, begins further down the tree.
-        let starts = [""] + family.children.keys.filter { !$0.isEmpty }.sorted()
+        let starts = [""] + (family.children[""] ?? []).filter { family.children[$0] != nil }
         for start in starts where firsts.allSatisfy({ family.children[start]?.contains($0) ?? false || numbered($0, start, family) }) {
             var keys: [[Int]] = []
             for path in paths {
@@ -79,21 +87,24 @@ enum ModelFamilies {
         Int(part) != nil && family.children[parent]?.contains("#") ?? false
     }
 
-    private static func key(_ path: [String], _ start: String, _ family: Family) -> [Int]? {
+    /// Where a path stands in a family's order; `nil` where the family does not know it.
+    static func key(_ path: [String], _ start: String, _ family: Family) -> [Int]? {
         var key: [Int] = []
         var parent = start
         for part in path {
-            if let number = Int(part) {
-                guard let rank = family.children[parent]?.firstIndex(of: "#") else { return nil }
-                key += [rank, number]
-                parent = parent.split(separator: ".").suffix(1).joined() + ".#"
-            } else {
-                guard let rank = family.rank(parent, part) else { return nil }
-                key.append(rank)
-                parent = part
-            }
+            let (child, next) = step(parent, part)
+            guard let rank = family.rank(parent, child) else { return nil }
+            key.append(rank)
+            if let number = Int(part) { key.append(number) }
+            parent = next
         }
         return key
+    }
+
+    /// The name of a path's part among its siblings, and as a parent itself.
+    static func step(_ parent: String, _ part: String) -> (child: String, next: String) {
+        guard Int(part) != nil else { return (part, part) }
+        return ("#", (parent.split(separator: ".").last.map(String.init) ?? "") + ".#")
     }
 
     /// Layers by number; under each parent what words usually mean, else as in the file.

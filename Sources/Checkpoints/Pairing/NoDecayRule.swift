@@ -51,7 +51,8 @@ struct NoDecayRule: Sendable {
 
     static func isEmbedding(_ name: String) -> Bool {
         let name = name.lowercased()
-        return name.contains("emb") || name.hasSuffix("wte.weight") || name.hasSuffix("wpe.weight")
+        let words: Set<Substring> = ["tok", "pos", "token", "position", "tokens", "positions", "wte", "wpe"]
+        return name.contains("emb") || name.split(separator: ".").contains { words.contains($0) } || name.hasSuffix("wte.weight") || name.hasSuffix("wpe.weight")
             || name.hasSuffix("shared.weight")
     }
 }

@@ -41,7 +41,7 @@ extension PairingProblem {
         }
         // Whole parts of the model in another order than they were registered: the head first.
         if (2...5).contains(all.count) {
-            for permutation in permutations(all) where permutation != all {
+            for permutation in PairingProblem.permutations(all) where permutation != all {
                 if let lists = spread([(order, permutation)]) { result.append((lists, .plausible)) }
             }
         }
@@ -62,7 +62,7 @@ extension PairingProblem {
         return lists
     }
 
-    private func permutations(_ items: [Int]) -> [[Int]] {
+    static func permutations<Item>(_ items: [Item]) -> [[Item]] {
         guard let first = items.first else { return [[]] }
         return permutations(Array(items.dropFirst())).flatMap { rest in
             (0...rest.count).map { rest.prefix($0) + [first] + rest.suffix(rest.count - $0) }

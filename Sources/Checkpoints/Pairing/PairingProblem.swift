@@ -63,7 +63,8 @@ struct PairingProblem {
         return mappings
     }
 
-    private func mapping(_ lists: [[Int]]) -> [Int: Int]? {
+    /// The mapping that gives each group its list of weights, where every shape fits.
+    func mapping(_ lists: [[Int]]) -> [Int: Int]? {
         var mapping: [Int: Int] = [:]
         for (group, list) in zip(groups, lists) {
             guard group.count == list.count else { return nil }

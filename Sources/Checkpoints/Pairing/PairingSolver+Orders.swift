@@ -6,7 +6,9 @@ extension PairingSolver {
         for part in parts() {
             var problem = PairingProblem(weights: weights, slots: slots, open: part.slots, over: part.weights)
             let trained = try changedWeights(problem)
-            let mappings = problem.mappings(among: problem.subsets(changed: trained))
+            let subsets = problem.subsets(changed: trained)
+            var mappings = problem.mappings(among: subsets)
+            if mappings.allSatisfy({ $0.trust == .guess }) { mappings += try searched(problem, subsets) }
             problem.open = part.weights
             try settle(problem, mappings)
         }
@@ -95,6 +97,29 @@ extension PairingSolver {
             for (column, weight) in members.enumerated() where !table.isUnchanged[column] { moved.insert(weight) }
         }
         return moved
+    }
+
+    /// Mappings under unknown orders of siblings, where files keep none: only with data to choose among them.
+    private mutating func searched(_ problem: PairingProblem, _ subsets: [WeightSubset]) throws(VarveError) -> [PairingProblem.Mapping] {
+        guard evidence != nil, problem.open.contains(where: { !weights[$0].isOrdered }),
+            let subset = subsets.first(where: { $0.weights.count == problem.slotCount })
+        else { return [] }
+        var scores: [Pair: Float] = [:]
+        let states = problem.groups.joined().filter { slots[$0].slot.shape != nil }
+        for (shape, members) in Dictionary(grouping: states, by: { slots[$0].slot.shape ?? [] }) where members.count > 1 {
+            let rows = members.sorted()
+            let columns = subset.weights.filter { weights[$0].shape == shape }
+            guard !columns.isEmpty, let table = try table(rows, columns) else { continue }
+            for (row, slot) in rows.enumerated() {
+                for (column, weight) in columns.enumerated() { scores[Pair(slot: slot, weight: weight)] = table[row, column] }
+            }
+        }
+        return SiblingSearch(problem: problem, subset: subset.weights).mappings { scores[Pair(slot: $0, weight: $1)] ?? 0 }
+    }
+
+    private struct Pair: Hashable {
+        var slot: Int
+        var weight: Int
     }
 }
 

@@ -32,33 +32,43 @@ extension PairingSolver {
             .map { ($0.key, $0.value.sorted()) }.sorted { ($0.slots.first ?? 0) < ($1.slots.first ?? 0) }
     }
 
-    /// Scores whole mappings on the slots where they differ; those left where the data tell none apart.
+    /// Scores whole mappings on the slots where they differ; those left that the data tell from the best no better
+    /// than chance would.
     private mutating func choose(_ mappings: [PairingProblem.Mapping]) throws(VarveError) -> [PairingProblem.Mapping] {
         guard mappings.count > 1, evidence != nil else { return mappings }
-        var scores = [Float](repeating: 0, count: mappings.count)
-        var values: Float = 0
         let differing = mappings[0].weight.keys.filter { slot in
             mappings.contains { $0.weight[slot] != mappings[0].weight[slot] }
         }
-        var rows: Float = 0
+        // Correlation and number of values, by mapping and slot.
+        var scores = [[Int: (Float, Int)]](repeating: [:], count: mappings.count)
         for (_, members) in Dictionary(grouping: differing, by: { weights[mappings[0].weight[$0] ?? 0].shape }) {
             let slotIndices = members.sorted()
             let weightIndices = Set(mappings.flatMap { mapping in members.compactMap { mapping.weight[$0] } }).sorted()
             guard let table = try table(slotIndices, weightIndices) else { continue }
+            let columns = Dictionary(uniqueKeysWithValues: weightIndices.enumerated().map { ($0.element, $0.offset) })
             for (row, slot) in slotIndices.enumerated() where table.hasDirection[row] {
-                rows += 1
-                values += Float(table.count)
                 for (index, mapping) in mappings.enumerated() {
-                    guard let weight = mapping.weight[slot], let column = weightIndices.firstIndex(of: weight) else { continue }
-                    scores[index] += table[row, column]
+                    guard let column = mapping.weight[slot].flatMap({ columns[$0] }) else { continue }
+                    scores[index][slot] = (table[row, column], table.count)
                 }
             }
         }
-        guard rows > 0 else { return mappings }
-        let noise = (2 / max(values, 1)).squareRoot()
-        let ranked = mappings.indices.sorted { scores[$0] > scores[$1] }
-        let margin = max(0.05, 2 * noise) * rows
-        return ranked.filter { scores[ranked[0]] - scores[$0] < margin }.map { mappings[$0] }
+        let totals = scores.map { $0.values.reduce(Float(0)) { $0 + $1.0 } }
+        guard let best = totals.indices.max(by: { totals[$0] < totals[$1] }) else { return mappings }
+        return mappings.indices.filter { index in
+            index == best || isClose(mappings[index], mappings[best], scores[index], scores[best])
+        }.sorted { totals[$0] > totals[$1] }.map { mappings[$0] }
+    }
+
+    private func isClose(
+        _ other: PairingProblem.Mapping, _ best: PairingProblem.Mapping, _ otherScores: [Int: (Float, Int)],
+        _ bestScores: [Int: (Float, Int)]
+    ) -> Bool {
+        let slots = best.weight.keys.filter { other.weight[$0] != best.weight[$0] && bestScores[$0] != nil }
+        guard !slots.isEmpty else { return true }
+        let lead = slots.reduce(Float(0)) { $0 + (bestScores[$1]?.0 ?? 0) - (otherScores[$1]?.0 ?? 0) } / Float(slots.count)
+        let values = slots.reduce(0) { $0 + (bestScores[$1]?.1 ?? 0) }
+        return lead < max(0.05, 2 * (2 / Float(max(values, 1))).squareRoot())
     }
 
     /// Settles the slots of one shape.
@@ -83,13 +93,23 @@ extension PairingSolver {
         }
         if let first = alternatives.first, alternatives.count == 1 {
             let mine = members.map { slot in candidates.firstIndex(of: first[slot] ?? -1) ?? -1 }
-            let against = Assignment.difference(table, Assignment.best(table), mine)
-            let margin = trust == .guess ? max(0.05, against.noise) : max(0.15, 3 * against.noise)
-            if against.value <= margin, trust != .guess || confirms(table, mine) {
+            let best = Assignment.best(table)
+            let against = Assignment.difference(table, best, mine)
+            if trust != .guess {
+                if against.value <= max(0.15, 3 * against.noise) + table.selection { return accept(first, members, table, candidates) }
+            } else if confirms(table, mine),
+                against.value <= max(0.05, against.noise) + table.selection
+            {
                 return accept(first, members, table, candidates)
             }
         } else if trust != .guess {
             acceptCommon(alternatives, members, table, candidates)
+        } else if let first = alternatives.first {
+            // Several guesses: what all agree on, if the data bear it out as a whole.
+            let mine = members.map { slot in
+                alternatives.allSatisfy { $0[slot] == first[slot] } ? candidates.firstIndex(of: first[slot] ?? -1) ?? -1 : -1
+            }
+            if confirms(table, mine) { acceptCommon(alternatives, members, table, candidates) }
         }
         try settleByData(members, candidates)
     }
@@ -98,8 +118,13 @@ extension PairingSolver {
     private func confirms(_ table: Evidence.Table, _ columns: [Int]) -> Bool {
         let rows = columns.indices.filter { columns[$0] >= 0 && table.hasDirection[$0] }
         guard rows.count * 2 >= columns.count else { return false }
-        let mean = rows.reduce(Float(0)) { $0 + table[$1, columns[$1]] } / Float(max(rows.count, 1))
-        return mean > max(0.1, 3 * table.noise / Float(max(rows.count, 1)).squareRoot())
+        return mean(table, columns) > max(0.15, 3 * table.noise / Float(max(rows.count, 1)).squareRoot())
+    }
+
+    /// Mean correlation over the rows that have a direction.
+    private func mean(_ table: Evidence.Table, _ columns: [Int]) -> Float {
+        let rows = columns.indices.filter { columns[$0] >= 0 && table.hasDirection[$0] }
+        return rows.reduce(Float(0)) { $0 + table[$1, columns[$1]] } / Float(max(rows.count, 1))
     }
 
     /// The mapping of one shape alone, where no mapping of the whole fits: file order within a single group.

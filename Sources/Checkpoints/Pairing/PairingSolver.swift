@@ -24,9 +24,24 @@ struct PairingSolver {
     /// and weights.
     mutating func solve(known: [String: String], isSameStructure: Bool) throws(VarveError) {
         takeNames()
-        if isSameStructure { try takeKnown(known) }
-        try takeOrders()
-        if !isSameStructure { try takeKnown(known) }
+        let isComplete = open.allSatisfy { !slots[$0].slot.hasState || known[slots[$0].slot.statePath] != nil }
+        if isSameStructure, isComplete || evidence == nil {
+            try takeKnown(known)
+            try takeOrders()
+        } else if isSameStructure, !known.isEmpty {
+            // What is left is told better by the whole than by itself.
+            var fresh = self
+            try fresh.takeOrders()
+            try takeKnown(known)
+            for slot in open {
+                if let weight = fresh.results[slot].weight, !taken.contains(weight) {
+                    assign(slot, weight, fresh.results[slot].pairing)
+                }
+            }
+        } else {
+            try takeOrders()
+            try takeKnown(known)
+        }
     }
 
     /// Slots without a weight.
@@ -74,7 +89,7 @@ struct PairingSolver {
             let best = Assignment.best(table)
             let mine = members.slots.map { slot in members.weights.firstIndex(of: pairs[slot] ?? -1) ?? -1 }
             let against = Assignment.difference(table, best, mine)
-            guard against.value > max(0.3, 4 * against.noise) else { continue }
+            guard against.value > max(0.3, 4 * against.noise) + table.selection else { continue }
             for row in against.rows { pairs[members.slots[row]] = nil }
             let paths = against.rows.map { slots[members.slots[$0]].slot.statePath }
             warnings.append("the data contradict what an earlier step told about \(paths.joined(separator: ", "))")

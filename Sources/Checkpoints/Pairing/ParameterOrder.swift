@@ -22,8 +22,16 @@ struct ParameterOrder {
             let choices = keys.map { key -> [([Int], Bool)] in
                 let members = dictionaries[key] ?? []
                 if members.allSatisfy({ weights[$0].isOrdered }) { return [(members, true)] }
-                let paths = members.map { ParameterNames.parts(weights[$0].ownName) }
-                return ModelFamilies.orders(paths).map { order in (order.order.map { members[$0] }, order.isDocumented) }
+                // Judged on the whole dict: a few names alone may look like another family's.
+                let wanted = Set(members)
+                let whole = weights.indices.filter {
+                    weights[$0].dictionary == key && !weights[$0].isBuffer
+                        && (wanted.contains($0) || !BufferNames.isLikely(weights[$0].ownName))
+                }
+                let paths = whole.map { ParameterNames.parts(weights[$0].ownName) }
+                return ModelFamilies.orders(paths).map { order in
+                    (order.order.map { whole[$0] }.filter { wanted.contains($0) }, order.isDocumented)
+                }
             }
             // Few dicts in practice: take the n-th choice of each.
             for index in 0..<(choices.map(\.count).max() ?? 0) {
