@@ -42,10 +42,10 @@ public struct Inspector: Sendable {
         var parameters: [Inspection.Parameter] = []
         for parameter in contents.parameters {
             var item = try inspect(parameter, contents)
-            // What another step of the run proved.
-            if case .inherited = parameter.pairing, let path = parameter.statePath, let seen = correlations[path] {
-                item.pairing = PairingNote.data.name
-                item.correlation = seen
+            // Settled for the whole run before its steps were read one by one: say on what ground.
+            if case .inherited = parameter.pairing, let path = parameter.statePath {
+                item.correlation = correlations[path]
+                item.pairing = (item.correlation == nil ? PairingNote.order : .data).name
             }
             parameters.append(item)
         }

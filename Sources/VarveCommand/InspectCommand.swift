@@ -45,14 +45,16 @@ struct InspectCommand: ParsableCommand {
         let output = Terminal.standardOutput
         var before: [String]?
         for step in inspection.steps {
-            output.writeLine("\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint)")
+            let bytes = Units.bytes(step.files.reduce(0) { $0 + $1.bytes })
+            output.writeLine(
+                "\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint.isEmpty ? "." : step.checkpoint), \(bytes)")
             for warning in step.warnings { output.writeLine("  note: \(warning)") }
-            for file in step.files {
-                output.writeLine("  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
-            }
             if let before, before == Self.structure(step), !hash {
                 output.writeLine("  \(step.parameters.count) parameters, as in the step before")
                 continue
+            }
+            for file in step.files {
+                output.writeLine("  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
             }
             before = Self.structure(step)
             var table = TextTable([
