@@ -93,7 +93,9 @@ import Testing
         let bytes = weights(200, seed: 3) + [1]
         let predecessor = weights(200, seed: 4) + [2]
         for coded in [try encode(bytes, 4), try encode(bytes, 4, predecessor)] {
-            for length in coded.indices { #expect(throws: CodecError.self) { try decode(Array(coded[..<length]), bytes.count, 4, predecessor) } }
+            for length in coded.indices {
+                #expect(throws: CodecError.self) { try decode(Array(coded[..<length]), bytes.count, 4, predecessor) }
+            }
             #expect(throws: CodecError.self) { try decode(coded + [0], bytes.count, 4, predecessor) }
         }
     }

@@ -30,7 +30,9 @@ import Testing
         }
 
         func decodeMoments(_ bytes: [UInt8], weights: [ExcpRole]) -> [ExcpPacking.Moments]? {
-            guard let moments = try? ExcpPacking.unpackMoments(bytes, weights: weights, roles: roles) else { return nil }
+            guard let moments = try? ExcpPacking.unpackMoments(bytes, weights: weights, roles: roles) else {
+                return nil
+            }
             for (moment, count) in zip(moments, counts) {
                 if let first = moment.first { expectSound(first, count) }
                 if let second = moment.second { expectSound(second, count) }
@@ -39,8 +41,10 @@ import Testing
         }
 
         private func expectSound(_ role: ExcpRole, _ count: Int) {
-            let sound = role.indices.count == count && role.indices.allSatisfy { Int($0) <= role.codebook.count }
-                && role.codebook.allSatisfy(\.isFinite) && zip(role.codebook, role.codebook.dropFirst()).allSatisfy { $0 < $1 }
+            let sound =
+                role.indices.count == count && role.indices.allSatisfy { Int($0) <= role.codebook.count }
+                && role.codebook.allSatisfy(\.isFinite)
+                && zip(role.codebook, role.codebook.dropFirst()).allSatisfy { $0 < $1 }
             if !sound { Issue.record("an unsound role was decoded") }
         }
     }
@@ -54,7 +58,9 @@ import Testing
     func truncationAtEveryByteIsDetected(number: Int) throws {
         let (bits, alpha, counts, second) = Self.cases[number]
         let sections = try Sections(bits: bits, alpha: alpha, counts: counts, second: second)
-        for length in sections.weights.indices { #expect(sections.decodeWeights(Array(sections.weights[..<length])) == nil) }
+        for length in sections.weights.indices {
+            #expect(sections.decodeWeights(Array(sections.weights[..<length])) == nil)
+        }
         for length in sections.moments.indices {
             #expect(sections.decodeMoments(Array(sections.moments[..<length]), weights: sections.decoded) == nil)
         }
@@ -71,7 +77,9 @@ import Testing
                 var bytes = sections.weights
                 bytes[position] = value
                 // Moments read with wrong weights: they lie elsewhere or do not fit.
-                if let roles = sections.decodeWeights(bytes) { _ = sections.decodeMoments(sections.moments, weights: roles) }
+                if let roles = sections.decodeWeights(bytes) {
+                    _ = sections.decodeMoments(sections.moments, weights: roles)
+                }
             }
         }
         for position in sections.moments.indices {
@@ -116,13 +124,17 @@ import Testing
     @Test func momentsOfOtherWeightsAreRefusedOrDifferent() throws {
         let sections = try Sections(bits: 4, alpha: 1e-3, counts: [700, 90], second: true)
         #expect(throws: CodecError.self) {
-            try ExcpPacking.unpackMoments(sections.moments, weights: sections.decoded, roles: [.init(first: true, second: true)])
+            try ExcpPacking.unpackMoments(
+                sections.moments, weights: sections.decoded, roles: [.init(first: true, second: true)])
         }
         #expect(throws: CodecError.self) {
             try ExcpPacking.unpackMoments(
-                sections.moments, weights: sections.decoded, roles: [.init(first: false, second: true), .init(first: true, second: true)])
+                sections.moments, weights: sections.decoded,
+                roles: [.init(first: false, second: true), .init(first: true, second: true)])
         }
         let empty = [ExcpRole.pruned(count: 700), .pruned(count: 90)]
-        #expect(throws: CodecError.self) { try ExcpPacking.unpackMoments(sections.moments, weights: empty, roles: sections.roles) }
+        #expect(throws: CodecError.self) {
+            try ExcpPacking.unpackMoments(sections.moments, weights: empty, roles: sections.roles)
+        }
     }
 }

@@ -8,7 +8,8 @@ import Testing
         var random = SplitMix64(seed: seed)
         return try sizes.enumerated().map { position, size in
             let settings = try ExcpSettings(
-                alpha: [1e-6, 1e-3, 2e-3, 1][Int(random.next() % 4)], beta: [0, 1, 2][Int(random.next() % 3)], bits: bits)
+                alpha: [1e-6, 1e-3, 2e-3, 1][Int(random.next() % 4)], beta: [0, 1, 2][Int(random.next() % 3)],
+                bits: bits)
             let kind = seed % 3 == 0 ? 2 : Int(random.next() % 3)
             return SampleTensor(size, using: &random).quantized(settings, first: kind > 0, second: kind > 1)
         }
@@ -31,7 +32,9 @@ import Testing
     @Test(arguments: 2...8, 0..<6)
     func bundlesRoundTrip(bits: Int, seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
-        let sizes = (0..<Int(random.next() % 8)).map { _ in Int(random.next() % [1, 20, 500, 9000][Int(random.next() % 4)]) }
+        let sizes = (0..<Int(random.next() % 8)).map { _ in
+            Int(random.next() % [1, 20, 500, 9000][Int(random.next() % 4)])
+        }
         try expectRoundTrip(try bundle(seed: UInt64(seed), bits: bits, sizes: sizes))
     }
 
@@ -65,7 +68,8 @@ import Testing
         var random = SplitMix64(seed: UInt64(alphabet))
         let indices = SampleIndices.geometric(262_144, density: density, alphabet: alphabet, using: &random)
         let histogram = indices.withUnsafeBufferPointer { SymbolHistogram($0) }
-        let entropy = zip(histogram.counts, histogram.costs).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / 65536 / 8
+        let entropy =
+            zip(histogram.counts, histogram.costs).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / 65536 / 8
         let role = ExcpRole(codebook: SampleIndices.codebook(alphabet), indices: indices)
         let size = Double(try ExcpPacking.packWeights([ExcpTensor(weight: role)]).bytes.count)
         #expect(size < entropy * 1.025 + 150, "\(size / entropy)")
@@ -85,7 +89,8 @@ import Testing
     @Test func codebooksRoundTripAtTheEdgesOfFloat() throws {
         let books: [[Float]] = [
             [], [0], [-.greatestFiniteMagnitude, .greatestFiniteMagnitude],
-            [-.leastNonzeroMagnitude, 0, .leastNonzeroMagnitude, Float(bitPattern: 70_001), 6e-8], [], [1, 1.5, 2], [-3, -2.5],
+            [-.leastNonzeroMagnitude, 0, .leastNonzeroMagnitude, Float(bitPattern: 70_001), 6e-8], [], [1, 1.5, 2],
+            [-3, -2.5],
             [.greatestFiniteMagnitude], [-.greatestFiniteMagnitude], (0..<255).map { Float($0) * 0.1 },
         ]
         var writer = ByteWriter()

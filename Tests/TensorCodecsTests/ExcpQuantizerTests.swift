@@ -36,7 +36,9 @@ import Testing
         let middle = median(sample.residual)
         let tensor = sample.quantized(.published, second: false)
         #expect(tensor.second == nil)
-        for i in 0..<1000 { #expect((tensor.weight.indices[i] != 0) == (Double(sample.residual[i].magnitude) > middle)) }
+        for i in 0..<1000 {
+            #expect((tensor.weight.indices[i] != 0) == (Double(sample.residual[i].magnitude) > middle))
+        }
         let weights = sample.quantized(.published, first: false)
         #expect(weights.first == nil && weights.weight == tensor.weight)
     }
@@ -143,7 +145,9 @@ import Testing
     }
 
     @Test func settingsOutOfRangeAreRefused() {
-        for (alpha, beta, bits) in [(0, 2, 4), (-1, 2, 4), (.nan, 2, 4), (.infinity, 2, 4), (1, -1, 4), (1, .nan, 4), (1, 2, 1), (1, 2, 9)] as [(Double, Double, Int)] {
+        for (alpha, beta, bits) in [
+            (0, 2, 4), (-1, 2, 4), (.nan, 2, 4), (.infinity, 2, 4), (1, -1, 4), (1, .nan, 4), (1, 2, 1), (1, 2, 9),
+        ] as [(Double, Double, Int)] {
             #expect(throws: CodecError.self) { try ExcpSettings(alpha: alpha, beta: beta, bits: bits) }
         }
     }

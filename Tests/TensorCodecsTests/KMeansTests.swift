@@ -47,7 +47,8 @@ import Testing
     private func error(_ values: [Float], _ centres: [Double]) -> Double {
         values.reduce(0) { sum, value in
             let next = centres.partitioningIndex { $0 >= Double(value) }
-            let near = [next - 1, next].filter(centres.indices.contains).map { abs(centres[$0] - Double(value)) }.min() ?? 0
+            let near =
+                [next - 1, next].filter(centres.indices.contains).map { abs(centres[$0] - Double(value)) }.min() ?? 0
             return sum + near * near
         }
     }
@@ -88,8 +89,12 @@ import Testing
 
     @Test func roundingKeepsTheExponent() {
         var random = SplitMix64(seed: 9)
-        let special: [Float] = [.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, 6e-8, Float(bitPattern: 70_001), -Float(bitPattern: 70_001)]
-        for value in special + (0..<10_000).map({ _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }) where value.isFinite {
+        let special: [Float] = [
+            .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, 6e-8, Float(bitPattern: 70_001),
+            -Float(bitPattern: 70_001),
+        ]
+        for value in special + (0..<10_000).map({ _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) })
+        where value.isFinite {
             let rounded = CentreRounding.rounded(value, bits: 9)
             #expect(rounded.isFinite && (rounded == 0) == (value == 0) && rounded.sign == value.sign)
             #expect(abs(Double(rounded) - Double(value)) <= abs(Double(value)) / 512)

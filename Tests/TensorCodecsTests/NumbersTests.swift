@@ -76,7 +76,8 @@ import Testing
             var values = (0..<count).map { _ in Float(random.normal() * spread) }
             if seed == 1 { for i in values.indices where i % 3 == 0 { values[i] = 0 } }
             let sorted = values.map(\.magnitude).sorted()
-            let expected = count % 2 == 1
+            let expected =
+                count % 2 == 1
                 ? Double(sorted[count / 2]) : (Double(sorted[count / 2 - 1]) + Double(sorted[count / 2])) / 2
             #expect(values.withUnsafeBufferPointer { Median.magnitude($0) } == expected)
         }

@@ -19,7 +19,8 @@ import Testing
 
     private func lines(_ count: Int, seed: UInt64) -> [UInt8] {
         var random = SplitMix64(seed: seed)
-        return Array((0..<count).map { "{\"step\": \($0), \"loss\": \(random.next() % 100_000)}" }.joined(separator: "\n").utf8)
+        return Array(
+            (0..<count).map { "{\"step\": \($0), \"loss\": \(random.next() % 100_000)}" }.joined(separator: "\n").utf8)
     }
 
     @Test func blocksRoundTripWithAndWithoutPrefix() throws {
@@ -47,7 +48,9 @@ import Testing
         let log = lines(100, seed: 6)
         for coded in [try encode(log), try encode(log, lines(90, seed: 6)), try encode([1, 2, 3])] {
             let count = coded.count == 4 ? 3 : log.count
-            for length in coded.indices { #expect(throws: CodecError.self) { try decode(Array(coded[..<length]), count, lines(90, seed: 6)) } }
+            for length in coded.indices {
+                #expect(throws: CodecError.self) { try decode(Array(coded[..<length]), count, lines(90, seed: 6)) }
+            }
             #expect(throws: CodecError.self) { try decode(coded + [0], count, lines(90, seed: 6)) }
         }
     }

@@ -23,7 +23,8 @@ import Testing
         // In place: output and predecessor are the same memory.
         restored.withUnsafeMutableBytes { bytes in
             residual.withUnsafeBufferPointer {
-                ResidualCodec.restore(predecessor: UnsafeRawBufferPointer(bytes), values: $0, format: format, into: bytes)
+                ResidualCodec.restore(
+                    predecessor: UnsafeRawBufferPointer(bytes), values: $0, format: format, into: bytes)
             }
         }
         #expect(restored == weight)

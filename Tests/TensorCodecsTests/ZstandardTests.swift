@@ -18,10 +18,13 @@ import Testing
         }
         let huffman = try bytes.withRawBytes { raw throws(CodecError) in try Zstandard.huffmanOnly(raw) }
         for frame in [plain, huffman] {
-            #expect(try frame.withRawBytes { raw throws(CodecError) in try Zstandard.decompress(raw, count: count) } == bytes)
+            #expect(
+                try frame.withRawBytes { raw throws(CodecError) in try Zstandard.decompress(raw, count: count) }
+                    == bytes)
         }
         let back = try coded.withRawBytes { raw throws(CodecError) in
-            try prefix.withRawBytes { old throws(CodecError) in try Zstandard.decompress(raw, count: count, prefix: old) }
+            try prefix.withRawBytes { old throws(CodecError) in try Zstandard.decompress(raw, count: count, prefix: old)
+            }
         }
         #expect(back == bytes)
         if count > 1000 { #expect(coded.count < 100) }
@@ -52,7 +55,8 @@ import Testing
         let frame = try bytes.withRawBytes { raw throws(CodecError) in try Zstandard.huffmanOnly(raw) }
         for length in 0..<frame.count {
             #expect(throws: CodecError.self) {
-                try frame[..<length].withRawBytes { raw throws(CodecError) in try Zstandard.decompress(raw, count: 3000) }
+                try frame[..<length].withRawBytes { raw throws(CodecError) in try Zstandard.decompress(raw, count: 3000)
+                }
             }
         }
         for tail in [[0], frame] as [[UInt8]] {

@@ -18,9 +18,12 @@ enum ByteStream {
     static func write(_ bytes: [UInt8], to writer: inout ByteWriter) throws(CodecError) {
         guard let first = bytes.first else { return }
         if bytes.count > 1, bytes.allSatisfy({ $0 == first }) { return writeConstant(first, to: &writer) }
-        let frame = bytes.count < smallest ? nil : try bytes.withRawBytes { raw throws(CodecError) in
-            try Zstandard.huffmanOnly(raw)
-        }
+        let frame =
+            bytes.count < smallest
+            ? nil
+            : try bytes.withRawBytes { raw throws(CodecError) in
+                try Zstandard.huffmanOnly(raw)
+            }
         bytes.withUnsafeBytes { write($0, frame: frame, to: &writer) }
     }
 

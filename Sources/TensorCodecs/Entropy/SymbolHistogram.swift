@@ -15,7 +15,9 @@ struct SymbolHistogram {
                 for i in start..<end { tables[(i & 3) &<< 8 | Int(symbols[i])] &+= 1 }
             }
             for symbol in 0..<256 {
-                counts[symbol] += Int(tables[symbol]) + Int(tables[256 + symbol]) + Int(tables[512 + symbol]) + Int(tables[768 + symbol])
+                counts[symbol] +=
+                    Int(tables[symbol]) + Int(tables[256 + symbol]) + Int(tables[512 + symbol])
+                    + Int(tables[768 + symbol])
             }
             for i in tables.indices { tables[i] = 0 }
             start = end

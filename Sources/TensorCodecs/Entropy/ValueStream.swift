@@ -55,8 +55,12 @@ struct ValueStream {
             return values
         case .pairs where bound <= 16:
             let pairs = try ByteStream.read((count + 1) / 2, from: &reader)
-            guard Int(pairs.max() ?? 0) < bound * bound else { throw reader.corrupt("a pair with a value of \(bound) or more") }
-            guard count % 2 == 0 || Int(pairs[pairs.count - 1]) % bound == 0 else { throw reader.corrupt("padding that is not 0") }
+            guard Int(pairs.max() ?? 0) < bound * bound else {
+                throw reader.corrupt("a pair with a value of \(bound) or more")
+            }
+            guard count % 2 == 0 || Int(pairs[pairs.count - 1]) % bound == 0 else {
+                throw reader.corrupt("padding that is not 0")
+            }
             return split(pairs, count: count, bound: bound)
         default:
             throw reader.corrupt("unknown packing \(code) of a value stream")

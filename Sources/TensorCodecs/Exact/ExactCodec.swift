@@ -7,7 +7,10 @@
 /// |---|---|---|
 /// | 0 same | blocks (1...) equal to the predecessor's | nothing |
 /// | 1 raw | blocks (1...) | their bytes |
-/// | 2 coded | `Transform` of one block | per byte of an element, lowest first, a `PlaneStream`; then the bytes that fill no element |
+/// | 2 coded | `Transform` of one block | its planes |
+///
+/// The planes of a coded block: per byte of an element, lowest first, a `ByteStream`; then the bytes that fill no
+/// element, as they are.
 ///
 /// Never longer than the input by more than 16 bytes.
 package enum ExactCodec {
@@ -28,7 +31,8 @@ package enum ExactCodec {
         case difference = 2
     }
 
-    /// - Throws: `.invalidArgument` unless the element size is 1, 2, 4, 8 or 16 and the predecessor has the same length.
+    /// - Throws: `.invalidArgument` unless the element size is 1, 2, 4, 8 or 16 and the predecessor, if any, is
+    ///   as long.
     static func check(_ count: Int, elementSize: Int, predecessor: UnsafeRawBufferPointer?) throws(CodecError) {
         guard [1, 2, 4, 8, 16].contains(elementSize) else {
             throw CodecError(.invalidArgument, "elements of \(elementSize) bytes")

@@ -1,35 +1,15 @@
-extension ExactCodec {
-    /// Encodes tensor bytes.
-    /// - Parameters:
-    ///   - elementSize: 1, 2, 4, 8 or 16; a remainder that fills no element is kept too.
-    ///   - predecessor: bytes of the same length that the decoder will have.
-    /// - Throws: `.invalidArgument`, `.outOfMemory`.
-    package static func encode(
-        _ bytes: UnsafeRawBufferPointer, elementSize: Int, predecessor: UnsafeRawBufferPointer? = nil
-    ) throws(CodecError) -> [UInt8] {
-        try check(bytes.count, elementSize: elementSize, predecessor: predecessor)
-        var encoder = ExactEncoder(elementSize: elementSize)
-        for start in stride(from: 0, to: bytes.count, by: blockSize) {
-            let range = start..<min(start + blockSize, bytes.count)
-            try encoder.append(
-                UnsafeRawBufferPointer(rebasing: bytes[range]),
-                predecessor: predecessor.map { UnsafeRawBufferPointer(rebasing: $0[range]) })
-        }
-        return encoder.finish(bytes)
-    }
-}
-
 /// Collects records block by block; runs of equal kind become one record.
-private struct ExactEncoder {
+struct ExactEncoder {
     private let elementSize: Int
     private var writer = ByteWriter()
-    /// Kind and number of blocks not written yet, and where the first of them starts.
+    /// Kind and number of the blocks not written yet, and the bytes of raw ones.
     private var open: (kind: ExactCodec.RecordKind, count: Int, bytes: [UInt8]) = (.same, 0, [])
 
     init(elementSize: Int) {
         self.elementSize = elementSize
     }
 
+    /// Adds the next block, of `ExactCodec.blockSize` bytes unless it is the last one.
     mutating func append(_ block: UnsafeRawBufferPointer, predecessor: UnsafeRawBufferPointer?) throws(CodecError) {
         if let predecessor, block.isEqual(to: predecessor) { return add(.same, block) }
         var record = ByteWriter()
@@ -40,7 +20,8 @@ private struct ExactEncoder {
         writer.append(contentsOf: record.bytes)
     }
 
-    consuming func finish(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    /// All records.
+    consuming func finish() -> [UInt8] {
         flush()
         return writer.bytes
     }
@@ -74,7 +55,8 @@ private struct ExactEncoder {
             var failure: CodecError?
             planes.withUnsafeBufferPointer { planes in
                 do throws(CodecError) {
-                    try PlaneStream.write(UnsafeBufferPointer(rebasing: planes[plane * count..<(plane + 1) * count]), to: &record)
+                    try PlaneStream.write(
+                        UnsafeBufferPointer(rebasing: planes[plane * count..<(plane + 1) * count]), to: &record)
                 } catch {
                     failure = error
                 }
@@ -90,7 +72,8 @@ private struct ExactEncoder {
         var transformed: [UInt8] = []
         if let predecessor, transform != .plain {
             transformed = [UInt8](unsafeUninitializedCapacity: block.count) { output, filled in
-                let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(output)[..<block.count])
+                let output = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(output)[..<block.count])
                 ExactKernel.transform(transform, block, predecessor, size: elementSize, to: output)
                 filled = block.count
             }
@@ -107,7 +90,8 @@ private struct ExactEncoder {
     }
 
     /// The transform whose planes cost least on a sample of 2^15 bytes from the middle.
-    private func choose(_ block: UnsafeRawBufferPointer, _ predecessor: UnsafeRawBufferPointer) -> ExactCodec.Transform {
+    private func choose(_ block: UnsafeRawBufferPointer, _ predecessor: UnsafeRawBufferPointer) -> ExactCodec.Transform
+    {
         let size = min(block.count, 1 << 15)
         let start = (block.count - size) / 2 / elementSize * elementSize
         let sample = UnsafeRawBufferPointer(rebasing: block[start..<start + size])
@@ -119,7 +103,9 @@ private struct ExactEncoder {
             let count = size / elementSize
             let cost = planes.withUnsafeBufferPointer { planes in
                 (0..<elementSize).reduce(UInt64(0)) { sum, plane in
-                    sum + SymbolHistogram(UnsafeBufferPointer(rebasing: planes[plane * count..<(plane + 1) * count])).huffmanEstimate
+                    sum
+                        + SymbolHistogram(UnsafeBufferPointer(rebasing: planes[plane * count..<(plane + 1) * count]))
+                        .huffmanEstimate
                 }
             }
             if cost < least { (best, least) = (transform, cost) }

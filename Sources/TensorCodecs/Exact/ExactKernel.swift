@@ -13,7 +13,9 @@ enum ExactKernel {
     }
 
     /// Puts one plane back.
-    static func merge(_ plane: UnsafeBufferPointer<UInt8>, number: Int, size: Int, to block: UnsafeMutableRawBufferPointer) {
+    static func merge(
+        _ plane: UnsafeBufferPointer<UInt8>, number: Int, size: Int, to block: UnsafeMutableRawBufferPointer
+    ) {
         for i in 0..<plane.count { block[i &* size &+ number] = plane[i] }
     }
 
@@ -37,7 +39,8 @@ enum ExactKernel {
 
     /// Undoes `transform` in place.
     static func restore(
-        _ transform: ExactCodec.Transform, _ block: UnsafeMutableRawBufferPointer, _ predecessor: UnsafeRawBufferPointer,
+        _ transform: ExactCodec.Transform, _ block: UnsafeMutableRawBufferPointer,
+        _ predecessor: UnsafeRawBufferPointer,
         size: Int
     ) {
         switch transform {

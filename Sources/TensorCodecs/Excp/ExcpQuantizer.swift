@@ -31,7 +31,9 @@ package struct ExcpQuantizer: Sendable {
     }
 
     /// Keeps R where |R| > min(2.5, alpha / sqrt(v)) * median|R|, v the second moment's mean or the element's own.
-    private func keepWeights(_ residual: UnsafeBufferPointer<Float>, _ second: UnsafeBufferPointer<Float>?) -> KeptValues {
+    private func keepWeights(_ residual: UnsafeBufferPointer<Float>, _ second: UnsafeBufferPointer<Float>?)
+        -> KeptValues
+    {
         let median = Median.magnitude(residual)
         guard let second else { return keepWeights(residual, above: median) }
         switch settings.threshold {

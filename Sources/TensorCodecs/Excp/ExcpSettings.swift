@@ -23,8 +23,12 @@ package struct ExcpSettings: Sendable, Hashable {
     package init(
         alpha: Double = 5e-5, beta: Double = 2, bits: Int = 4, threshold: Threshold = .published
     ) throws(CodecError) {
-        guard alpha > 0, alpha.isFinite else { throw CodecError(.invalidArgument, "alpha must be a positive number, not \(alpha)") }
-        guard beta >= 0, beta.isFinite else { throw CodecError(.invalidArgument, "beta must not be negative, as \(beta) is") }
+        guard alpha > 0, alpha.isFinite else {
+            throw CodecError(.invalidArgument, "alpha must be a positive number, not \(alpha)")
+        }
+        guard beta >= 0, beta.isFinite else {
+            throw CodecError(.invalidArgument, "beta must not be negative, as \(beta) is")
+        }
         guard (2...8).contains(bits) else { throw CodecError(.invalidArgument, "bits must be 2 to 8, not \(bits)") }
         self.alpha = alpha
         self.beta = beta

@@ -1,9 +1,8 @@
 /// Reads a `CodebookBlock`.
 enum CodebookBlockDecoder {
-    /// - Parameters:
-    ///   - count: codebooks in the block.
-    ///   - sizeLimit: largest size of each one; a codebook has no more centres than its tensor has elements.
+    /// - Parameter sizeLimits: largest size of each codebook: none has more centres than its tensor has elements.
     /// - Returns: codebooks with ascending, distinct, finite centres.
+    /// - Throws: `.corrupt`.
     static func read(
         sizeLimits: [Int], from reader: inout ByteReader
     ) throws(CodecError) -> [[Float]] {

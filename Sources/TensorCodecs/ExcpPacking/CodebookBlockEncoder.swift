@@ -22,7 +22,9 @@ enum CodebookBlockEncoder {
                 previous = key
                 let length = UInt64.bitWidth - number.leadingZeroBitCount
                 lengths.append(UInt8(length))
-                if length > 1 { bits.append(UInt32(truncatingIfNeeded: number & ~(1 << UInt64(length - 1))), bits: length - 1) }
+                if length > 1 {
+                    bits.append(UInt32(truncatingIfNeeded: number & ~(1 << UInt64(length - 1))), bits: length - 1)
+                }
                 cost += UInt64(max(length - 1, 0)) + 3
             }
         }

@@ -46,7 +46,8 @@ extension ExcpPacking {
         let firstBooks = Array(codebooks.prefix(holders.count))
         let secondBooks = Array(codebooks.dropFirst(holders.count))
 
-        let values = try flag == 1
+        let values =
+            try flag == 1
             ? readPairs(try sum(kept), firstBooks, secondBooks, &reader)
             : readSeparate(kept, firstBooks, secondBooks, holders.map { roles[$0].second }, &reader)
         try reader.expectEnd()
@@ -90,7 +91,8 @@ extension ExcpPacking {
 
     /// The same from two streams.
     private static func readSeparate(
-        _ kept: [Int], _ firstBooks: [[Float]], _ secondBooks: [[Float]], _ hasSecond: [Bool], _ reader: inout ByteReader
+        _ kept: [Int], _ firstBooks: [[Float]], _ secondBooks: [[Float]], _ hasSecond: [Bool],
+        _ reader: inout ByteReader
     ) throws(CodecError) -> (first: [UInt8], second: [UInt8]) {
         let firsts = try IndexStreamDecoder.read(try sum(kept), alphabet: alphabet(firstBooks), from: &reader)
         var places = 0

@@ -28,7 +28,8 @@ extension ExcpPacking {
 
         let paired = moments.isPairedSmaller
         writer.append(paired ? 1 : 0)
-        let codebookCosts = try CodebookBlockEncoder.write(moments.firstCodebooks + moments.secondCodebooks, to: &writer)
+        let codebookCosts = try CodebookBlockEncoder.write(
+            moments.firstCodebooks + moments.secondCodebooks, to: &writer)
         let codebookBytes = ByteShares.split(writer.count, by: codebookCosts)
         var secondIndex = holders.count
         for (position, holder) in holders.enumerated() {

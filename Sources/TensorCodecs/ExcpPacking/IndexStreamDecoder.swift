@@ -55,7 +55,9 @@ enum IndexStreamDecoder {
             position += 1
             found += 1
         }
-        guard found == kept, tokens.last != design.continuation else { throw reader.corrupt("\(found) values, \(kept) were declared") }
+        guard found == kept, tokens.last != design.continuation else {
+            throw reader.corrupt("\(found) values, \(kept) were declared")
+        }
         try lowBits.expectEnd()
         return indices
     }

@@ -16,7 +16,8 @@ struct IndexStreamEncoder {
         self.source = source
         self.alphabet = alphabet
         var best: (kind: IndexStream.Kind, tokens: RunTokens, estimate: UInt64) = (
-            .empty, RunTokens(joint: false, shift: 0, alphabet: alphabet), source.values.isEmpty ? 0 : .max)
+            .empty, RunTokens(joint: false, shift: 0, alphabet: alphabet), source.values.isEmpty ? 0 : .max
+        )
         func consider(_ kind: IndexStream.Kind, _ tokens: RunTokens, _ estimate: UInt64) {
             if estimate < best.estimate { best = (kind, tokens, estimate) }
         }
@@ -104,7 +105,9 @@ struct IndexStreamEncoder {
         var symbols: [UInt8] = []
         symbols.reserveCapacity(source.values.count + source.total / tokens.stride)
         var lowBits = BitWriter(capacity: source.values.count * tokens.shift / 8 + 1)
-        let (classes, width, mask) = (UInt32(tokens.classes), UInt32(tokens.width), (UInt32(1) << UInt32(tokens.shift)) - 1)
+        let (classes, width, mask) = (
+            UInt32(tokens.classes), UInt32(tokens.width), (UInt32(1) << UInt32(tokens.shift)) - 1
+        )
         var tokenEnds: [Int] = []
         var next = 0
         for end in source.ends {
@@ -114,7 +117,8 @@ struct IndexStreamEncoder {
                     symbols.append(tokens.continuation)
                     shifted -= classes
                 }
-                symbols.append(UInt8(truncatingIfNeeded: shifted &* width &+ (tokens.joint ? UInt32(source.values[i]) &- 1 : 0)))
+                symbols.append(
+                    UInt8(truncatingIfNeeded: shifted &* width &+ (tokens.joint ? UInt32(source.values[i]) &- 1 : 0)))
                 if tokens.shift > 0 { lowBits.append(source.runs[i] & mask, bits: tokens.shift) }
             }
             next = end

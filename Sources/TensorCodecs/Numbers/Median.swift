@@ -1,7 +1,7 @@
 /// The exact median of absolute values by radix selection on their bit patterns (which order like the values).
 enum Median {
     /// Bits decided per round, from the top of the 31 bits below the sign.
-    private static let rounds: [(shift: UInt32, bits: UInt32)] = [(19, 12), (9, 10), (0, 9)]
+    private static let rounds: [(shift: UInt32, bits: UInt32)] = [(20, 11), (10, 10), (0, 10)]
 
     /// Median of |values|; of an even count the mean of the two in the middle; 0 of none. O(n), at most two copies of
     /// the part still undecided.
@@ -22,7 +22,9 @@ enum Median {
 
     /// The key at `rank` in ascending order, and how many keys are not above it.
     private static func select(_ values: UnsafeBufferPointer<Float>, rank: Int) -> (key: UInt32, atMost: Int) {
-        var counts = histogram(rounds[0].bits, values.count) { (values[$0].bitPattern & 0x7fff_ffff) >> rounds[0].shift }
+        var counts = histogram(rounds[0].bits, values.count) {
+            (values[$0].bitPattern & 0x7fff_ffff) >> rounds[0].shift
+        }
         var (bin, below) = find(rank, in: counts, below: 0)
         var key = UInt32(bin) << rounds[0].shift
         var candidates: [UInt32] = []

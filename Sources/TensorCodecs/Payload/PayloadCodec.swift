@@ -58,7 +58,9 @@ package enum PayloadCodec {
             }
         case .same:
             try reader.expectEnd()
-            guard let prefix, prefix.count == count else { throw reader.corrupt("a block equal to a prefix of another size") }
+            guard let prefix, prefix.count == count else {
+                throw reader.corrupt("a block equal to a prefix of another size")
+            }
             return Array(prefix)
         case nil:
             throw reader.corrupt("unknown form \(code) of a payload block")
@@ -67,7 +69,9 @@ package enum PayloadCodec {
 
     /// 12 for small blocks, 9 for large ones, 1 for large ones whose sample hardly compresses. A sample says nothing
     /// about matches with the prefix, so with one the level stays.
-    private static func level(_ block: UnsafeRawBufferPointer, _ prefix: UnsafeRawBufferPointer?) throws(CodecError) -> Int32 {
+    private static func level(_ block: UnsafeRawBufferPointer, _ prefix: UnsafeRawBufferPointer?) throws(CodecError)
+        -> Int32
+    {
         guard block.count > 256 << 10 else { return 12 }
         guard prefix == nil else { return 9 }
         let size = 32 << 10

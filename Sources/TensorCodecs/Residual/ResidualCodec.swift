@@ -16,11 +16,13 @@ package enum ResidualCodec {
             for i in 0..<output.count { output[i] = float(weight, i) - float(predecessor, i) }
         case .bf16:
             for i in 0..<output.count {
-                output[i] = HalfPrecision.float(bfloat16: half(weight, i)) - HalfPrecision.float(bfloat16: half(predecessor, i))
+                output[i] =
+                    HalfPrecision.float(bfloat16: half(weight, i)) - HalfPrecision.float(bfloat16: half(predecessor, i))
             }
         case .f16:
             for i in 0..<output.count {
-                output[i] = HalfPrecision.float(float16: half(weight, i)) - HalfPrecision.float(float16: half(predecessor, i))
+                output[i] =
+                    HalfPrecision.float(float16: half(weight, i)) - HalfPrecision.float(float16: half(predecessor, i))
             }
         case .f64:
             for i in 0..<output.count { output[i] = Float(double(weight, i) - double(predecessor, i)) }
@@ -64,11 +66,13 @@ package enum ResidualCodec {
         case .f32: return ErrorMeasure(count) { Double(float(original, $0)) - Double(float(restored, $0)) }
         case .bf16:
             return ErrorMeasure(count) {
-                Double(HalfPrecision.float(bfloat16: half(original, $0))) - Double(HalfPrecision.float(bfloat16: half(restored, $0)))
+                Double(HalfPrecision.float(bfloat16: half(original, $0)))
+                    - Double(HalfPrecision.float(bfloat16: half(restored, $0)))
             }
         case .f16:
             return ErrorMeasure(count) {
-                Double(HalfPrecision.float(float16: half(original, $0))) - Double(HalfPrecision.float(float16: half(restored, $0)))
+                Double(HalfPrecision.float(float16: half(original, $0)))
+                    - Double(HalfPrecision.float(float16: half(restored, $0)))
             }
         case .f64: return ErrorMeasure(count) { double(original, $0) - double(restored, $0) }
         }

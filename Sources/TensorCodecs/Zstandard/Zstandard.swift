@@ -25,12 +25,14 @@ package enum Zstandard {
     /// on. For symbol streams without repetitions.
     package static func huffmanOnly(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> [UInt8] {
         // ZSTD_c_experimentalParam5 is ZSTD_c_literalCompressionMode, a macro that Swift does not import.
-        try compress(bytes, [
-            (ZSTD_c_compressionLevel, ZSTD_minCLevel()),
-            (ZSTD_c_windowLog, 17),
-            (ZSTD_c_hashLog, 6),
-            (ZSTD_c_experimentalParam5, Int32(ZSTD_ps_enable.rawValue)),
-        ], prefix: nil)
+        try compress(
+            bytes,
+            [
+                (ZSTD_c_compressionLevel, ZSTD_minCLevel()),
+                (ZSTD_c_windowLog, 17),
+                (ZSTD_c_hashLog, 6),
+                (ZSTD_c_experimentalParam5, Int32(ZSTD_ps_enable.rawValue)),
+            ], prefix: nil)
     }
 
     /// Decompresses one frame that must hold exactly `count` bytes.
@@ -43,7 +45,10 @@ package enum Zstandard {
         var failure: CodecError?
         let output = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             do throws(CodecError) {
-                try decode(bytes, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]), prefix)
+                try decode(
+                    bytes,
+                    into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]),
+                    prefix)
                 filled = count
             } catch {
                 failure = error
@@ -97,8 +102,9 @@ package enum Zstandard {
             if let prefix, prefix.count > 0 {
                 try succeed(ZSTD_DCtx_refPrefix(context.decompressor, prefix.baseAddress, prefix.count))
             }
-            let written = try succeed(ZSTD_decompressDCtx(
-                context.decompressor, output.baseAddress, output.count, bytes.baseAddress, bytes.count))
+            let written = try succeed(
+                ZSTD_decompressDCtx(
+                    context.decompressor, output.baseAddress, output.count, bytes.baseAddress, bytes.count))
             guard written == output.count else {
                 throw .corrupt("a zstd frame holds \(written) bytes, \(output.count) were expected")
             }
@@ -134,7 +140,8 @@ package enum Zstandard {
         let text = String(cString: ZSTD_getErrorName(code))
         switch ZSTD_getErrorCode(code) {
         case ZSTD_error_memory_allocation: throw CodecError(.outOfMemory, "zstd: \(text)")
-        case ZSTD_error_parameter_unsupported, ZSTD_error_parameter_outOfBound, ZSTD_error_parameter_combination_unsupported:
+        case ZSTD_error_parameter_unsupported, ZSTD_error_parameter_outOfBound,
+            ZSTD_error_parameter_combination_unsupported:
             throw CodecError(.invalidArgument, "zstd: \(text)")
         default: throw .corrupt("zstd: \(text)")
         }

@@ -28,7 +28,8 @@ struct BorderSearch {
             gains.withUnsafeBufferPointer { gains in
                 next.withUnsafeMutableBufferPointer { next in
                     cuts.withUnsafeMutableBufferPointer { cuts in
-                        let row = UnsafeMutableBufferPointer(rebasing: cuts[layer * (bins + 1)..<(layer + 1) * (bins + 1)])
+                        let row = UnsafeMutableBufferPointer(
+                            rebasing: cuts[layer * (bins + 1)..<(layer + 1) * (bins + 1)])
                         fill(layer + 1...bins, from: layer...bins - 1, gains, next, row)
                     }
                 }

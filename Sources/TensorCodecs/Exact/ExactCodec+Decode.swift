@@ -13,13 +13,16 @@ extension ExactCodec {
             guard let kind = RecordKind(rawValue: head & 3) else { throw reader.corrupt("unknown kind of a record") }
             if kind == .coded {
                 let range = position..<min(position + blockSize, output.count)
-                try readBlock(head >> 2, UnsafeMutableRawBufferPointer(rebasing: output[range]), elementSize,
+                try readBlock(
+                    head >> 2, UnsafeMutableRawBufferPointer(rebasing: output[range]), elementSize,
                     predecessor.map { UnsafeRawBufferPointer(rebasing: $0[range]) }, &reader)
                 position = range.upperBound
                 continue
             }
             let left = (output.count - position + blockSize - 1) / blockSize
-            guard head >> 2 >= 1, head >> 2 <= UInt64(left) else { throw reader.corrupt("\(head >> 2) blocks of \(left)") }
+            guard head >> 2 >= 1, head >> 2 <= UInt64(left) else {
+                throw reader.corrupt("\(head >> 2) blocks of \(left)")
+            }
             let range = position..<min(position + Int(head >> 2) * blockSize, output.count)
             let place = UnsafeMutableRawBufferPointer(rebasing: output[range])
             if kind == .raw {
@@ -41,7 +44,8 @@ extension ExactCodec {
     }
 
     private static func readBlock(
-        _ code: UInt64, _ block: UnsafeMutableRawBufferPointer, _ elementSize: Int, _ predecessor: UnsafeRawBufferPointer?,
+        _ code: UInt64, _ block: UnsafeMutableRawBufferPointer, _ elementSize: Int,
+        _ predecessor: UnsafeRawBufferPointer?,
         _ reader: inout ByteReader
     ) throws(CodecError) {
         guard let transform = Transform(rawValue: code) else { throw reader.corrupt("unknown transform \(code)") }
@@ -51,7 +55,8 @@ extension ExactCodec {
             let plane = try ByteStream.read(count, from: &reader)
             plane.withUnsafeBufferPointer { ExactKernel.merge($0, number: number, size: elementSize, to: block) }
         }
-        UnsafeMutableRawBufferPointer(rebasing: block[whole...]).copyBytes(from: try reader.readBytes(block.count - whole))
+        UnsafeMutableRawBufferPointer(rebasing: block[whole...]).copyBytes(
+            from: try reader.readBytes(block.count - whole))
         guard transform != .plain else { return }
         guard let predecessor else { throw reader.corrupt("a difference to a predecessor that is not there") }
         ExactKernel.restore(
