@@ -24,9 +24,11 @@ extension Run {
             var contents = try StepContents.read(step, of: self)
             let structure = contents.structure
             let states = contents.parameters.filter { $0.statePath != nil }
-            let isDone = result.byStructure[structure].map { $0.count > states.count } ?? false  // the structure's own key
+            // The pairs hold the structure's own key as well.
+            let isDone = result.byStructure[structure].map { $0.count > states.count } ?? false
             if let previous, !isDone, looks[structure, default: 0] < limit, !states.isEmpty {
-                contents = try StepContents.read(step, of: self, previous: previous, known: result.known(for: structure))
+                contents = try StepContents.read(
+                    step, of: self, previous: previous, known: result.known(for: structure))
                 looks[structure, default: 0] += 1
                 result.byStructure[structure] = contents.knownPairs
                 result.correlations.merge(contents.correlations) { max($0, $1) }

@@ -13,7 +13,9 @@ extension StepContents {
     package var correlations: [String: Double] {
         var result: [String: Double] = [:]
         for parameter in parameters {
-            if case .data(let correlation) = parameter.pairing, let path = parameter.statePath { result[path] = correlation }
+            if case .data(let correlation) = parameter.pairing, let path = parameter.statePath {
+                result[path] = correlation
+            }
         }
         return result
     }

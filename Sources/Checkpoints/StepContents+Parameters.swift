@@ -18,7 +18,8 @@ extension StepContents {
             parameters.append(parameter)
         }
         var names = Set(parameters.map(\.name))
-        for (slot, result) in solver.results.enumerated() where result.weight == nil && solver.slots[slot].slot.hasState {
+        for (slot, result) in solver.results.enumerated() where result.weight == nil && solver.slots[slot].slot.hasState
+        {
             var name = solver.slots[slot].slot.statePath
             while !names.insert(name).inserted { name += "'" }
             var parameter = Parameter(name: name, weight: nil)

@@ -22,7 +22,9 @@ extension StepContents {
         _ step: Step, of run: Run, previous: (any WeightReference)? = nil, known: KnownPairs = [:]
     ) throws(VarveError) -> StepContents {
         let layout = Layouts.layout(of: StepShape(step))
-        let files = try open(step, run, isStrict: layout == PlainLayout.self || layout == TrainerLayout.self || layout == AccelerateLayout.self)
+        let files = try open(
+            step, run,
+            isStrict: layout == PlainLayout.self || layout == TrainerLayout.self || layout == AccelerateLayout.self)
         let inventory = try layout.inventory(files)
         let weights = WeightNames.weights(inventory.dictionaries, files)
         var solver = PairingSolver(
@@ -50,7 +52,8 @@ extension StepContents {
             if entry.identity.linkCount > 1, !inodes.insert(InodeKey(entry.identity)).inserted { continue }
             let path = Paths.join(run.root, entry.path)
             let source = try InputFile(path)
-            guard source.identity.byteCount == entry.identity.byteCount, source.identity.modified == entry.identity.modified,
+            guard source.identity.byteCount == entry.identity.byteCount,
+                source.identity.modified == entry.identity.modified,
                 source.identity.inode == entry.identity.inode
             else { throw VarveError(.sourceChanged, "the file changed since the run was looked through", file: path) }
             var tensorFile: TensorFile?

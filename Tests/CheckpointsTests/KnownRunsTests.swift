@@ -55,7 +55,8 @@ import Testing
         let pairs = try run.pairs()
         for (step, wanted) in zip(run.steps, expected.steps) {
             let together = try ExpectedRun.differences(try run.contents(of: step, pairs: pairs), wanted)
-            #expect(together.isEmpty, "\(name) step \(step.number), pairs of the run: \(together.joined(separator: "\n"))")
+            #expect(
+                together.isEmpty, "\(name) step \(step.number), pairs of the run: \(together.joined(separator: "\n"))")
         }
         // The way compress goes: each step after the one before, nothing read ahead.
         var before: StepContents?

@@ -48,7 +48,10 @@ import Testing
         #expect(StepName("resnet50")?.kind == .glued)
     }
 
-    @Test(arguments: [("last.ckpt", true), ("model_best.pth.tar", true), ("checkpoint.pth", true), ("best_epoch_3.pt", true), ("model_2.pth", false)])
+    @Test(arguments: [
+        ("last.ckpt", true), ("model_best.pth.tar", true), ("checkpoint.pth", true), ("best_epoch_3.pt", true),
+        ("model_2.pth", false),
+    ])
     func movingNamesAreKnown(name: String, isMoving: Bool) {
         #expect(StepName.isMoving(name) == isMoving)
     }

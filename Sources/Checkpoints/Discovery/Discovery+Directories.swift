@@ -25,11 +25,14 @@ extension Discovery {
         }
         if step.kind == .step || step.kind == .epoch { return true }
         // `model_1/` with `ckpt_10.pt` and `ckpt_20.pt` in it is a folder of checkpoints.
-        let inner = Set(shape.fileNames.filter { StepName.hasCheckpointSuffix($0) }.compactMap { name -> Int? in
-            guard let step = StepName(name), step.kind == .step || step.kind == .epoch || name.lowercased().hasPrefix("ck")
-                || name.lowercased().hasPrefix("checkpoint") else { return nil }
-            return step.number
-        })
+        let inner = Set(
+            shape.fileNames.filter { StepName.hasCheckpointSuffix($0) }.compactMap { name -> Int? in
+                guard let step = StepName(name),
+                    step.kind == .step || step.kind == .epoch || name.lowercased().hasPrefix("ck")
+                        || name.lowercased().hasPrefix("checkpoint")
+                else { return nil }
+                return step.number
+            })
         return inner.count < 2
     }
 
@@ -52,8 +55,10 @@ extension Discovery {
         let members = scan.subtree(directory).map(\.path)
         let layout = Layouts.layout(of: shape)
         if !directory.isEmpty, StepName.isTemporary(shape.name) {
-            return skip(directory, members, VarveError(
-                .incomplete, "its name says that it is still being written", file: scan.absolute(directory)))
+            return skip(
+                directory, members,
+                VarveError(
+                    .incomplete, "its name says that it is still being written", file: scan.absolute(directory)))
         }
         let probes = scan.subtree(directory).filter { $0.identity.kind == .regular }.map { FileProbe($0, in: scan) }
         let siblings = group.filter { Layouts.layout(of: $0) == layout }
@@ -103,7 +108,9 @@ extension Discovery {
     /// Files that are cut off, still have a temporary name, or are missing from an index of shards.
     private func fileFault(_ directory: String, _ shape: StepShape, _ probes: [FileProbe]) -> VarveError? {
         for probe in probes {
-            if StepName.isTemporary(probe.name), StepName.hasCheckpointSuffix(probe.name) || probe.name == ".metadata.tmp" {
+            if StepName.isTemporary(probe.name),
+                StepName.hasCheckpointSuffix(probe.name) || probe.name == ".metadata.tmp"
+            {
                 return VarveError(
                     .incomplete, "a file's name says that it is still being written", file: scan.absolute(probe.path))
             }

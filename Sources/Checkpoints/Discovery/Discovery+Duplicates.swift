@@ -74,7 +74,7 @@ extension Discovery {
             let second = try InputFile(scan.absolute(b.path))
             if try FileComparison.sameBytes(first, second) { return .copy }
             return try FileComparison.sameTensors(first, second) ? .sameTensors : nil
-        } catch where error.code == .malformed || error.code == .truncated || error.code == .permissionDenied {
+        } catch  where error.code == .malformed || error.code == .truncated || error.code == .permissionDenied {
             return nil
         }
     }
@@ -100,7 +100,9 @@ extension Discovery {
         for path in candidates.reversed().flatMap(\.members) {
             guard let entry = scan.entry(path), entry.identity.kind == .regular else { continue }
             bySize[entry.identity.byteCount, default: []].append(path)
-            if entry.identity.linkCount > 1, byInode[InodeKey(entry.identity)] == nil { byInode[InodeKey(entry.identity)] = path }
+            if entry.identity.linkCount > 1, byInode[InodeKey(entry.identity)] == nil {
+                byInode[InodeKey(entry.identity)] = path
+            }
         }
         for entry in scan.entries where entry.identity.kind == .regular && !taken.contains(entry.path) {
             if entry.identity.linkCount > 1, let original = byInode[InodeKey(entry.identity)] {
@@ -115,7 +117,8 @@ extension Discovery {
     /// Symbolic links beside the steps that lead to a step's file or directory.
     mutating func takeLinks() throws(VarveError) {
         let members = Set(candidates.flatMap(\.members))
-        for entry in scan.entries where entry.identity.kind == .symbolicLink && !members.contains(entry.path) && !left.contains(entry.path) {
+        for entry in scan.entries
+        where entry.identity.kind == .symbolicLink && !members.contains(entry.path) && !left.contains(entry.path) {
             guard let target = scan.target(of: entry) else {
                 if StepName.hasCheckpointSuffix(entry.path) {
                     warnings.append("\(entry.path): a link to something outside the run; only the link is kept")
@@ -128,7 +131,8 @@ extension Discovery {
         }
         for candidate in candidates {
             for path in candidate.members {
-                guard let entry = scan.entry(path), entry.identity.kind == .symbolicLink, scan.target(of: entry) == nil else { continue }
+                guard let entry = scan.entry(path), entry.identity.kind == .symbolicLink, scan.target(of: entry) == nil
+                else { continue }
                 warnings.append("\(path): a link to something outside the run; only the link is kept")
             }
         }

@@ -4,17 +4,24 @@ extension Discovery {
     /// Finds the checkpoints among the files directly in a directory.
     mutating func takeFiles(_ directory: String) {
         var probes: [FileProbe] = []
+        var broken: [(FileProbe, VarveError)] = []
         for entry in scan.files(directory) {
             let probe = FileProbe(entry, in: scan)
             if StepName.isTemporary(probe.name) {
                 if isTemporaryCheckpoint(probe) {
-                    skip(entry.path, [entry.path], VarveError(
-                        .incomplete, "its name says that it is still being written", file: scan.absolute(entry.path)))
+                    skip(
+                        entry.path, [entry.path],
+                        VarveError(
+                            .incomplete, "its name says that it is still being written", file: scan.absolute(entry.path)
+                        ))
                 }
                 continue
             }
             if case .broken(let error) = probe.outcome {
-                if looksLikeCheckpoint(probe) { skip(entry.path, [entry.path], error) }
+                if looksLikeCheckpoint(probe) {
+                    skip(entry.path, [entry.path], error)
+                    broken.append((probe, error))
+                }
                 continue
             }
             probes.append(probe)
@@ -23,7 +30,29 @@ extension Discovery {
         for probe in probes { groups[groupKey(probe), default: []].append(probe) }
         for key in groups.keys.sorted() {
             let members = groups[key] ?? []
-            for group in split(members) where !group.isEmpty { candidates.append(candidate(group)) }
+            for group in split(members) where !group.isEmpty {
+                // A part that is cut off takes the rest of its step with it.
+                if let (probe, error) = broken.first(where: { groupKey($0.0) == key && isPart($0.0, of: group) }) {
+                    let main = candidate(group)
+                    skip(
+                        main.path, main.members,
+                        VarveError(
+                            .incomplete, "another file of the same step cannot be read",
+                            file: scan.absolute(probe.path),
+                            cause: error))
+                } else {
+                    candidates.append(candidate(group))
+                }
+            }
+        }
+    }
+
+    /// Whether a file that cannot be read belongs to a step of several files: the optimizer beside weights, a shard.
+    private func isPart(_ probe: FileProbe, of group: [FileProbe]) -> Bool {
+        group.contains { other in
+            FileRole.isOptimizer(probe.name) != FileRole.isOptimizer(other.name)
+                || FileRole.shardKey(probe.name) != nil
+                    && FileRole.shardKey(probe.name) == FileRole.shardKey(other.name)
         }
     }
 
@@ -38,7 +67,8 @@ extension Discovery {
     /// Whether a file that cannot be opened is worth a message: it is named like a checkpoint.
     private func looksLikeCheckpoint(_ probe: FileProbe) -> Bool {
         guard StepName.hasCheckpointSuffix(probe.name), !FileRole.isAuxiliary(probe.name) else { return false }
-        let ambiguous = [".bin", ".tar"].contains { probe.name.lowercased().hasSuffix($0) }
+        let ambiguous =
+            [".bin", ".tar"].contains { probe.name.lowercased().hasSuffix($0) }
             && !probe.name.lowercased().hasSuffix(".pth.tar")
         guard ambiguous else { return true }
         return FileRole.namesCheckpoint(probe.name)
@@ -104,7 +134,11 @@ extension Discovery {
     }
 
     private func candidate(_ group: [FileProbe]) -> StepCandidate {
-        let main = group.max { ($0.hasWeights || $0.isOpaque ? 1 : 0, $0.weightNames.count) < ($1.hasWeights || $1.isOpaque ? 1 : 0, $1.weightNames.count) }
+        let main = group.max {
+            ($0.hasWeights || $0.isOpaque ? 1 : 0, $0.weightNames.count) < (
+                $1.hasWeights || $1.isOpaque ? 1 : 0, $1.weightNames.count
+            )
+        }
         let path = main?.path ?? ""
         let members = group.map(\.path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return StepCandidate(

@@ -9,8 +9,8 @@ extension Discovery {
         if let first = different.first, let number = first.number, let name = first.stepName {
             let others = different.count == 1 ? "" : ", and so do \(different.count - 1) others"
             warnings.append(
-                "\(first.path): the name says \(name.number), the file says \(ground(number)) \(number.value)\(others); "
-                    + "the files' numbers count")
+                "\(first.path): the name says \(name.number), the file says \(ground(number)) \(number.value)"
+                    + "\(others); the files' numbers count")
         }
     }
 

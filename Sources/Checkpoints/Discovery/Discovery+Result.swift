@@ -10,7 +10,8 @@ extension Discovery {
                 number: candidate.number?.value ?? 0, isEpoch: candidate.isEpoch, path: candidate.path,
                 isDirectory: candidate.isDirectory, entries: entries)
         }
-        let repeated = aliases.sorted { $0.entry.path.utf8.lexicographicallyPrecedes($1.entry.path.utf8) }.map { alias in
+        let repeated = aliases.sorted { $0.entry.path.utf8.lexicographicallyPrecedes($1.entry.path.utf8) }.map {
+            alias in
             var alias = alias
             alias.entry = linked(alias.entry, &first)
             return alias

@@ -24,7 +24,9 @@ struct Discovery {
     /// Everything, for a directory.
     mutating func run() throws(VarveError) -> Run {
         visit("", depth: 0)
-        let found = candidates.contains { $0.isDirectory } || skipped.contains { scan.entry($0.path)?.identity.kind == .directory }
+        let found =
+            candidates.contains { $0.isDirectory }
+            || skipped.contains { scan.entry($0.path)?.identity.kind == .directory }
         if !found, rootIsCheckpoint() {
             candidates = []
             skipped = []

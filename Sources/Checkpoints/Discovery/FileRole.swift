@@ -7,7 +7,8 @@ enum FileRole {
     ]
     private static let optimizer: Set<String> = ["optimizer", "optimizers", "optim", "optims", "opt"]
     private static let network: Set<String> = [
-        "g", "d", "generator", "discriminator", "netg", "netd", "critic", "actor", "encoder", "decoder", "ema", "teacher",
+        "g", "d", "generator", "discriminator", "netg", "netd", "critic", "actor", "encoder", "decoder", "ema",
+        "teacher",
         "student", "disc", "gen", "policy", "value", "vae", "unet",
     ]
     private static let checkpoint: Set<String> = [
@@ -30,19 +31,26 @@ enum FileRole {
     static func network(_ name: String) -> Set<String> { words(name).intersection(network) }
 
     /// Weights and optimizer in one file: a checkpoint of its own.
-    static func isWhole(_ probe: FileProbe) -> Bool { probe.hasWeights && probe.hasOptimizer && network(probe.name).isEmpty }
+    static func isWhole(_ probe: FileProbe) -> Bool {
+        probe.hasWeights && probe.hasOptimizer && network(probe.name).isEmpty
+    }
 
     /// The name without its shard number, of `x-00001-of-00003`; `nil` for other names.
     static func shardKey(_ name: String) -> String? {
         let tokens = NameToken.split(name)
-        guard let of = tokens.firstIndex(where: { $0.text == "of" }), of >= 2, tokens[of - 2].kind == .digits else { return nil }
+        guard let of = tokens.firstIndex(where: { $0.text == "of" }), of >= 2, tokens[of - 2].kind == .digits else {
+            return nil
+        }
         return tokens.indices.map { $0 == of - 2 ? "#" : tokens[$0].text }.joined()
     }
 
     /// The words of a name without those that tell weights from optimizer: `last_model` and `last_optim` agree.
     static func bareStem(_ name: String) -> String {
         NameToken.split(StepName.stem(name)).filter { $0.kind == .letters }.map(\.text)
-            .filter { !optimizer.contains($0) && !auxiliary.contains($0) && !["model", "weights", "pytorch", "state", "net"].contains($0) }
+            .filter {
+                !optimizer.contains($0) && !auxiliary.contains($0)
+                    && !["model", "weights", "pytorch", "state", "net"].contains($0)
+            }
             .joined(separator: " ")
     }
 }

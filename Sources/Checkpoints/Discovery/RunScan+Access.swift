@@ -8,7 +8,9 @@ extension RunScan {
 
     func files(_ directory: String) -> [RunEntry] { children(directory).filter { $0.identity.kind == .regular } }
 
-    func directories(_ directory: String) -> [RunEntry] { children(directory).filter { $0.identity.kind == .directory } }
+    func directories(_ directory: String) -> [RunEntry] {
+        children(directory).filter { $0.identity.kind == .directory }
+    }
 
     /// Names of the direct members.
     func names(_ directory: String) -> [String] { children(directory).map { Paths.split($0.path).name } }

@@ -51,7 +51,8 @@ enum ShardIndex {
     private static func countFault(_ directory: String, _ shape: StepShape, _ scan: RunScan) -> VarveError? {
         for name in shape.top.sorted() {
             let tokens = NameToken.split(name)
-            guard StepName.hasCheckpointSuffix(name), let of = tokens.firstIndex(where: { $0.text == "of" }), of >= 2, of + 2 < tokens.count,
+            guard StepName.hasCheckpointSuffix(name), let of = tokens.firstIndex(where: { $0.text == "of" }), of >= 2,
+                of + 2 < tokens.count,
                 tokens[of - 2].kind == .digits, tokens[of + 2].kind == .digits, let total = Int(tokens[of + 2].text),
                 (1...100_000).contains(total)
             else { continue }

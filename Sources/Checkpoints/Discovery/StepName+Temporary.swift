@@ -22,7 +22,9 @@ extension StepName {
     static func template(_ name: String) -> String {
         guard let step = StepName(name) else { return name }
         let tokens = NameToken.split(name)
-        guard let at = tokens.lastIndex(where: { $0.kind == .digits && Int($0.text) == step.number }) else { return name }
+        guard let at = tokens.lastIndex(where: { $0.kind == .digits && Int($0.text) == step.number }) else {
+            return name
+        }
         return tokens.indices.map { $0 == at ? "{}" : tokens[$0].text }.joined()
     }
 
@@ -30,7 +32,10 @@ extension StepName {
     static func hasCheckpointSuffix(_ name: String) -> Bool {
         var name = name.lowercased()
         for suffix in temporarySuffixes where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
-        return [".pt", ".pth", ".ckpt", ".safetensors", ".pth.tar", ".pt.tar", ".tar", ".npz", ".h5", ".hdf5", ".keras", ".bin"]
-            .contains { name.hasSuffix($0) }
+        return [
+            ".pt", ".pth", ".ckpt", ".safetensors", ".pth.tar", ".pt.tar", ".tar", ".npz", ".h5", ".hdf5", ".keras",
+            ".bin",
+        ]
+        .contains { name.hasSuffix($0) }
     }
 }

@@ -49,8 +49,8 @@ extension StepName {
         return String(stem)
     }
 
-    /// Takes out what section 10 of the formats reference calls no step: `-00001-of-00003`, `mp_rank_00`, `_v2`, `fp16`, `7b`,
-    /// metrics (`0.25`), dates and hashes.
+    /// Takes out what is no step: `-00001-of-00003`, `mp_rank_00`, `_v2`, `fp16`, `7b`, metrics (`0.25`), dates and
+    /// hashes.
     static func withoutOtherNumbers(_ tokens: [NameToken]) -> [NameToken] {
         var drop = Set<Int>()
         for index in tokens.indices {

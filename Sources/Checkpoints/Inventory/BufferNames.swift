@@ -3,7 +3,8 @@ import TensorFiles
 /// Which tensors of a state dict are buffers: running statistics, counters, masks, tables of constants.
 enum BufferNames {
     private static let names: Set<String> = [
-        "running_mean", "running_var", "num_batches_tracked", "inv_freq", "original_inv_freq", "position_ids", "token_type_ids",
+        "running_mean", "running_var", "num_batches_tracked", "inv_freq", "original_inv_freq", "position_ids",
+        "token_type_ids",
         "relative_position_index", "attn_mask", "masked_bias", "causal_mask", "cos_cached", "sin_cached",
         "relative_coords_table", "rel_pos_index", "_float_tensor", "freqs_cis", "num_updates", "decay",
     ]
@@ -20,6 +21,7 @@ enum BufferNames {
     /// Whether a float tensor that no optimizer handles is rather a buffer than a frozen parameter.
     static func isLikely(_ name: String) -> Bool {
         let last = name.split(separator: ".").last.map(String.init) ?? name
-        return last == "pe" || last.hasSuffix("mask") || last == "freqs" || last == "rope" || last == "final_logits_bias"
+        return last == "pe" || last.hasSuffix("mask") || last == "freqs" || last == "rope"
+            || last == "final_logits_bias"
     }
 }

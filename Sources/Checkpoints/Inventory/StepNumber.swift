@@ -26,9 +26,13 @@ struct StepNumber: Hashable {
     static func find(in metadata: [String: String]) -> StepNumber? {
         var lowered: [String: String] = [:]
         for (key, value) in metadata.sorted(by: { $0.key > $1.key }) { lowered[key.lowercased()] = value }
-        for key in keys { if let value = lowered[key].flatMap({ number($0) }) { return StepNumber(value: value, ground: .metadata) } }
+        for key in keys {
+            if let value = lowered[key].flatMap({ number($0) }) { return StepNumber(value: value, ground: .metadata) }
+        }
         for key in epochKeys {
-            if let value = lowered[key].flatMap({ number($0) }) { return StepNumber(value: value, ground: .epochMetadata) }
+            if let value = lowered[key].flatMap({ number($0) }) {
+                return StepNumber(value: value, ground: .epochMetadata)
+            }
         }
         return nil
     }

@@ -57,11 +57,18 @@ enum TensorSampler {
             switch dtype {
             case .f32:
                 for offset in stride(from: 0, to: buffer.count, by: 4) {
-                    values.append(Float(bitPattern: UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt32.self))))
+                    values.append(
+                        Float(
+                            bitPattern: UInt32(
+                                littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt32.self))))
                 }
             case .f64:
                 for offset in stride(from: 0, to: buffer.count, by: 8) {
-                    values.append(Float(Double(bitPattern: UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))))
+                    values.append(
+                        Float(
+                            Double(
+                                bitPattern: UInt64(
+                                    littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))))
                 }
             case .bf16:
                 for offset in stride(from: 0, to: buffer.count, by: 2) {
@@ -70,15 +77,18 @@ enum TensorSampler {
                 }
             case .f16:
                 for offset in stride(from: 0, to: buffer.count, by: 2) {
-                    values.append(half(UInt16(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt16.self))))
+                    values.append(
+                        half(UInt16(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt16.self))))
                 }
             case .i64, .u64:
                 for offset in stride(from: 0, to: buffer.count, by: 8) {
-                    values.append(Float(Int64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: Int64.self))))
+                    values.append(
+                        Float(Int64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: Int64.self))))
                 }
             case .i32, .u32:
                 for offset in stride(from: 0, to: buffer.count, by: 4) {
-                    values.append(Float(Int32(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: Int32.self))))
+                    values.append(
+                        Float(Int32(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: Int32.self))))
                 }
             default: break
             }

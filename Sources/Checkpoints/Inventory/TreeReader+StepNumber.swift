@@ -6,7 +6,9 @@ extension TreeReader {
         if let pairs = tree.pairs(tree.root) {
             if let value = lookUp(pairs, StepNumber.keys) { return StepNumber(value: value, ground: .metadata) }
             if let value = nested() { return StepNumber(value: value, ground: .metadata) }
-            if let value = lookUp(pairs, StepNumber.epochKeys) { return StepNumber(value: value, ground: .epochMetadata) }
+            if let value = lookUp(pairs, StepNumber.epochKeys) {
+                return StepNumber(value: value, ground: .epochMetadata)
+            }
         } else if let elements = tree.elements(tree.root) {
             // A tuple (model, optimizer, step).
             for element in elements {

@@ -4,10 +4,13 @@ import TensorFiles
 enum WeightNames {
     /// Last keys of the path of a step's main state dict, most telling first.
     private static let mainKeys = [
-        "model", "state_dict", "model_state_dict", "model_state", "module", "net", "network", "net_state_dict", "params",
+        "model", "state_dict", "model_state_dict", "model_state", "module", "net", "network", "net_state_dict",
+        "params",
         "weights",
     ]
-    private static let shadowWords: Set<String> = ["ema", "shadow", "swa", "teacher", "averaged", "best", "target", "old"]
+    private static let shadowWords: Set<String> = [
+        "ema", "shadow", "swa", "teacher", "averaged", "best", "target", "old",
+    ]
 
     /// Whether a path names a copy that follows the trained weights.
     static func isShadow(_ path: [String]) -> Bool {
@@ -59,10 +62,11 @@ enum WeightNames {
                 let key = StorageKey(entry.reference.file, tensor, file)
                 let original = storages[key] ?? weights.count
                 if storages[key] == nil, tensor.count > 0 { storages[key] = weights.count }
-                weights.append(Weight(
-                    name: name, ownName: entry.name, reference: entry.reference, tensor: tensor, dictionary: index,
-                    original: original, isOrdered: file.container != .safetensors,
-                    isBuffer: BufferNames.contains(entry.name, tensor)))
+                weights.append(
+                    Weight(
+                        name: name, ownName: entry.name, reference: entry.reference, tensor: tensor, dictionary: index,
+                        original: original, isOrdered: file.container != .safetensors,
+                        isBuffer: BufferNames.contains(entry.name, tensor)))
             }
         }
         return weights
@@ -71,13 +75,20 @@ enum WeightNames {
     private static func prefix(_ dictionary: StateDictionary, _ main: StateDictionary, _ files: [StepFile]) -> String {
         var parts = dictionary.path
         if dictionary.file != main.file {
-            let words = NameToken.split(StepName.stem(Paths.split(files[dictionary.file].path).name))
-            let stem = StepName.withoutOtherNumbers(words)
-            let number = StepName(Paths.split(files[dictionary.file].path).name)?.number
-            let text = stem.filter { $0.kind != .digits || Int($0.text) != number }.map(\.text).joined()
-            parts.insert(text.trimming("-_. "), at: 0)
+            parts.insert(seriesName(Paths.split(files[dictionary.file].path).name), at: 0)
         }
         return parts.filter { !$0.isEmpty }.map { $0 + "." }.joined()
+    }
+
+    /// A file's name without endings and step number, the same in every step: `netD_20.pth` is `netD`.
+    private static func seriesName(_ name: String) -> String {
+        var stem = StepName.stem(name)
+        if let number = StepName(name)?.number {
+            var runs = stem.split { !$0.isASCII || !$0.isNumber }
+            runs.removeAll { Int($0) != number }
+            if let run = runs.last { stem.removeSubrange(run.startIndex..<run.endIndex) }
+        }
+        return stem.trimming("-_. =")
     }
 
     private struct StorageKey: Hashable {

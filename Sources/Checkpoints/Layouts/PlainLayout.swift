@@ -31,7 +31,9 @@ enum PlainLayout: Layout {
                 }
                 found = [StateDictionary(path: [], file: index, entries: entries)]
             }
-            if let key = FileRole.shardKey(name), found.count == 1, let dictionary = found.first, dictionary.path.isEmpty {
+            if let key = FileRole.shardKey(name), found.count == 1, let dictionary = found.first,
+                dictionary.path.isEmpty
+            {
                 if let at = shards[key] {
                     inventory.dictionaries[at].entries += dictionary.entries
                     continue

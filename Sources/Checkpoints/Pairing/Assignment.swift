@@ -43,7 +43,8 @@ enum Assignment {
 
     /// By how much one assignment correlates better than another, on average over the rows where they differ and
     /// that have a direction; with what chance makes of such an average.
-    static func difference(_ table: Evidence.Table, _ a: [Int], _ b: [Int]) -> (value: Float, noise: Float, rows: [Int]) {
+    static func difference(_ table: Evidence.Table, _ a: [Int], _ b: [Int]) -> (value: Float, noise: Float, rows: [Int])
+    {
         let rows = a.indices.filter { a[$0] != b[$0] && a[$0] >= 0 && table.hasDirection[$0] }
         guard !rows.isEmpty else { return (0, .infinity, []) }
         var sum: Float = 0

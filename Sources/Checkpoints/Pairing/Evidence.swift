@@ -30,7 +30,7 @@ struct Evidence {
         /// What a correlation by chance amounts to.
         var noise: Float { 1 / Float(max(count, 1)).squareRoot() }
         /// What the largest of a row's correlations comes to by chance: the advantage that an assignment chosen for
-        /// its correlations has over the true one. sqrt(2 ln k / n), with the logarithm to the base 2 as an upper bound.
+        /// its correlations has over the true one. sqrt(2 ln k / n), the logarithm rounded up.
         var selection: Float {
             let bits = Float(Int.bitWidth - max(weights.count, 1).leadingZeroBitCount)
             return min(1, (1.4 * bits / Float(max(count, 1))).squareRoot())
@@ -99,7 +99,9 @@ struct Evidence {
         return zip(first, second).map { -$0 / (max($1, 0).squareRoot() + max(epsilon, 1e-12)) }
     }
 
-    private func values(_ reference: TensorReference?, _ positions: [Int], _ strides: [Int]) throws(VarveError) -> [Float]? {
+    private func values(_ reference: TensorReference?, _ positions: [Int], _ strides: [Int]) throws(VarveError)
+        -> [Float]?
+    {
         guard let reference, let file = files[reference.file].tensorFile else { return nil }
         let tensor = file.tensors[reference.tensor]
         guard tensor.strides == strides, let last = positions.last, last < tensor.count,

@@ -1,6 +1,6 @@
 extension ModelFamilies {
-    /// Known families, read off the models of transformers 5.23 (the last: torchvision and timm). Families whose sibling
-    /// orders do not contradict each other share a table. A long line of children continues under the same parent.
+    /// Known families, read off the models of transformers 5.23 (the last: torchvision and timm). Families whose
+    /// sibling orders do not contradict each other share a table. Lines with the same parent continue one list.
     static let all: [Family] = [decoders, encoderDecoders, encoders, vision]
 
     static let decoders = Family(

@@ -42,7 +42,9 @@ enum ModelFamilies {
         }
     }
 
-    private static let leaves = ["weight", "bias", "lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector"]
+    private static let leaves = [
+        "weight", "bias", "lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector",
+    ]
 
     /// Whether these siblings are a layer's own tensors, whose order never varies.
     static func isLeaves(_ siblings: [String]) -> Bool { siblings.allSatisfy { leaves.contains($0) } }
@@ -62,7 +64,9 @@ enum ModelFamilies {
 
     /// PEFT puts `base_model.model.` before every name.
     private static func withoutCommonWrappers(_ paths: [[String]]) -> [[String]] {
-        guard !paths.isEmpty, paths.allSatisfy({ $0.count > 2 && $0[0] == "base_model" && $0[1] == "model" }) else { return paths }
+        guard !paths.isEmpty, paths.allSatisfy({ $0.count > 2 && $0[0] == "base_model" && $0[1] == "model" }) else {
+            return paths
+        }
         return paths.map { Array($0.dropFirst(2)) }
     }
 
@@ -71,7 +75,8 @@ enum ModelFamilies {
         let firsts = Set(paths.compactMap(\.first))
         // A model without its head, or below a wrapper, begins further down the tree.
         let starts = [""] + (family.children[""] ?? []).filter { family.children[$0] != nil }
-        for start in starts where firsts.allSatisfy({ family.children[start]?.contains($0) ?? false || numbered($0, start, family) }) {
+        for start in starts
+        where firsts.allSatisfy({ family.children[start]?.contains($0) ?? false || numbered($0, start, family) }) {
             var keys: [[Int]] = []
             for path in paths {
                 guard let key = key(path, start, family) else { break }
@@ -127,10 +132,14 @@ enum ModelFamilies {
     }
 
     private static let usual: [[String]] = [
-        ["cls_token"], ["wte", "word_embedding", "embed_tokens", "tok_emb", "shared"], ["wpe", "position_emb", "pos_emb", "pos_embed"],
-        ["embed"], ["ln_1", "norm1", "norm_1"], ["encoder"], ["self_attn", "attention", "attn"], ["q_proj", "query", "q_lin", "wq"],
-        ["k_proj", "key", "k_lin", "wk"], ["v_proj", "value", "v_lin", "wv"], ["o_proj", "out_proj", "wo"], ["cross"], ["ln_2", "norm2", "norm_2"],
-        ["gate_proj", "w1"], ["layers", "blocks", "block"], ["up_proj", "c_fc", "fc1", "linear1"], ["down_proj", "c_proj", "fc2", "linear2", "w2"], ["mlp", "ffn"],
+        ["cls_token"], ["wte", "word_embedding", "embed_tokens", "tok_emb", "shared"],
+        ["wpe", "position_emb", "pos_emb", "pos_embed"],
+        ["embed"], ["ln_1", "norm1", "norm_1"], ["encoder"], ["self_attn", "attention", "attn"],
+        ["q_proj", "query", "q_lin", "wq"],
+        ["k_proj", "key", "k_lin", "wk"], ["v_proj", "value", "v_lin", "wv"], ["o_proj", "out_proj", "wo"], ["cross"],
+        ["ln_2", "norm2", "norm_2"],
+        ["gate_proj", "w1"], ["layers", "blocks", "block"], ["up_proj", "c_fc", "fc1", "linear1"],
+        ["down_proj", "c_proj", "fc2", "linear2", "w2"], ["mlp", "ffn"],
         ["weight"], ["bias"], ["decoder"], ["input_layernorm"], ["post_attention"], ["norm", "ln_f"], ["pool"],
         ["head", "classifier", "score", "lm_head", "output"],
     ]

@@ -15,7 +15,8 @@ struct NoDecayRule: Sendable {
             $0.ownName.contains("bias") || isLayerNorm($0)
         },
         NoDecayRule(title: "bias and LayerNorm.weight") {
-            $0.ownName.contains("bias") || $0.ownName.contains("LayerNorm.weight") || $0.ownName.contains("layer_norm.weight")
+            $0.ownName.contains("bias") || $0.ownName.contains("LayerNorm.weight")
+                || $0.ownName.contains("layer_norm.weight")
                 || $0.ownName.contains("layernorm.weight")
         },
         NoDecayRule(title: "bias") { $0.ownName.hasSuffix("bias") },
@@ -28,8 +29,10 @@ struct NoDecayRule: Sendable {
 
     private static func isTimmSpecial(_ name: String) -> Bool {
         let last = name.split(separator: ".").last.map(String.init) ?? name
-        return ["cls_token", "pos_embed", "dist_token", "reg_token", "mask_token", "pos_embed_win", "absolute_pos_embed"]
-            .contains(last) || name.contains("relative_position_bias_table") || name.contains("rel_pos.mlp")
+        return [
+            "cls_token", "pos_embed", "dist_token", "reg_token", "mask_token", "pos_embed_win", "absolute_pos_embed",
+        ]
+        .contains(last) || name.contains("relative_position_bias_table") || name.contains("rel_pos.mlp")
             || last == "gamma" || last.hasSuffix("temperature")
     }
 
@@ -52,7 +55,8 @@ struct NoDecayRule: Sendable {
     static func isEmbedding(_ name: String) -> Bool {
         let name = name.lowercased()
         let words: Set<Substring> = ["tok", "pos", "token", "position", "tokens", "positions", "wte", "wpe"]
-        return name.contains("emb") || name.split(separator: ".").contains { words.contains($0) } || name.hasSuffix("wte.weight") || name.hasSuffix("wpe.weight")
+        return name.contains("emb") || name.split(separator: ".").contains { words.contains($0) }
+            || name.hasSuffix("wte.weight") || name.hasSuffix("wpe.weight")
             || name.hasSuffix("shared.weight")
     }
 }

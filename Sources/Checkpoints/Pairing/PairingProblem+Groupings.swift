@@ -26,7 +26,8 @@ extension PairingProblem {
             if used.count == 2 {
                 for (first, second) in [(yes, no), (no, yes)] {
                     if let lists = spread([(first, [used[0]]), (second, [used[1]])]) {
-                        let contradicted = decayed[used[0]] != decayed[used[1]] && first == no && (decayed[used[0]] ?? 0) != 0
+                        let contradicted =
+                            decayed[used[0]] != decayed[used[1]] && first == no && (decayed[used[0]] ?? 0) != 0
                         result.append((lists, contradicted ? .guess : .documented))
                     }
                 }
@@ -90,6 +91,7 @@ extension PairingProblem {
         add(base, true)
         let adapters = base.filter { weights[$0].ownName.contains("lora_") || weights[$0].ownName.contains("adapter") }
         add(adapters, true)
+        add(base.filter { weights[$0].ownName.hasSuffix("bias") }, true)
         if let changed { add(base.filter { changed.contains($0) }, true) }
         add(base.filter { !NoDecayRule.isEmbedding(weights[$0].ownName) }, false)
         for order in ParameterOrder.candidates(base, weights).prefix(1) where base.count > slotCount {

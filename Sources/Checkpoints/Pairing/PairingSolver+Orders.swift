@@ -76,7 +76,9 @@ extension PairingSolver {
 
     /// Of several state dicts the one whose path is most like the optimizer's (`optimizer_D`, `netD`), else the first.
     private func closest(_ members: [Int], _ dictionaries: [Int]) -> Int? {
-        guard dictionaries.count > 1, let path = members.first.map({ slots[$0].slot.statePath }) else { return dictionaries.first }
+        guard dictionaries.count > 1, let path = members.first.map({ slots[$0].slot.statePath }) else {
+            return dictionaries.first
+        }
         let words = Set(SplitWords.of(path.components(upTo: ".state.")))
         return dictionaries.max { likeness($0, words) < likeness($1, words) }
     }
@@ -92,7 +94,9 @@ extension PairingSolver {
     private mutating func changedWeights(_ problem: PairingProblem) throws(VarveError) -> Set<Int>? {
         guard evidence != nil, problem.open.count > problem.slotCount else { return nil }
         var moved: Set<Int> = []
-        for (_, members) in Dictionary(grouping: problem.open, by: { weights[$0].shape }).sorted(by: { $0.value[0] < $1.value[0] }) {
+        for (_, members) in Dictionary(grouping: problem.open, by: { weights[$0].shape }).sorted(by: {
+            $0.value[0] < $1.value[0]
+        }) {
             guard let table = try table([], members) else { return nil }
             for (column, weight) in members.enumerated() where !table.isUnchanged[column] { moved.insert(weight) }
         }
@@ -100,21 +104,28 @@ extension PairingSolver {
     }
 
     /// Mappings under unknown orders of siblings, where files keep none: only with data to choose among them.
-    private mutating func searched(_ problem: PairingProblem, _ subsets: [WeightSubset]) throws(VarveError) -> [PairingProblem.Mapping] {
+    private mutating func searched(_ problem: PairingProblem, _ subsets: [WeightSubset]) throws(VarveError)
+        -> [PairingProblem.Mapping]
+    {
         guard evidence != nil, problem.open.contains(where: { !weights[$0].isOrdered }),
             let subset = subsets.first(where: { $0.weights.count == problem.slotCount })
         else { return [] }
         var scores: [Pair: Float] = [:]
         let states = problem.groups.joined().filter { slots[$0].slot.shape != nil }
-        for (shape, members) in Dictionary(grouping: states, by: { slots[$0].slot.shape ?? [] }) where members.count > 1 {
+        for (shape, members) in Dictionary(grouping: states, by: { slots[$0].slot.shape ?? [] }) where members.count > 1
+        {
             let rows = members.sorted()
             let columns = subset.weights.filter { weights[$0].shape == shape }
             guard !columns.isEmpty, let table = try table(rows, columns) else { continue }
             for (row, slot) in rows.enumerated() {
-                for (column, weight) in columns.enumerated() { scores[Pair(slot: slot, weight: weight)] = table[row, column] }
+                for (column, weight) in columns.enumerated() {
+                    scores[Pair(slot: slot, weight: weight)] = table[row, column]
+                }
             }
         }
-        return SiblingSearch(problem: problem, subset: subset.weights).mappings { scores[Pair(slot: $0, weight: $1)] ?? 0 }
+        return SiblingSearch(problem: problem, subset: subset.weights).mappings {
+            scores[Pair(slot: $0, weight: $1)] ?? 0
+        }
     }
 
     private struct Pair: Hashable {

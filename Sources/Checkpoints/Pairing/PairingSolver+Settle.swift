@@ -7,7 +7,7 @@ extension PairingSolver {
         let best = mappings.map(\.trust).max()
         let top = mappings.filter { $0.trust == best }
         let chosen = try choose(top)
-        // Where no order fits the whole, a shape by itself may go by file order only if nothing speaks against that order.
+        // Where no order fits the whole, a shape by itself may go by file order only if nothing contradicts that order.
         let isMonotone = mappings.isEmpty && problem.isMonotone
         let bySlotShape = shapes(problem)
         for group in bySlotShape {
@@ -19,7 +19,8 @@ extension PairingSolver {
         }
         // Slots that never had a state: only the mapping tells.
         if chosen.count == 1, best != .guess {
-            for (slot, weight) in chosen[0].weight where results[slot].weight == nil && !taken.contains(weight) && !slots[slot].slot.hasState {
+            for (slot, weight) in chosen[0].weight
+            where results[slot].weight == nil && !taken.contains(weight) && !slots[slot].slot.hasState {
                 assign(slot, weight, .none)
             }
         }
@@ -66,7 +67,8 @@ extension PairingSolver {
     ) -> Bool {
         let slots = best.weight.keys.filter { other.weight[$0] != best.weight[$0] && bestScores[$0] != nil }
         guard !slots.isEmpty else { return true }
-        let lead = slots.reduce(Float(0)) { $0 + (bestScores[$1]?.0 ?? 0) - (otherScores[$1]?.0 ?? 0) } / Float(slots.count)
+        let lead =
+            slots.reduce(Float(0)) { $0 + (bestScores[$1]?.0 ?? 0) - (otherScores[$1]?.0 ?? 0) } / Float(slots.count)
         let values = slots.reduce(0) { $0 + (bestScores[$1]?.1 ?? 0) }
         return lead < max(0.05, 2 * (2 / Float(max(values, 1))).squareRoot())
     }
@@ -86,7 +88,8 @@ extension PairingSolver {
         if alternatives.isEmpty {
             (alternatives, trust) = local(members, candidates, isMonotone)
         }
-        guard let table = try table(members, candidates), table.hasDirection.contains(true), table.hasChange.contains(true)
+        guard let table = try table(members, candidates), table.hasDirection.contains(true),
+            table.hasChange.contains(true)
         else {
             if trust != .guess { acceptCommon(alternatives, members, nil, candidates) }
             return
@@ -96,7 +99,9 @@ extension PairingSolver {
             let best = Assignment.best(table)
             let against = Assignment.difference(table, best, mine)
             if trust != .guess {
-                if against.value <= max(0.15, 3 * against.noise) + table.selection { return accept(first, members, table, candidates) }
+                if against.value <= max(0.15, 3 * against.noise) + table.selection {
+                    return accept(first, members, table, candidates)
+                }
             } else if confirms(table, mine),
                 against.value <= max(0.05, against.noise) + table.selection
             {
@@ -107,7 +112,8 @@ extension PairingSolver {
         } else if let first = alternatives.first {
             // Several guesses: what all agree on, if the data bear it out as a whole.
             let mine = members.map { slot in
-                alternatives.allSatisfy { $0[slot] == first[slot] } ? candidates.firstIndex(of: first[slot] ?? -1) ?? -1 : -1
+                alternatives.allSatisfy { $0[slot] == first[slot] }
+                    ? candidates.firstIndex(of: first[slot] ?? -1) ?? -1 : -1
             }
             if confirms(table, mine) { acceptCommon(alternatives, members, table, candidates) }
         }
@@ -128,7 +134,9 @@ extension PairingSolver {
     }
 
     /// The mapping of one shape alone, where no mapping of the whole fits: file order within a single group.
-    private func local(_ members: [Int], _ candidates: [Int], _ isMonotone: Bool) -> ([[Int: Int]], PairingProblem.Trust) {
+    private func local(_ members: [Int], _ candidates: [Int], _ isMonotone: Bool) -> (
+        [[Int: Int]], PairingProblem.Trust
+    ) {
         guard members.count == candidates.count else { return ([], .guess) }
         let isOneGroup = Set(members.map { slots[$0].group }).count == 1
         let order = ParameterOrder.candidates(candidates, weights).first
@@ -137,7 +145,8 @@ extension PairingSolver {
         return ([mapping], isOneGroup && isMonotone && order.isDocumented ? .documented : .guess)
     }
 
-    private mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {
+    private mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int])
+    {
         for (row, slot) in members.enumerated() {
             guard let weight = mapping[slot], let column = candidates.firstIndex(of: weight) else { continue }
             if let table, table.hasDirection[row], table.hasChange[column], table[row, column] > 0.1 {
@@ -149,7 +158,9 @@ extension PairingSolver {
     }
 
     /// Accepts what all alternatives agree on.
-    private mutating func acceptCommon(_ alternatives: [[Int: Int]], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {
+    private mutating func acceptCommon(
+        _ alternatives: [[Int: Int]], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]
+    ) {
         guard let first = alternatives.first else { return }
         let common = first.filter { pair in alternatives.allSatisfy { $0[pair.key] == pair.value } }
         accept(common, members, table, candidates)
@@ -173,12 +184,15 @@ extension PairingSolver {
                 if lead > margin, lead > found?.lead ?? 0 { found = (row, column, lead) }
             }
             guard let found else { break }
-            assign(openSlots[found.row], openWeights[found.column], .data(correlation: Double(table[found.row, found.column])))
+            assign(
+                openSlots[found.row], openWeights[found.column],
+                .data(correlation: Double(table[found.row, found.column])))
             rows.remove(found.row)
             columns.remove(found.column)
         }
         // The last one by elimination, where nothing speaks against it.
-        if members.count == candidates.count, rows.count == 1, columns.count == 1, members.count > 1, let row = rows.first, let column = columns.first,
+        if members.count == candidates.count, rows.count == 1, columns.count == 1, members.count > 1,
+            let row = rows.first, let column = columns.first,
             table[row, column] > -margin
         {
             assign(openSlots[row], openWeights[column], .data(correlation: Double(table[row, column])))

@@ -15,7 +15,9 @@ enum ParameterNames {
 
         init(_ weights: [Weight]) {
             for index in weights.indices {
-                for name in [weights[index].name, weights[index].ownName] where exact[name] == nil { exact[name] = index }
+                for name in [weights[index].name, weights[index].ownName] where exact[name] == nil {
+                    exact[name] = index
+                }
                 let parts = ParameterNames.parts(weights[index].ownName)
                 normal[parts.joined(separator: "."), default: []].append(index)
                 lasts[parts.last ?? "", default: []].append((index, parts))

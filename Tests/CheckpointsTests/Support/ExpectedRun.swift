@@ -38,7 +38,9 @@ struct ExpectedRun: Decodable {
         var differences: [String] = []
         var byName: [String: Parameter] = [:]
         for parameter in contents.parameters {
-            if byName.updateValue(parameter, forKey: parameter.name) != nil { differences.append("\(parameter.name) twice") }
+            if byName.updateValue(parameter, forKey: parameter.name) != nil {
+                differences.append("\(parameter.name) twice")
+            }
         }
         for row in expected.parameters {
             guard let parameter = byName.removeValue(forKey: row.name) else {
@@ -46,9 +48,14 @@ struct ExpectedRun: Decodable {
                 continue
             }
             differences += try compare(contents, parameter.weight, row.weight, row.shape, "\(row.name) weight")
-            differences += try compare(contents, parameter.firstMoment, row.firstMoment, nil, "\(row.name) first moment \(parameter.pairing)")
-            differences += try compare(contents, parameter.secondMoment, row.secondMoment, nil, "\(row.name) second moment \(parameter.pairing)")
-            if parameter.isBuffer != (row.buffer ?? false) { differences.append("\(row.name): isBuffer is \(parameter.isBuffer)") }
+            differences += try compare(
+                contents, parameter.firstMoment, row.firstMoment, nil, "\(row.name) first moment \(parameter.pairing)")
+            differences += try compare(
+                contents, parameter.secondMoment, row.secondMoment, nil,
+                "\(row.name) second moment \(parameter.pairing)")
+            if parameter.isBuffer != (row.buffer ?? false) {
+                differences.append("\(row.name): isBuffer is \(parameter.isBuffer)")
+            }
             let keys = Set(parameter.other.map { String($0.key.prefix { $0 != "." }) })
             if keys != Set((row.other ?? [:]).keys) { differences.append("\(row.name): other is \(keys.sorted())") }
             for value in parameter.other {
@@ -66,8 +73,12 @@ struct ExpectedRun: Decodable {
         guard let wanted, let sha256 = wanted.sha256 else { return reference == nil ? [] : ["\(what) is not expected"] }
         guard let reference, let (file, tensor) = contents.tensor(reference) else { return ["\(what) is missing"] }
         var differences: [String] = []
-        if let dtype = wanted.dtype, tensor.dtype.rawValue != dtype { differences.append("\(what): dtype \(tensor.dtype)") }
-        if let shape = wanted.shape ?? shape, tensor.shape != shape { differences.append("\(what): shape \(tensor.shape)") }
+        if let dtype = wanted.dtype, tensor.dtype.rawValue != dtype {
+            differences.append("\(what): dtype \(tensor.dtype)")
+        }
+        if let shape = wanted.shape ?? shape, tensor.shape != shape {
+            differences.append("\(what): shape \(tensor.shape)")
+        }
         if try hash(tensor, file) != sha256 { differences.append("\(what): other values") }
         return differences
     }

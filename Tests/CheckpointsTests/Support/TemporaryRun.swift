@@ -43,9 +43,13 @@ enum SmallSafetensors {
         var data: [UInt8] = []
         for tensor in tensors {
             let start = data.count
-            for value in tensor.values { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
+            for value in tensor.values {
+                withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+            }
             entries.append(
-                "\"\(tensor.name)\":{\"dtype\":\"F32\",\"shape\":[\(tensor.values.count)],\"data_offsets\":[\(start),\(data.count)]}")
+                "\"\(tensor.name)\":{\"dtype\":\"F32\",\"shape\":[\(tensor.values.count)],"
+                    + "\"data_offsets\":[\(start),\(data.count)]}"
+            )
         }
         let header = Array("{\(entries.joined(separator: ","))}".utf8)
         return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header + data
