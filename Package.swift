@@ -66,7 +66,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "VarveTests",
-            dependencies: ["Varve", "ChainArchive", "Checkpoints", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            dependencies: [
+                "Varve", "ChainArchive", "Checkpoints", "TensorFiles", "TensorCodecs", "VarveTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
     ]
