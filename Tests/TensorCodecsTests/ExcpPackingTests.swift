@@ -100,6 +100,15 @@ import Testing
         try reader.expectEnd()
     }
 
+    @Test func whatNoDecoderWouldTakeIsRefused() {
+        for bad in [Float.infinity, -.infinity, .nan] {
+            let role = ExcpRole(codebook: [0, bad], indices: [1, 2, 0])
+            #expect(throws: CodecError.self) { try ExcpPacking.packWeights([ExcpTensor(weight: role)]) }
+            let tensor = ExcpTensor(weight: .init(codebook: [1], indices: [1, 1, 0]), first: role, second: role)
+            #expect(throws: CodecError.self) { try ExcpPacking.packMoments([tensor]) }
+        }
+    }
+
     @Test func sharesFollowWhatTensorsCost() throws {
         var random = SplitMix64(seed: 12)
         let dense = SampleIndices.geometric(20_000, density: 0.3, alphabet: 15, using: &random)

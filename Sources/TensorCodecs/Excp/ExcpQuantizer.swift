@@ -1,7 +1,8 @@
 /// Prunes and quantizes one parameter: the lossy half of the method `excp`.
 ///
-/// Deterministic on every CPU: sums in a fixed order, no libm, no fused arithmetic. All values must be finite; with
-/// others the result is unspecified (but there is one).
+/// Deterministic on every CPU: sums in a fixed order, no libm, no fused arithmetic. All values must be finite: with
+/// others the result is unspecified (but there is one), and packing may refuse it. That goes for the residual too, which
+/// overflows where weights near the end of the range change sign.
 package struct ExcpQuantizer: Sendable {
     package let settings: ExcpSettings
 

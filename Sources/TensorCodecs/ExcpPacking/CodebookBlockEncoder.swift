@@ -1,6 +1,7 @@
 /// Writes a `CodebookBlock`.
 enum CodebookBlockEncoder {
     /// - Parameter codebooks: ascending, distinct, finite; at most 255 centres each.
+    /// - Throws: `.invalidArgument` for a centre that is not finite: no decoder would take it.
     /// - Returns: bits each codebook takes, roughly.
     static func write(_ codebooks: [[Float]], to writer: inout ByteWriter) throws(CodecError) -> [UInt64] {
         var shifts: [UInt8] = []
@@ -12,6 +13,9 @@ enum CodebookBlockEncoder {
             var cost: UInt64 = 1
             defer { costs.append(cost) }
             guard !codebook.isEmpty else { continue }
+            guard codebook.allSatisfy(\.isFinite) else {
+                throw CodecError(.invalidArgument, "a tensor with infinite values or NaN must be stored exactly")
+            }
             let shift = CodebookKeys.shift(codebook)
             shifts.append(UInt8(shift))
             var previous: Int64?

@@ -1,6 +1,6 @@
 extension ExcpPacking {
     /// The weights' section: codebooks, then one index stream over all tensors. No tensors: no bytes.
-    /// - Throws: `.outOfMemory` only.
+    /// - Throws: `.invalidArgument` for a codebook that is not finite, `.outOfMemory`.
     package static func packWeights(_ tensors: [ExcpTensor]) throws(CodecError) -> PackedSection {
         guard !tensors.isEmpty else { return PackedSection(bytes: [], shares: []) }
         var writer = ByteWriter()
@@ -18,7 +18,7 @@ extension ExcpPacking {
     /// The moments' section: a byte that says whether first and second indices are paired, codebooks of the first and
     /// of the second moments, the index stream over the places where weights were kept, and unless paired a value
     /// stream of the second moments' indices. No first moments: no bytes.
-    /// - Throws: `.outOfMemory` only.
+    /// - Throws: `.invalidArgument` for a codebook that is not finite, `.outOfMemory`.
     package static func packMoments(_ tensors: [ExcpTensor]) throws(CodecError) -> PackedSection {
         var section = PackedSection(bytes: [], shares: [PackedSection.Share](repeating: .init(), count: tensors.count))
         let holders = tensors.indices.filter { tensors[$0].first != nil }
