@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Varve
 
 /// The command `varve`.
@@ -25,6 +26,7 @@ struct VarveTool: AsyncParsableCommand {
 
     static func main() async {
         Interruption.install()
+        Self.allowManyFiles()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -35,5 +37,12 @@ struct VarveTool: AsyncParsableCommand {
         } catch {
             ExitStatus.exit(with: error)
         }
+    }
+    /// A checkpoint may have thousands of files, and all of them are open while it is read.
+    private static func allowManyFiles() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

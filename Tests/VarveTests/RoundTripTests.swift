@@ -124,7 +124,7 @@ import VarveTestSupport
         for step in report.steps {
             let roles = step.roles.values.reduce(UInt64(0)) { $0 + $1.storedBytes }
             #expect(roles == step.total.storedBytes)
-            let files = step.files.reduce(UInt64(0)) { $0 + $1.originalBytes }
+            let files = step.files.reduce(UInt64(0)) { $0 + $1.figures.originalBytes }
             #expect(step.total.originalBytes == files)
         }
     }
