@@ -12,7 +12,9 @@ package final class ArchiveWriter {
         layout = ArchiveLayout(root)
         let isNew = (try? FileIdentity(path: layout.archiveManifest)) == nil
         if isNew, Directories.exists(root) {
-            let content = try SystemCalls.list(root).filter { $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix) }
+            let content = try SystemCalls.list(root).filter {
+                $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix)
+            }
             guard content.isEmpty else {
                 if content.contains("steps") {
                     throw VarveError(.damaged, "archive.manifest is missing", file: layout.archiveManifest)

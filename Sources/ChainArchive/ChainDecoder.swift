@@ -46,7 +46,7 @@ package final class ChainDecoder: Sendable {
         let result: OpenStep
         do throws(VarveError) {
             result = try self.step(number)
-        } catch where error.code == .usage {
+        } catch  where error.code == .usage {
             throw VarveError(.damaged, "step \(number), on which it builds, is missing", file: step.manifestPath)
         }
         guard result.digest == digest else {
@@ -74,7 +74,8 @@ package final class ChainDecoder: Sendable {
             for name in wanted {
                 guard let index = current.weight(name) else {
                     throw VarveError(
-                        .damaged, "a weight that a later step builds on is missing", file: current.manifestPath, tensor: name)
+                        .damaged, "a weight that a later step builds on is missing", file: current.manifestPath,
+                        tensor: name)
                 }
                 if current.needsPredecessor(index) { needed.append(name) }
             }
@@ -170,7 +171,8 @@ package final class ChainDecoder: Sendable {
             guard current.manifest.entries.indices.contains(index),
                 current.manifest.entries[index].payload.indices.contains(block)
             else {
-                throw VarveError(.damaged, "a payload block that a later step builds on is missing", file: current.manifestPath)
+                throw VarveError(
+                    .damaged, "a payload block that a later step builds on is missing", file: current.manifestPath)
             }
             levels.append((current, index))
             let file = current.manifest.entries[index]

@@ -68,7 +68,9 @@ extension OpenStep {
     func decodePayload(_ entry: Entry, block: Int, prefix: [UInt8]) throws(VarveError) -> [UInt8] {
         let block = entry.payload[block]
         let stored = try read(block.reference)
-        return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) { undecodable(entry.path, block.reference, $0) }
+        return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) {
+            undecodable(entry.path, block.reference, $0)
+        }
     }
 }
 

@@ -89,7 +89,8 @@ package final class ScratchStore: Sendable {
     package func byteCount(_ key: Key) -> Int? { state.withLock { $0.slots[key]?.byteCount } }
 
     /// A part of a value, for sampling.
-    package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool {
+    package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool
+    {
         guard let slot = state.withLock({ $0.slots[key] }), offset >= 0, buffer.count <= slot.byteCount - offset,
             var pointer = buffer.baseAddress
         else { return false }

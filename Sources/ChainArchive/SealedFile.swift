@@ -68,13 +68,15 @@ package enum SealedFile {
             // A newer major version may be laid out differently; say so rather than "damaged".
             if major > majorVersion, major < majorVersion + 16 {
                 throw VarveError(
-                    .unsupported, "format version \(major) is newer than \(majorVersion), or the file is damaged", file: path, offset: 4)
+                    .unsupported, "format version \(major) is newer than \(majorVersion), or the file is damaged",
+                    file: path, offset: 4)
             }
             throw VarveError(.damaged, "the checksum does not match", file: path, offset: UInt64(content.count))
         }
         guard major == majorVersion else {
             throw VarveError(
-                .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path, offset: 4)
+                .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path,
+                offset: 4)
         }
         let stored = littleEndian(content, at: 8), plain = littleEndian(content, at: 16)
         guard stored == UInt64(content.count - headerSize), plain <= largestBody else {

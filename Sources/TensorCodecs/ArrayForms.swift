@@ -42,7 +42,8 @@ extension PayloadCodec {
 }
 
 extension ExactCodec {
-    package static func encode(_ bytes: [UInt8], elementSize: Int, predecessor: [UInt8]?) throws(CodecError) -> [UInt8] {
+    package static func encode(_ bytes: [UInt8], elementSize: Int, predecessor: [UInt8]?) throws(CodecError) -> [UInt8]
+    {
         try bytes.withCodecBytes { (bytes) throws(CodecError) in
             guard let predecessor else { return try encode(bytes, elementSize: elementSize, predecessor: nil) }
             return try predecessor.withCodecBytes { (predecessor) throws(CodecError) in

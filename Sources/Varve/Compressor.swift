@@ -56,7 +56,7 @@ public struct Compressor: Sendable {
                     progress?(.notice("step \(step.number): \(note)"))
                 }
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
-            } catch where Self.concernsTheSource(error, run: run) {
+            } catch  where Self.concernsTheSource(error, run: run) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
                 progress?(.notice("skipped \(step.path): \(error.description)"))
             }

@@ -79,7 +79,9 @@ public struct Reporter: Sendable {
         total.add(payload)
         return Report.Step(
             number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
-            roles: roles, tensors: tensors, files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element), notes: manifest.notes)
+            roles: roles, tensors: tensors,
+            files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element),
+            notes: manifest.notes)
     }
 }
 

@@ -32,7 +32,9 @@ public struct Restorer: Sendable {
             throw VarveError(.exists, "there is a file of that name", file: output)
         }
         var bytes: UInt64 = 0
-        for step in steps { bytes += try decoder.step(step).manifest.entries.reduce(0) { $0 + ($1.isFile ? $1.byteCount : 0) } }
+        for step in steps {
+            bytes += try decoder.step(step).manifest.entries.reduce(0) { $0 + ($1.isFile ? $1.byteCount : 0) }
+        }
         progress?(.begin(steps: steps.count, bytes: bytes))
 
         let staging = try StagingDirectory(for: output)
@@ -60,7 +62,9 @@ public struct Restorer: Sendable {
     private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }
 
     private func selectedSteps(_ reader: ArchiveReader) throws(VarveError) -> [Int] {
-        guard let latest = reader.steps.last else { throw VarveError(.usage, "the archive has no steps", file: archive) }
+        guard let latest = reader.steps.last else {
+            throw VarveError(.usage, "the archive has no steps", file: archive)
+        }
         switch options.selection {
         case .all: return reader.steps
         case .latest: return [latest]

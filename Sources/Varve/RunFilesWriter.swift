@@ -58,7 +58,7 @@ struct RunFilesWriter {
                 do throws(VarveError) {
                     entry.payload = try encode(source, gaps: item.gaps, append: append)
                     try source.checkUnchanged()
-                } catch where error.location.file == source.name && error.code != .noSpace {
+                } catch  where error.location.file == source.name && error.code != .noSpace {
                     notice("\(entry.path) is left out: \(error)")
                     continue
                 }
@@ -96,7 +96,9 @@ struct RunFilesWriter {
                 kind = .hardLink(of: original)
             } else if item.identity.kind == .regular {
                 if extras == .small, item.identity.byteCount > Self.smallLimit {
-                    notice("\(item.path) (\(item.identity.byteCount >> 20) MB) belongs to no step and is left out; --extra all keeps it")
+                    notice(
+                        "\(item.path) (\(item.identity.byteCount >> 20) MB) belongs to no step and is left out; --extra all keeps it"
+                    )
                     continue
                 }
                 kind = .file
@@ -162,7 +164,9 @@ struct RunFilesWriter {
         for (a, b) in zip(mine.tensors, theirs.tensors) {
             let from = mine.storages[a.storage], to = theirs.storages[b.storage]
             guard from.byteCount == to.byteCount else { return nil }
-            guard from.byteCount > 0, claimed.claim(from.fileOffset..<from.fileOffset + from.byteCount) else { continue }
+            guard from.byteCount > 0, claimed.claim(from.fileOffset..<from.fileOffset + from.byteCount) else {
+                continue
+            }
             regions.append(
                 Entry.CopiedRegion(offset: from.fileOffset, byteCount: from.byteCount, sourceOffset: to.fileOffset))
         }

@@ -29,7 +29,8 @@ import VarveTestSupport
             ],
             bundles: [Bundle(settings: .published, weights: reference, moments: reference)],
             tensors: [
-                tensor("a", .weight, 0, .excp(bundle: 0, index: 0)), tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),
+                tensor("a", .weight, 0, .excp(bundle: 0, index: 0)),
+                tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),
                 tensor("a", .other, 200, .sameAs(step: 100)), tensor("b", .weight, 300, .unchanged),
             ],
             pairs: ["state.0": "a"], notes: ["a note"])
