@@ -1,5 +1,5 @@
-package import TensorCodecs
-package import TensorFiles
+import TensorCodecs
+import TensorFiles
 
 /// One step's own decoding, given what it builds on.
 extension OpenStep {
@@ -70,46 +70,6 @@ extension OpenStep {
         let stored = try read(block.reference)
         return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) {
             undecodable(entry.path, block.reference, $0)
-        }
-    }
-}
-
-extension PayloadBlock {
-    /// The block's plain bytes, compared with their checksum.
-    package func decode(
-        _ stored: [UInt8], prefix: [UInt8], _ fail: (any Error) -> VarveError
-    ) throws(VarveError) -> [UInt8] {
-        do throws(CodecError) {
-            let plain = try PayloadCodec.decode(stored, count: plainCount, prefix: prefix)
-            guard checksum64(plain) == plainChecksum else {
-                throw CodecError(.corrupt, "the restored payload is not the original")
-            }
-            return plain
-        } catch {
-            throw fail(error)
-        }
-    }
-}
-
-extension DType {
-    /// How the codecs see the elements; `nil` for types that are never quantized.
-    package var floatFormat: FloatFormat? {
-        switch self {
-        case .f32: .f32
-        case .bf16: .bf16
-        case .f16: .f16
-        case .f64: .f64
-        default: nil
-        }
-    }
-
-    /// Bytes per element for the byte planes of the exact codec; complex numbers as pairs, sub-byte types bytewise.
-    package var planeCount: Int {
-        switch self {
-        case .c32: 2
-        case .c64: 4
-        case .c128: 8
-        default: max(1, bits / 8)
         }
     }
 }

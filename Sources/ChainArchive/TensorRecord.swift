@@ -59,16 +59,3 @@ package struct TensorRecord: Sendable {
     /// What tells this tensor from all others of its step.
     package var identity: TensorIdentity { TensorIdentity(name: name, role: role, key: key) }
 }
-
-/// What tells a tensor from all others of its step, and finds it again in other steps.
-package struct TensorIdentity: Sendable, Hashable {
-    package var name: String
-    package var role: Role
-    package var key: String
-
-    package init(name: String, role: Role, key: String) {
-        self.name = name
-        self.role = role
-        self.key = key
-    }
-}

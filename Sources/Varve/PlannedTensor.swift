@@ -30,33 +30,3 @@ struct PlannedTensor: Sendable {
             fileOffset: range.lowerBound, coding: coding, contentHash: hash, statistics: statistics)
     }
 }
-
-/// A weight with the moments that are quantized along with it.
-struct PlannedParameter: Sendable {
-    var weight: PlannedTensor
-    var firstMoment: PlannedTensor?
-    var secondMoment: PlannedTensor?
-    /// Element count.
-    var count: Int { weight.shape.reduce(1, *) }
-}
-
-/// What is encoded in one go.
-enum EncodingUnit: Sendable {
-    /// Parameters that are quantized and packed together.
-    case bundle([PlannedParameter])
-    /// A tensor stored exactly.
-    case exact(PlannedTensor)
-    /// A block of a file's payload.
-    case payload(PlannedPayload)
-}
-
-/// A block of the bytes of a file that lie in no coded tensor.
-struct PlannedPayload: Sendable {
-    var entry: Int
-    var block: Int
-    /// The runs of the file that make the block, in order.
-    var ranges: [Range<UInt64>]
-    var source: any ByteSource
-    /// Entry of the predecessor whose block serves as prefix.
-    var prefixEntry: Int?
-}

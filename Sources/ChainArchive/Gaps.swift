@@ -1,0 +1,60 @@
+package import TensorFiles
+
+/// The bytes of a file outside of some regions, filled in order.
+package struct Gaps {
+    private var ranges: [Range<UInt64>] = []
+    private var current = 0
+
+    /// - Parameter regions: disjoint, in any order.
+    package init(byteCount: UInt64, regions: [Range<UInt64>]) {
+        var position: UInt64 = 0
+        for region in regions.sorted(by: { $0.lowerBound < $1.lowerBound }) where !region.isEmpty {
+            if region.lowerBound > position { ranges.append(position..<region.lowerBound) }
+            position = max(position, region.upperBound)
+        }
+        if position < byteCount { ranges.append(position..<byteCount) }
+    }
+
+    /// All gaps, in order.
+    package var all: [Range<UInt64>] { ranges }
+
+    package var byteCount: UInt64 { ranges.reduce(0) { $0 + UInt64($1.count) } }
+
+    /// Writes the next bytes of the payload into the next gaps.
+    package mutating func fill(_ file: OutputFile, with bytes: [UInt8]) throws(VarveError) {
+        var position = 0
+        while position < bytes.count, current < ranges.count {
+            let count = min(bytes.count - position, ranges[current].count)
+            let target = ranges[current].lowerBound, start = position
+            try bytes.withUnsafeBytesTyped { (buffer) throws(VarveError) in
+                try file.write(UnsafeRawBufferPointer(rebasing: buffer[start..<start + count]), at: target)
+            }
+            position += count
+            ranges[current] = target + UInt64(count)..<ranges[current].upperBound
+            if ranges[current].isEmpty { current += 1 }
+        }
+    }
+}
+
+extension Gaps {
+    /// The gaps' bytes cut into blocks of `size`, each as the runs of the file that make it.
+    package func blocks(of size: Int) -> [[Range<UInt64>]] {
+        var blocks: [[Range<UInt64>]] = []
+        var current: [Range<UInt64>] = []
+        var room = UInt64(size)
+        for var range in all {
+            while !range.isEmpty {
+                let end = min(range.upperBound, range.lowerBound + room)
+                current.append(range.lowerBound..<end)
+                room -= end - range.lowerBound
+                range = end..<range.upperBound
+                if room == 0 {
+                    blocks.append(current)
+                    (current, room) = ([], UInt64(size))
+                }
+            }
+        }
+        if !current.isEmpty { blocks.append(current) }
+        return blocks
+    }
+}
