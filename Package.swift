@@ -18,7 +18,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -27,7 +26,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
-        .target(name: "TensorCodecs", dependencies: ["CZstd", "COpenBLAS"], swiftSettings: settings),
+        .target(name: "TensorCodecs", dependencies: ["CZstd"], swiftSettings: settings),
         .target(name: "Checkpoints", dependencies: ["TensorFiles", "COpenBLAS"], swiftSettings: settings),
         .target(
             name: "ChainArchive",
@@ -38,7 +37,6 @@ let package = Package(
             dependencies: [
                 "TensorFiles", "TensorCodecs", "Checkpoints", "ChainArchive",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -46,7 +44,6 @@ let package = Package(
             dependencies: [
                 "Varve",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
 

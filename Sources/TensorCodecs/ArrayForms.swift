@@ -1,3 +1,5 @@
+import CZstd
+
 /// The codecs on arrays, for callers that hold whole tensors or blocks as `[UInt8]`.
 
 extension Array where Element == UInt8 {
@@ -14,6 +16,9 @@ extension Array where Element == UInt8 {
 }
 
 extension Zstandard {
+    /// Release of the library in use. Frames decode under all; which bytes the encoder makes may differ.
+    package static var libraryVersion: String { String(cString: ZSTD_versionString()) }
+
     package static func compress(_ bytes: [UInt8], level: Int32) throws(CodecError) -> [UInt8] {
         try bytes.withCodecBytes { (bytes) throws(CodecError) in try compress(bytes, level: level) }
     }
