@@ -1,4 +1,5 @@
-"""Interop checks: what Varve restores is what torch, safetensors and the Trainer expect.
+"""Interop checks: what Varve restores is what torch, safetensors and the Trainer expect, and its archives are what
+Docs/format.md says.
 
     make interop                                  or, in the environment that run.py makes:
     python Tests/Interop/interop.py [PATTERN]     only checks whose name contains PATTERN
@@ -18,6 +19,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 import transformers
 
+import decoding
 import inspection
 import resume
 from checks import Checks, Skip, read, require
@@ -78,6 +80,12 @@ def fixtures(checks, work):
     checks.run("inspect: odd-run", inspection.odd_run)
 
 
+def golden(checks, work):
+    for name in decoding.golden_names():
+        checks.run(f"golden {name}: an independent decoder restores it", decoding.golden, name, work)
+    checks.run("golden excp-1.0: the decoder refuses damage", decoding.damaged, "excp-1.0", work)
+
+
 def not_here():
     raise Skip("../shared/runs is not here; its runs were not checked")
 
@@ -107,6 +115,7 @@ def main():
     print(f"interop: torch {torch.__version__}, transformers {transformers.__version__}", flush=True)
     checks = Checks(" ".join(sys.argv[1:]))
     with tempfile.TemporaryDirectory(prefix="varve-interop-") as work:
+        golden(checks, work)
         fixtures(checks, work)
         shared_runs(checks, work)
     return checks.summary()

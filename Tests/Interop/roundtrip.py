@@ -1,6 +1,7 @@
 """Compress a run, restore it in every way, and hold what came back against the original and Varve's own account."""
 import os
 
+import decoding
 from checks import files_under, read, require
 from state import errors, load_both, same_bits
 from varve import account, inspected, varve, varve_json
@@ -134,10 +135,14 @@ class Roundtrip:
         require(total == on_disk, f"the report says {total} bytes, the archive's files have {on_disk}")
         return f"{total} bytes"
 
+    def decoder(self):
+        return decoding.agrees(self.archive, self.all, os.path.join(self.folder, "decoded"))
+
     def checks(self):
         return [("compress", self.compress), ("verify", self.verify), ("restore all", self.restore),
                 ("same files", self.same_tree), ("single steps", self.single_steps),
-                ("tensors as accounted", self.tensors), ("sizes add up", self.sums)]
+                ("tensors as accounted", self.tensors), ("sizes add up", self.sums),
+                ("an independent decoder agrees", self.decoder)]
 
     def whole(self):
         """All of the above as one check."""

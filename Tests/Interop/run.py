@@ -75,7 +75,8 @@ def install():
         return
     if UNREACHABLE.search(result.stdout) and not index_answers():
         print("INTEROP SKIPPED: the package index cannot be reached and .venv lacks what the checks need;\n"
-              "INTEROP SKIPPED: nothing was loaded in torch or safetensors, no training was resumed", flush=True)
+              "INTEROP SKIPPED: nothing was loaded in torch or safetensors, no training resumed, no archive decoded",
+              flush=True)
         sys.exit(0)
     sys.exit(result.stdout[-4000:] + "\ninterop: pip failed, see above")
 

@@ -1,0 +1,369 @@
+"""An independent decoder of Varve archives, written from Docs/format.md alone ("section" means a section of it).
+
+    python decoder.py ARCHIVE OUTPUT
+
+Restores a whole archive into the new directory OUTPUT. Exit codes: 0 restored, 12 the archive is damaged, 1 anything
+else. Made for being read, not for speed: files are put together in memory. It shares no code with Varve, so what both
+restore alike is what the document says.
+"""
+import math
+import os
+import re
+import shutil
+import struct
+import sys
+from collections import namedtuple
+
+import numpy as np
+import xxhash
+import zstandard
+
+from decoder_files import assembled, read, redo_checksums, set_attributes
+from decoder_records import (BITS, QUANTIZED, Damaged, Input, exact, moments_section, require, rounded, unzstd,
+                             varint, weights_section, widened)
+
+DAMAGED = 12
+VERSION = (1, 0)
+RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
+DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
+WEIGHT, FIRST, SECOND, OTHER = range(4)
+EXACT, DELTA, UNCHANGED, SAME_AS, EXCP = range(5)
+PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
+
+
+# Manifests: sections 4, 5, 7 to 10.
+
+Reference = namedtuple("Reference", "part offset size checksum")
+Block = namedtuple("Block", "record size checksum uses_prefix")
+Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload")
+Tensor = namedtuple("Tensor", "name role key dtype count size entry offset coding reference step bundle hash")
+
+
+def read_reference(body):                                                                      # section 6
+    return Reference(body.varint(), body.varint(), body.varint(), body.u64())
+
+
+def read_block(body):                                                                          # section 8
+    block = Block(read_reference(body), body.varint(), body.u64(), body.u8())
+    require(block.size <= PAYLOAD_BLOCK and block.uses_prefix <= 1, "an impossible block of payload")
+    return block
+
+
+def read_entry(body):                                                                          # section 8
+    path, kind = safe(body.text()), body.u8()
+    require(kind <= VARIANT, "an unknown kind of entry")
+    target = body.text() if kind >= SYMBOLIC_LINK else ""
+    if kind >= HARD_LINK:
+        safe(target)
+    regions = body.list(lambda body: (body.varint(), body.varint(), body.varint())) if kind == VARIANT else []
+    mode, modified = body.varint(), body.signed()
+    require(mode <= 0o7777, "an impossible mode")
+    file = (body.varint(), body.varint(), body.list(read_block)) if kind in (FILE, VARIANT) else (0, 0, [])
+    return Entry(path, kind, target, regions, mode, modified, *file)
+
+
+def read_tensor(body):                                                                         # section 9
+    name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
+    entry, offset, coding = body.varint(), body.varint(), body.u8()
+    require(role <= OTHER and coding <= EXCP and dtype in BITS, "a tensor of an unknown kind")
+    reference = read_reference(body) if coding in (EXACT, DELTA) else None
+    step = body.varint() if coding == SAME_AS else None
+    bundle = (body.varint(), body.varint()) if coding == EXCP else None
+    digest = body.hash()
+    body.u8(), body.varint(), body.f64()                     # pairing, stored bytes, energy: for reports
+    if coding == EXCP:
+        body.f64(), body.f64(), body.varint()                # errors and pruned elements: for reports
+    count = math.prod(shape)
+    size = (count * BITS[dtype] + 7) // 8
+    return Tensor(name, role, key, dtype, count, size, entry, offset, coding, reference, step, bundle, digest)
+
+
+def read_bundle(body):                                                                         # section 10
+    body.f64(), body.f64(), body.varint(), body.u8()         # settings, for people
+    weights, moments = read_reference(body), body.u8()
+    require(moments <= 1, "an impossible bundle")
+    return weights, read_reference(body) if moments else None
+
+
+def identity(tensor):
+    return tensor.name, tensor.role, tensor.key
+
+
+def safe(path):
+    require(path and len(path.encode()) <= 4095 and "\0" not in path
+            and not {"", ".", ".."} & set(path.split("/")), f"the path {path!r} is not allowed")
+    return path
+
+
+def unsealed(path, magic):
+    """The body of a manifest (section 4)."""
+    with open(path, "rb") as file:
+        data = file.read()
+    require(len(data) >= 40 and data[:4] == magic, f"{path} is no manifest")
+    require(int.from_bytes(data[-16:], "little") == xxhash.xxh3_128_intdigest(data[:-16]), f"{path}: hash differs")
+    if struct.unpack_from("<HH", data, 4)[0] > VERSION[0]:
+        sys.exit(f"{path} is of a newer version of the format")
+    stored, plain = struct.unpack_from("<QQ", data, 8)
+    require(stored == len(data) - 40 and plain <= LARGEST_BODY, f"{path}: sizes do not add up")
+    return Input(unzstd(data[24:-16], plain))
+
+
+class Manifest:
+    """What step.manifest (section 7) and run.manifest (section 8.2) have in common, and the bytes of their parts."""
+
+    def __init__(self, folder, number):
+        self.folder, self.number, self.tensors = folder, number, []
+
+    def read_files(self, body):
+        self.parts = body.list(lambda body: (safe(body.text()), body.varint()))
+        self.entries = body.list(read_entry)
+
+    def open_parts(self):
+        self.bytes = []
+        for name, size in self.parts:                                                          # section 6
+            require("/" not in name, "a part in another directory")
+            with open(os.path.join(self.folder, name), "rb") as file:
+                part = file.read()
+            require(len(part) == size and part[:16] == struct.pack("<4sHHQ", b"VRVp", *VERSION, self.number),
+                    f"{name}: not the part that the manifest means")
+            self.bytes.append(part)
+
+    def record(self, reference):
+        require(reference.part < len(self.bytes), "a reference to no part")
+        part, end = self.bytes[reference.part], reference.offset + reference.size
+        require(16 <= reference.offset and end <= len(part), "a reference outside of its part")
+        record = part[reference.offset:end]
+        require(xxhash.xxh3_64_intdigest(record) == reference.checksum, "a record's checksum differs")
+        return record
+
+    def payload(self, entry, prefixes=()):
+        """The decoded blocks of an entry (sections 8 and 11.9)."""
+        blocks = []
+        for index, block in enumerate(entry.payload):
+            require(not block.uses_prefix or index < len(prefixes), "a block's prefix is missing")
+            prefix = prefixes[index] if block.uses_prefix else b""
+            record = self.record(block.record)
+            form, rest = record[:1], record[1:]
+            require(form in (b"\0", b"\1", b"\2") and not (form == b"\2" and (rest or not block.uses_prefix)),
+                    "an unknown form of payload")
+            plain = rest if form == b"\0" else prefix if form == b"\2" else unzstd(rest, block.size, prefix)
+            require(len(plain) == block.size and xxhash.xxh3_64_intdigest(plain) == block.checksum,
+                    "payload differs from its checksum")
+            require(index == len(entry.payload) - 1 or len(plain) == PAYLOAD_BLOCK, "a short block of payload")
+            blocks.append(plain)
+        return blocks
+
+
+class Step(Manifest):
+    def __init__(self, folder, number):                                                        # section 7
+        super().__init__(folder, number)
+        body = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
+        require(body.varint() == number, f"{folder}: the manifest of another step")
+        body.u8(), body.text(), body.text()                  # flags, path, method; entries have whole paths themselves
+        kind, self.predecessor = body.u8(), None
+        require(kind <= 2, "an unknown kind of predecessor")
+        if kind == 2:
+            sys.exit(f"step {number} builds on a base, which is not in the archive; this decoder does not take one")
+        if kind == 1:
+            self.predecessor, self.predecessor_digest = body.varint(), body.hash()
+        self.read_files(body)
+        self.bundles = body.list(read_bundle)
+        self.tensors = body.list(read_tensor)
+        body.list(lambda body: (body.text(), body.text()))   # pairs
+        body.list(Input.text)                                # notes
+        body.end()
+        self.check()
+
+    def check(self):
+        require(len({identity(t) for t in self.tensors}) == len(self.tensors), "a tensor stands there twice")
+        place = (0, 0)
+        for tensor in self.tensors:
+            require(tensor.entry < len(self.entries), "a tensor in no file")
+            require(self.entries[tensor.entry].kind == FILE, "a tensor in no file")
+            require(place <= (tensor.entry, tensor.offset), "tensors overlap")
+            place = (tensor.entry, tensor.offset + tensor.size)
+            require(place[1] <= self.entries[tensor.entry].size, "a tensor exceeds its file")
+
+    @property
+    def weights_digest(self):
+        digest = xxhash.xxh3_128()
+        for tensor in sorted((t for t in self.tensors if t.role == WEIGHT), key=lambda t: t.name.encode()):
+            name = tensor.name.encode()
+            digest.update(varint(len(name)) + name + tensor.hash.to_bytes(16, "little"))
+        return digest.intdigest()
+
+
+# A whole archive.
+
+class Decoder:
+    def __init__(self, archive):
+        body = unsealed(os.path.join(archive, "archive.manifest"), b"VRVa")                    # section 5
+        body.text()
+        body.end()
+        self.steps = {}
+        folder = os.path.join(archive, "steps")
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:               # section 2
+            is_number = re.fullmatch("[0-9]{12}|[1-9][0-9]{12,}", name)
+            if is_number and os.path.exists(os.path.join(folder, name, "step.manifest")):
+                self.steps[int(name)] = Step(os.path.join(folder, name), int(name))
+        self.run = None
+        if os.path.exists(os.path.join(archive, "run.manifest")):
+            self.run = Manifest(archive, RUN)
+            body = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
+            self.run.read_files(body)
+            body.end()
+
+    def order(self):
+        """Steps, each behind its predecessor."""
+        placed = []
+        for number in sorted(self.steps):
+            chain = []
+            while number is not None and number not in placed:
+                require(number in self.steps and number not in chain, f"the chain breaks at step {number}")
+                chain.append(number)
+                number = self.steps[number].predecessor
+            placed += reversed(chain)
+        return placed
+
+    def restore(self, root):
+        for manifest in [*self.steps.values(), *([self.run] if self.run else [])]:
+            manifest.open_parts()
+        restored = {None: ({}, [])}                          # by step: weights by name, payload by entry
+        order = self.order()
+        for place, number in enumerate(order):
+            step = self.steps[number]
+            if step.predecessor is not None:
+                require(self.steps[step.predecessor].weights_digest == step.predecessor_digest,
+                        f"step {number} builds on another step {step.predecessor}")
+            weights, payloads = restored[step.predecessor]
+            tensors = self.tensors(step, weights)
+            require(all(entry.prefix <= len(payloads) for entry in step.entries), "a prefix in no entry")
+            payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix else ()) for e in step.entries]
+            self.write_files(step, payload, tensors, root)
+            restored[number] = ({t.name: data for t, data in zip(step.tensors, tensors) if t.role == WEIGHT}, payload)
+            wanted = {self.steps[later].predecessor for later in order[place + 1:]}
+            restored = {key: value for key, value in restored.items() if key is None or key in wanted}
+        if self.run:
+            self.write_files(self.run, [self.run.payload(entry) for entry in self.run.entries], [], root)
+        self.finish(root)
+
+    def tensors(self, step, predecessor):
+        """The bytes of all tensors of a step, compared with their hashes (section 9)."""
+        found = {}
+        for index, tensor in enumerate(step.tensors):
+            before = predecessor.get(tensor.name) if tensor.role == WEIGHT else None
+            if tensor.coding in (DELTA, UNCHANGED):
+                require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
+            if tensor.coding in (EXACT, DELTA):
+                record = step.record(tensor.reference)
+                found[index] = exact(record, tensor, before if tensor.coding == DELTA else None)
+            elif tensor.coding == UNCHANGED:
+                found[index] = before
+            elif tensor.coding == SAME_AS:
+                other = self.steps.get(tensor.step)
+                match = [t for t in other.tensors if identity(t) == identity(tensor)] if other else []
+                require(match and match[0].coding == EXACT, f"{tensor.name}: not in step {tensor.step}")
+                found[index] = exact(other.record(match[0].reference), match[0])
+        for number, bundle in enumerate(step.bundles):
+            members = {(t.bundle[1], t.role): i for i, t in enumerate(step.tensors)
+                       if t.coding == EXCP and t.bundle[0] == number}
+            found.update(self.bundle(step, *bundle, members, predecessor))
+        require(len(found) == len(step.tensors), "tensors in no bundle, or two in one place")
+        for index, tensor in enumerate(step.tensors):
+            same = len(found[index]) == tensor.size and xxhash.xxh3_128_intdigest(found[index]) == tensor.hash
+            require(same, f"step {step.number}: {tensor.name}: restored bytes differ from their hash")
+        return [found[index] for index in range(len(step.tensors))]
+
+    def bundle(self, step, weights, moments, members, predecessor):
+        """Yields index and bytes of each tensor of a bundle (section 10)."""
+        count = sum(role == WEIGHT for _, role in members)
+        require(all(place < count and (place, WEIGHT) in members and role != OTHER
+                    and step.tensors[index].dtype in QUANTIZED
+                    and step.tensors[index].count == step.tensors[members[place, WEIGHT]].count
+                    for (place, role), index in members.items()), "the members of a bundle do not fit")
+        parameters = [step.tensors[members[place, WEIGHT]] for place in range(count)]
+        indices, centres = weights_section(step.record(weights), [tensor.count for tensor in parameters])
+        for place, tensor in enumerate(parameters):
+            before = predecessor.get(tensor.name)
+            require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
+            summed = rounded(widened(before, tensor.dtype) + centres[place], tensor.dtype)
+            before = np.frombuffer(before, summed.dtype)
+            yield members[place, WEIGHT], np.where(indices[place] > 0, summed, before).tobytes()
+        kept = [{place: int((indices[place] > 0).sum()) for place in range(count) if (place, role) in members}
+                for role in (FIRST, SECOND)]
+        require(bool(kept[0]) == (moments is not None) and set(kept[1]) <= set(kept[0]), "moments do not fit")
+        values = moments_section(step.record(moments), *kept) if moments else ({}, {})
+        for role, found in zip((FIRST, SECOND), values):
+            for place, centre in found.items():
+                tensor = step.tensors[members[place, role]]
+                full = np.zeros(tensor.count, np.float32)
+                full[indices[place] > 0] = centre
+                yield members[place, role], rounded(full, tensor.dtype).tobytes()
+
+    # Files: section 8.
+
+    def write_files(self, manifest, payload, tensors, root):
+        """All that a manifest lists but symbolic links, each kind when what it is made from is there."""
+        for kinds in (DIRECTORY,), (FILE,), (COPY, VARIANT), (HARD_LINK,):
+            for index, entry in enumerate(manifest.entries):
+                if entry.kind not in kinds:
+                    continue
+                path, source = os.path.join(root, entry.path), os.path.join(root, entry.target)
+                os.makedirs(path if entry.kind == DIRECTORY else os.path.dirname(path), exist_ok=True)
+                if entry.kind == HARD_LINK:
+                    os.link(source, path)
+                elif entry.kind != DIRECTORY:
+                    own = [(t, data) for t, data in zip(manifest.tensors, tensors) if t.entry == index]
+                    data = read(source) if entry.kind == COPY else \
+                        variant(entry, payload[index], read(source)) if entry.kind == VARIANT else \
+                        rebuilt(entry, payload[index], own)
+                    with open(path, "xb") as file:
+                        file.write(data)
+                    set_attributes(path, entry.mode, entry.modified)
+
+    def finish(self, root):
+        """Symbolic links, so late that nothing was written through one; then directories from the deepest up."""
+        manifests = [*self.steps.values(), *([self.run] if self.run else [])]
+        entries = sorted((e for manifest in manifests for e in manifest.entries), key=lambda e: -e.path.count("/"))
+        for entry in entries:
+            if entry.kind == SYMBOLIC_LINK:
+                path = os.path.join(root, entry.path)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.symlink(entry.target, path)
+                os.utime(path, ns=(entry.modified, entry.modified), follow_symlinks=False)
+        for entry in entries:
+            if entry.kind == DIRECTORY:
+                set_attributes(os.path.join(root, entry.path), entry.mode | 0o700, entry.modified)
+
+
+def rebuilt(entry, payload, tensors):
+    data = assembled(entry, payload, [(tensor.offset, restored) for tensor, restored in tensors])
+    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.coding == EXCP])
+    return data
+
+
+def variant(entry, payload, source):
+    data = assembled(entry, payload, [(at, source[start:start + size]) for at, size, start in entry.regions])
+    redo_checksums(data, [(at, size) for at, size, _ in entry.regions])
+    return data
+
+
+# What a file that is missing, or two entries with one path, make of the calls above counts as damage too.
+BROKEN = (Damaged, zstandard.ZstdError, UnicodeDecodeError, FileNotFoundError, FileExistsError, NotADirectoryError)
+
+
+def main(archive, output):
+    os.mkdir(output)
+    try:
+        Decoder(archive).restore(output)
+    except BaseException as error:
+        shutil.rmtree(output)
+        if isinstance(error, BROKEN):
+            print(f"decoder: {archive} is damaged: {error}", file=sys.stderr)
+            return DAMAGED
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 3 else __doc__)

@@ -1,0 +1,95 @@
+"""For decoder.py: files from their pieces (Docs/format.md, section 8), and torch's own checksums (section 8.1)."""
+import io
+import os
+import struct
+import zipfile
+import zlib
+
+from decoder_records import require
+
+
+def set_attributes(path, mode, modified):
+    os.chmod(path, mode)
+    os.utime(path, ns=(modified, modified))
+
+
+def read(path):
+    require(os.path.isfile(path), f"{path} was not restored, and another file is made from it")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def assembled(entry, payload, pieces):
+    """A file: pieces (offset, bytes) in their places, payload in the gaps."""
+    rest, data = memoryview(b"".join(payload)), bytearray()
+    for offset, piece in [*pieces, (entry.size, b"")]:
+        gap = offset - len(data)
+        require(0 <= gap <= len(rest), f"{entry.path}: payload and tensors do not fit together")
+        data += rest[:gap]
+        data += piece
+        rest = rest[gap:]
+    require(not rest and len(data) == entry.size, f"{entry.path}: payload and tensors do not add up to its size")
+    return data
+
+
+def redo_checksums(data, changed):                                                             # section 8.1
+    """What torch derives from tensor bytes, where those at `changed` (offset, size) of a file it wrote are others."""
+    folder, records = torch_records(data) if any(size for _, size in changed) else ("", [])
+    if not any(crc for *_, crc in records):
+        return                                               # no such file, or one written with checksums off
+    stored, redone, identifier = [], [], None
+    for name, start, size, entry, crc in records:
+        new = crc
+        if any(max(at, start) < min(at + count, start + size) for at, count in changed):
+            new = set_crc(data, start, size, entry)
+        if name == folder + ".data/serialization_id" and size == 40:
+            identifier = start, size, entry
+        elif size:
+            like_descriptor = size >= 8 and is_descriptor(data, start)
+            also = [int.from_bytes(data[start + 4:start + 8], "little")] if like_descriptor else []
+            stored += [*also, crc]
+            redone += [*also, new]
+    if identifier:
+        digits = slice(identifier[0] + 20, identifier[0] + 40)
+        if data[digits] == combined(stored):
+            data[digits] = combined(redone)
+            set_crc(data, *identifier)
+
+
+def is_descriptor(data, at):
+    return data[at:at + 4] == b"PK\7\x08"
+
+
+def combined(values):
+    result = 0
+    for value in values:
+        result ^= (value + 0x9E3779B9 + (result << 6) + (result >> 2)) % 2**64
+    return b"%020d" % result
+
+
+def set_crc(data, start, size, entry):
+    crc = zlib.crc32(data[start:start + size])
+    struct.pack_into("<I", data, entry + 16, crc)
+    if data[entry + 8] & 8 and is_descriptor(data, start + size):
+        struct.pack_into("<I", data, start + size + 4, crc)
+    return crc
+
+
+def torch_records(data):
+    """The folder, and in file order (name, start, size, place of its central entry, CRC); none for any other file."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile:
+        return "", []
+    infos, records, place = archive.infolist(), [], archive.start_dir
+    for info in infos:
+        start = info.header_offset + 30 + sum(struct.unpack_from("<HH", data, info.header_offset + 26))
+        records.append((info.filename, start, info.file_size, place, info.CRC))
+        place += 46 + sum(struct.unpack_from("<HHH", data, place + 28))
+    folder = infos[0].filename.split("/")[0] + "/" if infos else ""
+    names = {info.filename for info in infos}
+    scripted = any(name == folder + "constants.pkl" or name.startswith(folder + "code/") for name in names)
+    stored = all(info.compress_type == 0 and not info.flag_bits & 1 for info in infos)
+    if data[:4] != b"PK\3\4" or folder + "data.pkl" not in names or scripted or not stored:
+        return "", []
+    return folder, sorted(records, key=lambda record: record[1])

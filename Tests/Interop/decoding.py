@@ -1,0 +1,87 @@
+"""What the independent decoder makes of archives: the golden ones, damaged ones, and those of this very release."""
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import stat
+import subprocess
+import sys
+
+import decoder
+from checks import files_under, read, require
+from fixtures import FIXTURES
+
+GOLDEN = os.path.join(FIXTURES, "golden")
+
+
+def golden_names():
+    return sorted(name.removesuffix(".varve") for name in os.listdir(GOLDEN) if name.endswith(".varve"))
+
+
+def golden(name, work):
+    """A golden archive restores to what the list beside it says."""
+    output = os.path.join(work, "golden-" + name)
+    decode(os.path.join(GOLDEN, name + ".varve"), output)
+    found = []
+    for path in files_under(output):
+        whole = os.path.join(output, path)
+        found.append(f"link  {path} -> {os.readlink(whole)}" if os.path.islink(whole)
+                     else f"{hashlib.sha256(read(whole)).hexdigest()}  {path}")
+    wanted = read(os.path.join(GOLDEN, name + ".sha256")).decode().splitlines()
+    require(sorted(found) == sorted(wanted), f"restored {sorted(found)} instead of {sorted(wanted)}")
+    return f"{len(found)} files"
+
+
+def damaged(name, work):
+    """A changed bit, a missing byte or one too many, anywhere in the archive, is refused with the exit code for it."""
+    archive, output = os.path.join(work, "damaged.varve"), os.path.join(work, "damaged")
+    shutil.copytree(os.path.join(GOLDEN, name + ".varve"), archive)
+    cases = 0
+    for path in files_under(archive):
+        whole = os.path.join(archive, path)
+        good = read(whole)
+        places = sorted({*range(16), *range(16, len(good), max(1, len(good) // 8)), len(good) - 1})
+        flipped = [good[:at] + bytes([good[at] ^ 1 << at % 8]) + good[at + 1:] for at in places]
+        for label, bad in [(f"byte {at} changed", bad) for at, bad in zip(places, flipped)] + [
+                ("cut short", good[:-1]), ("longer", good + b"\0"), ("empty", b"")]:
+            with open(whole, "wb") as file:
+                file.write(bad)
+            with contextlib.redirect_stderr(io.StringIO()):
+                code = decoder.main(archive, output)
+            require(code == decoder.DAMAGED and not os.path.exists(output), f"{path}: {label}: exit code {code}")
+            cases += 1
+        with open(whole, "wb") as file:
+            file.write(good)
+    return f"{cases} kinds of damage"
+
+
+def agrees(archive, restored, output):
+    """The decoder restores what `varve restore --step all` did: paths, bytes, links, modes and times."""
+    decode(archive, output)
+    ours, theirs = tree(output), tree(restored)
+    for path in sorted({*ours, *theirs}):
+        mine, other = ours.get(path), theirs.get(path)
+        require(mine == other, f"{path}: the decoder made {mine}, varve {other}")
+    return f"{len(ours)} paths"
+
+
+def decode(archive, output):
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "decoder.py")
+    result = subprocess.run([sys.executable, script, archive, output], stderr=subprocess.PIPE, text=True)
+    require(result.returncode == 0, f"decoder: exit code {result.returncode}: {result.stderr.strip()[-1500:]}")
+
+
+def tree(root):
+    """Of each path what a restore determines."""
+    found = {}
+    for parent, folders, names in os.walk(root):
+        for path in (os.path.join(parent, name) for name in folders + names):
+            status = os.lstat(path)
+            mode, content = stat.filemode(status.st_mode), None
+            if os.path.islink(path):
+                mode, content = "link", os.readlink(path)    # a link's own mode means nothing
+            elif os.path.isfile(path):
+                content = status.st_nlink, hashlib.sha256(read(path)).hexdigest()
+            found[os.path.relpath(path, root)] = mode, status.st_mtime_ns, content
+    return found
