@@ -156,7 +156,10 @@ package enum SystemCalls {
     package static func readSymbolicLink(_ path: String) throws(VarveError) -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = try call(.stat, path) { readlink(path, &buffer, buffer.count) }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let target = String(validating: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
+            throw VarveError(.unsupported, "the link's target is not UTF-8", file: path)
+        }
+        return target
     }
 
     /// The names in a directory without `.` and `..`, in bytewise order.
