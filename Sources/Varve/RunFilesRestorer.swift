@@ -4,20 +4,22 @@ import TensorFiles
 /// Writes back the run's files that belong to no step, when all steps are in place.
 struct RunFilesRestorer {
     let archive: ArchiveReader
+    /// Those of the run's files that are restored.
+    let entries: [Entry]
     /// The run's directory.
     let root: String
 
     func restore() throws(VarveError) {
         guard let manifest = try archive.runManifest() else { return }
         let readers = try archive.parts(manifest)
-        for entry in manifest.entries {
+        for entry in entries {
             switch entry.kind {
             case .directory: try Directories.create(path(entry.path))
             case .file: try restore(entry, regions: [], from: nil, readers)
             case .symbolicLink, .hardLink, .copy, .variant: break
             }
         }
-        for entry in manifest.entries {
+        for entry in entries {
             switch entry.kind {
             case .copy(let original): try copy(entry, from: original)
             case .variant(let original, let regions): try restore(entry, regions: regions, from: original, readers)
@@ -27,13 +29,13 @@ struct RunFilesRestorer {
             case .directory, .file, .symbolicLink: break
             }
         }
-        for entry in manifest.entries {
+        for entry in entries {
             guard case .symbolicLink(let target) = entry.kind else { continue }
             try makeParent(entry)
             try SystemCalls.symbolicLink(target: target, at: try path(entry.path))
             try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)
         }
-        for entry in manifest.entries.reversed() {
+        for entry in entries.reversed() {
             guard case .directory = entry.kind else { continue }
             try SystemCalls.setMode(try path(entry.path), entry.mode | 0o700)
             try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)

@@ -4,20 +4,25 @@ import TensorFiles
 /// Writes the files of one step.
 struct StepRestorer {
     let decoder: ChainDecoder
-    let number: Int
-    /// Where paths are put under.
+    let placement: RestorePlan.Placement
+    /// The directory that takes everything.
     let root: String
-    /// What paths lose at their beginning.
-    let stripping: String
     /// Takes the restored weights and payload for the step after this one.
     let store: ScratchStore?
     let onlyWeights: Bool
     let threads: Int
 
+    private var number: Int { placement.number }
+
     /// - Throws: `.damaged` with file, offset and tensor; `.noSpace`, `.inputOutput`, `.interrupted`.
     func restore(_ progress: ProgressHandler?) async throws(VarveError) {
         let manifest = try decoder.step(number).manifest
         let wanted = entriesWanted(manifest)
+        guard !onlyWeights || !wanted.isEmpty else {
+            throw VarveError(
+                .usage, "no file of step \(number) holds weights and nothing else; leave out --only weights",
+                file: decoder.archive.layout.root)
+        }
         // Files with tensors stay open until all their tensors are written; the others are finished one by one.
         let holdsTensors = Set(manifest.tensors.map(\.entry))
         var rebuilders: [Int: FileRebuilder] = [:]
@@ -59,7 +64,7 @@ struct StepRestorer {
     /// All entries; under `--only weights` the files that hold weights and nothing of another role.
     private func entriesWanted(_ manifest: StepManifest) -> Set<Int> {
         // The step's own directory is the output itself.
-        let all = manifest.entries.indices.filter { manifest.entries[$0].path + "/" != stripping }
+        let all = manifest.entries.indices.filter { !placement.isRoot(manifest.entries[$0]) }
         guard onlyWeights else { return Set(all) }
         var withWeights = Set<Int>(), withOthers = Set<Int>()
         for tensor in manifest.tensors {
@@ -69,12 +74,7 @@ struct StepRestorer {
     }
 
     private func outputPath(_ path: String) throws(VarveError) -> String {
-        var relative = path
-        if !stripping.isEmpty, path.hasPrefix(stripping) { relative = String(path.dropFirst(stripping.count)) }
-        guard Paths.isSafeRelative(relative) else {
-            throw VarveError(.damaged, "the path \(path) would leave the output directory")
-        }
-        return Paths.join(root, relative)
+        Paths.join(root, try placement.path(path))
     }
 
     private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {
