@@ -13,9 +13,8 @@ extension FailureTests {
         _ calls: Set<SystemCalls.Name>, _ part: String, errno number: Int32, after first: Int = 0, lasting: Bool = true,
         _ body: () async throws -> Result
     ) async throws -> Result {
-        SystemCalls.install(FailingCalls(failAt: first, number, calls: calls, pathPart: part, isLasting: lasting))
-        defer { SystemCalls.install(nil) }
-        return try await body()
+        try await SystemCalls.withInjector(
+            FailingCalls(failAt: first, number, calls: calls, pathPart: part, isLasting: lasting), body)
     }
 
     /// The archive's name begins with the run's.
