@@ -29,7 +29,10 @@ package final class ArchiveWriter {
         } else {
             _ = try ArchiveReader(root)
         }
-        try Directories.create(layout.steps)
+        if !Directories.exists(layout.steps) {
+            try Directories.create(layout.steps)
+            try Directories.sync(root)
+        }
         for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
             try Directories.remove(Paths.join(root, name))
         }

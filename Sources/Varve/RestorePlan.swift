@@ -134,12 +134,14 @@ struct PathClaims: Sendable {
         }
     }
 
-    private var claims: [String: Claim] = [:]
+    /// By the bytes of the path.
+    private var claims: [[UInt8]: Claim] = [:]
 
-    func isFile(_ path: String) -> Bool { claims[path] == .file }
+    func isFile(_ path: String) -> Bool { claims[Array(path.utf8)] == .file }
 
     /// - Throws: `.exists` where the path, or one above it, is something else; nothing is claimed then.
     mutating func add(_ path: String, _ claim: Claim) throws(VarveError) {
+        let path = Array(path.utf8)
         try check(path, claim)
         take(path, claim)
     }
@@ -150,22 +152,21 @@ struct PathClaims: Sendable {
         for (path, claim) in other.claims { take(path, claim) }
     }
 
-    private func check(_ path: String, _ claim: Claim) throws(VarveError) {
+    private func check(_ path: [UInt8], _ claim: Claim) throws(VarveError) {
         if let there = claims[path], there != .directory || claim != .directory {
-            throw VarveError(.exists, "two things have the path \(path)")
+            throw VarveError(.exists, "two things have the path \(String(decoding: path, as: UTF8.self))")
         }
         for parent in Self.parents(path) where claims[parent] ?? .directory != .directory {
-            throw VarveError(.exists, "\(path) lies under \(parent), which is no directory")
+            throw VarveError(.exists, "\(String(decoding: path, as: UTF8.self)) lies under a file or a link")
         }
     }
 
-    private mutating func take(_ path: String, _ claim: Claim) {
+    private mutating func take(_ path: [UInt8], _ claim: Claim) {
         claims[path] = claim
         for parent in Self.parents(path) { claims[parent] = .directory }
     }
 
-    private static func parents(_ path: String) -> [String] {
-        let bytes = path.utf8
-        return bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.compactMap { String(bytes[..<$0]) }
+    private static func parents(_ path: [UInt8]) -> [[UInt8]] {
+        path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
     }
 }

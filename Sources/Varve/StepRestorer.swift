@@ -13,6 +13,7 @@ struct StepRestorer {
     let threads: Int
 
     private var number: Int { placement.number }
+    private var tree: RestoreTree { RestoreTree(root: root) }
 
     /// - Throws: `.damaged` with file, offset and tensor; `.noSpace`, `.inputOutput`, `.interrupted`.
     func restore(_ progress: ProgressHandler?) async throws(VarveError) {
@@ -27,13 +28,12 @@ struct StepRestorer {
         let holdsTensors = Set(manifest.tensors.map(\.entry))
         var rebuilders: [Int: FileRebuilder] = [:]
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
-            let path = try outputPath(entry.path)
+            let path = try placement.path(entry.path)
             switch entry.kind {
             case .directory:
-                try Directories.create(path)
+                try tree.makeDirectory(path)
             case .file:
-                try Directories.create(Paths.split(path).directory)
-                let file = try FileRebuilder(index, of: number, to: path, decoder: decoder)
+                let file = try FileRebuilder(index, of: number, to: try tree.place(path), decoder: decoder)
                 progress?(.bytes(file.payloadBytes))
                 if holdsTensors.contains(index) { rebuilders[index] = file } else { try file.finish() }
             case .symbolicLink, .hardLink, .copy, .variant:
@@ -73,10 +73,6 @@ struct StepRestorer {
         return withWeights.subtracting(withOthers)
     }
 
-    private func outputPath(_ path: String) throws(VarveError) -> String {
-        Paths.join(root, try placement.path(path))
-    }
-
     private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated() {
             for block in entry.payload.indices {
@@ -89,18 +85,13 @@ struct StepRestorer {
     /// Links come last, when every file is in place, so that no file is ever written through a link.
     private func makeLinks(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
-            let path = try outputPath(entry.path)
-            switch entry.kind {
-            case .hardLink(let original):
-                try Directories.create(Paths.split(path).directory)
-                try SystemCalls.link(try outputPath(original), path)
-            default: break
-            }
+            guard case .hardLink(let original) = entry.kind else { continue }
+            try SystemCalls.link(
+                try tree.file(try placement.path(original)), try tree.place(try placement.path(entry.path)))
         }
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             guard case .symbolicLink(let target) = entry.kind else { continue }
-            let path = try outputPath(entry.path)
-            try Directories.create(Paths.split(path).directory)
+            let path = try tree.place(try placement.path(entry.path))
             try SystemCalls.symbolicLink(target: target, at: path)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }
@@ -110,7 +101,7 @@ struct StepRestorer {
     private func setDirectoryAttributes(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated().reversed() where wanted.contains(index) {
             guard case .directory = entry.kind else { continue }
-            let path = try outputPath(entry.path)
+            let path = Paths.join(root, try placement.path(entry.path))
             try SystemCalls.setMode(path, entry.mode | 0o700)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }

@@ -75,6 +75,7 @@ import VarveTestSupport
     @Test func pathsThatLeaveTheDirectoryAreRefused() throws {
         for path in [
             "../x", "/etc/passwd", "a/../../b", "a//b", "./a", "a/.", "nul\0", "../\u{301}x", "a/../\u{200D}x", "\u{301}/..",
+            "a/.varve-tmp-b",
         ] {
             var manifest = try sample()
             manifest.entries[1].path = path

@@ -28,11 +28,12 @@ package enum Paths {
     private static let slash = UInt8(ascii: "/")
 
     /// Whether a relative path from an archive may be joined to an output directory: not empty, not absolute, no
-    /// `..`, `.` or empty component, no NUL.
+    /// `..`, `.` or empty component, no NUL, none of the names that unfinished files have.
     package static func isSafeRelative(_ path: String) -> Bool {
         guard !path.isEmpty, path.utf8.count < 4096, !path.utf8.contains(0) else { return false }
         return path.utf8.split(separator: slash, omittingEmptySubsequences: false).allSatisfy {
             !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) && $0.count < 256
+                && !$0.starts(with: OutputFile.temporaryPrefix.utf8)
         }
     }
 }
