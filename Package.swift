@@ -51,8 +51,10 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "VarveTestSupport", dependencies: ["TensorFiles"], swiftSettings: settings),
-        .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
-        .testTarget(name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport"], swiftSettings: settings),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
@@ -71,6 +73,7 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
     ]
 )

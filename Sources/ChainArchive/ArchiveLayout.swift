@@ -26,7 +26,7 @@ package struct ArchiveLayout: Sendable, Hashable {
         do throws(VarveError) {
             _ = try FileIdentity(path: stepManifest(number))
             return true
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return false
         }
     }

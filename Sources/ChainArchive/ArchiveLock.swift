@@ -20,7 +20,8 @@ package final class ArchiveLock {
                 var note = [UInt8](repeating: 0, count: 256)
                 let count = max(0, pread(descriptor, &note, note.count, 0))
                 throw VarveError(
-                    .locked, "another process writes to this archive: \(String(decoding: note[..<count], as: UTF8.self))",
+                    .locked,
+                    "another process writes to this archive: \(String(decoding: note[..<count], as: UTF8.self))",
                     file: layout.root)
             }
             // The former owner may have removed the file between our open and our lock.
@@ -34,7 +35,9 @@ package final class ArchiveLock {
         }
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
-        let note = Array("process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(time(nil))".utf8)
+        let note = Array(
+            "process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(time(nil))"
+                .utf8)
         try SystemCalls.truncate(descriptor, to: 0, path: path)
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }

@@ -18,7 +18,7 @@ package struct ArchiveReader: Sendable {
         do throws(VarveError) {
             let (body, _) = try SealedFile.open(layout.archiveManifest, kind: .archive)
             _ = try ArchiveManifest(decoding: body, file: layout.archiveManifest)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             guard Directories.exists(layout.steps) else {
                 throw VarveError(.notAnArchive, "no archive.manifest in it: this is not a Varve archive", file: root)
             }
@@ -41,7 +41,7 @@ package struct ArchiveReader: Sendable {
         let body: [UInt8]
         do throws(VarveError) {
             body = try SealedFile.open(path, kind: .step).body
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw VarveError(.usage, "the archive has no step \(number)", file: layout.root)
         }
         let manifest = try StepManifest(decoding: body, file: path)
@@ -56,7 +56,7 @@ package struct ArchiveReader: Sendable {
         do throws(VarveError) {
             let (body, _) = try SealedFile.open(layout.runManifest, kind: .run)
             return try RunManifest(decoding: body, file: layout.runManifest)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         }
     }

@@ -64,7 +64,8 @@ package struct ArchiveVerifier: Sendable {
             return Self.check(
                 manifest.entries.flatMap { $0.payload.map(\.reference) }, parts: manifest.parts, step: nil,
                 path: { Paths.join(archive.layout.root, $0) },
-                read: { (reference) throws(VarveError) in try readers[reference.part].read(reference) }, progress: { _ in })
+                read: { (reference) throws(VarveError) in try readers[reference.part].read(reference) },
+                progress: { _ in })
         } catch {
             return [Finding(step: nil, error: error)]
         }

@@ -11,7 +11,9 @@ package final class ArchiveWriter {
     package init(_ root: String, writer: String) throws(VarveError) {
         layout = ArchiveLayout(root)
         if try Self.isMissing(layout.archiveManifest), Directories.exists(root) {
-            let content = try SystemCalls.list(root).filter { $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix) }
+            let content = try SystemCalls.list(root).filter {
+                $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix)
+            }
             guard content.isEmpty else {
                 if content.contains("steps") {
                     throw VarveError(.damaged, "archive.manifest is missing", file: layout.archiveManifest)
@@ -43,7 +45,7 @@ package final class ArchiveWriter {
         do throws(VarveError) {
             _ = try FileIdentity(path: path)
             return false
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return true
         }
     }
@@ -92,7 +94,7 @@ extension ArchiveReader {
             do throws(VarveError) {
                 let identity = try FileIdentity(path: Paths.join(directory, name))
                 if identity.kind == .regular { total += identity.byteCount }
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 // A writer's temporary file that has got its name since.
             }
         }

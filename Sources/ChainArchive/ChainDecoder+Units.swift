@@ -39,7 +39,8 @@ extension ChainDecoder {
         }
         let previous = step.needsPredecessor(index) ? try previousWeights([record.name], of: step) : [:]
         return try step.decodeExact(
-            record, previous: step.needsPredecessor(index) ? predecessorBytes(record, of: step, previous: previous) : nil)
+            record,
+            previous: step.needsPredecessor(index) ? predecessorBytes(record, of: step, previous: previous) : nil)
     }
 
     /// Restored weights of the step before `step`, of those that it takes from there.

@@ -55,7 +55,7 @@ package final class ChainDecoder: Sendable {
     func step(_ number: Int, for step: OpenStep) throws(VarveError) -> OpenStep {
         do throws(VarveError) {
             return try self.step(number)
-        } catch where error.code == .usage {
+        } catch  where error.code == .usage {
             throw VarveError(.damaged, "step \(number), on which it builds, is missing", file: step.manifestPath)
         }
     }
@@ -78,7 +78,8 @@ package final class ChainDecoder: Sendable {
             for name in wanted {
                 guard let index = current.weight(name) else {
                     throw VarveError(
-                        .damaged, "a weight that a later step builds on is missing", file: current.manifestPath, tensor: name)
+                        .damaged, "a weight that a later step builds on is missing", file: current.manifestPath,
+                        tensor: name)
                 }
                 if current.needsPredecessor(index) { needed.append(name) }
             }
@@ -174,7 +175,8 @@ package final class ChainDecoder: Sendable {
             guard current.manifest.entries.indices.contains(index),
                 current.manifest.entries[index].payload.indices.contains(block)
             else {
-                throw VarveError(.damaged, "a payload block that a later step builds on is missing", file: current.manifestPath)
+                throw VarveError(
+                    .damaged, "a payload block that a later step builds on is missing", file: current.manifestPath)
             }
             levels.append((current, index))
             let file = current.manifest.entries[index]

@@ -60,7 +60,9 @@ struct ManifestReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
     }
 
-    mutating func double() throws(CodecError) -> Double { Double(bitPattern: try input.read(littleEndian: UInt64.self)) }
+    mutating func double() throws(CodecError) -> Double {
+        Double(bitPattern: try input.read(littleEndian: UInt64.self))
+    }
 
     /// A list; its count may not exceed the bytes left, so nothing is allocated on a made-up count.
     mutating func list<Element>(
@@ -75,7 +77,8 @@ struct ManifestReader {
 
     mutating func reference(parts: [StepManifest.Part]) throws(CodecError) -> PartReference {
         let reference = PartReference(
-            part: try integer(), offset: try unsigned(), byteCount: try unsigned(), checksum: try input.read(littleEndian: UInt64.self))
+            part: try integer(), offset: try unsigned(), byteCount: try unsigned(),
+            checksum: try input.read(littleEndian: UInt64.self))
         guard parts.indices.contains(reference.part), reference.offset <= parts[reference.part].byteCount,
             reference.byteCount <= parts[reference.part].byteCount - reference.offset
         else { throw CodecError(.corrupt, "a reference lies outside of its part") }

@@ -49,7 +49,8 @@ extension OpenStep {
         let memory = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE)))
         guard memory.overflow || memory.partialValue <= 0 || byteCount <= memory.partialValue / factor else {
             throw VarveError(
-                .unsupported, "a tensor of \(byteCount) bytes does not fit into memory", file: manifestPath, tensor: tensor)
+                .unsupported, "a tensor of \(byteCount) bytes does not fit into memory", file: manifestPath,
+                tensor: tensor)
         }
     }
 
@@ -84,7 +85,9 @@ extension OpenStep {
     func decodePayload(_ entry: Entry, block: Int, prefix: [UInt8]) throws(VarveError) -> [UInt8] {
         let block = entry.payload[block]
         let stored = try read(block.reference)
-        return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) { undecodable(entry.path, block.reference, $0) }
+        return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) {
+            undecodable(entry.path, block.reference, $0)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ package struct PartReader: Sendable {
         let file: InputFile
         do throws(VarveError) {
             file = try InputFile(path)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw VarveError(.damaged, "the part is missing", file: path)
         }
         guard file.byteCount == byteCount else {
@@ -30,7 +30,8 @@ package struct PartReader: Sendable {
         let bytes = try InputFile(path).bytes(at: reference.offset, count: Int(reference.byteCount))
         guard checksum64(bytes) == reference.checksum else {
             throw VarveError(
-                .damaged, "\(reference.byteCount) bytes do not match their checksum", file: path, offset: reference.offset)
+                .damaged, "\(reference.byteCount) bytes do not match their checksum", file: path,
+                offset: reference.offset)
         }
         return bytes
     }

@@ -38,7 +38,7 @@ package final class ScratchStore: Sendable {
         descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         do throws(VarveError) {
             try SystemCalls.unlink(path)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             // A writer that began in between has cleaned up.
         } catch {
             _ = Glibc.close(descriptor)
@@ -97,7 +97,8 @@ package final class ScratchStore: Sendable {
     package func byteCount(_ key: Key) -> Int? { state.withLock { $0.slots[key]?.byteCount } }
 
     /// A part of a value, for sampling.
-    package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool {
+    package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool
+    {
         guard let slot = state.withLock({ $0.slots[key] }), offset >= 0, buffer.count <= slot.byteCount - offset,
             var pointer = buffer.baseAddress
         else { return false }

@@ -32,7 +32,8 @@ package enum SealedFile {
     /// The bytes of a sealed file.
     package static func seal(_ body: [UInt8], kind: Kind) throws(VarveError) -> [UInt8] {
         guard body.count <= largestBody else {
-            throw VarveError(.unsupported, "a manifest of \(body.count) bytes; no reader takes more than \(largestBody)")
+            throw VarveError(
+                .unsupported, "a manifest of \(body.count) bytes; no reader takes more than \(largestBody)")
         }
         let stored: [UInt8]
         do throws(CodecError) {
@@ -86,7 +87,8 @@ package enum SealedFile {
         }
         guard major == majorVersion else {
             throw VarveError(
-                .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path, offset: 4)
+                .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path,
+                offset: 4)
         }
         let stored = littleEndian(content, at: 8), plain = littleEndian(content, at: 16)
         guard stored == UInt64(content.count - headerSize), plain <= largestPlain(stored: stored) else {

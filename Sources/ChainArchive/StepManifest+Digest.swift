@@ -6,7 +6,9 @@ extension StepManifest {
     /// It covers what residuals build on and nothing else, so a step may lose its moments without breaking its chain.
     package var weightsDigest: Hash128 {
         var writer = ByteWriter()
-        for tensor in tensors.filter({ $0.role == .weight }).sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+        for tensor in tensors.filter({ $0.role == .weight }).sorted(by: {
+            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }) {
             writer.append(string: tensor.name)
             writer.append(littleEndian: tensor.contentHash.low)
             writer.append(littleEndian: tensor.contentHash.high)

@@ -42,7 +42,8 @@ extension PayloadCodec {
 }
 
 extension ExactCodec {
-    package static func encode(_ bytes: [UInt8], elementSize: Int, predecessor: [UInt8]?) throws(CodecError) -> [UInt8] {
+    package static func encode(_ bytes: [UInt8], elementSize: Int, predecessor: [UInt8]?) throws(CodecError) -> [UInt8]
+    {
         try bytes.withCodecBytes { (bytes) throws(CodecError) in
             guard let predecessor else { return try encode(bytes, elementSize: elementSize, predecessor: nil) }
             return try predecessor.withCodecBytes { (predecessor) throws(CodecError) in
@@ -56,7 +57,8 @@ extension ExactCodec {
         _ bytes: [UInt8], count: Int, elementSize: Int, predecessor: [UInt8]?
     ) throws(CodecError) -> [UInt8] {
         // A block takes two bytes at least, unless it equals the predecessor's.
-        guard count >= 0, predecessor.map({ $0.count == count }) ?? ((count + blockSize - 1) / blockSize <= bytes.count / 2)
+        guard count >= 0,
+            predecessor.map({ $0.count == count }) ?? ((count + blockSize - 1) / blockSize <= bytes.count / 2)
         else { throw CodecError(.corrupt, "\(bytes.count) bytes cannot hold a tensor of \(count)") }
         var failure: CodecError?
         let output = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

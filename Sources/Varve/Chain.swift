@@ -37,7 +37,8 @@ struct Chain {
         let archive = try ArchiveReader(writer.layout.root)
         let decoder = ChainDecoder(archive, base: base)
         let before = archive.steps.last { $0 < step.number }
-        let isKeyframe = try before.map { (number) throws(VarveError) in try keyframeIsDue(after: number, decoder) } ?? true
+        let isKeyframe =
+            try before.map { (number) throws(VarveError) in try keyframeIsDue(after: number, decoder) } ?? true
 
         var previous: StepEncoder.Predecessor?
         var reference: (any WeightReference)?
@@ -47,7 +48,8 @@ struct Chain {
             known = open.manifest.pairs
             if !isKeyframe {
                 let store = try await restoredStore(of: before, decoder)
-                previous = StepEncoder.Predecessor(step: open, store: store, base: nil, originals: originals(of: before, open))
+                previous = StepEncoder.Predecessor(
+                    step: open, store: store, base: nil, originals: originals(of: before, open))
                 reference = StoredWeights(step: open, store: store)
             }
         } else if let base {
@@ -80,7 +82,8 @@ struct Chain {
         try stepWriter.commit(manifest)
         last = (step.number, store, contents)
         return Outcome(
-            originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number), notes: manifest.notes)
+            originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),
+            notes: manifest.notes)
     }
 
     /// Throws `.sourceChanged` where a directory of the step has got or lost something since the run was looked through:
@@ -105,7 +108,9 @@ struct Chain {
         return true
     }
 
-    private func predecessorReference(_ previous: StepEncoder.Predecessor?) throws(VarveError) -> StepManifest.Predecessor {
+    private func predecessorReference(_ previous: StepEncoder.Predecessor?) throws(VarveError)
+        -> StepManifest.Predecessor
+    {
         if let step = previous?.step { return .step(step.manifest.number, digest: step.digest) }
         return previous?.base == nil ? .none : .base
     }

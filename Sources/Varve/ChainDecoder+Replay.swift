@@ -10,12 +10,16 @@ extension ChainDecoder {
             for tensor in try self.decode(unit, of: number, onlyWeights: true) {
                 try store.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
             }
-        } consume: { _ in }
-        let blocks = manifest.entries.enumerated().flatMap { entry in entry.element.payload.indices.map { (entry.offset, $0) } }
+        } consume: { _ in
+        }
+        let blocks = manifest.entries.enumerated().flatMap { entry in
+            entry.element.payload.indices.map { (entry.offset, $0) }
+        }
         try await OrderedWork.run(blocks, threads: threads) { (block) throws(VarveError) in
             try store.put(
                 .payload(entry: block.0, block: block.1),
                 try self.payload(entry: block.0, block: block.1, of: number))
-        } consume: { _ in }
+        } consume: { _ in
+        }
     }
 }

@@ -18,7 +18,9 @@ struct CheckpointWeights: BaseWeights {
     /// - Throws: `.usage` where nothing in it has weights; what reading it throws.
     init(_ path: String) throws(VarveError) {
         let run = try Run.discover(path)
-        guard let step = run.steps.first else { throw VarveError(.usage, "no checkpoint to take weights from", file: path) }
+        guard let step = run.steps.first else {
+            throw VarveError(.usage, "no checkpoint to take weights from", file: path)
+        }
         let contents = try StepContents.read(step, of: run)
         for parameter in contents.parameters {
             guard let reference = parameter.weight, let (file, tensor) = contents.tensor(reference),

@@ -47,7 +47,8 @@ public struct Compressor: Sendable {
             progress?(.notice("skipped \(other.path): \(other.reason)"))
         }
         if let first = known.touched.first {
-            let text = "\(known.touched.count) steps (\(first)...) are in the archive, made from files of another time; "
+            let text =
+                "\(known.touched.count) steps (\(first)...) are in the archive, made from files of another time; "
                 + "verify --against compares them"
             result.notices.append(text)
             progress?(.notice(text))
@@ -68,7 +69,7 @@ public struct Compressor: Sendable {
                     progress?(.notice("step \(step.number): \(note)"))
                 }
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
-            } catch where concernsTheSource(error) {
+            } catch  where concernsTheSource(error) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
                 progress?(.notice("skipped \(step.path): \(error.description)"))
             }

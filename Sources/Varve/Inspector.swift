@@ -28,8 +28,9 @@ public struct Inspector: Sendable {
         let pairs = try run.pairs()
         for step in run.steps {
             do throws(VarveError) {
-                result.steps.append(try inspect(try run.contents(of: step, pairs: pairs), correlations: pairs.correlations))
-            } catch where error.code != .interrupted {
+                result.steps.append(
+                    try inspect(try run.contents(of: step, pairs: pairs), correlations: pairs.correlations))
+            } catch  where error.code != .interrupted {
                 result.skipped.append(.init(path: step.path, reason: error.description))
             }
         }
@@ -85,7 +86,9 @@ public struct Inspector: Sendable {
             correlation: correlation)
     }
 
-    private func tensor(_ reference: TensorReference?, _ contents: StepContents) throws(VarveError) -> Inspection.Tensor? {
+    private func tensor(_ reference: TensorReference?, _ contents: StepContents) throws(VarveError) -> Inspection
+        .Tensor?
+    {
         guard let reference, let (file, tensor) = contents.tensor(reference) else { return nil }
         var result = Inspection.Tensor(
             dtype: tensor.dtype.rawValue, shape: tensor.shape, file: contents.files[reference.file].path)

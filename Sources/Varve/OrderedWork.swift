@@ -21,7 +21,9 @@ enum OrderedWork {
                 var started = 0, consumed = 0
                 var waiting: [Int: Result] = [:]
                 while consumed < items.count {
-                    while started < items.count, started - consumed <= threads, started - consumed - waiting.count < threads {
+                    while started < items.count, started - consumed <= threads,
+                        started - consumed - waiting.count < threads
+                    {
                         let index = started, item = items[started]
                         group.addTask { (index, try work(item)) }
                         started += 1

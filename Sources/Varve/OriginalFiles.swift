@@ -16,7 +16,7 @@ struct OriginalFiles: Sendable {
             guard case .file = entry.kind else { continue }
             do throws(VarveError) {
                 files[index] = try InputFile(Paths.join(root, entry.path))
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 continue
             }
             let regions = manifest.tensors.filter { $0.entry == index }
@@ -58,7 +58,9 @@ struct OriginalFiles: Sendable {
         }
         var position = 0
         for range in ranges {
-            guard try file.bytes(at: range.lowerBound, count: range.count).elementsEqual(plain[position..<position + range.count])
+            guard
+                try file.bytes(at: range.lowerBound, count: range.count).elementsEqual(
+                    plain[position..<position + range.count])
             else { return VarveError(.different, "the bytes differ", file: file.name, offset: range.lowerBound) }
             position += range.count
         }

@@ -25,7 +25,9 @@ public struct Reporter: Sendable {
         if range == nil {
             var own = Report.Figures()
             own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
-            for entry in try reader.runManifest()?.entries ?? [] { own.originalBytes = own.originalBytes.addingSaturated(entry.byteCount) }
+            for entry in try reader.runManifest()?.entries ?? [] {
+                own.originalBytes = own.originalBytes.addingSaturated(entry.byteCount)
+            }
             report.total.add(own)
             report.roles["payload", default: .init()].add(own)
         }
@@ -79,7 +81,9 @@ public struct Reporter: Sendable {
         total.add(payload)
         return Report.Step(
             number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
-            roles: roles, tensors: tensors, files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element), notes: manifest.notes)
+            roles: roles, tensors: tensors,
+            files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element),
+            notes: manifest.notes)
     }
 }
 

@@ -69,7 +69,9 @@ public struct Restorer: Sendable {
     private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }
 
     private func selectedSteps(_ reader: ArchiveReader) throws(VarveError) -> [Int] {
-        guard let latest = reader.steps.last else { throw VarveError(.usage, "the archive has no steps", file: archive) }
+        guard let latest = reader.steps.last else {
+            throw VarveError(.usage, "the archive has no steps", file: archive)
+        }
         switch options.selection {
         case .all: return reader.steps
         case .latest: return [latest]

@@ -62,7 +62,8 @@ struct RunFilesRestorer {
             let reader = readers[block.reference.part]
             let plain = try block.decode(try reader.read(block.reference), prefix: []) {
                 VarveError(
-                    .damaged, "stored bytes do not decode", file: reader.path, offset: block.reference.offset, cause: $0)
+                    .damaged, "stored bytes do not decode", file: reader.path, offset: block.reference.offset, cause: $0
+                )
             }
             try gaps.fill(file, with: plain)
         }

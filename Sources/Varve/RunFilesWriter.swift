@@ -63,7 +63,7 @@ struct RunFilesWriter {
                 do throws(VarveError) {
                     entry.payload = try encode(source, gaps: item.gaps, append: append)
                     try source.checkUnchanged()
-                } catch where error.location.file == source.name && error.code != .noSpace {
+                } catch  where error.location.file == source.name && error.code != .noSpace {
                     try part?.cut(to: start)
                     if let before = known[entry.path] {
                         notice("\(entry.path) is kept as it was: \(error)")
@@ -112,7 +112,9 @@ struct RunFilesWriter {
                 kind = .hardLink(of: original)
             } else if item.identity.kind == .regular {
                 if extras == .small, item.identity.byteCount > Self.smallLimit {
-                    notice("\(item.path) (\(item.identity.byteCount >> 20) MB) belongs to no step and is left out; --extra all keeps it")
+                    notice(
+                        "\(item.path) (\(item.identity.byteCount >> 20) MB) belongs to no step and is left out; --extra all keeps it"
+                    )
                     continue
                 }
                 kind = .file
@@ -179,7 +181,9 @@ struct RunFilesWriter {
         for (a, b) in zip(mine.tensors, theirs.tensors) {
             let from = mine.storages[a.storage], to = theirs.storages[b.storage]
             guard from.byteCount == to.byteCount else { return nil }
-            guard from.byteCount > 0, claimed.claim(from.fileOffset..<from.fileOffset + from.byteCount) else { continue }
+            guard from.byteCount > 0, claimed.claim(from.fileOffset..<from.fileOffset + from.byteCount) else {
+                continue
+            }
             regions.append(
                 Entry.CopiedRegion(offset: from.fileOffset, byteCount: from.byteCount, sourceOffset: to.fileOffset))
         }

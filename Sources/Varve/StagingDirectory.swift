@@ -30,11 +30,13 @@ final class StagingDirectory {
     private static func acquire(_ path: String) throws(VarveError) -> Int32 {
         while true {
             var isNew = true
-            do throws(VarveError) { try SystemCalls.makeDirectory(path) } catch where error.code == .exists { isNew = false }
+            do throws(VarveError) { try SystemCalls.makeDirectory(path) } catch  where error.code == .exists {
+                isNew = false
+            }
             let descriptor: Int32
             do throws(VarveError) {
                 descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            } catch where error.code == .notFound && (try? FileIdentity(path: path))?.kind != .regular {
+            } catch  where error.code == .notFound && (try? FileIdentity(path: path))?.kind != .regular {
                 continue
             }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

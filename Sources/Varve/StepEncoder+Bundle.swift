@@ -39,7 +39,8 @@ extension StepEncoder {
                 }
             }
         } catch {
-            throw VarveError(.inputOutput, "packing failed", tensor: parameters.first?.weight.identity.name, cause: error)
+            throw VarveError(
+                .inputOutput, "packing failed", tensor: parameters.first?.weight.identity.name, cause: error)
         }
     }
 
@@ -69,7 +70,8 @@ extension StepEncoder {
         var first = try parameter.firstMoment.map { (tensor) throws(VarveError) in try Moment(tensor) }
         var second = try parameter.secondMoment.map { (tensor) throws(VarveError) in try Moment(tensor) }
         if first?.isFinite == false || second?.isFinite == false {
-            result.notes.append("\(weight.identity.name): NaN, infinity or values out of range in the moments; stored exactly")
+            result.notes.append(
+                "\(weight.identity.name): NaN, infinity or values out of range in the moments; stored exactly")
             for moment in [first, second].compactMap({ $0 }) {
                 try encodeExact(moment.tensor, bytes: moment.bytes, into: &result)
             }
@@ -84,7 +86,8 @@ extension StepEncoder {
 
         let restored = ResidualCodec.restore(tensor.weight, predecessor: before, format: format)
         guard !format.hasNonFinite(restored) else {
-            result.notes.append("\(weight.identity.name): values at the end of \(weight.dtype.rawValue)'s range; stored exactly")
+            result.notes.append(
+                "\(weight.identity.name): values at the end of \(weight.dtype.rawValue)'s range; stored exactly")
             try encodeExact(weight, bytes: bytes, into: &result)
             for moment in [first, second].compactMap({ $0 }) {
                 try encodeExact(moment.tensor, bytes: moment.bytes, into: &result)

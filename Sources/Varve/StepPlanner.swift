@@ -29,11 +29,14 @@ struct StepPlanner {
     mutating func plan() throws(VarveError) -> StepPlan {
         notes = contents.warnings
         try listEntries()
-        let hasOptimizer = contents.parameters.contains { $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty }
+        let hasOptimizer = contents.parameters.contains {
+            $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty
+        }
         for parameter in contents.parameters { add(parameter, hasOptimizer: hasOptimizer) }
         addUnclaimedTensors()
         return StepPlan(
-            entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: contents.knownPairs, notes: notes,
+            entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: contents.knownPairs,
+            notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
     }
 
@@ -77,8 +80,9 @@ struct StepPlanner {
                 byteCount: item.identity.byteCount)
             if case .file = kind {
                 entry.byteCount = contents.files[fileOfPath[item.path] ?? 0].source.byteCount
-                entry.prefixEntry = predecessorEntries[
-                    Self.stableKey(item.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)]
+                entry.prefixEntry =
+                    predecessorEntries[
+                        Self.stableKey(item.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)]
             }
             entries.append(entry)
         }
@@ -117,12 +121,14 @@ struct StepPlanner {
                 exact.append(tensor)
             }
         }
-        let isTied = !hasOptimizer || parameter.firstMoment != nil || parameter.secondMoment != nil || !parameter.other.isEmpty
+        let isTied =
+            !hasOptimizer || parameter.firstMoment != nil || parameter.secondMoment != nil || !parameter.other.isEmpty
         if let weight, quantizes, weight.dtype.isQuantizable, !parameter.isBuffer, isTied, pairing != .ambiguous,
             weight.range.count > 0
         {
             let (moments, rest) = quantizedMoments(weight, first: first, second: second, parameter: parameter)
-            parameters.append(PlannedParameter(weight: weight, firstMoment: moments.first, secondMoment: moments.second))
+            parameters.append(
+                PlannedParameter(weight: weight, firstMoment: moments.first, secondMoment: moments.second))
             exact += rest
         } else {
             exact += [weight, first, second].compactMap { $0 }

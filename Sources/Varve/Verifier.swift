@@ -49,16 +49,19 @@ public struct Verifier: Sendable {
 
     /// - Parameter range: steps to check; `nil` for all.
     /// - Throws: `.notAnArchive`, `.notFound`, `.usage`, `.interrupted`. Damage is a finding, not an error.
-    public func verify(steps range: ClosedRange<Int>? = nil, progress: ProgressHandler? = nil) async throws(VarveError) -> Result {
+    public func verify(steps range: ClosedRange<Int>? = nil, progress: ProgressHandler? = nil) async throws(VarveError)
+        -> Result
+    {
         var result = Result(
-            steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: [])
+            steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: []
+        )
         if let against, !Directories.exists(against) {
             throw VarveError(.notFound, "no such directory", file: against)
         }
         let reader: ArchiveReader
         do throws(VarveError) {
             reader = try ArchiveReader(archive)
-        } catch where error.code == .damaged {
+        } catch  where error.code == .damaged {
             result.findings.append(.init(step: nil, error))
             return result
         }
@@ -85,7 +88,7 @@ public struct Verifier: Sendable {
                         result.differences.append(.init(step: step, $0))
                     }
                     if comparison != nil { result.compared.append(step) }
-                } catch where error.code != .interrupted && error.code != .usage {
+                } catch  where error.code != .interrupted && error.code != .usage {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
@@ -102,14 +105,19 @@ public struct Verifier: Sendable {
     ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
-        let store = (try? ScratchStore(directory: decoder.archive.layout.root)) ?? (try? ScratchStore(directory: "/tmp"))
+        let store =
+            (try? ScratchStore(directory: decoder.archive.layout.root)) ?? (try? ScratchStore(directory: "/tmp"))
         var count = 0
-        try await OrderedWork.run(manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()) {
+        try await OrderedWork.run(
+            manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()
+        ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decode(unit, of: number)
             var differing: [VarveError] = []
             for tensor in tensors {
-                if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) { differing.append(found) }
+                if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) {
+                    differing.append(found)
+                }
             }
             for tensor in tensors where manifest.tensors[tensor.index].role == .weight {
                 try? store?.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
@@ -153,11 +161,13 @@ public struct Verifier: Sendable {
     private func strangers(_ reader: ArchiveReader) -> [Result.Finding] {
         var findings: [Result.Finding] = []
         func report(_ path: String) {
-            findings.append(.init(step: nil, VarveError(.damaged, "a file that is not part of the archive", file: path)))
+            findings.append(
+                .init(step: nil, VarveError(.damaged, "a file that is not part of the archive", file: path)))
         }
         let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
-            let known = ["archive.manifest", "run.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
+            let known =
+                ["archive.manifest", "run.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
                 || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
             if !known { report(Paths.join(reader.layout.root, name)) }
         }

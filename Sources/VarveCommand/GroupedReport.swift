@@ -129,7 +129,8 @@ struct GroupedReport {
             if showsStep { cells.append(row.step.map(String.init) ?? "") }
             if showsRole { cells.append(row.role ?? "") }
             cells += [
-                Units.bytes(row.figures.originalBytes), Units.bytes(row.figures.storedBytes), Units.ratio(row.figures.ratio),
+                Units.bytes(row.figures.originalBytes), Units.bytes(row.figures.storedBytes),
+                Units.ratio(row.figures.ratio),
                 Units.percent(row.figures.prunedShare), row.error.map(Units.figure) ?? "-",
             ]
             if showsNote { cells.append(row.note) }

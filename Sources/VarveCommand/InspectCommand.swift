@@ -47,14 +47,16 @@ struct InspectCommand: ParsableCommand {
         for step in inspection.steps {
             let bytes = Units.bytes(step.files.reduce(0) { $0 + $1.bytes })
             output.writeLine(
-                "\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint.isEmpty ? "." : step.checkpoint), \(bytes)")
+                "\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint.isEmpty ? "." : step.checkpoint), \(bytes)"
+            )
             for warning in step.warnings { output.writeLine("  note: \(warning)") }
             if let before, before == Self.structure(step), !hash {
                 output.writeLine("  \(step.parameters.count) parameters, as in the step before")
                 continue
             }
             for file in step.files {
-                output.writeLine("  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
+                output.writeLine(
+                    "  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
             }
             before = Self.structure(step)
             var table = TextTable([
@@ -71,7 +73,8 @@ struct InspectCommand: ParsableCommand {
                 ])
                 if hash {
                     for (role, tensor) in [
-                        ("weight", parameter.weight), ("first", parameter.firstMoment), ("second", parameter.secondMoment),
+                        ("weight", parameter.weight), ("first", parameter.firstMoment),
+                        ("second", parameter.secondMoment),
                     ] {
                         if let sha = tensor?.sha256 { table.add(["    \(role) \(sha)", "", "", "", "", ""]) }
                     }

@@ -38,7 +38,8 @@ struct ListCommand: ParsableCommand {
         for step in report.steps {
             table.add([
                 step.path, "\(step.number)", step.isKeyframe ? "keyframe" : step.method,
-                Units.bytes(step.total.originalBytes), Units.bytes(step.total.storedBytes), Units.ratio(step.total.ratio),
+                Units.bytes(step.total.originalBytes), Units.bytes(step.total.storedBytes),
+                Units.ratio(step.total.ratio),
             ])
         }
         for line in table.lines(width: 100) { Terminal.standardOutput.writeLine(line) }

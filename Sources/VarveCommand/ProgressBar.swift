@@ -80,7 +80,8 @@ final class ProgressBar: Sendable {
         let now = ContinuousClock.now
         if let drawn = state.drawn, now - drawn < .milliseconds(100) { return }
         state.drawn = now
-        let elapsed = Double((now - state.began).components.seconds)
+        let elapsed =
+            Double((now - state.began).components.seconds)
             + Double((now - state.began).components.attoseconds) * 1e-18
         let share = min(1, Double(state.done) / Double(state.total))
         let width = 24, filled = Int(share * Double(width))
@@ -88,7 +89,8 @@ final class ProgressBar: Sendable {
         let rate = elapsed > 0 ? Double(state.done) / elapsed : 0
         let left = rate > 0 ? Units.duration(Double(state.total - min(state.total, state.done)) / rate) : "-:--"
         var line = "\(verb) \(state.label) [\(bar)] \(Units.decimal(share * 100, 0)) %  "
-        line += "\(Units.bytes(state.done)) of \(Units.bytes(state.total))  \(Units.bytes(UInt64(rate)))/s  \(left) left"
+        line +=
+            "\(Units.bytes(state.done)) of \(Units.bytes(state.total))  \(Units.bytes(UInt64(rate)))/s  \(left) left"
         terminal.write("\r" + String(line.prefix(terminal.columns - 1)) + "\u{1B}[K")
         state.isVisible = true
     }

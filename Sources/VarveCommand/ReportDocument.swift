@@ -67,11 +67,14 @@ extension GroupedReport {
             steps: report.steps.map { step in
                 ReportDocument.Step(
                     step: step.number, checkpoint: step.path, keyframe: step.isKeyframe, method: step.method,
-                    originalBytes: step.total.originalBytes, storedBytes: step.total.storedBytes, ratio: step.total.ratio,
-                    roles: step.roles, tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
+                    originalBytes: step.total.originalBytes, storedBytes: step.total.storedBytes,
+                    ratio: step.total.ratio,
+                    roles: step.roles,
+                    tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
                     files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes)
             },
-            layers: grouping == .layer ? rows.map { .init(layer: $0.name, figures: $0.figures, weightError: $0.error) } : nil,
+            layers: grouping == .layer
+                ? rows.map { .init(layer: $0.name, figures: $0.figures, weightError: $0.error) } : nil,
             roles: report.roles, chain: report.chain, total: report.total)
     }
 }

@@ -56,7 +56,8 @@ struct RestoreCommand: AsyncParsableCommand {
         let restorer = Restorer(
             archive: normalized(archive),
             options: RestoreOptions(
-                selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: threads))
+                selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: threads
+            ))
         let bar = ProgressBar(verb: "restoring", quiet: common.quiet)
         let output = normalized(output)
         let steps = try await Interruption.run { try await restorer.restore(to: output, progress: bar.handler) }
@@ -65,7 +66,8 @@ struct RestoreCommand: AsyncParsableCommand {
             Terminal.standardOutput.writeLine(try JSONText.encode(Result(output: output, steps: steps)))
         } else if !common.quiet {
             Terminal.standardOutput.writeLine(
-                steps.count == 1 ? "step \(steps[0]) restored to \(output)" : "\(steps.count) steps restored to \(output)")
+                steps.count == 1
+                    ? "step \(steps[0]) restored to \(output)" : "\(steps.count) steps restored to \(output)")
         }
     }
 

@@ -6,7 +6,9 @@ enum Units {
         var value = Double(count)
         for unit in ["kB", "MB", "GB", "TB", "PB"] {
             value /= 1000
-            if value < 999.5 || unit == "PB" { return "\(decimal(value, value < 9.95 ? 2 : value < 99.95 ? 1 : 0)) \(unit)" }
+            if value < 999.5 || unit == "PB" {
+                return "\(decimal(value, value < 9.95 ? 2 : value < 99.95 ? 1 : 0)) \(unit)"
+            }
         }
         return "\(count) B"
     }

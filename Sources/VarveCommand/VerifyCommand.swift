@@ -35,7 +35,8 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let verifier = Verifier(archive: normalized(archive), deep: deep, against: against, base: base, threads: threads)
+        let verifier = Verifier(
+            archive: normalized(archive), deep: deep, against: against, base: base, threads: threads)
         let bar = ProgressBar(verb: "verifying", quiet: common.quiet)
         let range = steps?.range
         let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
@@ -62,7 +63,8 @@ struct VerifyCommand: AsyncParsableCommand {
                 if !common.quiet { Terminal.standardOutput.writeLine(line) }
             } else {
                 let good = result.steps.filter { !result.unrestorable.contains($0) }
-                Terminal.standardOutput.writeLine("damaged; steps that cannot be restored: \(Self.list(result.unrestorable))")
+                Terminal.standardOutput.writeLine(
+                    "damaged; steps that cannot be restored: \(Self.list(result.unrestorable))")
                 Terminal.standardOutput.writeLine("steps that can: \(Self.list(good))")
             }
         }

@@ -27,7 +27,8 @@ import VarveTestSupport
     @Test func everyMutatedByteIsRefused() throws {
         let sealed = try SealedFile.seal(Array("forty-two bytes of a manifest, more or less".utf8), kind: .step)
         for position in sealed.indices {
-            for value in [0x00, 0xFF] + (0..<8).map({ sealed[position] ^ (1 << UInt8($0)) }) where value != sealed[position] {
+            for value in [0x00, 0xFF] + (0..<8).map({ sealed[position] ^ (1 << UInt8($0)) })
+            where value != sealed[position] {
                 var damaged = sealed
                 damaged[position] = value
                 let path = try write(damaged)
@@ -60,7 +61,9 @@ import VarveTestSupport
         for position in 16..<24 { sealed[position] = position == 23 ? 0x7F : 0xFF }
         let hash = Hash128(Array(sealed))
         var bytes = Array(sealed)
-        for half in [hash.low, hash.high] { for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: half >> (8 * UInt64(shift)))) } }
+        for half in [hash.low, hash.high] {
+            for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: half >> (8 * UInt64(shift)))) }
+        }
         let path = try write(bytes)
         let error = #expect(throws: VarveError.self) { try SealedFile.open(path, kind: .step) }
         #expect(error?.code == .damaged)

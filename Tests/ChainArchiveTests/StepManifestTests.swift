@@ -29,7 +29,8 @@ import VarveTestSupport
             ],
             bundles: [Bundle(settings: .published, weights: reference, moments: reference)],
             tensors: [
-                tensor("a", .weight, 0, .excp(bundle: 0, index: 0)), tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),
+                tensor("a", .weight, 0, .excp(bundle: 0, index: 0)),
+                tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),
                 tensor("a", .other, 200, .sameAs(step: 100)), tensor("b", .weight, 300, .unchanged),
             ],
             pairs: ["state.0": "a"], notes: ["a note"])
@@ -74,7 +75,8 @@ import VarveTestSupport
 
     @Test func pathsThatLeaveTheDirectoryAreRefused() throws {
         for path in [
-            "../x", "/etc/passwd", "a/../../b", "a//b", "./a", "a/.", "nul\0", "../\u{301}x", "a/../\u{200D}x", "\u{301}/..",
+            "../x", "/etc/passwd", "a/../../b", "a//b", "./a", "a/.", "nul\0", "../\u{301}x", "a/../\u{200D}x",
+            "\u{301}/..",
             "a/.varve-tmp-b",
         ] {
             var manifest = try sample()
@@ -120,7 +122,8 @@ import VarveTestSupport
         }
         var bytes: [UInt8] = []
         for name in ["Z", "e\u{301}", "f"] {
-            bytes += [UInt8(name.utf8.count)] + Array(name.utf8) + LittleEndianBytes.of(UInt64(name.utf8.count))
+            bytes +=
+                [UInt8(name.utf8.count)] + Array(name.utf8) + LittleEndianBytes.of(UInt64(name.utf8.count))
                 + LittleEndianBytes.of(UInt64(0))
         }
         #expect(manifest.weightsDigest == Hash128(bytes))

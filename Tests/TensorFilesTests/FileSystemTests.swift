@@ -68,7 +68,9 @@ import VarveTestSupport
             #expect(counting.count > 0)
             for index in 0..<counting.count {
                 let failing = FailingCalls(failAt: index, EIO, pathPart: directory.path)
-                #expect(failing.installed { code { _ = try TensorFile.open(input) } } == .inputOutput, "\(name), read \(index)")
+                #expect(
+                    failing.installed { code { _ = try TensorFile.open(input) } } == .inputOutput,
+                    "\(name), read \(index)")
             }
         }
     }

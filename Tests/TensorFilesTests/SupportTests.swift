@@ -6,7 +6,10 @@ import VarveTestSupport
 @Suite struct SupportTests {
     @Test func aSeedGivesTheSameNumbersEverywhere() {
         var random = SplitMix64(seed: 1_234_567)
-        #expect((0..<3).map { _ in random.next() } == [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423])
+        #expect(
+            (0..<3).map { _ in random.next() } == [
+                6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
+            ])
         #expect(SeededTensors.floats(3, seed: 1) == SeededTensors.floats(3, seed: 1))
         #expect(SeededTensors.floats(3, seed: 1) != SeededTensors.floats(3, seed: 2))
         let values = SeededTensors.floats(10_000, seed: 4)

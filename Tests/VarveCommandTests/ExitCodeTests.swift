@@ -109,7 +109,8 @@ import VarveTestSupport
         let skipped = try varve("compress", run, archive)
         #expect(skipped.status == 3 && skipped.error.contains(Paths.split(file).name))
         let digits = "\(steps[1]["step"] as? Int ?? 0)"
-        let part = Paths.join(archive, "steps/" + String(repeating: "0", count: 12 - digits.count) + digits + "/0000.part")
+        let part = Paths.join(
+            archive, "steps/" + String(repeating: "0", count: 12 - digits.count) + digits + "/0000.part")
         var bytes = try Data(contentsOf: URL(fileURLWithPath: part))
         bytes[bytes.count / 2] ^= 0x10
         try bytes.write(to: URL(fileURLWithPath: part))

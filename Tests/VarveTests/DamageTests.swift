@@ -16,7 +16,8 @@ import VarveTestSupport
         var restored: [Int: [String: [UInt8]]] = [:]
         for step in try Reporter(archive: archive).report().steps {
             let output = Paths.join(directory.path, "good-\(step.number)")
-            try await Restorer(archive: archive, options: RestoreOptions(selection: .step(step.number))).restore(to: output)
+            try await Restorer(archive: archive, options: RestoreOptions(selection: .step(step.number))).restore(
+                to: output)
             restored[step.number] = try Trees.content(output)
         }
         return (archive, restored)
@@ -38,7 +39,8 @@ import VarveTestSupport
                 damaged[position] ^= 1 << UInt8(generator.next() % 8)
                 cases.append(damaged)
             }
-            for position in [0, 4, 6, 8, 15, 16, 23, bytes.count - 1, bytes.count - 17] where bytes.indices.contains(position) {
+            for position in [0, 4, 6, 8, 15, 16, 23, bytes.count - 1, bytes.count - 17]
+            where bytes.indices.contains(position) {
                 var damaged = bytes
                 damaged[position] ^= 0xFF
                 cases.append(damaged)
@@ -71,7 +73,8 @@ import VarveTestSupport
         for (step, content) in good {
             let output = Paths.join(directory.path, "out")
             do throws(VarveError) {
-                try await Restorer(archive: archive, options: RestoreOptions(selection: .step(step))).restore(to: output)
+                try await Restorer(archive: archive, options: RestoreOptions(selection: .step(step))).restore(
+                    to: output)
                 let restored: [String: [UInt8]]? = try? Trees.content(output)
                 #expect(restored == content, "step \(step) was restored wrongly from a damaged \(file)")
             } catch {

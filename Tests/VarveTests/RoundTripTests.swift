@@ -146,7 +146,8 @@ import VarveTestSupport
         #expect(!Directories.exists(output))
         options.base = base
         try await Restorer(archive: archive, options: options).restore(to: output)
-        #expect(try Trees.content(output)["config.json"] == Trees.bytes(Paths.join(run, steps[1].path + "/config.json")))
+        #expect(
+            try Trees.content(output)["config.json"] == Trees.bytes(Paths.join(run, steps[1].path + "/config.json")))
         // Another checkpoint is not that base.
         options.base = Paths.join(run, steps[2].path)
         await #expect(throws: VarveError.self) {
@@ -157,7 +158,8 @@ import VarveTestSupport
     @Test func onlyWeightsLeavesTheOptimizerOut() async throws {
         let archive = try await compress(Fixture.trainerRun, "weights.varve")
         let output = Paths.join(directory.path, "weights")
-        try await Restorer(archive: archive, options: RestoreOptions(selection: .latest, onlyWeights: true)).restore(to: output)
+        try await Restorer(archive: archive, options: RestoreOptions(selection: .latest, onlyWeights: true)).restore(
+            to: output)
         #expect(try Trees.content(output).keys.sorted() == ["model.safetensors"])
     }
 
@@ -169,7 +171,8 @@ import VarveTestSupport
             try await Restorer(archive: archive, options: RestoreOptions(selection: .latest)).restore(to: output)
         }
         #expect(try Trees.content(output) == ["mine.txt": [1, 2, 3]])
-        try await Restorer(archive: archive, options: RestoreOptions(selection: .latest, overwrite: true)).restore(to: output)
+        try await Restorer(archive: archive, options: RestoreOptions(selection: .latest, overwrite: true)).restore(
+            to: output)
         #expect(try Trees.content(output)["mine.txt"] == [1, 2, 3])
         #expect(try Trees.content(output).count > 1)
     }

@@ -36,7 +36,8 @@ struct RunScan {
             let path = Paths.join(directory, name)
             // Equal to Swift, two files to the system: one must not be taken for the other.
             if index[path] != nil {
-                warnings.append("left out \(path): another name beside it differs only in the Unicode form of its letters")
+                warnings.append(
+                    "left out \(path): another name beside it differs only in the Unicode form of its letters")
                 continue
             }
             let identity: FileIdentity

@@ -21,7 +21,9 @@ extension ByteSource {
         var failure: VarveError?
         let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do throws(VarveError) {
-                try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+                try read(
+                    at: offset,
+                    into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
                 initialized = count
             } catch {
                 failure = error

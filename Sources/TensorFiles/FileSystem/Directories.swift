@@ -13,7 +13,7 @@ package enum Directories {
         if parent != path, parent != "." { try create(parent) }
         do throws(VarveError) {
             try SystemCalls.makeDirectory(path)
-        } catch where error.code == .exists && exists(path) {
+        } catch  where error.code == .exists && exists(path) {
             return  // somebody else was faster
         }
     }
@@ -33,7 +33,9 @@ package enum Directories {
     /// Removes a file, or a directory with all it holds. Links are removed, never followed. Missing is fine.
     package static func remove(_ path: String) throws(VarveError) {
         let identity: FileIdentity
-        do throws(VarveError) { identity = try FileIdentity(path: path) } catch where error.code == .notFound { return }
+        do throws(VarveError) { identity = try FileIdentity(path: path) } catch  where error.code == .notFound {
+            return
+        }
         guard identity.kind == .directory else { return try SystemCalls.unlink(path) }
         for name in try SystemCalls.list(path) { try remove(Paths.join(path, name)) }
         try SystemCalls.removeDirectory(path)

@@ -14,6 +14,8 @@ package struct MemorySource: ByteSource {
             throw VarveError(
                 .truncated, "\(buffer.count) bytes wanted, but there are \(byteCount)", file: name, offset: offset)
         }
-        content.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(offset)..<Int(offset) + buffer.count])) }
+        content.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[Int(offset)..<Int(offset) + buffer.count]))
+        }
     }
 }

@@ -110,7 +110,8 @@ package enum SystemCalls {
         _ descriptor: Int32, _ pointer: UnsafeRawPointer, _ count: Int, at offset: UInt64, path: String
     ) throws(VarveError) -> Int {
         var count = count
-        if active.load(ordering: .relaxed), let limit = installed.withLock({ $0?.shortWrite(path: path, count: count) }) {
+        if active.load(ordering: .relaxed), let limit = installed.withLock({ $0?.shortWrite(path: path, count: count) })
+        {
             count = min(count, max(1, limit))
         }
         return try call(.write, path) { pwrite(descriptor, pointer, count, off_t(offset)) }
@@ -201,7 +202,9 @@ package enum SystemCalls {
     /// Sets the modification time (and the access time alike), of a link itself where `path` is one.
     package static func setModificationTime(_ path: String, nanoseconds: Int64) throws(VarveError) {
         let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let time = rest < 0 ? timespec(tv_sec: Int(seconds) - 1, tv_nsec: Int(rest) + 1_000_000_000)
+        let time =
+            rest < 0
+            ? timespec(tv_sec: Int(seconds) - 1, tv_nsec: Int(rest) + 1_000_000_000)
             : timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
         let times = [time, time]
         _ = try call(.setAttributes, path) { Int(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)) }
