@@ -1,4 +1,4 @@
-import TensorFiles
+package import TensorFiles
 
 /// Names of everything in an archive directory.
 ///
@@ -20,6 +20,17 @@ package struct ArchiveLayout: Sendable, Hashable {
 
     package func stepDirectory(_ number: Int) -> String { Paths.join(steps, Self.stepName(number)) }
     package func stepManifest(_ number: Int) -> String { Paths.join(stepDirectory(number), "step.manifest") }
+    /// Whether the step's manifest is there. A manifest that the system fails to look at is not taken for missing: a
+    /// writer would replace the step.
+    package func isVisible(_ number: Int) throws(VarveError) -> Bool {
+        do throws(VarveError) {
+            _ = try FileIdentity(path: stepManifest(number))
+            return true
+        } catch  where error.code == .notFound {
+            return false
+        }
+    }
+
     package func stepPart(_ number: Int, _ name: String) -> String { Paths.join(stepDirectory(number), name) }
 
     /// Twelve digits, so that names sort like numbers; more where a step needs more.

@@ -28,11 +28,7 @@ package struct ArchiveReader: Sendable {
         if Directories.exists(layout.steps) {
             for name in try SystemCalls.list(layout.steps) {
                 guard let number = ArchiveLayout.stepNumber(name) else { continue }
-                if (try? FileIdentity(path: layout.stepManifest(number)))?.kind == .regular {
-                    visible.append(number)
-                } else {
-                    invisible.append(number)
-                }
+                if try layout.isVisible(number) { visible.append(number) } else { invisible.append(number) }
             }
         }
         steps = visible.sorted()

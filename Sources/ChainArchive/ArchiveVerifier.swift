@@ -46,8 +46,18 @@ package struct ArchiveVerifier: Sendable {
         return findings
     }
 
-    /// Checks the run's own files.
+    /// Checks the run's own files. A writer may replace them meanwhile; then it looks again.
     package func checkRun() -> [Finding] {
+        var findings: [Finding] = []
+        for _ in 0..<4 {
+            let before = try? FileIdentity(path: archive.layout.runManifest)
+            findings = checkRunOnce()
+            if findings.isEmpty || before == (try? FileIdentity(path: archive.layout.runManifest)) { break }
+        }
+        return findings
+    }
+
+    private func checkRunOnce() -> [Finding] {
         do throws(VarveError) {
             guard let manifest = try archive.runManifest() else { return [] }
             let readers = try archive.parts(manifest)

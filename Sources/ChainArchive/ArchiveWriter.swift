@@ -10,8 +10,7 @@ package final class ArchiveWriter {
     /// - Throws: `.exists` where something else is in the way; `.locked`; `.damaged`, `.unsupported`.
     package init(_ root: String, writer: String) throws(VarveError) {
         layout = ArchiveLayout(root)
-        let isNew = (try? FileIdentity(path: layout.archiveManifest)) == nil
-        if isNew, Directories.exists(root) {
+        if try Self.isMissing(layout.archiveManifest), Directories.exists(root) {
             let content = try SystemCalls.list(root).filter {
                 $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix)
             }
@@ -24,23 +23,37 @@ package final class ArchiveWriter {
         }
         try Directories.create(root)
         lock = try ArchiveLock(layout)
-        if isNew {
+        // Looked at again: somebody else may have made the archive before the lock was ours.
+        if try Self.isMissing(layout.archiveManifest) {
             try Self.write(
                 SealedFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive), to: layout.archiveManifest)
             try Directories.sync(Paths.split(root).directory)
         } else {
             _ = try ArchiveReader(root)
         }
-        try Directories.create(layout.steps)
+        if !Directories.exists(layout.steps) {
+            try Directories.create(layout.steps)
+            try Directories.sync(root)
+        }
         for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
             try Directories.remove(Paths.join(root, name))
+        }
+    }
+
+    /// Whether there is no such path; a path that cannot be looked at is not missing.
+    private static func isMissing(_ path: String) throws(VarveError) -> Bool {
+        do throws(VarveError) {
+            _ = try FileIdentity(path: path)
+            return false
+        } catch  where error.code == .notFound {
+            return true
         }
     }
 
     /// Begins a step: makes its directory, removing what an interrupted writer left there.
     /// - Throws: `.exists` where the step is visible already.
     package func begin(_ number: Int) throws(VarveError) -> StepWriter {
-        guard (try? FileIdentity(path: layout.stepManifest(number))) == nil else {
+        guard try !layout.isVisible(number) else {
             throw VarveError(.exists, "step \(number) is in the archive already", file: layout.root)
         }
         return try StepWriter(layout: layout, number: number)
@@ -78,8 +91,12 @@ extension ArchiveReader {
     package static func storedBytes(directory: String) throws(VarveError) -> UInt64 {
         var total: UInt64 = 0
         for name in try SystemCalls.list(directory) {
-            let identity = try FileIdentity(path: Paths.join(directory, name))
-            if identity.kind == .regular { total += identity.byteCount }
+            do throws(VarveError) {
+                let identity = try FileIdentity(path: Paths.join(directory, name))
+                if identity.kind == .regular { total += identity.byteCount }
+            } catch  where error.code == .notFound {
+                // A writer's temporary file that has got its name since.
+            }
         }
         return total
     }

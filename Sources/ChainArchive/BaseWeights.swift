@@ -4,4 +4,7 @@ package import TensorFiles
 package protocol BaseWeights: Sendable {
     /// The bytes of a weight in storage order, `nil` where the base has none of that name.
     func weight(_ name: String) throws(VarveError) -> [UInt8]?
+
+    /// Whether the weight of that name has this type and shape.
+    func hasForm(_ name: String, dtype: DType, shape: [Int]) -> Bool
 }

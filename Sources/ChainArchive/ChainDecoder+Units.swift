@@ -30,7 +30,7 @@ extension ChainDecoder {
     private func decode(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
         let record = step.manifest.tensors[index]
         if case .sameAs(let origin) = record.coding {
-            let source = try self.step(origin)
+            let source = try self.step(origin, for: step)
             guard let found = source.tensor(record.identity), case .exact = source.manifest.tensors[found].coding else {
                 throw VarveError(
                     .damaged, "step \(origin) does not hold the tensor", file: step.manifestPath, tensor: record.name)
@@ -54,6 +54,8 @@ extension ChainDecoder {
     ) throws(VarveError) -> [RestoredTensor] {
         let members = step.members[bundle], tensors = step.manifest.tensors
         let previous = try previousWeights(members.map { tensors[$0.weight].name }, of: step)
+        // Sizes first: what is unpacked is then no larger than what was restored before.
+        for member in members { _ = try predecessorBytes(tensors[member.weight], of: step, previous: previous) }
         let residuals = try step.unpackWeights(bundle)
         let moments = onlyWeights ? nil : try step.unpackMoments(bundle, weights: residuals)
         var restored: [RestoredTensor] = []

@@ -43,17 +43,21 @@ package final class ChainDecoder: Sendable {
     /// The step that residuals and prefixes of `step` refer to, checked against the hash in its manifest.
     package func predecessor(of step: OpenStep) throws(VarveError) -> OpenStep? {
         guard case .step(let number, let digest) = step.manifest.predecessor else { return nil }
-        let result: OpenStep
-        do throws(VarveError) {
-            result = try self.step(number)
-        } catch  where error.code == .usage {
-            throw VarveError(.damaged, "step \(number), on which it builds, is missing", file: step.manifestPath)
-        }
+        let result = try self.step(number, for: step)
         guard result.digest == digest else {
             throw VarveError(
                 .damaged, "step \(number) is not the one on which this step was built", file: step.manifestPath)
         }
         return result
+    }
+
+    /// A step that another one refers to.
+    func step(_ number: Int, for step: OpenStep) throws(VarveError) -> OpenStep {
+        do throws(VarveError) {
+            return try self.step(number)
+        } catch  where error.code == .usage {
+            throw VarveError(.damaged, "step \(number), on which it builds, is missing", file: step.manifestPath)
+        }
     }
 
     // MARK: Weights

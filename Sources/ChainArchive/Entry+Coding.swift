@@ -66,7 +66,6 @@ extension Entry {
         self.init(path: path, kind: kind, mode: UInt32(mode), modified: try reader.signed())
         guard isFile else { return }
         byteCount = try reader.unsigned()
-        guard byteCount <= UInt64(Int.max) else { throw CodecError(.corrupt, "the size of \(path) is impossible") }
         let prefix = try reader.integer()
         prefixEntry = prefix == 0 ? nil : prefix - 1
         let blockSize = PayloadBlock.size
@@ -74,8 +73,31 @@ extension Entry {
             let block = PayloadBlock(
                 reference: try reader.reference(parts: parts), plainCount: try reader.integer(),
                 plainChecksum: try reader.input.read(littleEndian: UInt64.self), usesPrefix: try reader.byte() == 1)
-            guard block.plainCount <= blockSize else { throw CodecError(.corrupt, "a payload block is too large") }
+            guard (1...blockSize).contains(block.plainCount) else {
+                throw CodecError(.corrupt, "a payload block is of an impossible size")
+            }
             return block
+        }
+        guard payload.dropLast().allSatisfy({ $0.plainCount == blockSize }) else {
+            throw CodecError(.corrupt, "a payload block of \(path) is too small")
+        }
+    }
+
+    /// Sizes of a manifest's files stay so far below 2^64 that no sum of them overflows.
+    static func checkSizes(_ entries: [Entry]) throws(CodecError) {
+        var left = UInt64(1) << 60
+        for entry in entries {
+            guard entry.byteCount <= left else { throw CodecError(.corrupt, "the size of \(entry.path) is impossible") }
+            left -= entry.byteCount
+        }
+    }
+}
+
+extension StepManifest.Part {
+    /// - Throws: `.corrupt` for a name that is no plain file name, or a size that no file has.
+    func check() throws(CodecError) {
+        guard Paths.isSafeRelative(name), !name.utf8.contains(UInt8(ascii: "/")), byteCount <= 1 << 60 else {
+            throw CodecError(.corrupt, "the part \(name) is not allowed")
         }
     }
 }

@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// A path of a step or of the run: file, directory or link.
 package struct Entry: Sendable {
     package enum Kind: Sendable, Hashable {
@@ -60,5 +62,5 @@ package struct Entry: Sendable {
     }
 
     /// Bytes of the payload as stored.
-    package var storedPayloadBytes: Int { payload.reduce(0) { $0 + Int($1.reference.byteCount) } }
+    package var storedPayloadBytes: UInt64 { payload.reduce(0) { $0.addingSaturated($1.reference.byteCount) } }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import TensorCodecs
 import TensorFiles
 
@@ -33,6 +34,7 @@ extension OpenStep {
     private func decodeExact(
         _ record: TensorRecord, _ reference: PartReference, previous: [UInt8]?
     ) throws(VarveError) -> [UInt8] {
+        try expectRoom(record.byteCount, record.name)
         let stored = try read(reference)
         do throws(CodecError) {
             return try ExactCodec.decode(
@@ -42,9 +44,24 @@ extension OpenStep {
         }
     }
 
+    /// - Throws: `.unsupported` for more than the machine's memory, which asking for would end the process.
+    private func expectRoom(_ byteCount: Int, times factor: Int = 1, _ tensor: String) throws(VarveError) {
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE)))
+        guard memory.overflow || memory.partialValue <= 0 || byteCount <= memory.partialValue / factor else {
+            throw VarveError(
+                .unsupported, "a tensor of \(byteCount) bytes does not fit into memory", file: manifestPath,
+                tensor: tensor)
+        }
+    }
+
     /// The quantized residuals of a bundle's weights.
     func unpackWeights(_ bundle: Int) throws(VarveError) -> [ExcpRole] {
         let reference = manifest.bundles[bundle].weights
+        // An index and a value each.
+        for member in members[bundle] {
+            let record = manifest.tensors[member.weight]
+            try expectRoom(record.count, times: 5, record.name)
+        }
         let stored = try read(reference)
         do throws(CodecError) {
             return try ExcpPacking.unpackWeights(

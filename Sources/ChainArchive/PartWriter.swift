@@ -28,6 +28,12 @@ package final class PartWriter {
         return PartReference(part: index, offset: offset, byteCount: UInt64(bytes.count), checksum: checksum64(bytes))
     }
 
+    /// Takes back what was appended after the part had `byteCount` bytes.
+    package func cut(to byteCount: UInt64) throws(VarveError) {
+        try file.truncate(to: byteCount)
+        offset = byteCount
+    }
+
     /// Flushes the part and gives it its name.
     package func commit() throws(VarveError) { try file.commit() }
 }

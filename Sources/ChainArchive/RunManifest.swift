@@ -30,10 +30,9 @@ package struct RunManifest: Sendable {
             let parts = try reader.list { (reader) throws(CodecError) in
                 StepManifest.Part(name: try reader.text(), byteCount: try reader.unsigned())
             }
-            for part in parts where !Paths.isSafeRelative(part.name) || part.name.contains("/") {
-                throw CodecError(.corrupt, "the part name \(part.name) is not allowed")
-            }
+            for part in parts { try part.check() }
             let entries = try reader.list { (reader) throws(CodecError) in try Entry(from: &reader, parts: parts) }
+            try Entry.checkSizes(entries)
             for entry in entries {
                 var bytes = entry.payload.reduce(UInt64(0)) { $0 + UInt64($1.plainCount) }
                 if case .variant(let of, let regions) = entry.kind {

@@ -30,15 +30,23 @@ package final class ScratchStore: Sendable {
 
     /// - Parameter directory: where the file takes its room; on the archive's file system, not in memory.
     package init(directory: String) throws(VarveError) {
-        path = Paths.join(directory, OutputFile.temporaryPrefix + "scratch")
-        descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        // A name of its own: a reader and a writer may work side by side, and must not get one file.
+        let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
+        path = Paths.join(directory, "\(OutputFile.temporaryPrefix)scratch-\(getpid())-\(number)")
+        // What a former process of that number left.
+        _ = Glibc.unlink(path)
+        descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         do throws(VarveError) {
             try SystemCalls.unlink(path)
+        } catch  where error.code == .notFound {
+            // A writer that began in between has cleaned up.
         } catch {
             _ = Glibc.close(descriptor)
             throw error
         }
     }
+
+    private static let counter = Atomic<Int>(0)
 
     deinit { _ = Glibc.close(descriptor) }
 

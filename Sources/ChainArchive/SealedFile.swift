@@ -22,16 +22,27 @@ package enum SealedFile {
     package static let minorVersion: UInt16 = 0
     /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
     static let largestBody: UInt64 = 1 << 30
+    /// Nor larger than so many times its stored bytes, from `freeBody` on: a few bytes must not ask for all memory.
+    /// Names, hashes and checksums keep real ones far below.
+    static let largestRatio: UInt64 = 512
+    static let freeBody: UInt64 = 1 << 24
     static let headerSize = 24
     static let trailerSize = 16
 
     /// The bytes of a sealed file.
     package static func seal(_ body: [UInt8], kind: Kind) throws(VarveError) -> [UInt8] {
+        guard body.count <= largestBody else {
+            throw VarveError(
+                .unsupported, "a manifest of \(body.count) bytes; no reader takes more than \(largestBody)")
+        }
         let stored: [UInt8]
         do throws(CodecError) {
             stored = try Zstandard.compress(body, level: 19)
         } catch {
             throw VarveError(.inputOutput, "compressing a manifest failed", cause: error)
+        }
+        guard body.count <= largestPlain(stored: UInt64(stored.count)) else {
+            throw VarveError(.unsupported, "a manifest that shrinks from \(body.count) to \(stored.count) bytes")
         }
         var writer = ByteWriter()
         writer.append(contentsOf: kind.rawValue.utf8)
@@ -46,7 +57,14 @@ package enum SealedFile {
         return writer.bytes
     }
 
+    private static func largestPlain(stored: UInt64) -> UInt64 {
+        min(largestBody, max(freeBody, stored.multipliedReportingOverflow(by: largestRatio).partialValue))
+    }
+
     /// A sealed file's body and the hash of the whole file.
+    ///
+    /// The checksum comes first: header and trailer keep their places in every version, so a version that cannot be
+    /// read is told from a damaged one.
     /// - Throws: `.damaged`, with offset, for anything that is not exactly what `seal` made; `.unsupported` for a
     ///   newer major version; `.notFound`, `.inputOutput`.
     package static func open(_ path: String, kind: Kind) throws(VarveError) -> (body: [UInt8], hash: Hash128) {
@@ -65,12 +83,6 @@ package enum SealedFile {
         trailer.append(littleEndian: hash.low)
         trailer.append(littleEndian: hash.high)
         guard bytes.suffix(trailerSize).elementsEqual(trailer.bytes) else {
-            // A newer major version may be laid out differently; say so rather than "damaged".
-            if major > majorVersion, major < majorVersion + 16 {
-                throw VarveError(
-                    .unsupported, "format version \(major) is newer than \(majorVersion), or the file is damaged",
-                    file: path, offset: 4)
-            }
             throw VarveError(.damaged, "the checksum does not match", file: path, offset: UInt64(content.count))
         }
         guard major == majorVersion else {
@@ -79,7 +91,7 @@ package enum SealedFile {
                 offset: 4)
         }
         let stored = littleEndian(content, at: 8), plain = littleEndian(content, at: 16)
-        guard stored == UInt64(content.count - headerSize), plain <= largestBody else {
+        guard stored == UInt64(content.count - headerSize), plain <= largestPlain(stored: stored) else {
             throw VarveError(.damaged, "the declared sizes are impossible", file: path, offset: 8)
         }
         do throws(CodecError) {

@@ -70,7 +70,8 @@ extension StepManifest {
         case 0: predecessor = .none
         case 1:
             let step = try reader.integer()
-            guard step != number else { throw CodecError(.corrupt, "the step is its own predecessor") }
+            // So no chain can run in a circle.
+            guard step < number else { throw CodecError(.corrupt, "the predecessor \(step) is no earlier step") }
             predecessor = .step(step, digest: try reader.hash())
         case 2:
             predecessor = .base
@@ -82,9 +83,7 @@ extension StepManifest {
         let parts = try reader.list { (reader) throws(CodecError) in
             Part(name: try reader.text(), byteCount: try reader.unsigned())
         }
-        for part in parts where !Paths.isSafeRelative(part.name) || part.name.contains("/") {
-            throw CodecError(.corrupt, "the part name \(part.name) is not allowed")
-        }
+        for part in parts { try part.check() }
         let entries = try reader.list { (reader) throws(CodecError) in try Entry(from: &reader, parts: parts) }
         let bundles = try reader.list { (reader) throws(CodecError) in
             let settings = try ExcpSettings(
@@ -127,10 +126,20 @@ extension StepManifest {
                 throw CodecError(.corrupt, "tensor \(tensor.name) stands there twice")
             }
             end = (tensor.entry, tensor.fileOffset + UInt64(tensor.byteCount))
+            if case .sameAs(let step) = tensor.coding, step >= number {
+                throw CodecError(.corrupt, "tensor \(tensor.name) refers to no earlier step")
+            }
             if case .excp(let bundle, _) = tensor.coding {
                 guard bundles.indices.contains(bundle), tensor.dtype.isQuantizable, tensor.role != .other else {
                     throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle")
                 }
+            }
+        }
+        try Entry.checkSizes(entries)
+        for entry in entries {
+            switch entry.kind {
+            case .copy, .variant: throw CodecError(.corrupt, "\(entry.path) is of a kind that only runs have")
+            default: break
             }
         }
         var payload = [UInt64](repeating: 0, count: entries.count)

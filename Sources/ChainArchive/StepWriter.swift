@@ -38,7 +38,7 @@ package final class StepWriter {
         do throws(VarveError) {
             try file.commit()
         } catch {
-            committed = (try? FileIdentity(path: path)) != nil
+            committed = (try? layout.isVisible(number)) ?? true
             throw error
         }
         try Directories.sync(directory)

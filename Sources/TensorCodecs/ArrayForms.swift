@@ -61,6 +61,10 @@ extension ExactCodec {
     package static func decode(
         _ bytes: [UInt8], count: Int, elementSize: Int, predecessor: [UInt8]?
     ) throws(CodecError) -> [UInt8] {
+        // A block takes two bytes at least, unless it equals the predecessor's.
+        guard count >= 0,
+            predecessor.map({ $0.count == count }) ?? ((count + blockSize - 1) / blockSize <= bytes.count / 2)
+        else { throw CodecError(.corrupt, "\(bytes.count) bytes cannot hold a tensor of \(count)") }
         var failure: CodecError?
         let output = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))

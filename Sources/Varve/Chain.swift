@@ -76,12 +76,25 @@ struct Chain {
             progress?(.bytes(unit.sourceBytes))
         }
         for file in contents.files { try file.source.checkUnchanged() }
+        try checkDirectories(of: step)
+        if previous?.base != nil { try base?.checkUnchanged() }
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
         try stepWriter.commit(manifest)
         last = (step.number, store, contents)
         return Outcome(
             originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),
             notes: manifest.notes)
+    }
+
+    /// Throws `.sourceChanged` where a directory of the step has got or lost something since the run was looked through:
+    /// what came later is not in the archive.
+    private func checkDirectories(of step: Step) throws(VarveError) {
+        for entry in step.entries where entry.identity.kind == .directory {
+            let path = Paths.join(found.root, entry.path)
+            guard try FileIdentity(path: path).modified == entry.identity.modified else {
+                throw VarveError(.sourceChanged, "the directory changed while it was read", file: path)
+            }
+        }
     }
 
     /// Whether the step after `number` begins a new chain.

@@ -38,8 +38,21 @@ public struct Compressor: Sendable {
 
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
-        let present = Set(try ArchiveReader(archive).steps)
+        let reader = try ArchiveReader(archive)
+        let present = Set(reader.steps)
         result.present = found.steps.map(\.number).filter { present.contains($0) }
+        let known = PresentSteps(found.steps.filter { present.contains($0.number) }, in: reader)
+        for other in known.others {
+            result.skipped.append(other)
+            progress?(.notice("skipped \(other.path): \(other.reason)"))
+        }
+        if let first = known.touched.first {
+            let text =
+                "\(known.touched.count) steps (\(first)...) are in the archive, made from files of another time; "
+                + "verify --against compares them"
+            result.notices.append(text)
+            progress?(.notice(text))
+        }
         let missing = found.steps.filter { !present.contains($0.number) }
         progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
 
@@ -56,7 +69,7 @@ public struct Compressor: Sendable {
                     progress?(.notice("step \(step.number): \(note)"))
                 }
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
-            } catch  where Self.concernsTheSource(error, run: run) {
+            } catch  where concernsTheSource(error) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
                 progress?(.notice("skipped \(step.path): \(error.description)"))
             }
@@ -72,12 +85,19 @@ public struct Compressor: Sendable {
     }
 
     /// Whether an error means that one checkpoint cannot be read, rather than that the archive cannot be written.
-    private static func concernsTheSource(_ error: VarveError, run: String) -> Bool {
-        switch error.code {
+    private func concernsTheSource(_ error: VarveError) -> Bool {
+        // The archive may lie in the run, and its name begins with the run's.
+        if let file = error.location.file, Self.lies(file, under: archive) { return false }
+        return switch error.code {
         case .incomplete, .truncated, .malformed, .sourceChanged, .unsupported: true
         // The trainer removed it, or its file system failed.
-        case .notFound, .inputOutput, .permissionDenied: error.location.file?.hasPrefix(run) ?? false
+        case .notFound, .inputOutput, .permissionDenied: error.location.file.map { Self.lies($0, under: run) } ?? false
         default: false
         }
+    }
+
+    private static func lies(_ path: String, under directory: String) -> Bool {
+        guard path != directory else { return true }
+        return Paths.removing(Paths.join(directory, ""), from: path) != nil
     }
 }

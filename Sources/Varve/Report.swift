@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// What an archive holds and what it cost, step by step.
 public struct Report: Sendable {
     /// Bytes and errors of one role, or of everything.
@@ -27,12 +29,12 @@ public struct Report: Sendable {
 
         /// Adds another's figures.
         public mutating func add(_ other: Figures) {
-            originalBytes += other.originalBytes
-            storedBytes += other.storedBytes
+            originalBytes = originalBytes.addingSaturated(other.originalBytes)
+            storedBytes = storedBytes.addingSaturated(other.storedBytes)
             squaredError += other.squaredError
             referenceEnergy += other.referenceEnergy
-            elementCount += other.elementCount
-            prunedCount += other.prunedCount
+            elementCount = elementCount.addingSaturated(other.elementCount)
+            prunedCount = prunedCount.addingSaturated(other.prunedCount)
             largestError = max(largestError, other.largestError)
             relativeSquaredError = squaredError == 0 ? 0 : squaredError / referenceEnergy
             if !relativeSquaredError.isFinite { relativeSquaredError = 0 }

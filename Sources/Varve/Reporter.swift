@@ -25,7 +25,9 @@ public struct Reporter: Sendable {
         if range == nil {
             var own = Report.Figures()
             own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
-            for entry in try reader.runManifest()?.entries ?? [] { own.originalBytes += entry.byteCount }
+            for entry in try reader.runManifest()?.entries ?? [] {
+                own.originalBytes = own.originalBytes.addingSaturated(entry.byteCount)
+            }
             report.total.add(own)
             report.roles["payload", default: .init()].add(own)
         }
@@ -39,7 +41,7 @@ public struct Reporter: Sendable {
         var files = manifest.entries.map { entry in
             var figures = Report.Figures()
             figures.originalBytes = entry.isFile ? entry.byteCount : 0
-            figures.storedBytes = UInt64(entry.storedPayloadBytes)
+            figures.storedBytes = entry.storedPayloadBytes
             return Report.File(
                 path: entry.path, figures: figures, payloadBytes: figures.originalBytes,
                 storedPayloadBytes: figures.storedBytes)

@@ -32,21 +32,26 @@ public struct Restorer: Sendable {
             throw VarveError(.exists, "there is a file of that name", file: output)
         }
         var bytes: UInt64 = 0
+        var manifests: [StepManifest] = []
         for step in steps {
-            bytes += try decoder.step(step).manifest.entries.reduce(0) { $0 + ($1.isFile ? $1.byteCount : 0) }
+            let manifest = try decoder.step(step).manifest
+            for entry in manifest.entries where entry.isFile { bytes = bytes.addingSaturated(entry.byteCount) }
+            manifests.append(manifest)
         }
+        let plan = try plan(manifests, reader)
         progress?(.begin(steps: steps.count, bytes: bytes))
+        for notice in plan.notices { progress?(.notice(notice)) }
 
         let staging = try StagingDirectory(for: output)
         var previous: ScratchStore?
-        for (position, step) in steps.enumerated() {
-            let manifest = try decoder.step(step).manifest
-            progress?(.step(number: step, path: manifest.path))
+        for (position, placement) in plan.placements.enumerated() {
+            let step = placement.number
+            progress?(.step(number: step, path: manifests[position].path))
             // Later steps of the same call build on this one's weights: keep them instead of replaying the chain.
             let keeps = position + 1 < steps.count
             let store = keeps ? try ScratchStore(directory: staging.path) : nil
             let target = StepRestorer(
-                decoder: decoder, number: step, root: staging.path, stripping: stripped(manifest), store: store,
+                decoder: decoder, placement: placement, root: staging.path, store: store,
                 onlyWeights: options.onlyWeights, threads: threads)
             try await target.restore(progress)
             decoder.remember(store, step: step)
@@ -54,7 +59,9 @@ public struct Restorer: Sendable {
             progress?(.finished(number: step, original: 0, stored: 0))
         }
         _ = previous
-        if case .all = options.selection { try RunFilesRestorer(archive: reader, root: staging.path).restore() }
+        if !plan.runEntries.isEmpty {
+            try RunFilesRestorer(archive: reader, entries: plan.runEntries, root: staging.path).restore()
+        }
         try staging.moveIntoPlace(overwrite: options.overwrite)
         return steps
     }
@@ -77,11 +84,15 @@ public struct Restorer: Sendable {
         }
     }
 
-    /// The leading directory that a single step's paths lose: the step's own, or that of its files.
-    private func stripped(_ manifest: StepManifest) -> String {
-        if case .all = options.selection { return "" }
-        if manifest.isDirectory { return manifest.path.isEmpty ? "" : manifest.path + "/" }
-        let directory = Paths.split(manifest.path).directory
-        return directory == "." ? "" : directory + "/"
+    private func plan(_ manifests: [StepManifest], _ reader: ArchiveReader) throws(VarveError) -> RestorePlan {
+        do throws(VarveError) {
+            guard options.selection != .all, let manifest = manifests.first else {
+                // The run's other files may repeat ones that are left out.
+                return try RestorePlan(manifests, run: options.onlyWeights ? nil : try reader.runManifest())
+            }
+            return try RestorePlan(manifest)
+        } catch {
+            throw error.at(file: archive)
+        }
     }
 }

@@ -4,59 +4,58 @@ import TensorFiles
 /// Writes back the run's files that belong to no step, when all steps are in place.
 struct RunFilesRestorer {
     let archive: ArchiveReader
+    /// Those of the run's files that are restored.
+    let entries: [Entry]
     /// The run's directory.
     let root: String
 
     func restore() throws(VarveError) {
         guard let manifest = try archive.runManifest() else { return }
         let readers = try archive.parts(manifest)
-        for entry in manifest.entries {
+        for entry in entries {
             switch entry.kind {
-            case .directory: try Directories.create(path(entry.path))
+            case .directory: try tree.makeDirectory(try safe(entry.path))
             case .file: try restore(entry, regions: [], from: nil, readers)
             case .symbolicLink, .hardLink, .copy, .variant: break
             }
         }
-        for entry in manifest.entries {
+        for entry in entries {
             switch entry.kind {
             case .copy(let original): try copy(entry, from: original)
             case .variant(let original, let regions): try restore(entry, regions: regions, from: original, readers)
             case .hardLink(let original):
-                try makeParent(entry)
-                try SystemCalls.link(try path(original), try path(entry.path))
+                try SystemCalls.link(try tree.file(try safe(original)), try tree.place(try safe(entry.path)))
             case .directory, .file, .symbolicLink: break
             }
         }
-        for entry in manifest.entries {
+        for entry in entries {
             guard case .symbolicLink(let target) = entry.kind else { continue }
-            try makeParent(entry)
-            try SystemCalls.symbolicLink(target: target, at: try path(entry.path))
+            try SystemCalls.symbolicLink(target: target, at: try tree.place(try safe(entry.path)))
             try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)
         }
-        for entry in manifest.entries.reversed() {
+        for entry in entries.reversed() {
             guard case .directory = entry.kind else { continue }
             try SystemCalls.setMode(try path(entry.path), entry.mode | 0o700)
             try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)
         }
     }
 
-    private func path(_ relative: String) throws(VarveError) -> String {
+    private var tree: RestoreTree { RestoreTree(root: root) }
+
+    private func path(_ relative: String) throws(VarveError) -> String { Paths.join(root, try safe(relative)) }
+
+    private func safe(_ relative: String) throws(VarveError) -> String {
         guard Paths.isSafeRelative(relative) else {
             throw VarveError(.damaged, "the path \(relative) would leave the output directory")
         }
-        return Paths.join(root, relative)
-    }
-
-    private func makeParent(_ entry: Entry) throws(VarveError) {
-        try Directories.create(Paths.split(try path(entry.path)).directory)
+        return relative
     }
 
     /// A file from its payload, and for a variant from the tensors of another restored file.
     private func restore(
         _ entry: Entry, regions: [Entry.CopiedRegion], from original: String?, _ readers: [PartReader]
     ) throws(VarveError) {
-        try makeParent(entry)
-        let file = try OutputFile(try path(entry.path), byteCount: entry.byteCount)
+        let file = try OutputFile(try tree.place(try safe(entry.path)), byteCount: entry.byteCount)
         let ranges = regions.map { $0.offset..<$0.offset + $0.byteCount }
         var gaps = Gaps(byteCount: entry.byteCount, regions: ranges)
         for block in entry.payload {
@@ -69,7 +68,7 @@ struct RunFilesRestorer {
             try gaps.fill(file, with: plain)
         }
         if let original {
-            let source = try InputFile(try path(original))
+            let source = try InputFile(try tree.file(try safe(original)))
             for region in regions {
                 try Self.copy(source, region.sourceOffset, file, region.offset, region.byteCount)
             }
@@ -80,9 +79,8 @@ struct RunFilesRestorer {
     }
 
     private func copy(_ entry: Entry, from original: String) throws(VarveError) {
-        try makeParent(entry)
-        let source = try InputFile(try path(original))
-        let file = try OutputFile(try path(entry.path), byteCount: source.byteCount)
+        let source = try InputFile(try tree.file(try safe(original)))
+        let file = try OutputFile(try tree.place(try safe(entry.path)), byteCount: source.byteCount)
         try Self.copy(source, 0, file, 0, source.byteCount)
         try file.commit(sync: false)
         try setAttributes(entry)

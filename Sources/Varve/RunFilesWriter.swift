@@ -44,7 +44,7 @@ struct RunFilesWriter {
             return try target.append(bytes)
         }
         let readers = try old.map { (manifest) throws(VarveError) in try archive.parts(manifest) } ?? []
-        for entry in old?.entries ?? [] where !paths.contains(entry.path) {
+        func carryOver(_ entry: Entry) throws(VarveError) {
             var entry = entry
             for block in entry.payload.indices {
                 let reference = entry.payload[block].reference
@@ -52,14 +52,25 @@ struct RunFilesWriter {
             }
             manifest.entries.append(entry)
         }
+        // What has become part of a step is kept there.
+        for entry in old?.entries ?? [] where !paths.contains(entry.path) && !stepPaths.contains(entry.path) {
+            try carryOver(entry)
+        }
         for item in wanted {
             var entry = item.entry
             if let source = item.source {
+                let start = part?.byteCount ?? UInt64(PartHeader.size)
                 do throws(VarveError) {
                     entry.payload = try encode(source, gaps: item.gaps, append: append)
                     try source.checkUnchanged()
                 } catch  where error.location.file == source.name && error.code != .noSpace {
-                    notice("\(entry.path) is left out: \(error)")
+                    try part?.cut(to: start)
+                    if let before = known[entry.path] {
+                        notice("\(entry.path) is kept as it was: \(error)")
+                        try carryOver(before)
+                    } else {
+                        notice("\(entry.path) is left out: \(error)")
+                    }
                     continue
                 }
             }
@@ -68,6 +79,11 @@ struct RunFilesWriter {
         manifest.entries.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         if let part { manifest.parts = [StepManifest.Part(name: part.name, byteCount: part.byteCount)] }
         try writer.commit(manifest, part: part)
+    }
+
+    /// Paths of the steps that are in the archive.
+    private var stepPaths: Set<String> {
+        Set(run.steps.filter { compressed.contains($0.number) }.flatMap { $0.entries.map(\.path) })
     }
 
     // MARK: What to keep
@@ -81,18 +97,18 @@ struct RunFilesWriter {
 
     private func wantedEntries(_ notice: (String) -> Void) throws(VarveError) -> [Wanted] {
         var wanted: [Wanted] = []
-        let files = Set(run.steps.filter { compressed.contains($0.number) }.flatMap { $0.entries.map(\.path) })
-        for alias in run.aliases where files.contains(alias.original) || alias.kind == .symbolicLink {
+        for alias in run.aliases where stepPaths.contains(alias.original) || alias.kind == .symbolicLink {
             if let item = try entry(for: alias, notice) { wanted.append(item) }
         }
         guard extras != .none else { return wanted }
+        var kept = Set<String>()
         for item in run.extras {
             let kind: Entry.Kind
             if let target = item.linkTarget {
                 kind = .symbolicLink(target: target)
             } else if item.identity.kind == .directory {
                 kind = .directory
-            } else if let original = item.hardLinkOf, run.extras.contains(where: { $0.path == original }) {
+            } else if let original = item.hardLinkOf, kept.contains(original) {
                 kind = .hardLink(of: original)
             } else if item.identity.kind == .regular {
                 if extras == .small, item.identity.byteCount > Self.smallLimit {
@@ -113,6 +129,7 @@ struct RunFilesWriter {
                     let file = try InputFile(Paths.join(run.root, item.path))
                     entry.byteCount = file.byteCount
                     source = file
+                    kept.insert(item.path)
                 } catch {
                     notice("\(item.path) is left out: \(error)")
                     continue

@@ -1,9 +1,12 @@
+import Glibc
 import TensorFiles
 
 /// A directory beside the output in which everything is completed before it is moved into place.
 final class StagingDirectory {
     let path: String
     private let output: String
+    /// Keeps the lock that tells a running restore's directory from one that was left behind.
+    private let descriptor: Int32
     private var moved = false
 
     init(for output: String) throws(VarveError) {
@@ -14,12 +17,38 @@ final class StagingDirectory {
         try Directories.create(parent)
         self.output = output
         path = Paths.join(parent, OutputFile.temporaryPrefix + name)
-        try Directories.remove(path)
-        try SystemCalls.makeDirectory(path)
+        descriptor = try Self.acquire(path)
     }
 
     deinit {
         if !moved { try? Directories.remove(path) }
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Makes the directory and locks it, after removing what an interrupted restore left there.
+    /// - Throws: `.locked` where a running one works in it.
+    private static func acquire(_ path: String) throws(VarveError) -> Int32 {
+        while true {
+            var isNew = true
+            do throws(VarveError) { try SystemCalls.makeDirectory(path) } catch  where error.code == .exists {
+                isNew = false
+            }
+            let descriptor: Int32
+            do throws(VarveError) {
+                descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            } catch  where error.code == .notFound && (try? FileIdentity(path: path))?.kind != .regular {
+                continue
+            }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                _ = Glibc.close(descriptor)
+                throw VarveError(.locked, "another restore writes to this output", file: path)
+            }
+            // Somebody else may have removed it between our opening and our locking it.
+            let mine = (try? SystemCalls.status(descriptor, path: path)).map { FileIdentity($0).inode }
+            if isNew, let mine, (try? FileIdentity(path: path))?.inode == mine { return descriptor }
+            defer { _ = Glibc.close(descriptor) }
+            try Directories.remove(path)
+        }
     }
 
     /// Moves the content to the output: as a whole where nothing is there, file by file into an existing directory.
@@ -30,6 +59,7 @@ final class StagingDirectory {
             try SystemCalls.removeDirectory(output)
             try SystemCalls.rename(path, output)
         } else if overwrite {
+            try checkMerge(path, into: output)
             try merge(path, into: output)
             try Directories.remove(path)
         } else {
@@ -39,20 +69,27 @@ final class StagingDirectory {
         try Directories.sync(Paths.split(output).directory)
     }
 
+    /// Finds what cannot be replaced before anything is.
+    private func checkMerge(_ source: String, into target: String) throws(VarveError) {
+        for name in try SystemCalls.list(source) {
+            let from = Paths.join(source, name), to = Paths.join(target, name)
+            guard let there = try? FileIdentity(path: to) else { continue }
+            let isDirectory = try FileIdentity(path: from).kind == .directory
+            guard isDirectory == (there.kind == .directory) else {
+                throw VarveError(.exists, "a directory here, and something else of that name in the archive", file: to)
+            }
+            if isDirectory { try checkMerge(from, into: to) }
+        }
+    }
+
     private func merge(_ source: String, into target: String) throws(VarveError) {
         for name in try SystemCalls.list(source) {
             let from = Paths.join(source, name), to = Paths.join(target, name)
-            let isDirectory = try FileIdentity(path: from).kind == .directory
-            if let there = try? FileIdentity(path: to) {
-                if isDirectory, there.kind == .directory {
-                    try merge(from, into: to)
-                    continue
-                }
-                if isDirectory || there.kind == .directory {
-                    throw VarveError(.exists, "a file and a directory of one name", file: to)
-                }
+            if try FileIdentity(path: from).kind == .directory, (try? FileIdentity(path: to)) != nil {
+                try merge(from, into: to)
+            } else {
+                try SystemCalls.rename(from, to)
             }
-            try SystemCalls.rename(from, to)
         }
     }
 }

@@ -12,7 +12,7 @@ extension StepEncoder {
 
     /// Quantizes the parameters of a bundle, packs them together, and restores them as a decoder will.
     ///
-    /// Parameters that have no predecessor, hold NaN or infinity, or have not changed leave the bundle and are stored
+    /// Parameters that have no predecessor of their type and shape, hold NaN or infinity, or have not changed leave the bundle and are stored
     /// exactly, moments included.
     func encode(_ parameters: [PlannedParameter], into result: inout EncodedUnit) throws(VarveError) {
         var quantized: [Quantized] = []
@@ -50,7 +50,7 @@ extension StepEncoder {
     ) throws(VarveError) -> Quantized? {
         let weight = parameter.weight
         let bytes = try weight.read()
-        guard let format = weight.dtype.floatFormat,
+        guard let format = weight.dtype.floatFormat, predecessor?.hasForm(of: weight) == true,
             let before = try predecessor?.weight(weight.identity.name, byteCount: bytes.count), before != bytes,
             !format.hasNonFinite(bytes), !format.hasNonFinite(before)
         else {

@@ -25,6 +25,16 @@ struct StepEncoder: Sendable {
             if bytes == nil { bytes = try base?.weight(name) }
             return bytes?.count == byteCount ? bytes : nil
         }
+
+        /// Whether the weight had the same type and shape, so that a difference of values means something.
+        func hasForm(of tensor: PlannedTensor) -> Bool {
+            guard let step else {
+                return base?.hasForm(tensor.identity.name, dtype: tensor.dtype, shape: tensor.shape) ?? false
+            }
+            guard let index = step.weight(tensor.identity.name) else { return false }
+            let record = step.manifest.tensors[index]
+            return record.dtype == tensor.dtype && record.shape == tensor.shape
+        }
     }
 
     /// Encodes one unit.

@@ -44,7 +44,12 @@ struct StepPlanner {
 
     private mutating func listEntries() throws(VarveError) {
         var fileOfPath: [String: Int] = [:]
-        for (index, file) in contents.files.enumerated() { fileOfPath[file.path] = index }
+        // Another name of a file refers to one of its own step: a step is restored without the others.
+        var pathOfInode: [[UInt64]: String] = [:]
+        for (index, file) in contents.files.enumerated() {
+            fileOfPath[file.path] = index
+            pathOfInode[[file.source.identity.device, file.source.identity.inode]] = file.path
+        }
         entryOfFile = [Int](repeating: 0, count: contents.files.count)
         claimed = [ClaimedRanges](repeating: ClaimedRanges(), count: contents.files.count)
         var predecessorEntries: [String: Int] = [:]
@@ -60,7 +65,9 @@ struct StepPlanner {
                 kind = .file
             } else if let target = item.linkTarget {
                 kind = .symbolicLink(target: target)
-            } else if let original = item.hardLinkOf {
+            } else if item.identity.kind == .regular,
+                let original = pathOfInode[[item.identity.device, item.identity.inode]]
+            {
                 kind = .hardLink(of: original)
             } else if item.identity.kind == .directory {
                 kind = .directory

@@ -4,31 +4,36 @@ import TensorFiles
 /// Writes the files of one step.
 struct StepRestorer {
     let decoder: ChainDecoder
-    let number: Int
-    /// Where paths are put under.
+    let placement: RestorePlan.Placement
+    /// The directory that takes everything.
     let root: String
-    /// What paths lose at their beginning.
-    let stripping: String
     /// Takes the restored weights and payload for the step after this one.
     let store: ScratchStore?
     let onlyWeights: Bool
     let threads: Int
 
+    private var number: Int { placement.number }
+    private var tree: RestoreTree { RestoreTree(root: root) }
+
     /// - Throws: `.damaged` with file, offset and tensor; `.noSpace`, `.inputOutput`, `.interrupted`.
     func restore(_ progress: ProgressHandler?) async throws(VarveError) {
         let manifest = try decoder.step(number).manifest
         let wanted = entriesWanted(manifest)
+        guard !onlyWeights || !wanted.isEmpty else {
+            throw VarveError(
+                .usage, "no file of step \(number) holds weights and nothing else; leave out --only weights",
+                file: decoder.archive.layout.root)
+        }
         // Files with tensors stay open until all their tensors are written; the others are finished one by one.
         let holdsTensors = Set(manifest.tensors.map(\.entry))
         var rebuilders: [Int: FileRebuilder] = [:]
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
-            let path = try outputPath(entry.path)
+            let path = try placement.path(entry.path)
             switch entry.kind {
             case .directory:
-                try Directories.create(path)
+                try tree.makeDirectory(path)
             case .file:
-                try Directories.create(Paths.split(path).directory)
-                let file = try FileRebuilder(index, of: number, to: path, decoder: decoder)
+                let file = try FileRebuilder(index, of: number, to: try tree.place(path), decoder: decoder)
                 progress?(.bytes(file.payloadBytes))
                 if holdsTensors.contains(index) { rebuilders[index] = file } else { try file.finish() }
             case .symbolicLink, .hardLink, .copy, .variant:
@@ -59,22 +64,13 @@ struct StepRestorer {
     /// All entries; under `--only weights` the files that hold weights and nothing of another role.
     private func entriesWanted(_ manifest: StepManifest) -> Set<Int> {
         // The step's own directory is the output itself.
-        let all = manifest.entries.indices.filter { manifest.entries[$0].path + "/" != stripping }
+        let all = manifest.entries.indices.filter { !placement.isRoot(manifest.entries[$0]) }
         guard onlyWeights else { return Set(all) }
         var withWeights = Set<Int>(), withOthers = Set<Int>()
         for tensor in manifest.tensors {
             if tensor.role == .weight { withWeights.insert(tensor.entry) } else { withOthers.insert(tensor.entry) }
         }
         return withWeights.subtracting(withOthers)
-    }
-
-    private func outputPath(_ path: String) throws(VarveError) -> String {
-        var relative = path
-        if !stripping.isEmpty, path.hasPrefix(stripping) { relative = String(path.dropFirst(stripping.count)) }
-        guard Paths.isSafeRelative(relative) else {
-            throw VarveError(.damaged, "the path \(path) would leave the output directory")
-        }
-        return Paths.join(root, relative)
     }
 
     private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {
@@ -89,18 +85,13 @@ struct StepRestorer {
     /// Links come last, when every file is in place, so that no file is ever written through a link.
     private func makeLinks(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
-            let path = try outputPath(entry.path)
-            switch entry.kind {
-            case .hardLink(let original):
-                try Directories.create(Paths.split(path).directory)
-                try SystemCalls.link(try outputPath(original), path)
-            default: break
-            }
+            guard case .hardLink(let original) = entry.kind else { continue }
+            try SystemCalls.link(
+                try tree.file(try placement.path(original)), try tree.place(try placement.path(entry.path)))
         }
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             guard case .symbolicLink(let target) = entry.kind else { continue }
-            let path = try outputPath(entry.path)
-            try Directories.create(Paths.split(path).directory)
+            let path = try tree.place(try placement.path(entry.path))
             try SystemCalls.symbolicLink(target: target, at: path)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }
@@ -110,7 +101,7 @@ struct StepRestorer {
     private func setDirectoryAttributes(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated().reversed() where wanted.contains(index) {
             guard case .directory = entry.kind else { continue }
-            let path = try outputPath(entry.path)
+            let path = Paths.join(root, try placement.path(entry.path))
             try SystemCalls.setMode(path, entry.mode | 0o700)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }

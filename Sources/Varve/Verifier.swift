@@ -88,7 +88,7 @@ public struct Verifier: Sendable {
                         result.differences.append(.init(step: step, $0))
                     }
                     if comparison != nil { result.compared.append(step) }
-                } catch  where error.code != .interrupted {
+                } catch  where error.code != .interrupted && error.code != .usage {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
@@ -104,7 +104,9 @@ public struct Verifier: Sendable {
         _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, difference: (VarveError) -> Void
     ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
-        let store = try? ScratchStore(directory: decoder.archive.layout.root)
+        // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
+        let store =
+            (try? ScratchStore(directory: decoder.archive.layout.root)) ?? (try? ScratchStore(directory: "/tmp"))
         var count = 0
         try await OrderedWork.run(
             manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()
@@ -118,7 +120,7 @@ public struct Verifier: Sendable {
                 }
             }
             for tensor in tensors where manifest.tensors[tensor.index].role == .weight {
-                try store?.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
+                try? store?.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
             }
             return (tensors.count, differing)
         } consume: { (decoded, differing) in
@@ -128,7 +130,7 @@ public struct Verifier: Sendable {
         for (index, entry) in manifest.entries.enumerated() {
             for block in entry.payload.indices {
                 let plain = try decoder.payload(entry: index, block: block, of: number)
-                try store?.put(.payload(entry: index, block: block), plain)
+                try? store?.put(.payload(entry: index, block: block), plain)
                 if let found = try originals?.compare(plain, entry: index, block: block) { difference(found) }
             }
         }

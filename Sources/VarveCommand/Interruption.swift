@@ -29,12 +29,15 @@ enum Interruption {
                 // `timeout` and some shells send one signal twice; a person needs a moment for the second.
                 if let first, now - first > .milliseconds(500) { _exit(128 + number) }
                 received.store(number, ordering: .relaxed)
-                running.withLock { $0?() }
+                guard let cancel = running.withLock({ $0 }) else { _exit(128 + number) }  // nothing to clean up
+                cancel()
             }
             source.resume()
         }
         // A reader that goes away is an error of write, not the end of the process.
         Glibc.signal(SIGPIPE, SIG_IGN)
+        // So is a file larger than the user may have.
+        Glibc.signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Runs work that a signal cancels.

@@ -49,7 +49,7 @@ enum Units {
 
     /// `1:05`, `2:03:04`.
     static func duration(_ seconds: Double) -> String {
-        let total = Int(max(0, seconds.isFinite ? seconds : 0).rounded())
+        let total = Int(min(max(0, seconds.isFinite ? seconds : 0), 1e9).rounded())
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return total < 3600
             ? "\(total / 60):\(two(total % 60))" : "\(total / 3600):\(two(total / 60 % 60)):\(two(total % 60))"

@@ -74,7 +74,11 @@ import VarveTestSupport
     }
 
     @Test func pathsThatLeaveTheDirectoryAreRefused() throws {
-        for path in ["../x", "/etc/passwd", "a/../../b", "a//b", "./a", "a/.", "nul\0"] {
+        for path in [
+            "../x", "/etc/passwd", "a/../../b", "a//b", "./a", "a/.", "nul\0", "../\u{301}x", "a/../\u{200D}x",
+            "\u{301}/..",
+            "a/.varve-tmp-b",
+        ] {
             var manifest = try sample()
             manifest.entries[1].path = path
             #expect(throws: VarveError.self) { try StepManifest(decoding: manifest.encoded(), file: "f") }
@@ -94,5 +98,34 @@ import VarveTestSupport
         var endless = try sample()
         endless.predecessor = .step(400, digest: Hash128(high: 0, low: 0))
         #expect(throws: VarveError.self) { try StepManifest(decoding: endless.encoded(), file: "f") }
+    }
+
+    @Test func onlyEarlierStepsAreReferredTo() throws {
+        for step in [400, 401, Int.max] {
+            var later = try sample()
+            later.predecessor = .step(step, digest: Hash128(high: 0, low: 0))
+            #expect(throws: VarveError.self) { try StepManifest(decoding: later.encoded(), file: "f") }
+            var same = try sample()
+            same.tensors[2].coding = .sameAs(step: step)
+            #expect(throws: VarveError.self) { try StepManifest(decoding: same.encoded(), file: "f") }
+        }
+    }
+
+    /// As `Docs/format.md` says, and as any other program would sort them.
+    @Test func theDigestTakesNamesInTheOrderOfTheirBytes() throws {
+        var manifest = try sample()
+        manifest.tensors = ["e\u{301}", "f", "Z"].map { name in
+            var tensor = manifest.tensors[3]
+            tensor.name = name
+            tensor.contentHash = Hash128(high: 0, low: UInt64(name.utf8.count))
+            return tensor
+        }
+        var bytes: [UInt8] = []
+        for name in ["Z", "e\u{301}", "f"] {
+            bytes +=
+                [UInt8(name.utf8.count)] + Array(name.utf8) + LittleEndianBytes.of(UInt64(name.utf8.count))
+                + LittleEndianBytes.of(UInt64(0))
+        }
+        #expect(manifest.weightsDigest == Hash128(bytes))
     }
 }

@@ -24,7 +24,7 @@ extension RunScan {
         guard let start = index[directory] else { return [] }
         let prefix = directory + "/"
         var end = start + 1
-        while end < entries.count, entries[end].path.hasPrefix(prefix) { end += 1 }
+        while end < entries.count, entries[end].path.utf8.starts(with: prefix.utf8) { end += 1 }
         return Array(entries[start..<end])
     }
 

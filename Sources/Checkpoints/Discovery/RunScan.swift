@@ -34,6 +34,12 @@ struct RunScan {
     private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {
         for name in names where !name.hasPrefix(OutputFile.temporaryPrefix) && !name.hasSuffix(".varve") {
             let path = Paths.join(directory, name)
+            // Equal to Swift, two files to the system: one must not be taken for the other.
+            if index[path] != nil {
+                warnings.append(
+                    "left out \(path): another name beside it differs only in the Unicode form of its letters")
+                continue
+            }
             let identity: FileIdentity
             do throws(VarveError) {
                 identity = try FileIdentity(path: Paths.join(root, path))
@@ -47,7 +53,15 @@ struct RunScan {
                 warnings.append("left out \(path): neither file nor directory nor link")
                 continue
             case .symbolicLink:
-                entry.linkTarget = try? SystemCalls.readSymbolicLink(Paths.join(root, path))
+                do throws(VarveError) {
+                    entry.linkTarget = try SystemCalls.readSymbolicLink(Paths.join(root, path))
+                } catch {
+                    warnings.append("left out \(path): \(error)")
+                    continue
+                }
+            case .directory where isArchive(path):
+                warnings.append("left out \(path): it is an archive of Varve's")
+                continue
             case .regular where identity.linkCount > 1:
                 let key = InodeKey(identity)
                 if let earlier = first[key] { entry.hardLinkOf = earlier } else { first[key] = path }
@@ -58,6 +72,13 @@ struct RunScan {
             entries.append(entry)
             if identity.kind == .directory { descend(path, depth + 1, &first) }
         }
+    }
+
+    /// Whether a directory without the usual ending is an archive all the same.
+    private func isArchive(_ path: String) -> Bool {
+        let path = Paths.join(root, path)
+        return (try? FileIdentity(path: Paths.join(path, "archive.manifest"))) != nil
+            && Directories.exists(Paths.join(path, "steps"))
     }
 
     private mutating func descend(_ path: String, _ depth: Int, _ first: inout [InodeKey: String]) {

@@ -64,6 +64,12 @@ package final class OutputFile: ByteSource {
         if let failure { throw failure }
     }
 
+    /// Cuts the file off.
+    package func truncate(to byteCount: UInt64) throws(VarveError) {
+        try SystemCalls.truncate(descriptor, to: byteCount, path: temporaryPath)
+        size.store(byteCount, ordering: .relaxed)
+    }
+
     /// Reads back what was written.
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         guard var pointer = buffer.baseAddress else { return }

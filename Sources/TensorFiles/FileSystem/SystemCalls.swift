@@ -35,9 +35,26 @@ package enum SystemCalls {
         active.store(injector != nil, ordering: .sequentiallyConsistent)
     }
 
+    /// The injector of a task and its children, beside that of the process. Set by `withInjector`.
+    @TaskLocal private static var taskInjector: (any FaultInjector)?
+    private static let taskInjectors = Atomic<Int>(0)
+
+    /// Runs `body` with an injector that only its own calls and those of its child tasks ask. For tests.
+    package static func withInjector<Result>(
+        _ injector: any FaultInjector, isolation: isolated (any Actor)? = #isolation,
+        _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        taskInjectors.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { taskInjectors.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+        return try await $taskInjector.withValue(injector) { try await body() }
+    }
+
     /// The errno a test wants for this call, if any.
     @inline(__always)
     private static func injected(_ call: Name, _ path: String) -> Int32? {
+        if taskInjectors.load(ordering: .relaxed) > 0, let number = taskInjector?.errorNumber(for: call, path: path) {
+            return number
+        }
         guard active.load(ordering: .relaxed) else { return nil }
         return installed.withLock { $0?.errorNumber(for: call, path: path) }
     }
@@ -157,7 +174,10 @@ package enum SystemCalls {
     package static func readSymbolicLink(_ path: String) throws(VarveError) -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = try call(.stat, path) { readlink(path, &buffer, buffer.count) }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let target = String(validating: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
+            throw VarveError(.unsupported, "the link's target is not UTF-8", file: path)
+        }
+        return target
     }
 
     /// The names in a directory without `.` and `..`, in bytewise order.

@@ -1,0 +1,172 @@
+import ChainArchive
+import TensorFiles
+
+/// Where everything that is restored goes, settled before anything is written.
+///
+/// All paths lie under one directory that is empty at first. No path has a link or a file above it and no two things
+/// have one path, so nothing is ever written through a link, and nothing is overwritten, whatever an archive says.
+struct RestorePlan {
+    /// Where a step goes.
+    struct Placement: Sendable {
+        var number: Int
+        /// The step's directory under the output, empty for the output itself.
+        var directory: String
+        /// What paths lose at their beginning.
+        var stripping: String
+
+        /// Where a path of the step goes, relative to the output.
+        func path(_ path: String) throws(VarveError) -> String {
+            let relative = Paths.removing(stripping, from: path) ?? path
+            guard Paths.isSafeRelative(relative) else {
+                throw VarveError(.damaged, "the path \(path) would leave the output directory")
+            }
+            return Paths.join(directory, relative)
+        }
+
+        /// Whether the entry is the output directory itself.
+        func isRoot(_ entry: Entry) -> Bool { entry.kind == .directory && entry.path + "/" == stripping }
+    }
+
+    /// In the order of the steps.
+    private(set) var placements: [Placement] = []
+    /// The run's own files that are restored.
+    private(set) var runEntries: [Entry] = []
+    /// What a user should hear.
+    private(set) var notices: [String] = []
+    private var claims = PathClaims()
+
+    /// A single step, its own directory being the output.
+    init(_ manifest: StepManifest) throws(VarveError) {
+        var placement = Placement(number: manifest.number, directory: "", stripping: Self.ownDirectory(manifest))
+        do throws(VarveError) {
+            claims = try Self.claims(manifest, placement)
+        } catch {
+            // Files of several directories that have one name: they keep their directories.
+            placement.stripping = ""
+            claims = try Self.claims(manifest, placement)
+        }
+        placements = [placement]
+    }
+
+    /// All steps under their paths in the run, and the run's own files.
+    ///
+    /// A path that was written again and again (`last.pt`) belongs to the newest step that has it; older ones come into
+    /// directories of their own. Steps go before the run's other files.
+    init(_ manifests: [StepManifest], run: RunManifest?) throws(VarveError) {
+        for manifest in manifests.reversed() {
+            var placement = Placement(number: manifest.number, directory: "", stripping: "")
+            do throws(VarveError) {
+                try claims.add(try Self.claims(manifest, placement))
+            } catch  where error.code == .exists {
+                placement.directory = "step-\(manifest.number)"
+                try claims.add(try Self.claims(manifest, placement))
+                notices.append(
+                    "step \(manifest.number) comes into \(placement.directory): a later step has the path \(manifest.path)"
+                )
+            }
+            placements.append(placement)
+        }
+        placements.reverse()
+        for entry in run?.entries ?? [] { claim(entry) }
+        runEntries = runEntries.filter { entry in
+            switch entry.kind {
+            case .hardLink(let original), .copy(let original), .variant(let original, _):
+                guard claims.isFile(original) else {
+                    notices.append(
+                        "\(entry.path) is not restored: it repeats \(original), which the archive does not hold")
+                    return false
+                }
+            case .directory, .file, .symbolicLink: break
+            }
+            return true
+        }
+    }
+
+    private mutating func claim(_ entry: Entry) {
+        do throws(VarveError) {
+            try claims.add(entry.path, PathClaims.Claim(entry.kind))
+            runEntries.append(entry)
+        } catch {
+            notices.append("\(entry.path) is not restored: something else has that path")
+        }
+    }
+
+    /// The paths of one step.
+    /// - Throws: `.damaged` where they exclude each other, or a hard link names no file of the step.
+    private static func claims(_ manifest: StepManifest, _ placement: Placement) throws(VarveError) -> PathClaims {
+        var claims = PathClaims()
+        do throws(VarveError) {
+            for entry in manifest.entries where !placement.isRoot(entry) {
+                try claims.add(try placement.path(entry.path), PathClaims.Claim(entry.kind))
+            }
+        } catch  where error.code == .exists {
+            throw VarveError(.damaged, error.message)
+        }
+        for entry in manifest.entries {
+            guard case .hardLink(let original) = entry.kind else { continue }
+            guard claims.isFile(try placement.path(original)) else {
+                throw VarveError(.damaged, "\(entry.path) is another name of \(original), which the step does not have")
+            }
+        }
+        return claims
+    }
+
+    /// The leading directory that a single step's paths lose: the step's own, or that of its files.
+    private static func ownDirectory(_ manifest: StepManifest) -> String {
+        if manifest.isDirectory { return manifest.path.isEmpty ? "" : manifest.path + "/" }
+        let directory = Paths.split(manifest.path).directory
+        return directory == "." ? "" : directory + "/"
+    }
+}
+
+/// What stands where in a tree that does not exist yet.
+struct PathClaims: Sendable {
+    enum Claim: Sendable {
+        case directory, file, link
+
+        init(_ kind: Entry.Kind) {
+            self =
+                switch kind {
+                case .directory: .directory
+                case .symbolicLink: .link
+                case .file, .hardLink, .copy, .variant: .file
+                }
+        }
+    }
+
+    /// By the bytes of the path.
+    private var claims: [[UInt8]: Claim] = [:]
+
+    func isFile(_ path: String) -> Bool { claims[Array(path.utf8)] == .file }
+
+    /// - Throws: `.exists` where the path, or one above it, is something else; nothing is claimed then.
+    mutating func add(_ path: String, _ claim: Claim) throws(VarveError) {
+        let path = Array(path.utf8)
+        try check(path, claim)
+        take(path, claim)
+    }
+
+    /// - Throws: `.exists` where anything excludes the other; nothing is claimed then.
+    mutating func add(_ other: PathClaims) throws(VarveError) {
+        for (path, claim) in other.claims { try check(path, claim) }
+        for (path, claim) in other.claims { take(path, claim) }
+    }
+
+    private func check(_ path: [UInt8], _ claim: Claim) throws(VarveError) {
+        if let there = claims[path], there != .directory || claim != .directory {
+            throw VarveError(.exists, "two things have the path \(String(decoding: path, as: UTF8.self))")
+        }
+        for parent in Self.parents(path) where claims[parent] ?? .directory != .directory {
+            throw VarveError(.exists, "\(String(decoding: path, as: UTF8.self)) lies under a file or a link")
+        }
+    }
+
+    private mutating func take(_ path: [UInt8], _ claim: Claim) {
+        claims[path] = claim
+        for parent in Self.parents(path) { claims[parent] = .directory }
+    }
+
+    private static func parents(_ path: [UInt8]) -> [[UInt8]] {
+        path.indices.filter { path[$0] == UInt8(ascii: "/") }.map { Array(path[..<$0]) }
+    }
+}

@@ -1,0 +1,52 @@
+import TensorFiles
+
+/// The directory in which everything is restored, as the system sees it.
+///
+/// `RestorePlan` has ruled out by name that anything lies under a link or replaces something else. A file system may
+/// take two names for one (without regard to case), so what is really there is looked at as well.
+struct RestoreTree: Sendable {
+    let root: String
+
+    /// Makes a directory and those above it.
+    func makeDirectory(_ relative: String) throws(VarveError) {
+        var path = root
+        for part in relative.utf8.split(separator: UInt8(ascii: "/")) {
+            path = Paths.join(path, String(decoding: part, as: UTF8.self))
+            guard let kind = try kind(path) else {
+                try SystemCalls.makeDirectory(path)
+                continue
+            }
+            guard kind == .directory else { throw VarveError(.exists, "something else has this name", file: path) }
+        }
+    }
+
+    /// The path of something new, the directories above it made.
+    func place(_ relative: String) throws(VarveError) -> String {
+        let parent = Paths.split(relative).directory
+        if parent != "." { try makeDirectory(parent) }
+        let path = Paths.join(root, relative)
+        guard try kind(path) == nil else {
+            throw VarveError(.exists, "this file system takes two names for one", file: path)
+        }
+        return path
+    }
+
+    /// The path of a file that was restored before.
+    func file(_ relative: String) throws(VarveError) -> String {
+        let parent = Paths.split(relative).directory
+        if parent != "." { try makeDirectory(parent) }
+        let path = Paths.join(root, relative)
+        guard try kind(path) == .regular else {
+            throw VarveError(.damaged, "no file that could be repeated", file: path)
+        }
+        return path
+    }
+
+    private func kind(_ path: String) throws(VarveError) -> FileIdentity.Kind? {
+        do throws(VarveError) {
+            return try FileIdentity(path: path).kind
+        } catch  where error.code == .notFound {
+            return nil
+        }
+    }
+}
