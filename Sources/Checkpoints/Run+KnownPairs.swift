@@ -27,8 +27,10 @@ extension Run {
             // The pairs hold the structure's own key as well.
             let isDone = result.byStructure[structure].map { $0.count > states.count } ?? false
             if let previous, !isDone, looks[structure, default: 0] < limit, !states.isEmpty {
+                // Where the structure is new, the step before may tell what order and data leave open.
                 contents = try StepContents.read(
-                    step, of: self, previous: previous, known: result.known(for: structure))
+                    step, of: self, previous: previous,
+                    known: result.byStructure[structure] ?? before?.knownPairs ?? [:])
                 looks[structure, default: 0] += 1
                 result.byStructure[structure] = contents.knownPairs
                 result.correlations.merge(contents.correlations) { max($0, $1) }

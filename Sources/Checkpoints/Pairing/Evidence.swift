@@ -1,4 +1,5 @@
 import COpenBLAS
+import Glibc
 import TensorFiles
 
 /// How well the change of each weight follows the update direction of each state: one matrix of correlations per shape.
@@ -29,6 +30,15 @@ struct Evidence {
         subscript(row: Int, column: Int) -> Float { correlation[row * weights.count + column] }
         /// What a correlation by chance amounts to.
         var noise: Float { 1 / Float(max(count, 1)).squareRoot() }
+
+        /// Whether one correlation is larger than another beyond chance: correlations near 1 vary little, so their
+        /// area tangents are compared, four standard deviations apart.
+        func isApart(_ value: Float, _ rival: Float) -> Bool {
+            guard count >= 16, value > 0.5 else { return false }
+            func z(_ r: Float) -> Float { 0.5 * logf((1 + min(r, 0.9999)) / (1 - min(r, 0.9999))) }
+            return z(value) - z(max(rival, 0)) > 4 * (2 / Float(count - 3)).squareRoot()
+        }
+
         /// What the largest of a row's correlations comes to by chance: the advantage that an assignment chosen for
         /// its correlations has over the true one. sqrt(2 ln k / n), the logarithm rounded up.
         var selection: Float {

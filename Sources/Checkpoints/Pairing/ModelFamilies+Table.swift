@@ -1,15 +1,15 @@
 extension ModelFamilies {
     /// Known families, read off the models of transformers 5.23 (the last: torchvision and timm). Families whose
     /// sibling orders do not contradict each other share a table. Lines with the same parent continue one list.
-    static let all: [Family] = [decoders, encoderDecoders, encoders, vision]
+    static let all: [Family] = [decoders, encoderDecoders, encoders, vision] + savedVision + [headFirst]
 
     static let decoders = Family(
         name: "decoders and BERT",
         table: """
             : model transformer score bert qa_outputs electra discriminator_predictions generator_predictions
             : generator_lm_head distilbert vocab_transform vocab_layer_norm vocab_projector pre_classifier
-            : albert predictions deberta cls pooler mpnet shared encoder resnet convnext classifier wav2vec2
-            : lm_head backbone rwkv head decoder
+            : albert predictions deberta cls pooler mpnet shared encoder resnet convnext convnextv2 head classifier wav2vec2
+            : lm_head backbone rwkv decoder
             DenseReluDense: wi wi_0 wi_1 wo
             EncDecAttention: q k v o
             SelfAttention: q k v o relative_attention_bias
@@ -35,6 +35,7 @@ extension ModelFamilies {
             conv_layers: #
             conv_layers.#: conv layer_norm
             convnext: embeddings encoder layernorm
+            convnextv2: embeddings encoder layernorm
             deberta: embeddings encoder
             decoder: bias block final_layer_norm
             discriminator_predictions: dense dense_prediction
@@ -63,10 +64,10 @@ extension ModelFamilies {
             layers: #
             layers.#: self_attn attn_norm attn mlp_norm block_sparse_moe mlp input_layernorm
             layers.#: post_attention_layernorm pre_feedforward_layernorm post_feedforward_layernorm shortcut
-            layers.#: layer layer_scale_parameter dwconv layernorm pwconv1 pwconv2 attention layer_norm
+            layers.#: layer layer_scale_parameter dwconv layernorm pwconv1 grn pwconv2 attention layer_norm
             layers.#: feed_forward final_layer_norm norm mixer
             lm_head: weight bias dense layer_norm
-            mixer: A_log D conv1d in_proj x_proj dt_proj out_proj
+            mixer: dt_bias A_log D conv1d in_proj x_proj dt_proj norm out_proj
             mlp: gate_proj up_proj fc1 fc2 gate_up_proj down_proj c_fc c_proj gate experts shared_expert
             mlp: shared_expert_gate fc_in fc_out dense_h_to_4h dense_4h_to_h Wi Wo
             model: embed_tokens embeddings layers norm final_layernorm final_norm
@@ -77,7 +78,7 @@ extension ModelFamilies {
             predictions: bias transform LayerNorm dense
             resnet: embedder encoder
             rwkv: embeddings blocks ln_out
-            self: query key value query_proj key_proj value_proj pos_key_proj pos_query_proj
+            self: q_bias v_bias in_proj query key value query_proj key_proj value_proj pos_key_proj pos_query_proj
             self_attention: query_key_value dense
             self_attn: q_proj k_proj v_proj o_proj q_norm k_norm dense qkv_proj
             shared_expert: gate_proj up_proj down_proj
@@ -94,11 +95,12 @@ extension ModelFamilies {
         name: "encoder-decoders and vision",
         table: """
             : gpt_neox embed_out model transformer roberta lm_head vit deit beit dinov2 logit_scale text_model
-            : vision_model visual_projection text_projection swin classifier
+            : vision_model visual_projection text_projection swin classifier classification_head
             attention: query_key_value dense self output q_proj k_proj v_proj o_proj relative_position_bias
             beit: embeddings layers pooler
             blocks: #
             blocks.#: attention layernorm_before layernorm_after mlp
+            classification_head: dense out_proj
             classifier: dense out_proj weight bias
             decoder: embed_tokens embed_positions final_layer_norm layers layernorm_embedding layer_norm
             deit: embeddings layers layernorm

@@ -53,8 +53,9 @@ enum ModelFamilies {
     static func orders(_ paths: [[String]]) -> [Order] {
         let paths = withoutCommonWrappers(paths)
         var orders: [Order] = []
+        let modules = paths.map { withModules($0) }
         for family in all {
-            guard let order = order(paths, family), !orders.contains(where: { $0.order == order }) else { continue }
+            guard let order = order(modules, family), !orders.contains(where: { $0.order == order }) else { continue }
             orders.append(Order(order: order, isDocumented: true))
         }
         let usual = naturalOrder(paths)

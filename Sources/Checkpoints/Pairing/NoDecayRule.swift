@@ -48,6 +48,8 @@ struct NoDecayRule: Sendable {
         guard weight.shape.count < 2 else { return false }
         let parts = weight.ownName.lowercased().split(separator: ".")
         guard let module = parts.dropLast().last else { return false }
+        // ConvNeXt: a norm, then the convolution.
+        if parts.count > 2, module == "0", parts[parts.count - 3] == "downsampling_layer" { return true }
         if module.hasPrefix("bn") || module.contains("batch") { return false }
         return module.contains("norm") || module.hasPrefix("ln") || module.hasSuffix("ln")
     }

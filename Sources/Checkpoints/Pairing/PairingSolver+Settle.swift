@@ -94,43 +94,16 @@ extension PairingSolver {
             if trust != .guess { acceptCommon(alternatives, members, nil, candidates) }
             return
         }
-        if let first = alternatives.first, alternatives.count == 1 {
-            let mine = members.map { slot in candidates.firstIndex(of: first[slot] ?? -1) ?? -1 }
-            let best = Assignment.best(table)
-            let against = Assignment.difference(table, best, mine)
-            if trust != .guess {
-                if against.value <= max(0.15, 3 * against.noise) + table.selection {
-                    return accept(first, members, table, candidates)
-                }
-            } else if confirms(table, mine),
-                against.value <= max(0.05, against.noise) + table.selection
-            {
+        if trust == .guess {
+            acceptGuess(alternatives, members, table, candidates)
+        } else if let first = alternatives.first, alternatives.count == 1 {
+            if !contradicts(table, columns(alternatives, members, candidates)) {
                 return accept(first, members, table, candidates)
             }
-        } else if trust != .guess {
+        } else {
             acceptCommon(alternatives, members, table, candidates)
-        } else if let first = alternatives.first {
-            // Several guesses: what all agree on, if the data bear it out as a whole.
-            let mine = members.map { slot in
-                alternatives.allSatisfy { $0[slot] == first[slot] }
-                    ? candidates.firstIndex(of: first[slot] ?? -1) ?? -1 : -1
-            }
-            if confirms(table, mine) { acceptCommon(alternatives, members, table, candidates) }
         }
         try settleByData(members, candidates)
-    }
-
-    /// Whether a guess is borne out by nearly every row.
-    private func confirms(_ table: Evidence.Table, _ columns: [Int]) -> Bool {
-        let rows = columns.indices.filter { columns[$0] >= 0 && table.hasDirection[$0] }
-        guard rows.count * 2 >= columns.count else { return false }
-        return mean(table, columns) > max(0.15, 3 * table.noise / Float(max(rows.count, 1)).squareRoot())
-    }
-
-    /// Mean correlation over the rows that have a direction.
-    private func mean(_ table: Evidence.Table, _ columns: [Int]) -> Float {
-        let rows = columns.indices.filter { columns[$0] >= 0 && table.hasDirection[$0] }
-        return rows.reduce(Float(0)) { $0 + table[$1, columns[$1]] } / Float(max(rows.count, 1))
     }
 
     /// The mapping of one shape alone, where no mapping of the whole fits: file order within a single group.
@@ -145,8 +118,7 @@ extension PairingSolver {
         return ([mapping], isOneGroup && isMonotone && order.isDocumented ? .documented : .guess)
     }
 
-    private mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int])
-    {
+    mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {
         for (row, slot) in members.enumerated() {
             guard let weight = mapping[slot], let column = candidates.firstIndex(of: weight) else { continue }
             if let table, table.hasDirection[row], table.hasChange[column], table[row, column] > 0.1 {
@@ -180,8 +152,10 @@ extension PairingSolver {
                 guard let column = columns.max(by: { table[row, $0] < table[row, $1] }) else { continue }
                 let inRow = columns.filter { $0 != column }.map { table[row, $0] }.max() ?? 0
                 let inColumn = rows.filter { $0 != row }.map { table[$0, column] }.max() ?? 0
-                let lead = table[row, column] - max(inRow, inColumn, 0)
-                if lead > margin, lead > found?.lead ?? 0 { found = (row, column, lead) }
+                let rival = max(inRow, inColumn, 0)
+                let lead = table[row, column] - rival
+                guard lead > margin || table.isApart(table[row, column], rival) else { continue }
+                if lead > found?.lead ?? 0 { found = (row, column, lead) }
             }
             guard let found else { break }
             assign(

@@ -25,11 +25,11 @@ struct PairingSolver {
     mutating func solve(known: [String: String], isSameStructure: Bool) throws(VarveError) {
         takeNames()
         let isComplete = open.allSatisfy { !slots[$0].slot.hasState || known[slots[$0].slot.statePath] != nil }
-        if isSameStructure, isComplete || evidence == nil {
+        if isSameStructure, isComplete {
             try takeKnown(known)
             try takeOrders()
         } else if isSameStructure, !known.isEmpty {
-            // What is left is told better by the whole than by itself.
+            // What is left is told by the whole, not by itself: a few tensors of one shape fit any order.
             var fresh = self
             try fresh.takeOrders()
             try takeKnown(known)
@@ -40,7 +40,7 @@ struct PairingSolver {
             }
         } else {
             try takeOrders()
-            try takeKnown(known)
+            try takeKnown(known, needsProof: !isSameStructure)
         }
     }
 
@@ -71,8 +71,10 @@ struct PairingSolver {
     }
 
     /// Pairs of another step, where shapes agree and the data do not speak against them.
-    private mutating func takeKnown(_ known: [String: String]) throws(VarveError) {
-        guard !known.isEmpty else { return }
+    /// - Parameter needsProof: only pairs the data bear out: under another structure a number may have become
+    ///   another parameter's.
+    private mutating func takeKnown(_ known: [String: String], needsProof: Bool = false) throws(VarveError) {
+        guard !known.isEmpty, evidence != nil || !needsProof else { return }
         var byName: [String: Int] = [:]
         for index in weights.indices.reversed() { byName[weights[index].name] = index }
         var pairs: [Int: Int] = [:]
@@ -94,7 +96,21 @@ struct PairingSolver {
             let paths = against.rows.map { slots[members.slots[$0]].slot.statePath }
             warnings.append("the data contradict what an earlier step told about \(paths.joined(separator: ", "))")
         }
+        if needsProof { pairs = try proved(pairs) }
         for (slot, weight) in pairs { assign(slot, weight, .inherited) }
+    }
+
+    /// The pairs whose weights moved as their states say.
+    private mutating func proved(_ pairs: [Int: Int]) throws(VarveError) -> [Int: Int] {
+        var result: [Int: Int] = [:]
+        for members in classes(pairs) {
+            guard let table = try table(members.slots, members.weights) else { continue }
+            for (row, slot) in members.slots.enumerated() {
+                guard let weight = pairs[slot], let column = members.weights.firstIndex(of: weight) else { continue }
+                if table.hasDirection[row], table[row, column] > max(0.15, 2 * table.noise) { result[slot] = weight }
+            }
+        }
+        return result
     }
 
     /// Slots and weights of a mapping by shape, slots and weights ascending.
