@@ -36,13 +36,22 @@ package final class ArchiveLock {
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
         let note = Array(
-            "process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(time(nil))"
+            "process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(Self.now())"
                 .utf8)
         try SystemCalls.truncate(descriptor, to: 0, path: path)
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }
             return try SystemCalls.write(descriptor, pointer, buffer.count, at: 0, path: path)
         }
+    }
+
+    /// The time in UTC, `2026-01-31T23:59:59Z`.
+    private static func now() -> String {
+        var seconds = time(nil), parts = tm()
+        gmtime_r(&seconds, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit {

@@ -17,7 +17,7 @@ extension Run {
         case .regular:
             let (directory, name) = try resolved(path)
             var discovery = Discovery(try RunScan(directory, only: name))
-            return try discovery.runFile()
+            return try discovery.runFile(name)
         default:
             throw VarveError(.usage, "neither a directory nor a file", file: path)
         }

@@ -2,6 +2,7 @@
 import json
 import os
 import sys
+import tempfile
 
 import torch
 from transformers import Trainer
@@ -26,8 +27,9 @@ def trainer_order(model, optimizer):
 
 def hf_order():
     """The order of the Trainer itself."""
-    trainer = Trainer(model=hf.model(), args=hf.arguments("unused"))
-    return trainer_order(trainer.model, trainer.create_optimizer())
+    with tempfile.TemporaryDirectory() as folder:              # the Trainer makes its output directory at once
+        trainer = Trainer(model=hf.model(), args=hf.arguments(folder))
+        return trainer_order(trainer.model, trainer.create_optimizer())
 
 
 def odd_order(path):

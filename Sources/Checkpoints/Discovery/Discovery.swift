@@ -37,8 +37,11 @@ struct Discovery {
     }
 
     /// Everything, for one file.
-    mutating func runFile() throws(VarveError) -> Run {
+    mutating func runFile(_ name: String) throws(VarveError) -> Run {
         takeFiles("")
+        guard !candidates.isEmpty || !skipped.isEmpty else {
+            throw VarveError(.usage, "this is no checkpoint file", file: Paths.join(scan.root, name))
+        }
         return try finish()
     }
 

@@ -79,6 +79,8 @@ package enum SystemCalls {
             case EEXIST, ENOTEMPTY: .exists
             default: .inputOutput
             }
+        // A path that is not there needs no call's name to be understood.
+        if number == ENOENT { return VarveError(code, "no such file or directory", file: path) }
         return VarveError(code, "\(describe(call)) failed: \(String(cString: strerror(number)))", file: path)
     }
 
@@ -90,7 +92,15 @@ package enum SystemCalls {
         case .setAttributes: "setting mode or times"
         case .list: "listing the directory"
         case .sync: "flushing to disk"
-        default: call.rawValue
+        case .stat: "looking at it"
+        case .link: "creating the hard link"
+        case .unlink: "removing it"
+        case .truncate: "setting its size"
+        case .open: "opening it"
+        case .read: "reading"
+        case .write: "writing"
+        case .close: "closing it"
+        case .rename: "moving it into place"
         }
     }
 
