@@ -74,7 +74,9 @@ struct CompressCommand: AsyncParsableCommand {
                 "method excp, alpha \(alpha), beta \(Units.figure(beta)), \(bits) bits: lossy between keyframes; "
                     + "--keyframe-every 1 keeps every step exactly")
         }
-        let bar = ProgressBar(verb: "compressing", quiet: common.quiet) { number, original, stored in
+        let bar = ProgressBar(verb: "compressing", quiet: common.quiet) { steps, bytes in
+            "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
+        } onFinished: { number, original, stored in
             "step \(number): \(Units.bytes(original)) -> \(Units.bytes(stored)), "
                 + Units.ratio(stored == 0 ? 0 : Double(original) / Double(stored))
         }

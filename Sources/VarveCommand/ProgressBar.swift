@@ -18,15 +18,19 @@ final class ProgressBar: Sendable {
     private let isEnabled: Bool
     private let quiet: Bool
     private let verb: String
+    private let onBegin: @Sendable (Int, UInt64) -> String?
     private let onFinished: @Sendable (Int, UInt64, UInt64) -> String?
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - verb: what is done, `compressing`.
+    ///   - onBegin: a line to leave behind when the steps and bytes to go through are known.
     ///   - onFinished: a line to leave behind when a step is finished.
     init(
-        verb: String, quiet: Bool, onFinished: @escaping @Sendable (Int, UInt64, UInt64) -> String? = { _, _, _ in nil }
+        verb: String, quiet: Bool, onBegin: @escaping @Sendable (Int, UInt64) -> String? = { _, _ in nil },
+        onFinished: @escaping @Sendable (Int, UInt64, UInt64) -> String? = { _, _, _ in nil }
     ) {
+        self.onBegin = onBegin
         terminal = .standardError
         isEnabled = terminal.isTerminal && !quiet
         self.quiet = quiet
@@ -45,6 +49,7 @@ final class ProgressBar: Sendable {
                 state.total = bytes
                 state.steps = steps
                 state.began = .now
+                if !quiet, let line = onBegin(steps, bytes) { print(line, &state) }
             case .step(let number, _):
                 state.label = "step \(number)"
             case .bytes(let count):
