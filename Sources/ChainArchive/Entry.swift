@@ -54,6 +54,9 @@ package struct Entry: Sendable {
         self.prefixEntry = prefixEntry
     }
 
+    /// The permission bits a restored file gets: never set-user-id or set-group-id, for an archive may be anybody's.
+    package var restoredMode: UInt32 { mode & 0o1777 }
+
     package var isFile: Bool {
         switch kind {
         case .file, .variant: true

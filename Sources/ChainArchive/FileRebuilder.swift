@@ -45,7 +45,7 @@ package final class FileRebuilder: Sendable {
             .sorted { $0.lowerBound < $1.lowerBound }
         if !changed.isEmpty { try ContainerSeal.reseal(file, changed: changed) }
         try file.commit(sync: false)
-        try SystemCalls.setMode(file.path, entry.mode)
+        try SystemCalls.setMode(file.path, entry.restoredMode)
         try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
     }
 }

@@ -35,7 +35,7 @@ struct RunFilesRestorer {
         }
         for entry in entries.reversed() {
             guard case .directory = entry.kind else { continue }
-            try SystemCalls.setMode(try path(entry.path), entry.mode | 0o700)
+            try SystemCalls.setMode(try path(entry.path), entry.restoredMode | 0o700)
             try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)
         }
     }
@@ -87,7 +87,7 @@ struct RunFilesRestorer {
     }
 
     private func setAttributes(_ entry: Entry) throws(VarveError) {
-        try SystemCalls.setMode(try path(entry.path), entry.mode)
+        try SystemCalls.setMode(try path(entry.path), entry.restoredMode)
         try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)
     }
 

@@ -102,7 +102,7 @@ struct StepRestorer {
         for (index, entry) in manifest.entries.enumerated().reversed() where wanted.contains(index) {
             guard case .directory = entry.kind else { continue }
             let path = Paths.join(root, try placement.path(entry.path))
-            try SystemCalls.setMode(path, entry.mode | 0o700)
+            try SystemCalls.setMode(path, entry.restoredMode | 0o700)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }
     }

@@ -28,7 +28,7 @@ enum ExitStatus {
     /// Says what went wrong and ends.
     static func exit(with error: any Error) -> Never {
         if let error = error as? VarveError {
-            Terminal.standardError.write("varve: \(error)\n")
+            Terminal.standardError.writeLine("varve: \(error)")
             end(status(for: error.code))
         }
         if let code = error as? ExitCode { end(code.rawValue) }
@@ -36,10 +36,10 @@ enum ExitStatus {
         let code = VarveTool.exitCode(for: error)
         if code.isSuccess { VarveTool.exit(withError: error) }
         guard code == .validationFailure else {
-            Terminal.standardError.write("varve: \(error)\n")
+            Terminal.standardError.writeLine("varve: \(error)")
             end(failed)
         }
-        Terminal.standardError.write(VarveTool.fullMessage(for: error) + "\n")
+        Terminal.standardError.writeLine(VarveTool.fullMessage(for: error))
         end(usage)
     }
 

@@ -72,7 +72,7 @@ final class ProgressBar: Sendable {
 
     private func print(_ line: String, _ state: inout State) {
         clear(&state)
-        terminal.write(line + "\n")
+        terminal.writeLine(line)
     }
 
     private func clear(_ state: inout State) {

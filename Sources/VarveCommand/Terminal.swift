@@ -38,5 +38,18 @@ struct Terminal: Sendable {
         }
     }
 
-    func writeLine(_ text: String = "") { write(text + "\n") }
+    /// A line of text, with whatever would control the terminal taken out of it: names come from files that anybody may
+    /// have made.
+    func writeLine(_ text: String = "") { write(Self.printable(text) + "\n") }
+
+    /// The text with control characters, line feed and tab excepted, replaced.
+    static func printable(_ text: String) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+        }
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { scalars.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
+        return String(scalars)
+    }
 }

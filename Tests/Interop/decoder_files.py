@@ -9,7 +9,7 @@ from decoder_records import require
 
 
 def set_attributes(path, mode, modified):
-    os.chmod(path, mode)
+    os.chmod(path, mode & 0o1777)                            # never set-user-id or set-group-id (section 8)
     os.utime(path, ns=(modified, modified))
 
 

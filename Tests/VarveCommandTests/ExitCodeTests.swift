@@ -81,6 +81,24 @@ import VarveTestSupport
         #expect(try varve("inspect", run, "--json", "--hash").status == 0)
     }
 
+    /// Names come from files that anybody may have made: none of them may steer the terminal.
+    @Test func namesDoNotControlTheTerminal() throws {
+        let run = path("steered")
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+        let name = "ckpt_\u{1B}[2J_7.pt"
+        try FileManager.default.copyItem(
+            atPath: Paths.join(Self.fixtures, "odd-run/ckpt_100.pt"), toPath: Paths.join(run, name))
+        let outcomes = [
+            try varve("inspect", run), try varve("compress", run, path("steered.varve")),
+            try varve("list", path("steered.varve")), try varve("report", path("steered.varve"), "--by", "file"),
+        ]
+        for outcome in outcomes {
+            #expect(outcome.status == 0)
+            #expect(!outcome.output.contains("\u{1B}") && !outcome.error.contains("\u{1B}"))
+        }
+        #expect(outcomes[2].output.contains("\u{FFFD}[2J"))
+    }
+
     @Test func usageErrorsAreTwo() throws {
         #expect(try varve().status == 0)
         #expect(try varve("compress").status == 2)
