@@ -43,7 +43,6 @@ public struct Restorer: Sendable {
         for notice in plan.notices { progress?(.notice(notice)) }
 
         let staging = try StagingDirectory(for: output)
-        var previous: ScratchStore?
         for (position, placement) in plan.placements.enumerated() {
             let step = placement.number
             progress?(.step(number: step, path: manifests[position].path))
@@ -55,10 +54,8 @@ public struct Restorer: Sendable {
                 onlyWeights: options.onlyWeights, threads: threads)
             try await target.restore(progress)
             decoder.remember(store, step: step)
-            previous = store
             progress?(.finished(number: step, original: 0, stored: 0))
         }
-        _ = previous
         if !plan.runEntries.isEmpty {
             try RunFilesRestorer(archive: reader, entries: plan.runEntries, root: staging.path).restore()
         }
