@@ -2,37 +2,24 @@ import CZstd
 
 /// The codecs on arrays, for callers that hold whole tensors or blocks as `[UInt8]`.
 
-extension Array where Element == UInt8 {
-    /// `withUnsafeBytes` for closures that throw `CodecError`.
-    @inline(__always)
-    func withCodecBytes<Result>(
-        _ body: (UnsafeRawBufferPointer) throws(CodecError) -> Result
-    ) throws(CodecError) -> Result {
-        let outcome: Swift.Result<Result, CodecError> = withUnsafeBytes { bytes in
-            do throws(CodecError) { return .success(try body(bytes)) } catch { return .failure(error) }
-        }
-        return try outcome.get()
-    }
-}
-
 extension Zstandard {
     /// Release of the library in use. Frames decode under all; which bytes the encoder makes may differ.
     package static var libraryVersion: String { String(cString: ZSTD_versionString()) }
 
     package static func compress(_ bytes: [UInt8], level: Int32) throws(CodecError) -> [UInt8] {
-        try bytes.withCodecBytes { (bytes) throws(CodecError) in try compress(bytes, level: level) }
+        try bytes.withRawBytes { (bytes) throws(CodecError) in try compress(bytes, level: level) }
     }
 
     package static func decompress(_ bytes: [UInt8], count: Int) throws(CodecError) -> [UInt8] {
-        try bytes.withCodecBytes { (bytes) throws(CodecError) in try decompress(bytes, count: count) }
+        try bytes.withRawBytes { (bytes) throws(CodecError) in try decompress(bytes, count: count) }
     }
 }
 
 extension PayloadCodec {
     /// - Parameter prefix: empty for none.
     package static func encode(_ block: [UInt8], prefix: [UInt8]) throws(CodecError) -> [UInt8] {
-        try block.withCodecBytes { (block) throws(CodecError) in
-            try prefix.withCodecBytes { (prefix) throws(CodecError) in
+        try block.withRawBytes { (block) throws(CodecError) in
+            try prefix.withRawBytes { (prefix) throws(CodecError) in
                 try encode(block, prefix: prefix.isEmpty ? nil : prefix)
             }
         }
@@ -40,7 +27,7 @@ extension PayloadCodec {
 
     /// - Parameter prefix: empty for none.
     package static func decode(_ bytes: [UInt8], count: Int, prefix: [UInt8]) throws(CodecError) -> [UInt8] {
-        try prefix.withCodecBytes { (prefix) throws(CodecError) in
+        try prefix.withRawBytes { (prefix) throws(CodecError) in
             try decode(bytes[...], count: count, prefix: prefix.isEmpty ? nil : prefix)
         }
     }
@@ -49,9 +36,9 @@ extension PayloadCodec {
 extension ExactCodec {
     package static func encode(_ bytes: [UInt8], elementSize: Int, predecessor: [UInt8]?) throws(CodecError) -> [UInt8]
     {
-        try bytes.withCodecBytes { (bytes) throws(CodecError) in
+        try bytes.withRawBytes { (bytes) throws(CodecError) in
             guard let predecessor else { return try encode(bytes, elementSize: elementSize, predecessor: nil) }
-            return try predecessor.withCodecBytes { (predecessor) throws(CodecError) in
+            return try predecessor.withRawBytes { (predecessor) throws(CodecError) in
                 try encode(bytes, elementSize: elementSize, predecessor: predecessor)
             }
         }
@@ -70,7 +57,7 @@ extension ExactCodec {
             let target = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
             do throws(CodecError) {
                 if let predecessor {
-                    try predecessor.withCodecBytes { (predecessor) throws(CodecError) in
+                    try predecessor.withRawBytes { (predecessor) throws(CodecError) in
                         try decode(bytes[...], into: target, elementSize: elementSize, predecessor: predecessor)
                     }
                 } else {
@@ -90,12 +77,6 @@ extension FloatFormat {
     package func hasNonFinite(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { hasNonFinite($0) } }
 
     package func floats(_ bytes: [UInt8]) -> [Float] { bytes.withUnsafeBytes { floats($0) } }
-
-    /// The sum of squares of the values, in a fixed order.
-    package func energy(_ bytes: [UInt8]) -> Double {
-        let zeros = [UInt8](repeating: 0, count: bytes.count)
-        return ResidualCodec.error(bytes, zeros, format: self).squared
-    }
 }
 
 extension ResidualCodec {
@@ -116,10 +97,11 @@ extension ResidualCodec {
 
     /// A weight from its predecessor and its quantized residual, rounded to the format.
     ///
-    /// Where the index is 0 the predecessor's bits stay as they are (adding zero would turn -0 into 0).
+    /// Where the index is 0 the predecessor's bits stay as they are (adding 0 would turn -0 into 0).
     package static func restore(_ residual: ExcpRole, predecessor: [UInt8], format: FloatFormat) -> [UInt8] {
         var output = predecessor
-        let values = residual.restored()
+        // x + -0 is x, bit for bit, for every finite x; x + 0 is not where x is -0.
+        let values = residual.restored(pruned: -0.0)
         output.withUnsafeMutableBytes { output in
             predecessor.withUnsafeBytes { predecessor in
                 values.withUnsafeBufferPointer { values in
@@ -127,12 +109,12 @@ extension ResidualCodec {
                 }
             }
         }
-        let size = format.elementSize
-        for (position, index) in residual.indices.enumerated() where index == 0 {
-            let start = position * size
-            for byte in start..<start + size { output[byte] = predecessor[byte] }
-        }
         return output
+    }
+
+    /// The sum of the values' squares, in the same fixed order as `error`.
+    package static func energy(_ bytes: [UInt8], format: FloatFormat) -> Double {
+        bytes.withUnsafeBytes { energy($0, format: format) }
     }
 
     package static func error(_ original: [UInt8], _ restored: [UInt8], format: FloatFormat) -> ErrorMeasure {

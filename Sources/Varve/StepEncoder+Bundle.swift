@@ -115,7 +115,8 @@ extension StepEncoder {
                     planned: moment.tensor, coding: .bundled(index: place), hash: Hash128(restored),
                     statistics: TensorStatistics(
                         squaredError: error.squared, largestError: error.maximum,
-                        referenceEnergy: moment.format.energy(moment.bytes), prunedCount: quantized.prunedCount)))
+                        referenceEnergy: ResidualCodec.energy(moment.bytes, format: moment.format),
+                        prunedCount: quantized.prunedCount)))
         }
         return Quantized(parameter: parameter, tensor: tensor, records: records)
     }

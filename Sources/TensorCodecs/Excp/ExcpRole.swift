@@ -20,15 +20,15 @@ package struct ExcpRole: Sendable, Hashable {
         indices.withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
     }
 
-    /// Codebook with the pruned value's zero in front, filled up to 256 entries so that any index is in range.
-    var table: [Float] {
-        [0] + codebook + [Float](repeating: 0, count: 255 - codebook.count)
+    /// Codebook with the pruned value in front, filled up to 256 entries so that any index is in range.
+    func table(pruned: Float = 0) -> [Float] {
+        [pruned] + codebook + [Float](repeating: 0, count: 255 - codebook.count)
     }
 
-    /// Writes the restored values, pruned ones as 0. `output` must have one place per index.
-    package func restore(into output: UnsafeMutableBufferPointer<Float>) {
+    /// Writes the restored values, pruned ones as `pruned`. `output` must have one place per index.
+    package func restore(into output: UnsafeMutableBufferPointer<Float>, pruned: Float = 0) {
         precondition(output.count == indices.count, "one place per index")
-        table.withUnsafeBufferPointer { table in
+        table(pruned: pruned).withUnsafeBufferPointer { table in
             indices.withUnsafeBufferPointer { indices in
                 for i in 0..<indices.count { output[i] = table[Int(indices[i])] }
             }
@@ -36,9 +36,9 @@ package struct ExcpRole: Sendable, Hashable {
     }
 
     /// The restored values.
-    package func restored() -> [Float] {
+    package func restored(pruned: Float = 0) -> [Float] {
         [Float](unsafeUninitializedCapacity: indices.count) { output, filled in
-            restore(into: UnsafeMutableBufferPointer(rebasing: output[..<indices.count]))
+            restore(into: UnsafeMutableBufferPointer(rebasing: output[..<indices.count]), pruned: pruned)
             filled = indices.count
         }
     }
@@ -46,7 +46,7 @@ package struct ExcpRole: Sendable, Hashable {
     /// What quantization did to `original`, which has one value per index.
     package func error(against original: UnsafeBufferPointer<Float>) -> ErrorMeasure {
         precondition(original.count == indices.count, "one value per index")
-        return table.withUnsafeBufferPointer { table in
+        return table().withUnsafeBufferPointer { table in
             indices.withUnsafeBufferPointer { indices in
                 ErrorMeasure(indices.count) { Double(original[$0]) - Double(table[Int(indices[$0])]) }
             }

@@ -78,6 +78,17 @@ package enum ResidualCodec {
         }
     }
 
+    /// The sum of the values' squares, in Double and in the same fixed order as `error`.
+    package static func energy(_ values: UnsafeRawBufferPointer, format: FloatFormat) -> Double {
+        let count = format.count(values)
+        return switch format {
+        case .f32: ErrorMeasure(count) { Double(float(values, $0)) }.squared
+        case .bf16: ErrorMeasure(count) { Double(HalfPrecision.float(bfloat16: half(values, $0))) }.squared
+        case .f16: ErrorMeasure(count) { Double(HalfPrecision.float(float16: half(values, $0))) }.squared
+        case .f64: ErrorMeasure(count) { double(values, $0) }.squared
+        }
+    }
+
     private static func check(_ left: Int, _ right: Int, _ count: Int, _ format: FloatFormat) {
         precondition(left == count * format.elementSize && right == left, "buffers of different lengths")
     }
