@@ -1,0 +1,96 @@
+/// One side of a rank-1 fit: logarithms of what its rows (or columns) should be, and the exponents made of them.
+///
+/// Logarithms are in `QuarterOctaves`. An exponent of the step before stays as long as the fit is within the
+/// hysteresis, because the differences between steps are what is stored.
+struct ExponentSide {
+    /// How far the fit may move away from the exponent of the step before: .65 quarter octaves.
+    static let hysteresis = QuarterOctaves.one * 65 / 100
+    /// A logarithm that says: zero throughout.
+    static let absent = Int.min
+    /// A logarithm that says: zero, but it has to stay positive.
+    static let smallest = Int.min + 1
+
+    var logarithms: [Int]
+    /// Of the step before, as many.
+    var previous: [Int32]?
+
+    /// The exponents against a level: `level` is the logarithm that the other side takes over.
+    func exponents(level: Int, hysteresis: Int = hysteresis) -> [Int32] {
+        logarithms.indices.map { i in
+            switch logarithms[i] {
+            case Self.absent: return RankOneExponents.absent
+            case Self.smallest: return RankOneExponents.smallest
+            default: break
+            }
+            let logarithm = logarithms[i] - level
+            if let held = previous?[i], held != RankOneExponents.absent,
+                abs(logarithm - Int(held) * QuarterOctaves.one) <= hysteresis
+            {
+                return held
+            }
+            return Self.clamped(QuarterOctaves.rounded(logarithm))
+        }
+    }
+
+    private static func clamped(_ exponent: Int) -> Int32 {
+        Int32(min(max(exponent, Int(RankOneExponents.range.lowerBound)), Int(RankOneExponents.range.upperBound)))
+    }
+
+    /// The level that lets most exponents of the step before stay; 0 without any.
+    func steadiestLevel() -> Int {
+        let differences = differences().sorted()
+        var (best, level, low) = (0, 0, 0)
+        for high in differences.indices {
+            while differences[high] - differences[low] > 2 * Self.hysteresis { low += 1 }
+            let middle = (differences[high] + differences[low]) / 2
+            if (high - low + 1, -abs(middle)) > (best, -abs(level)) { (best, level) = (high - low + 1, middle) }
+        }
+        return level
+    }
+
+    /// The whole number of quarter octaves by which the exponents of the step before move together so that most need
+    /// no move of their own; 0 without any.
+    func steadiestShift() -> Int32 {
+        var held: [Int: Int] = [:]
+        for difference in differences() {
+            let nearest = QuarterOctaves.rounded(difference)
+            for shift in nearest - 1...nearest + 1
+            where abs(difference - shift * QuarterOctaves.one) <= Self.hysteresis {
+                held[shift, default: 0] += 1
+            }
+        }
+        let best = held.max { ($0.value, -abs($0.key), $0.key) < ($1.value, -abs($1.key), $1.key) }
+        return Int32(best?.key ?? 0)
+    }
+
+    /// Logarithms less those of the step before, where both are there.
+    private func differences() -> [Int] {
+        guard let previous else { return [] }
+        return zip(logarithms, previous).compactMap { logarithm, held in
+            logarithm <= Self.smallest || held == RankOneExponents.absent
+                ? nil : logarithm - Int(held) * QuarterOctaves.one
+        }
+    }
+}
+
+extension ExponentSide {
+    /// Sum of the powers that exponents stand for.
+    static func sum(_ exponents: [Int32]) -> Double {
+        exponents.reduce(0) { $0 + ($1 == RankOneExponents.absent ? 0 : QuarterOctaves.power($1)) }
+    }
+
+    /// This side's exponents against those the other side now has. Hysteresis gives way where it would not leave the
+    /// total `isLevel`.
+    func against(_ other: [Int32], isLevel: ([Int32]) -> Bool) -> [Int32] {
+        // Mean over the other side's entries, absent ones included, as the means of this side are.
+        let sum = Self.sum(other)
+        guard sum > 0 else { return exponents(level: 0) }
+        let level = QuarterOctaves.logarithm(sum / Double(other.count))
+        var side = ExponentSide(
+            logarithms: logarithms.map { $0 <= Self.smallest ? $0 : $0 - level }, previous: previous)
+        let shift = side.steadiestShift()
+        side.previous = previous?.map { $0 == RankOneExponents.absent ? $0 : $0 + shift }
+        let held = side.exponents(level: 0)
+        return isLevel(held) ? held : side.exponents(level: 0, hysteresis: 0)
+    }
+}
