@@ -1,10 +1,8 @@
 /// One side of a rank-1 fit: logarithms of what its rows (or columns) should be, and the exponents made of them.
 ///
 /// Logarithms are in `QuarterOctaves`. An exponent of the step before stays as long as the fit is within the
-/// hysteresis, because the differences between steps are what is stored.
+/// hysteresis of `ExponentMoves`, because the differences between steps are what is stored.
 struct ExponentSide {
-    /// How far the fit may move away from the exponent of the step before: .65 quarter octaves.
-    static let hysteresis = QuarterOctaves.one * 65 / 100
     /// A logarithm that says: zero throughout.
     static let absent = Int.min
     /// A logarithm that says: zero, but it has to stay positive.
@@ -13,9 +11,10 @@ struct ExponentSide {
     var logarithms: [Int]
     /// Of the step before, as many.
     var previous: [Int32]?
+    var moves: ExponentMoves
 
     /// The exponents against a level: `level` is the logarithm that the other side takes over.
-    func exponents(level: Int, hysteresis: Int = hysteresis) -> [Int32] {
+    func exponents(level: Int, moves: ExponentMoves) -> [Int32] {
         logarithms.indices.map { i in
             switch logarithms[i] {
             case Self.absent: return RankOneExponents.absent
@@ -23,12 +22,10 @@ struct ExponentSide {
             default: break
             }
             let logarithm = logarithms[i] - level
-            if let held = previous?[i], held != RankOneExponents.absent,
-                abs(logarithm - Int(held) * QuarterOctaves.one) <= hysteresis
-            {
-                return held
+            guard let held = previous?[i], held != RankOneExponents.absent else {
+                return Self.clamped(QuarterOctaves.rounded(logarithm))
             }
-            return Self.clamped(QuarterOctaves.rounded(logarithm))
+            return Self.clamped(Int(held) + moves.move(logarithm - Int(held) * QuarterOctaves.one))
         }
     }
 
@@ -41,7 +38,7 @@ struct ExponentSide {
         let differences = differences().sorted()
         var (best, level, low) = (0, 0, 0)
         for high in differences.indices {
-            while differences[high] - differences[low] > 2 * Self.hysteresis { low += 1 }
+            while differences[high] - differences[low] > 2 * moves.hysteresis { low += 1 }
             let middle = (differences[high] + differences[low]) / 2
             if (high - low + 1, -abs(middle)) > (best, -abs(level)) { (best, level) = (high - low + 1, middle) }
         }
@@ -54,8 +51,8 @@ struct ExponentSide {
         var held: [Int: Int] = [:]
         for difference in differences() {
             let nearest = QuarterOctaves.rounded(difference)
-            for shift in nearest - 1...nearest + 1
-            where abs(difference - shift * QuarterOctaves.one) <= Self.hysteresis {
+            for shift in nearest - moves.unit...nearest + moves.unit
+            where abs(difference - shift * QuarterOctaves.one) <= moves.hysteresis {
                 held[shift, default: 0] += 1
             }
         }
@@ -84,13 +81,14 @@ extension ExponentSide {
     func against(_ other: [Int32], isLevel: ([Int32]) -> Bool) -> [Int32] {
         // Mean over the other side's entries, absent ones included, as the means of this side are.
         let sum = Self.sum(other)
-        guard sum > 0 else { return exponents(level: 0) }
+        guard sum > 0 else { return exponents(level: 0, moves: moves) }
         let level = QuarterOctaves.logarithm(sum / Double(other.count))
         var side = ExponentSide(
-            logarithms: logarithms.map { $0 <= Self.smallest ? $0 : $0 - level }, previous: previous)
+            logarithms: logarithms.map { $0 <= Self.smallest ? $0 : $0 - level }, previous: previous,
+            moves: moves)
         let shift = side.steadiestShift()
         side.previous = previous?.map { $0 == RankOneExponents.absent ? $0 : $0 + shift }
-        let held = side.exponents(level: 0)
-        return isLevel(held) ? held : side.exponents(level: 0, hysteresis: 0)
+        let held = side.exponents(level: 0, moves: moves)
+        return isLevel(held) ? held : side.exponents(level: 0, moves: .nearest)
     }
 }

@@ -6,17 +6,18 @@ extension RankOneExponents {
     /// The exponents of a row-major matrix: row means, and column means against what the rows then are (or the other
     /// way round). A vector of n values is n x 1 with one column exponent 0, exact to an eighth of an octave.
     ///
-    /// Each exponent is within an eighth of an octave of what its row or column asks for, or within .65 quarter octaves
-    /// if that keeps it where it was; the total within an eighth of an octave.
+    /// Each exponent is within an eighth of an octave of what its row or column asks for, or within the hysteresis of
+    /// `moves` if that keeps it where it was; the total within an eighth of an octave.
     ///
     /// - Parameters:
     ///   - first: the first moment's values if there are any. Where they are not zero, the restored second moment is
     ///     not zero either: an all-zero row or column gets the exponent `smallest` instead of `absent`.
     ///   - previous: the exponents of the step before; of other dimensions, they count as none.
+    ///   - moves: how readily exponents leave those of the step before.
     /// - Returns: nil where a value is NaN, infinite or negative.
     package static func fit(
         _ values: UnsafeBufferPointer<Float>, rows: Int, columns: Int, first: UnsafeBufferPointer<Float>?,
-        previous: RankOneExponents?
+        previous: RankOneExponents?, moves: ExponentMoves = .fine
     ) -> RankOneExponents? {
         precondition(values.count == rows * columns, "a matrix of rows x columns values")
         precondition(first.map { $0.count == values.count } ?? true, "as many first moments as second ones")
@@ -26,27 +27,27 @@ extension RankOneExponents {
             logarithms: (0..<rows).map { i in
                 logarithm(means.rows[i]) { first.map { $0[i * columns..<(i + 1) * columns].contains { $0 != 0 } } }
             },
-            previous: previous?.rows)
+            previous: previous?.rows, moves: moves)
         let columnSide = ExponentSide(
             logarithms: (0..<columns).map { j in
                 logarithm(means.columns[j]) {
                     first.map { first in (0..<rows).contains { first[$0 * columns + j] != 0 } }
                 }
             },
-            previous: previous?.columns)
+            previous: previous?.columns, moves: moves)
         if columns == 1 {
             let level = [Int32](repeating: 0, count: 1)
-            let held = rowSide.exponents(level: 0)
+            let held = rowSide.exponents(level: 0, moves: moves)
             let right = isLevel(held, level, means)
-            return RankOneExponents(rows: right ? held : rowSide.exponents(level: 0, hysteresis: 0), columns: level)
+            return RankOneExponents(rows: right ? held : rowSide.exponents(level: 0, moves: .nearest), columns: level)
         }
         // The longer side keeps its exponents at whatever level that needs, the shorter one takes the level over.
         if previous == nil || rows >= columns {
-            let fitted = rowSide.exponents(level: rowSide.steadiestLevel())
+            let fitted = rowSide.exponents(level: rowSide.steadiestLevel(), moves: moves)
             return RankOneExponents(
                 rows: fitted, columns: columnSide.against(fitted) { isLevel(fitted, $0, means) })
         }
-        let fitted = columnSide.exponents(level: columnSide.steadiestLevel())
+        let fitted = columnSide.exponents(level: columnSide.steadiestLevel(), moves: moves)
         return RankOneExponents(
             rows: rowSide.against(fitted) { isLevel($0, fitted, means) }, columns: fitted)
     }

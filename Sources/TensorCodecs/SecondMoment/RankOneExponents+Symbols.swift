@@ -68,7 +68,9 @@ extension RankOneExponents {
     private static func side(
         _ symbols: ArraySlice<Int32>, previous: [Int32]?, shift: Int32
     ) throws(CodecError) -> [Int32] {
-        guard shift >= 0 else { throw .corrupt("the shift symbol \(shift) is negative") }
+        guard shift >= 0, (-4000...4000).contains(unzigzag(shift)) else {
+            throw .corrupt("the shift symbol \(shift) is out of range")
+        }
         var reference = ExponentReference(previous: previous, shift: unzigzag(shift))
         var exponents: [Int32] = []
         exponents.reserveCapacity(symbols.count)
