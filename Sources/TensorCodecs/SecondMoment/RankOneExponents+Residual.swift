@@ -6,8 +6,10 @@
 extension RankOneExponents {
     /// The largest |k|.
     package static let residualLimit: Int32 = 31
+    /// A step of 1.25 octaves: the coarsest at which values are right to a factor of 1.25 (root mean square).
+    package static let residualStep: Int32 = 5
     /// |k| is the largest whole number that leaves at least this much, in 64ths of a step (32: rounding).
-    private static let deadZone = 35
+    private static let deadZone = 34
 
     /// How far restored values lie nearer to the matrix, in quarter octaves: 1, for steps below an octave 0.
     private static func pull(_ step: Int32) -> Int32 { step < 4 ? 0 : 1 }
