@@ -26,7 +26,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
-        .target(name: "TensorCodecs", dependencies: ["CZstd"], swiftSettings: settings),
+        .target(name: "TensorCodecs", dependencies: ["CZstd", "COpenBLAS"], swiftSettings: settings),
         .target(name: "Checkpoints", dependencies: ["TensorFiles", "COpenBLAS"], swiftSettings: settings),
         .target(
             name: "ChainArchive",
