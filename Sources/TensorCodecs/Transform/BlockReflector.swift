@@ -82,11 +82,14 @@ struct BlockReflector: Sendable {
         let scaled = ScaledMatrix(x, exponent: 0)
         let inside = vectors.times(scaled, side: side, transposed: side == .right)
         let weighted = kernel.times(inside, side: side, transposed: (side == .left) != restoring)
-        let removed = vectors.times(weighted, side: side, transposed: side == .left).rounded(to: 0)
-        var result = removed.matrix
+        let removed = vectors.times(weighted, side: side, transposed: side == .left)
+        let (factor, isFine) = (FixedOrder.powerOfTwo(removed.exponent), removed.exponent < 0)
+        var result = (consume removed).matrix
         result.values.withUnsafeMutableBufferPointer { result in
             x.values.withUnsafeBufferPointer { x in
-                for i in 0..<min(result.count, x.count) { result[i] = x[i] - result[i] }
+                for i in 0..<min(result.count, x.count) {
+                    result[i] = x[i] - (isFine ? FixedOrder.rounded(result[i] * factor) : result[i] * factor)
+                }
             }
         }
         return result
@@ -97,25 +100,20 @@ struct BlockReflector: Sendable {
         let largest = FixedOrder.largestMagnitude(rows)
         let scale = largest > 0 && largest.isFinite ? FixedOrder.powerOfTwo(-largest.exponent) : 1
         for i in rows.indices { rows[i] *= scale }
+        var factors = [Double](repeating: 0, count: count)
         rows.withUnsafeMutableBufferPointer { rows in
             guard let start = rows.baseAddress else { return }
-            for k in 0..<count {
-                let v = start + (k * size + k)
-                let length = size - k
-                let tail = FixedOrder.dot(v + 1, v + 1, length - 1)
-                let norm = (v[0] * v[0] + tail).squareRoot()
-                let first = v[0] < 0 ? v[0] - norm : v[0] + norm
-                if first.magnitude > 0x1p-400 {
-                    for i in 1..<max(length, 1) { v[i] /= first }
-                } else {
-                    for i in 1..<max(length, 1) { v[i] = 0 }
+            // A few reflections at a time go over each row below, while it is in the cache.
+            var low = 0
+            while low < count {
+                let high = min(low + panel, count)
+                for row in low..<count {
+                    for k in low..<min(row, high) {
+                        reflect(start + (row * size + k), by: start + (k * size + k), factors[k], size - k)
+                    }
+                    if row < high { factors[row] = makeReflection(start + (row * size + row), size - row) }
                 }
-                v[0] = 1
-                let factor = 2 / (1 + FixedOrder.dot(v + 1, v + 1, length - 1))
-                for row in k + 1..<max(count, k + 1) {
-                    let other = start + (row * size + k)
-                    FixedOrder.add(-factor * FixedOrder.dot(v, other, length), v, to: other, length)
-                }
+                low = high
             }
             for k in 0..<count {
                 let row = start + k * size
@@ -123,5 +121,28 @@ struct BlockReflector: Sendable {
                 for i in k..<size { row[i] = FixedOrder.rounded(row[i] * 0x1p14) }
             }
         }
+    }
+
+    private static let panel = 16
+
+    /// Makes of a vector x the v, with a one in front, whose reflection I - factor v v' turns x onto the first axis.
+    private static func makeReflection(_ v: UnsafeMutablePointer<Double>, _ length: Int) -> Double {
+        let tail = FixedOrder.dot(v + 1, v + 1, length - 1)
+        let norm = (v[0] * v[0] + tail).squareRoot()
+        let first = v[0] < 0 ? v[0] - norm : v[0] + norm
+        if first.magnitude > 0x1p-400 {
+            for i in 1..<max(length, 1) { v[i] /= first }
+        } else {
+            for i in 1..<max(length, 1) { v[i] = 0 }
+        }
+        v[0] = 1
+        return 2 / (1 + FixedOrder.dot(v + 1, v + 1, length - 1))
+    }
+
+    @inline(__always)
+    private static func reflect(
+        _ row: UnsafeMutablePointer<Double>, by v: UnsafePointer<Double>, _ factor: Double, _ length: Int
+    ) {
+        FixedOrder.add(-factor * FixedOrder.dot(v, row, length), v, to: row, length)
     }
 }

@@ -41,7 +41,8 @@ struct ExactFactor: Sendable {
             // A partial sum of |a||b| is at most the sum of the magnitudes of one times the largest of the other.
             let bound = (transposed ? norms.column : norms.row) * x.matrix.largestMagnitude
             if bound < exactLimit { break }
-            x = x.rounded(to: x.exponent + 1)
+            // Each bit that goes makes the bound four times smaller, but for the rounding.
+            x = x.rounded(to: x.exponent + max(1, Int((bound / exactLimit).exponent) / 2))
         }
         let product = product(x.matrix, transposed, x.matrix, !transposed)
         return ScaledMatrix(product, exponent: 2 * x.exponent)

@@ -24,18 +24,18 @@ struct ScaledMatrix {
     }
 
     /// The same in units of 2^exponent, rounded to the nearest. Magnitudes must end below 2^51, or `exponent` not be
-    /// above the present one.
-    func rounded(to exponent: Int) -> ScaledMatrix {
-        guard exponent != self.exponent else { return self }
+    /// above the present one. Zeros come out without a sign.
+    consuming func rounded(to exponent: Int) -> ScaledMatrix {
         let factor = FixedOrder.powerOfTwo(self.exponent - exponent)
+        let finer = exponent <= self.exponent
         var result = self
         result.exponent = exponent
-        let finer = exponent < self.exponent
         result.matrix.values.withUnsafeMutableBufferPointer { values in
             var i = 0
             if finer {
                 while i < values.count {
-                    values[i] *= factor
+                    // Adding zero makes -0, which BLAS may or may not leave, 0.
+                    values[i] = values[i] * factor + 0
                     i &+= 1
                 }
             } else {

@@ -6,7 +6,7 @@ extension SideBasis {
         switch kind {
         case .identity: writer.append(varint: 0)
         case .full: writer.append(varint: 1)
-        case .tracked(let directions): writer.append(varint: 2 + max(directions, 0))
+        case .tracked(let directions): writer.append(varint: 1 + directions)
         }
         writer.append(isOpen ? 1 : 0)
         switch stored {
@@ -22,7 +22,7 @@ extension SideBasis {
         let size = try reader.readCount(upTo: Int(Int32.max), "size of a basis")
         guard let side = Side(rawValue: try reader.readByte()) else { throw reader.corrupt("no side of a matrix") }
         let code = try reader.readCount(upTo: Int(Int32.max), "kind of a basis")
-        let kind: Kind = code == 0 ? .identity : code == 1 ? .full : .tracked(directions: code - 2)
+        let kind: Kind = code == 0 ? .identity : code == 1 ? .full : .tracked(directions: code - 1)
         let open = try reader.readByte()
         guard open <= 1, open == 0 || (kind != .identity && size > 0) else {
             throw reader.corrupt("no state of a basis")
@@ -30,8 +30,8 @@ extension SideBasis {
         var state = State.closed
         if open == 1 {
             if case .tracked(let directions) = kind {
-                let count = min(max(directions, 1), size)
-                state = .tracked(try TrackedBasis(from: &reader, size: size, directions: count))
+                guard directions <= size else { throw reader.corrupt("\(directions) of \(size) directions") }
+                state = .tracked(try TrackedBasis(from: &reader, size: size, directions: directions))
             } else {
                 state = .full(try FullBasis(from: &reader, size: size))
             }

@@ -18,14 +18,18 @@ package struct SideBasis: Sendable {
     /// Exponents of values must lie between this and its negative.
     package static let exponentLimit = 1 << 16
 
-    /// A basis that has learned nothing yet.
+    /// A basis that has learned nothing yet. It follows at least one direction and at most `size`.
     package init(size: Int, kind: Kind, side: Side) {
         self.init(size: size, kind: kind, side: side, state: .closed)
     }
 
     init(size: Int, kind: Kind, side: Side, state: State) {
         self.size = size
-        self.kind = kind
+        if case .tracked(let directions) = kind {
+            self.kind = .tracked(directions: max(1, min(directions, size)))
+        } else {
+            self.kind = kind
+        }
         self.side = side
         self.state = state
     }
@@ -42,10 +46,10 @@ package struct SideBasis: Sendable {
     /// - Throws: `.invalidArgument` for a matrix that does not fit or is not of such integers.
     package mutating func learn(_ x: IntegerMatrix, exponent: Int) throws(CodecError) {
         try checkShape(x)
-        guard abs(exponent) <= SideBasis.exponentLimit else {
+        guard exponent.magnitude <= UInt(SideBasis.exponentLimit) else {
             throw CodecError(.invalidArgument, "values times 2^\(exponent) cannot be learned from")
         }
-        if kind == .identity { return }
+        if kind == .identity || size == 0 { return }
         try x.check()
         let samples = ScaledMatrix(x, exponent: exponent)
         switch (state, kind) {
@@ -61,8 +65,9 @@ package struct SideBasis: Sendable {
             let products = ExactFactor.gram(samples, transposed: side == .right)
             if let basis = FullBasis(products: products) { state = .full(basis) }
         case (.closed, .tracked(let directions)):
-            let count = min(max(directions, 1), size)
-            if let basis = TrackedBasis(learning: samples, side: side, directions: count) { state = .tracked(basis) }
+            if let basis = TrackedBasis(learning: samples, side: side, directions: directions) {
+                state = .tracked(basis)
+            }
         case (.closed, .identity): break
         }
     }

@@ -10,7 +10,7 @@ struct TrackedBasis: Sendable {
 
     /// Rounds of iteration when nothing is known yet, and when the last directions are at hand.
     private static let firstRounds = 4
-    private static let laterRounds = 1
+    private static let laterRounds = 2
     /// Values are brought below this before anything is learned from them.
     private static let sampleLimit = 0x1p19
 
@@ -83,16 +83,13 @@ struct TrackedBasis: Sendable {
         let factor = ExactFactor(samples)
         let past = memory.map { BasisMemory(directions: start, $0.directionEnergies, rest: $0.rest, $0.exponent) }
         var directions = start
-        var reflector: BlockReflector?
         func projected(_ directions: ScaledMatrix) -> ScaledMatrix {
             factor.times(directions, side: .right, transposed: side == .right)
         }
         for _ in 0..<rounds {
             let image = factor.times(projected(directions), side: .right, transposed: side == .left)
             let sum = ScaledMatrix.sum([(image, 1)] + (past?.image(of: directions) ?? []))
-            let next = BlockReflector(orthogonalising: sum.values, count: count, size: size)
-            directions = next.directions()
-            reflector = next
+            directions = BlockReflector(orthogonalising: sum.values, count: count, size: size).directions()
         }
         // Within the span: the eigenvectors of the covariance seen from it.
         let seen = ScaledMatrix.sum(
@@ -115,7 +112,6 @@ struct TrackedBasis: Sendable {
         let unit = total > 0 && total.isFinite ? Int(total.exponent) : 0
         let scale = FixedOrder.powerOfTwo(-unit)
         let energies = eigen.values.map { min(max($0, 0) * scale, 2) }
-        _ = reflector
         return (last, energies, min(total * scale, 2), seen.exponent + unit)
     }
 }

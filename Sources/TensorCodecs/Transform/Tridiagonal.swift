@@ -11,7 +11,8 @@ struct Tridiagonal {
     /// Reduces a symmetric matrix with elements of magnitude up to 2.
     init(_ matrix: [Double], size: Int) {
         self.size = size
-        self.stride = (size + 7) & ~7
+        // An odd number of cache lines, so that the rows do not fall on one another in the cache.
+        self.stride = ((size + 7) & ~7) | 8
         self.diagonal = [Double](repeating: 0, count: size)
         self.beside = [Double](repeating: 0, count: size)
         self.rows = [Double](repeating: 0, count: size * stride)
