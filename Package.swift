@@ -26,7 +26,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
-        .target(name: "TensorCodecs", dependencies: ["CZstd"], swiftSettings: settings),
+        .target(name: "TensorCodecs", dependencies: ["CZstd", "COpenBLAS"], swiftSettings: settings),
         .target(name: "Checkpoints", dependencies: ["TensorFiles", "COpenBLAS"], swiftSettings: settings),
         .target(
             name: "ChainArchive",
@@ -50,8 +50,13 @@ let package = Package(
         .target(name: "VarveTestSupport", dependencies: ["TensorFiles"], swiftSettings: settings),
         .testTarget(
             name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
+        // Run by the tests under several BLAS kernels.
+        .executableTarget(
+            name: "BasisProbe", dependencies: ["TensorCodecs", "COpenBLAS"], path: "Tests/BasisProbe",
+            swiftSettings: settings),
         .testTarget(
-            name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport"], swiftSettings: settings),
+            name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],
+            swiftSettings: settings),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [

@@ -1,0 +1,107 @@
+import COpenBLAS
+
+/// An integer matrix that others are multiplied with. The products run through BLAS, and BLAS adds in an order of its
+/// own, with or without fused operations; so the other matrix is brought into a unit in which no partial sum can reach
+/// 2^53. Then every order gives the same integers.
+struct ExactFactor: Sendable {
+    let matrix: IntegerMatrix
+    /// The factor stands for its integers times 2^exponent.
+    let exponent: Int
+    /// The largest sum of magnitudes of a row, and of a column.
+    private let rowNorm: Double
+    private let columnNorm: Double
+
+    init(_ matrix: IntegerMatrix, exponent: Int) {
+        self.matrix = matrix
+        self.exponent = exponent
+        (self.rowNorm, self.columnNorm) = ExactFactor.norms(matrix)
+    }
+
+    init(_ scaled: ScaledMatrix) {
+        self.init(scaled.matrix, exponent: scaled.exponent)
+    }
+
+    /// F X (`side` left) or X F (right), exactly but for the unit X is brought to; either may be transposed.
+    func times(_ x: ScaledMatrix, side: Side, transposed: Bool, transposingOther: Bool = false) -> ScaledMatrix {
+        // The index summed over runs along the rows of F, or along its columns.
+        let norm = (side == .left) == transposed ? columnNorm : rowNorm
+        let x = x.limited(below: ExactFactor.exactLimit / max(norm, 2))
+        let product =
+            side == .left
+            ? ExactFactor.product(matrix, transposed, x.matrix, transposingOther)
+            : ExactFactor.product(x.matrix, transposingOther, matrix, transposed)
+        return ScaledMatrix(product, exponent: x.exponent + exponent)
+    }
+
+    /// X X', or X' X with `transposed`, exactly but for the unit X is brought to.
+    static func gram(_ x: ScaledMatrix, transposed: Bool = false) -> ScaledMatrix {
+        var x = x.limited(below: 0x1p26)
+        while true {
+            let norms = norms(x.matrix)
+            // A partial sum of |a||b| is at most the sum of the magnitudes of one times the largest of the other.
+            let bound = (transposed ? norms.column : norms.row) * x.matrix.largestMagnitude
+            if bound < exactLimit { break }
+            // Each bit that goes makes the bound four times smaller, but for the rounding.
+            x = x.rounded(to: x.exponent + max(1, Int((bound / exactLimit).exponent) / 2))
+        }
+        let product = product(x.matrix, transposed, x.matrix, !transposed)
+        return ScaledMatrix(product, exponent: 2 * x.exponent)
+    }
+
+    /// Below 2^53, so that what is rounded afterwards has a bit to spare.
+    private static let exactLimit = 0x1p52
+
+    /// One thread a call: the callers are parallel themselves. Results do not depend on it.
+    private static let oneThread: Void = openblas_set_num_threads(1)
+
+    private static func norms(_ matrix: IntegerMatrix) -> (row: Double, column: Double) {
+        let (rows, columns) = (matrix.rows, matrix.columns)
+        var columnSums = [Double](repeating: 0, count: columns)
+        var largest = 0.0
+        matrix.values.withUnsafeBufferPointer { values in
+            columnSums.withUnsafeMutableBufferPointer { sums in
+                for row in 0..<rows {
+                    let start = row &* columns
+                    var (a, b) = (0.0, 0.0)
+                    var i = 0
+                    while i &+ 1 < columns {
+                        let (x, y) = (values[start &+ i].magnitude, values[start &+ i &+ 1].magnitude)
+                        a += x
+                        b += y
+                        sums[i] += x
+                        sums[i &+ 1] += y
+                        i &+= 2
+                    }
+                    if i < columns {
+                        a += values[start &+ i].magnitude
+                        sums[i] += values[start &+ i].magnitude
+                    }
+                    largest = max(largest, a + b)
+                }
+            }
+        }
+        // Sums above 2^53 are rounded, by far less than this.
+        let slack = 1 + 0x1p-30
+        return (largest * slack, FixedOrder.largestMagnitude(columnSums) * slack)
+    }
+
+    private static func product(
+        _ a: IntegerMatrix, _ transposedA: Bool, _ b: IntegerMatrix, _ transposedB: Bool
+    ) -> IntegerMatrix {
+        _ = oneThread
+        let (m, k) = transposedA ? (a.columns, a.rows) : (a.rows, a.columns)
+        let n = transposedB ? b.rows : b.columns
+        precondition(k == (transposedB ? b.columns : b.rows))
+        guard m > 0, n > 0, k > 0 else {
+            return IntegerMatrix(rows: m, columns: n, values: [Double](repeating: 0, count: m * n))
+        }
+        let values = [Double](unsafeUninitializedCapacity: m * n) { result, count in
+            cblas_dgemm(
+                CblasRowMajor, transposedA ? CblasTrans : CblasNoTrans, transposedB ? CblasTrans : CblasNoTrans,
+                Int32(m), Int32(n), Int32(k), 1, a.values, Int32(a.columns), b.values, Int32(b.columns), 0,
+                result.baseAddress, Int32(n))
+            count = m * n
+        }
+        return IntegerMatrix(rows: m, columns: n, values: values)
+    }
+}

@@ -1,0 +1,60 @@
+/// Loops over Doubles whose result is the same on every machine: a fixed order of additions, multiplications,
+/// divisions and square roots, nothing fused.
+enum FixedOrder {
+    /// 2^exponent, the exponent brought into -1000...1000.
+    static func powerOfTwo(_ exponent: Int) -> Double {
+        Double(sign: .plus, exponent: min(max(exponent, -1000), 1000), significand: 1)
+    }
+
+    /// To the nearest integer, halves to even; |value| below 2^51. Unlike `rounded()` it vectorises on every CPU.
+    @inline(__always)
+    static func rounded(_ value: Double) -> Double {
+        (value + 0x1.8p52) - 0x1.8p52
+    }
+
+    static func largestMagnitude(_ values: [Double]) -> Double {
+        values.withUnsafeBufferPointer { values in
+            var (a, b) = (0.0, 0.0)
+            var i = 0
+            while i &+ 1 < values.count {
+                let (x, y) = (values[i].magnitude, values[i &+ 1].magnitude)
+                a = x > a ? x : a
+                b = y > b ? y : b
+                i &+= 2
+            }
+            if i < values.count { a = max(a, values[i].magnitude) }
+            return max(a, b)
+        }
+    }
+
+    /// Four running sums, then their sum.
+    @inline(__always)
+    static func dot(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ count: Int) -> Double {
+        var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
+        var i = 0
+        while i &+ 3 < count {
+            a += x[i] * y[i]
+            b += x[i &+ 1] * y[i &+ 1]
+            c += x[i &+ 2] * y[i &+ 2]
+            d += x[i &+ 3] * y[i &+ 3]
+            i &+= 4
+        }
+        while i < count {
+            a += x[i] * y[i]
+            i &+= 1
+        }
+        return (a + b) + (c + d)
+    }
+
+    /// y += factor * x
+    @inline(__always)
+    static func add(
+        _ factor: Double, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>, _ count: Int
+    ) {
+        var i = 0
+        while i < count {
+            y[i] += factor * x[i]
+            i &+= 1
+        }
+    }
+}
