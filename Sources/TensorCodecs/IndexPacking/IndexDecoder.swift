@@ -67,7 +67,11 @@ struct IndexDecoder {
         var reader = ByteReader(escapes)
         let tables = groups.groups.map { groups.tables[Int($0)] }
         let bound = Int(IndexPacking.levelBound)
-        for i in levels.indices where levels[i] == RansDecoder.escape {
+        // Found first: the loop that reads is too long to be run for every level.
+        let places = levels.withUnsafeBufferPointer { levels in
+            levels.indices.filter { levels[$0] == RansDecoder.escape }
+        }
+        for i in places {
             let table = tables[Int(classes[i])]
             let beyond = try reader.readCount(upTo: 2 * bound, "escape")
             let size = beyond / 2 + 1 + table.limit
@@ -85,8 +89,8 @@ struct IndexDecoder {
         guard lowBits % 8 == 0 || (bytes.last ?? 0) >> UInt8(lowBits % 8) == 0 else {
             throw .corrupt("padding of low bits that is not 0")
         }
-        // Three bytes more, so that every read can take four.
-        let padded = Array(bytes) + [0, 0, 0]
+        // Every read takes four bytes, even one of no bits behind the last.
+        let padded = Array(bytes) + [0, 0, 0, 0]
         padded.withUnsafeBytes { padded in
             levels.withUnsafeMutableBufferPointer { levels in
                 classes.withUnsafeBufferPointer { classes in
@@ -94,7 +98,6 @@ struct IndexDecoder {
                         var position = 0
                         for i in 0..<levels.count {
                             let shift = shifts[Int(classes[i])]
-                            guard shift > 0 else { continue }
                             let word = UInt32(
                                 littleEndian: padded.loadUnaligned(
                                     fromByteOffset: position &>> 3, as: UInt32.self))

@@ -81,22 +81,36 @@ struct IndexEncoder {
     }
 
     private func lowBits() -> [UInt8] {
-        var writer = BitWriter()
         let shifts = groups.groups.map { groups.tables[Int($0)].shift }
-        for i in levels.indices {
-            let shift = shifts[Int(classes[i])]
-            writer.append(UInt32(bitPattern: levels[i]) & ((1 << UInt32(shift)) - 1), bits: shift)
+        let masks = shifts.map { (UInt32(1) << UInt32($0)) - 1 }
+        var writer = BitWriter(capacity: levels.count)
+        levels.withUnsafeBufferPointer { levels in
+            classes.withUnsafeBufferPointer { classes in
+                for i in 0..<levels.count {
+                    let value = Int(classes[i])
+                    writer.append(UInt32(bitPattern: levels[i]) & masks[value], bits: shifts[value])
+                }
+            }
         }
         return writer.finish()
     }
 
     private func escapes() -> [UInt8] {
+        let shifts = groups.groups.map { Int32(groups.tables[Int($0)].shift) }
+        let limits = groups.groups.map { UInt32(groups.tables[Int($0)].limit) }
+        // Found first: the loop that writes is too long to be run for every level.
+        let places = levels.withUnsafeBufferPointer { levels in
+            classes.withUnsafeBufferPointer { classes in
+                levels.indices.filter {
+                    let value = Int(classes[$0])
+                    return (levels[$0] &>> shifts[value]).magnitude > limits[value]
+                }
+            }
+        }
         var writer = ByteWriter()
-        let tables = groups.groups.map { (shift: groups.tables[Int($0)].shift, limit: groups.tables[Int($0)].limit) }
-        for i in levels.indices {
-            let table = tables[Int(classes[i])]
-            let value = levels[i] >> Int32(table.shift)
-            if value.magnitude > table.limit { writer.append(varint: Self.beyond(value, limit: table.limit)) }
+        for i in places {
+            let value = Int(classes[i])
+            writer.append(varint: Self.beyond(levels[i] >> shifts[value], limit: Int(limits[value])))
         }
         return writer.bytes
     }

@@ -45,6 +45,8 @@ struct LevelHistogram {
 
     /// Bits to leave out and bits to keep, sign included: 11 where that is nearly all levels, fewer if there are no more.
     private static func scale(_ levels: [Int32]) -> (shift: Int, width: Int) {
+        let range = max(levels.max() ?? 0, ~(levels.min() ?? 0))
+        if range < 1024 { return (0, max(33 - range.leadingZeroBitCount, 2)) }
         var widths = [Int](repeating: 0, count: 34)
         widths.withUnsafeMutableBufferPointer { widths in
             for level in levels { widths[33 &- (level ^ (level &>> 31)).leadingZeroBitCount] &+= 1 }

@@ -10,7 +10,7 @@
 /// root of symbol 0 (as wide as the stream says), rice r (3), and if limit > 0 first (3) and decay (3); then the escape's
 /// root by `rice`; then for k in 1...limit the roots of +k and -k, each as its difference from a prediction, in zigzag
 /// form by `rice`. Predictions: for +1 the root of 0 >> first; for -k the root of +k; for +k beyond 1
-/// (root of +(k - 1) + root of -(k - 1)) * (decay + 1) >> 4. Roots are at most 1023.
+/// ((root of +(k - 1) + root of -(k - 1)) * (decay + 1)) >> 4. Roots are at most 1023.
 ///
 /// `rice` of v: q = v >> r; below 12 q ones, a zero and the r low bits of v; otherwise 12 ones and v in 11 bits.
 struct SymbolTable {
@@ -50,7 +50,7 @@ struct SymbolTable {
     private func prediction(_ symbol: Int) -> Int {
         if symbol == 1 { return roots[0] >> first }
         if symbol & 1 == 0 { return roots[symbol - 1] }
-        return (roots[symbol - 2] + roots[symbol - 1]) * (decay + 1) >> 4
+        return ((roots[symbol - 2] + roots[symbol - 1]) * (decay + 1)) >> 4
     }
 
     /// What `rice` codes: the escape's root, then the differences.
