@@ -8,13 +8,14 @@ import Testing
 
     /// Two classes of one group, and one escape.
     @Test func aCodedStreamKeepsItsBytes() throws {
-        let levels = (0..<12).flatMap { Self.pattern + ($0 == 5 ? [40] : []) }
+        var levels: [Int32] = []
+        for i in 0..<12 { levels += Self.pattern + (i == 5 ? [40] : []) }
         let classes = levels.indices.map { UInt8($0 < 40 ? 2 : 9) }
         let bytes: [UInt8] = [
             2,  // coded
             4,  // bytes of tables
             // From the lowest bit: not shifted, 1 bit a limit, 3 bits a root of 0; 2 and 9 share a group;
-            // limit 1, root of 0: 5, rice 0, first 1, decay 0; escape's root 1; +1 as predicted; -1 as predicted.
+            // limit 1, root of 0: 7, rice 0, first 1, decay 0; escape's root 1; +1 as predicted; -1 likewise.
             50, 30, 65, 0,
             1, 0, 76,  // one byte of escapes, raw: 76 / 2 + 1 + limit = 40
             232, 221, 28, 2, 33, 246, 7, 0,  // states
@@ -25,7 +26,7 @@ import Testing
 
     /// Wide levels: three low bits each, and an escape.
     @Test func aStreamWithLowBitsKeepsItsBytes() throws {
-        var levels = (0..<40).map { Int32(($0 * 7919 + 13) % 61 - 30) }
+        var levels: [Int32] = (0..<40).map { ($0 * 7919 + 13) % 61 - 30 }
         levels[3] += 5000
         try check(
             levels, [UInt8](repeating: 0, count: 40),
