@@ -90,16 +90,17 @@ package enum IndexPacking {
     package static func entropy(_ levels: [Int32], classes: [UInt8]) -> Double {
         var keys = zip(classes, levels).map { UInt64($0) << 32 | UInt64(UInt32(bitPattern: $1)) }
         keys.sort()
+        // n log n of every class less that of every level in it, by exact logarithms: rare levels need them.
+        func countLog(_ n: Int) -> UInt64 { UInt64(n) * FixedLog2.value(UInt64(n)) }
         var bits: UInt64 = 0
-        var (classStart, runStart) = (0, 0)
-        for i in 1..<max(keys.count, 1) + 1 where i >= keys.count || keys[i] != keys[runStart] {
-            guard i <= keys.count else { break }
-            bits &-= CodeLength.countLog(i - runStart)
-            if i == keys.count || keys[i] >> 32 != keys[runStart] >> 32 {
-                bits &+= CodeLength.countLog(i - classStart)
-                classStart = i
+        var (classStart, levelStart) = (0, 0)
+        for i in keys.indices where i + 1 == keys.count || keys[i + 1] != keys[i] {
+            bits &-= countLog(i + 1 - levelStart)
+            levelStart = i + 1
+            if i + 1 == keys.count || keys[i + 1] >> 32 != keys[i] >> 32 {
+                bits &+= countLog(i + 1 - classStart)
+                classStart = i + 1
             }
-            runStart = i
         }
         return Double(bits) / Double(FixedLog2.one)
     }
