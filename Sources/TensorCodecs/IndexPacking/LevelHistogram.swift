@@ -1,0 +1,63 @@
+/// How often each level occurs in a class or a group of classes.
+struct LevelHistogram {
+    /// Levels are counted without so many low bits: there is no telling wide levels apart.
+    let shift: Int
+    /// Occurrences of -half ..< half, half being half of their number: a power of two.
+    var counts: [Int]
+    /// Levels outside.
+    var beyond: Int
+    var total: Int
+
+    mutating func add(_ other: LevelHistogram) {
+        for i in counts.indices { counts[i] += other.counts[i] }
+        beyond += other.beyond
+        total += other.total
+    }
+
+    /// One histogram for each class that occurs, in ascending order of classes.
+    static func count(_ levels: [Int32], classes: [UInt8]) -> [(value: UInt8, histogram: LevelHistogram)] {
+        let (shift, width) = scale(levels)
+        let half = 1 << (width - 1)
+        let bins = half * 2
+        let classCount = Int(classes.max() ?? 0) + 1
+        // The last bin of each row takes what is beyond.
+        var counts = [Int](repeating: 0, count: classCount * (bins + 1))
+        counts.withUnsafeMutableBufferPointer { counts in
+            levels.withUnsafeBufferPointer { levels in
+                classes.withUnsafeBufferPointer { classes in
+                    for i in 0..<levels.count {
+                        let bin = Int(levels[i] &>> Int32(truncatingIfNeeded: shift)) &+ half
+                        let place = UInt(bitPattern: bin) < UInt(bitPattern: bins) ? bin : bins
+                        counts[Int(classes[i]) &* (bins &+ 1) &+ place] &+= 1
+                    }
+                }
+            }
+        }
+        return (0..<classCount).compactMap { value in
+            let row = counts[value * (bins + 1)..<(value + 1) * (bins + 1)]
+            let total = row.reduce(0, +)
+            guard total > 0, let beyond = row.last else { return nil }
+            return (
+                UInt8(value), LevelHistogram(shift: shift, counts: Array(row.dropLast()), beyond: beyond, total: total)
+            )
+        }
+    }
+
+    /// Bits to leave out and bits to keep, sign included: 11 where that is nearly all levels, fewer if there are no more.
+    private static func scale(_ levels: [Int32]) -> (shift: Int, width: Int) {
+        let range = max(levels.max() ?? 0, ~(levels.min() ?? 0))
+        if range < 1024 { return (0, max(33 - range.leadingZeroBitCount, 2)) }
+        var widths = [Int](repeating: 0, count: 34)
+        widths.withUnsafeMutableBufferPointer { widths in
+            for level in levels { widths[33 &- (level ^ (level &>> 31)).leadingZeroBitCount] &+= 1 }
+        }
+        let largest = widths.lastIndex { $0 > 0 } ?? 0
+        var outside = 0
+        var width = largest
+        while width > 11, outside + widths[width] <= levels.count / 64 {
+            outside += widths[width]
+            width -= 1
+        }
+        return (min(max(width - 11, 0), SymbolTable.shiftLimit), max(min(width, 11), 2))
+    }
+}
