@@ -16,7 +16,7 @@ package struct ArchiveReader: Sendable {
             throw VarveError(.notAnArchive, "not a directory", file: root)
         }
         do throws(VarveError) {
-            let (body, _) = try SealedFile.open(layout.archiveManifest, kind: .archive)
+            let body = try SealedFile.open(layout.archiveManifest, kind: .archive).body
             _ = try ArchiveManifest(decoding: body, file: layout.archiveManifest)
         } catch  where error.code == .notFound {
             guard Directories.exists(layout.steps) else {
@@ -38,13 +38,13 @@ package struct ArchiveReader: Sendable {
     /// - Throws: `.usage` for a step that is not there; `.damaged`.
     package func manifest(_ number: Int) throws(VarveError) -> StepManifest {
         let path = layout.stepManifest(number)
-        let body: [UInt8]
+        let sealed: (body: [UInt8], hash: Hash128, version: UInt16)
         do throws(VarveError) {
-            body = try SealedFile.open(path, kind: .step).body
+            sealed = try SealedFile.open(path, kind: .step)
         } catch  where error.code == .notFound {
             throw VarveError(.usage, "the archive has no step \(number)", file: layout.root)
         }
-        let manifest = try StepManifest(decoding: body, file: path)
+        let manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: path)
         guard manifest.number == number else {
             throw VarveError(.damaged, "the manifest is of step \(manifest.number)", file: path)
         }
@@ -54,7 +54,7 @@ package struct ArchiveReader: Sendable {
     /// The run's own files; `nil` where none are kept.
     package func runManifest() throws(VarveError) -> RunManifest? {
         do throws(VarveError) {
-            let (body, _) = try SealedFile.open(layout.runManifest, kind: .run)
+            let body = try SealedFile.open(layout.runManifest, kind: .run).body
             return try RunManifest(decoding: body, file: layout.runManifest)
         } catch  where error.code == .notFound {
             return nil

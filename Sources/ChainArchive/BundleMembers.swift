@@ -6,45 +6,41 @@ extension StepManifest {
         package var weight: Int
         package var firstMoment: Int?
         package var secondMoment: Int?
+        /// amsgrad's maximum of the second moments.
+        package var maximum: Int?
+
+        var moments: [Int] { [firstMoment, secondMoment, maximum].compactMap { $0 } }
     }
 
     /// The members of every bundle, in packing order.
     /// - Throws: `.corrupt` where a bundle has a gap, two weights in one place, or a moment without a weight.
     package func bundleMembers() throws(CodecError) -> [[Member]] {
-        var weights = [[Int: Int]](repeating: [:], count: bundles.count)
-        var moments: [Role: [[Int: Int]]] = [
-            .firstMoment: [[Int: Int]](repeating: [:], count: bundles.count),
-            .secondMoment: [[Int: Int]](repeating: [:], count: bundles.count),
-        ]
+        var places = [[Role: [Int: Int]]](repeating: [:], count: bundles.count)
         for (index, tensor) in tensors.enumerated() {
-            guard case .excp(let bundle, let member) = tensor.coding else { continue }
-            let old: Int?
-            if tensor.role == .weight {
-                old = weights[bundle].updateValue(index, forKey: member)
-            } else {
-                old = moments[tensor.role]?[bundle].updateValue(index, forKey: member)
-            }
+            guard let member = tensor.coding.member else { continue }
+            let old = places[member.bundle][tensor.role, default: [:]].updateValue(index, forKey: member.index)
             guard old == nil else { throw CodecError(.corrupt, "two tensors claim one place of a bundle") }
         }
         var result: [[Member]] = []
-        for bundle in bundles.indices {
+        for (bundle, roles) in places.enumerated() {
+            let weights = roles[.weight] ?? [:]
             var members: [Member] = []
-            for place in 0..<weights[bundle].count {
-                guard let weight = weights[bundle][place] else {
+            for place in 0..<weights.count {
+                guard let weight = weights[place] else {
                     throw CodecError(.corrupt, "bundle \(bundle) misses its member \(place)")
                 }
                 let member = Member(
-                    weight: weight, firstMoment: moments[.firstMoment]?[bundle][place],
-                    secondMoment: moments[.secondMoment]?[bundle][place])
-                for moment in [member.firstMoment, member.secondMoment].compactMap({ $0 }) {
+                    weight: weight, firstMoment: roles[.firstMoment]?[place], secondMoment: roles[.secondMoment]?[place],
+                    maximum: roles[.other]?[place])
+                for moment in member.moments {
                     guard tensors[moment].count == tensors[weight].count else {
                         throw CodecError(.corrupt, "moment and weight of \(tensors[weight].name) differ in size")
                     }
                 }
                 members.append(member)
             }
-            for role in [Role.firstMoment, .secondMoment] {
-                for place in moments[role]?[bundle].keys ?? [:].keys where place >= members.count {
+            for (role, places) in roles where role != .weight {
+                for place in places.keys where place >= members.count {
                     throw CodecError(.corrupt, "bundle \(bundle) has a moment without weight")
                 }
             }

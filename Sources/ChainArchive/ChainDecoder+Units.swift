@@ -4,9 +4,10 @@ package import TensorFiles
 extension ChainDecoder {
     /// Restores all tensors of a unit.
     ///
+    /// - Parameter store: takes the restored weights and their chains' states, for the next step.
     /// - Throws: `.damaged` with file, offset and tensor where stored bytes or restored contents are not as recorded.
     package func decode(
-        _ unit: DecodingUnit, of number: Int, onlyWeights: Bool = false
+        _ unit: DecodingUnit, of number: Int, onlyWeights: Bool = false, keeping store: ScratchStore? = nil
     ) throws(VarveError) -> [RestoredTensor] {
         let step = try self.step(number)
         var restored: [RestoredTensor]
@@ -14,7 +15,7 @@ extension ChainDecoder {
         case .tensor(let index):
             restored = [RestoredTensor(index: index, bytes: try decode(index, of: step))]
         case .bundle(let bundle):
-            restored = try decodeBundle(bundle, of: step, onlyWeights: onlyWeights)
+            restored = try decodeBundle(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
         }
         for tensor in restored {
             let record = step.manifest.tensors[tensor.index]
@@ -23,11 +24,12 @@ extension ChainDecoder {
                     .damaged, "the restored \(record.role.name) is not what was compressed", file: step.manifestPath,
                     tensor: record.name)
             }
+            if record.role == .weight { try store?.put(.weight(record.name), tensor.bytes) }
         }
         return restored
     }
 
-    private func decode(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
+    func decode(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
         let record = step.manifest.tensors[index]
         if case .sameAs(let origin) = record.coding {
             let source = try self.step(origin, for: step)
@@ -37,23 +39,26 @@ extension ChainDecoder {
             }
             return try source.decodeExact(source.manifest.tensors[found], previous: nil)
         }
-        let previous = step.needsPredecessor(index) ? try previousWeights([record.name], of: step) : [:]
+        let previous = step.needsPredecessor(index) ? try previousLinks([record.name], of: step) : [:]
         return try step.decodeExact(
             record,
             previous: step.needsPredecessor(index) ? predecessorBytes(record, of: step, previous: previous) : nil)
     }
 
     /// Restored weights of the step before `step`, of those that it takes from there.
-    private func previousWeights(_ names: [String], of step: OpenStep) throws(VarveError) -> [String: [UInt8]] {
+    func previousLinks(_ names: [String], of step: OpenStep) throws(VarveError) -> [String: ChainLink] {
         guard let previous = try predecessor(of: step) else { return [:] }
-        return try weights(names, at: previous.manifest.number)
+        return try links(names, at: previous.manifest.number)
     }
 
     private func decodeBundle(
-        _ bundle: Int, of step: OpenStep, onlyWeights: Bool
+        _ bundle: Int, of step: OpenStep, onlyWeights: Bool, keeping store: ScratchStore?
     ) throws(VarveError) -> [RestoredTensor] {
+        if step.manifest.bundles[bundle].method == .transform {
+            return try decodeTransform(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
+        }
         let members = step.members[bundle], tensors = step.manifest.tensors
-        let previous = try previousWeights(members.map { tensors[$0.weight].name }, of: step)
+        let previous = try previousLinks(members.map { tensors[$0.weight].name }, of: step)
         // Sizes first: what is unpacked is then no larger than what was restored before.
         for member in members { _ = try predecessorBytes(tensors[member.weight], of: step, previous: previous) }
         let residuals = try step.unpackWeights(bundle)

@@ -62,27 +62,20 @@ package final class ChainDecoder: Sendable {
 
     // MARK: Weights
 
-    /// Restored bytes of weights of a step, by name; every name must be a weight there.
-    package func weights(_ names: [String], at number: Int) throws(VarveError) -> [String: [UInt8]] {
+    /// Restored weights of a step, by name; every name must be a weight there.
+    func links(_ names: [String], at number: Int) throws(VarveError) -> [String: ChainLink] {
         var levels: [(step: OpenStep, names: [String])] = []
         var current = try step(number)
         var wanted = names
         // Back along the chain until nothing depends on an earlier step.
         while true {
             if let store = store(for: current.manifest.number), wanted.allSatisfy({ store.contains(.weight($0)) }) {
-                levels.append((current, []))
+                levels.append((current, wanted))
                 break
             }
+            wanted = try withCompanions(wanted, of: current)
             levels.append((current, wanted))
-            var needed: [String] = []
-            for name in wanted {
-                guard let index = current.weight(name) else {
-                    throw VarveError(
-                        .damaged, "a weight that a later step builds on is missing", file: current.manifestPath,
-                        tensor: name)
-                }
-                if current.needsPredecessor(index) { needed.append(name) }
-            }
+            let needed = wanted.filter { current.weight($0).map(current.needsPredecessor) ?? false }
             if needed.isEmpty { break }
             guard let previous = try predecessor(of: current) else {
                 guard case .base = current.manifest.predecessor else {
@@ -98,10 +91,12 @@ package final class ChainDecoder: Sendable {
             wanted = needed
         }
         // Forward again.
-        var restored: [String: [UInt8]] = [:]
+        var restored: [String: ChainLink] = [:]
         if let last = levels.popLast() {
-            if last.names.isEmpty, let store = store(for: last.step.manifest.number) {
-                for name in wanted { restored[name] = try store.get(.weight(name)) }
+            if let store = store(for: last.step.manifest.number),
+                last.names.allSatisfy({ store.contains(.weight($0)) })
+            {
+                restored = try kept(last.names, of: last.step, in: store)
             } else {
                 restored = try decodeWeights(last.names, of: last.step, previous: [:])
             }
@@ -112,32 +107,83 @@ package final class ChainDecoder: Sendable {
         return restored
     }
 
+    /// The names and those of all weights that are packed with them: `transform` decodes a bundle whole.
+    private func withCompanions(_ names: [String], of step: OpenStep) throws(VarveError) -> [String] {
+        var result = names
+        var seen = Set(names), bundles = Set<Int>()
+        for name in names {
+            guard let index = step.weight(name) else {
+                throw VarveError(
+                    .damaged, "a weight that a later step builds on is missing", file: step.manifestPath, tensor: name)
+            }
+            guard case .transform(let bundle, _, _) = step.manifest.tensors[index].coding,
+                bundles.insert(bundle).inserted
+            else { continue }
+            for member in step.members[bundle] {
+                let companion = step.manifest.tensors[member.weight].name
+                if seen.insert(companion).inserted { result.append(companion) }
+            }
+        }
+        return result
+    }
+
+    /// Weights that an earlier call left in a store.
+    private func kept(
+        _ names: [String], of step: OpenStep, in store: ScratchStore
+    ) throws(VarveError) -> [String: ChainLink] {
+        var result: [String: ChainLink] = [:]
+        for name in names {
+            guard let bytes = try store.get(.weight(name)) else { continue }
+            var state: TransformState?
+            if let index = step.weight(name), let format = step.manifest.tensors[index].dtype.floatFormat {
+                state = try store.state(
+                    of: name, form: MatrixForm(step.manifest.tensors[index].shape), format: format)
+            }
+            result[name] = ChainLink(bytes: bytes, state: state)
+        }
+        return result
+    }
+
     /// Decodes weights of one step from the restored weights of its predecessor.
     private func decodeWeights(
-        _ names: [String], of step: OpenStep, previous: [String: [UInt8]]
-    ) throws(VarveError) -> [String: [UInt8]] {
-        var result: [String: [UInt8]] = [:]
+        _ names: [String], of step: OpenStep, previous: [String: ChainLink]
+    ) throws(VarveError) -> [String: ChainLink] {
+        var result: [String: ChainLink] = [:]
         var unpacked: (bundle: Int, tensors: [ExcpRole])?
-        for name in names {
+        for name in names where result[name] == nil {
             guard let index = step.weight(name) else { continue }
             let record = step.manifest.tensors[index]
-            let before = step.needsPredecessor(index) ? try predecessorBytes(record, of: step, previous: previous) : nil
-            if case .excp(let bundle, let member) = record.coding {
+            switch record.coding {
+            case .transform(let bundle, _, _):
+                let chain = try decodeChain(bundle, of: step, previous: previous)
+                for (member, state) in zip(step.members[bundle], chain.states) {
+                    result[step.manifest.tensors[member.weight].name] = ChainLink(state: state)
+                }
+            case .excp(let bundle, let member):
+                let before = try predecessorBytes(record, of: step, previous: previous)
                 if unpacked?.bundle != bundle { unpacked = (bundle, try step.unpackWeights(bundle)) }
-                guard let tensor = unpacked?.tensors[member], let before else { continue }
-                result[name] = try step.restoreWeight(record, tensor, previous: before)
-            } else {
-                result[name] = try step.decodeExact(record, previous: before)
+                guard let tensor = unpacked?.tensors[member] else { continue }
+                result[name] = ChainLink(bytes: try step.restoreWeight(record, tensor, previous: before))
+            default:
+                let before =
+                    step.needsPredecessor(index) ? try predecessorBytes(record, of: step, previous: previous) : nil
+                result[name] = ChainLink(bytes: try step.decodeExact(record, previous: before))
             }
         }
         return result
     }
 
     /// The restored predecessor of a weight, from the chain or from the base.
-    package func predecessorBytes(
-        _ record: TensorRecord, of step: OpenStep, previous: [String: [UInt8]]
+    func predecessorBytes(
+        _ record: TensorRecord, of step: OpenStep, previous: [String: ChainLink]
     ) throws(VarveError) -> [UInt8] {
-        var bytes = previous[record.name]
+        var bytes: [UInt8]?
+        do throws(CodecError) {
+            bytes = try previous[record.name]?.bytes()
+        } catch {
+            throw VarveError(
+                .damaged, "the predecessor does not decode", file: step.manifestPath, tensor: record.name, cause: error)
+        }
         if bytes == nil, case .base = step.manifest.predecessor { bytes = try baseBytes(record.name, of: step) }
         guard let bytes, bytes.count == record.byteCount else {
             throw VarveError(

@@ -18,6 +18,12 @@ struct ManifestWriter {
     mutating func signed(_ value: Int64) { output.append(varint: UInt64(bitPattern: value &<< 1 ^ value >> 63)) }
     mutating func double(_ value: Double) { output.append(littleEndian: value.bitPattern) }
 
+    /// A figure for people, rounded up so that a bound stays one.
+    mutating func single(_ value: Double) {
+        let nearest = Float(value)
+        output.append(littleEndian: (Double(nearest) < value ? nearest.nextUp : nearest).bitPattern)
+    }
+
     mutating func list<Element>(_ elements: [Element], _ write: (inout ManifestWriter, Element) -> Void) {
         integer(elements.count)
         for element in elements { write(&self, element) }
@@ -62,6 +68,12 @@ struct ManifestReader {
 
     mutating func double() throws(CodecError) -> Double {
         Double(bitPattern: try input.read(littleEndian: UInt64.self))
+    }
+
+    /// A figure: a Double in version 1, a Float since.
+    mutating func figure(_ version: UInt16) throws(CodecError) -> Double {
+        guard version > 1 else { return try double() }
+        return Double(Float(bitPattern: try input.read(littleEndian: UInt32.self)))
     }
 
     /// A list; its count may not exceed the bytes left, so nothing is allocated on a made-up count.

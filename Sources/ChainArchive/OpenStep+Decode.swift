@@ -11,6 +11,7 @@ extension OpenStep {
         case .exact, .sameAs: return false
         case .exactDelta, .unchanged: return true
         case .excp: return tensor.role == .weight
+        case .transform(_, _, let opens): return tensor.role == .weight && !opens
         }
     }
 
@@ -25,7 +26,7 @@ extension OpenStep {
         case .exactDelta(let reference):
             guard let previous else { break }
             return try decodeExact(record, reference, previous: previous)
-        case .excp, .sameAs:
+        case .excp, .transform, .sameAs:
             break
         }
         throw VarveError(.damaged, "the tensor cannot be decoded on its own", file: manifestPath, tensor: record.name)
@@ -45,7 +46,7 @@ extension OpenStep {
     }
 
     /// - Throws: `.unsupported` for more than the machine's memory, which asking for would end the process.
-    private func expectRoom(_ byteCount: Int, times factor: Int = 1, _ tensor: String) throws(VarveError) {
+    func expectRoom(_ byteCount: Int, times factor: Int = 1, _ tensor: String) throws(VarveError) {
         let memory = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE)))
         guard memory.overflow || memory.partialValue <= 0 || byteCount <= memory.partialValue / factor else {
             throw VarveError(

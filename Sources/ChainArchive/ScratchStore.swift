@@ -10,6 +10,10 @@ package final class ScratchStore: Sendable {
     package enum Key: Sendable, Hashable {
         /// Restored bytes of a weight.
         case weight(String)
+        /// State of the weight's chain (`TransformState`).
+        case state(String)
+        /// Mean exponent of the weight's second moment, a Double.
+        case meanExponent(String)
         /// A payload block before compression.
         case payload(entry: Int, block: Int)
     }
@@ -22,14 +26,20 @@ package final class ScratchStore: Sendable {
     private struct State {
         var slots: [Key: Slot] = [:]
         var end: UInt64 = 0
+        /// A value could not be kept; then none is.
+        var isBroken = false
     }
 
     private let descriptor: Int32
     private let path: String
+    private let isOptional: Bool
     private let state = Mutex(State())
 
-    /// - Parameter directory: where the file takes its room; on the archive's file system, not in memory.
-    package init(directory: String) throws(VarveError) {
+    /// - Parameters:
+    ///   - directory: where the file takes its room; on the archive's file system, not in memory.
+    ///   - isOptional: whether one can do without; where there is no room, the store then holds nothing.
+    package init(directory: String, isOptional: Bool = false) throws(VarveError) {
+        self.isOptional = isOptional
         // A name of its own: a reader and a writer may work side by side, and must not get one file.
         let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         path = Paths.join(directory, "\(OutputFile.temporaryPrefix)scratch-\(getpid())-\(number)")
@@ -51,6 +61,18 @@ package final class ScratchStore: Sendable {
     deinit { _ = Glibc.close(descriptor) }
 
     package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
+        do throws(VarveError) {
+            try write(key, bytes)
+        } catch {
+            guard isOptional, error.code != .interrupted else { throw error }
+            state.withLock {
+                $0.slots = [:]
+                $0.isBroken = true
+            }
+        }
+    }
+
+    private func write(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
         let slot = state.withLock { state in
             let slot = Slot(offset: state.end, byteCount: bytes.count)
             state.end += UInt64(bytes.count)
@@ -65,7 +87,7 @@ package final class ScratchStore: Sendable {
             }
             done += count
         }
-        state.withLock { $0.slots[key] = slot }
+        state.withLock { if !$0.isBroken { $0.slots[key] = slot } }
     }
 
     package func get(_ key: Key) throws(VarveError) -> [UInt8]? {

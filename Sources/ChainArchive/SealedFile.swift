@@ -18,7 +18,8 @@ package enum SealedFile {
         case part = "VRVp"
     }
 
-    package static let majorVersion: UInt16 = 1
+    /// What is written, by kind. Version 2 of a step's manifest came with method `transform`.
+    package static func majorVersion(_ kind: Kind) -> UInt16 { kind == .step ? 2 : 1 }
     package static let minorVersion: UInt16 = 0
     /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
     static let largestBody: UInt64 = 1 << 30
@@ -46,7 +47,7 @@ package enum SealedFile {
         }
         var writer = ByteWriter()
         writer.append(contentsOf: kind.rawValue.utf8)
-        writer.append(littleEndian: majorVersion)
+        writer.append(littleEndian: majorVersion(kind))
         writer.append(littleEndian: minorVersion)
         writer.append(littleEndian: UInt64(stored.count))
         writer.append(littleEndian: UInt64(body.count))
@@ -67,7 +68,9 @@ package enum SealedFile {
     /// read is told from a damaged one.
     /// - Throws: `.damaged`, with offset, for anything that is not exactly what `seal` made; `.unsupported` for a
     ///   newer major version; `.notFound`, `.inputOutput`.
-    package static func open(_ path: String, kind: Kind) throws(VarveError) -> (body: [UInt8], hash: Hash128) {
+    package static func open(_ path: String, kind: Kind) throws(VarveError)
+        -> (body: [UInt8], hash: Hash128, version: UInt16)
+    {
         let file = try InputFile(path)
         guard file.byteCount >= UInt64(headerSize + trailerSize), file.byteCount <= largestBody else {
             throw VarveError(.damaged, "a manifest of \(file.byteCount) bytes is impossible", file: path)
@@ -85,9 +88,9 @@ package enum SealedFile {
         guard bytes.suffix(trailerSize).elementsEqual(trailer.bytes) else {
             throw VarveError(.damaged, "the checksum does not match", file: path, offset: UInt64(content.count))
         }
-        guard major == majorVersion else {
+        guard (1...majorVersion(kind)).contains(major) else {
             throw VarveError(
-                .unsupported, "format version \(major); this release reads version \(majorVersion)", file: path,
+                .unsupported, "format version \(major); this release reads up to version \(majorVersion(kind))", file: path,
                 offset: 4)
         }
         let stored = littleEndian(content, at: 8), plain = littleEndian(content, at: 16)
@@ -95,7 +98,9 @@ package enum SealedFile {
             throw VarveError(.damaged, "the declared sizes are impossible", file: path, offset: 8)
         }
         do throws(CodecError) {
-            return (try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain)), Hash128(bytes))
+            return (
+                try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain)), Hash128(bytes), major
+            )
         } catch {
             throw VarveError(
                 .damaged, "the body does not decompress", file: path, offset: UInt64(headerSize), cause: error)

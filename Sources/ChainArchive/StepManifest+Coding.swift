@@ -28,15 +28,7 @@ extension StepManifest {
             writer.integer(part.byteCount)
         }
         writer.list(entries) { writer, entry in entry.write(to: &writer) }
-        writer.list(bundles) { writer, bundle in
-            writer.double(bundle.settings.alpha)
-            writer.double(bundle.settings.beta)
-            writer.integer(bundle.settings.bits)
-            writer.byte(bundle.settings.threshold == .element ? 1 : 0)
-            writer.reference(bundle.weights)
-            writer.byte(bundle.moments == nil ? 0 : 1)
-            if let moments = bundle.moments { writer.reference(moments) }
-        }
+        writer.list(bundles) { writer, bundle in bundle.write(to: &writer) }
         writer.list(tensors) { writer, tensor in tensor.write(to: &writer) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
             writer.text(pair.key)
@@ -48,16 +40,18 @@ extension StepManifest {
 
     /// Reads a body.
     /// - Throws: `.damaged` where it breaks a rule of the format.
-    package init(decoding body: [UInt8], file: String) throws(VarveError) {
+    package init(
+        decoding body: [UInt8], version: UInt16 = SealedFile.majorVersion(.step), file: String
+    ) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)
-            try self.init(from: &reader)
+            try self.init(from: &reader, version: version)
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: file, cause: error)
         }
     }
 
-    init(from reader: inout ManifestReader) throws(CodecError) {
+    init(from reader: inout ManifestReader, version: UInt16) throws(CodecError) {
         let number = try reader.integer()
         let flags = try reader.byte()
         let path = try reader.text(), method = try reader.text()
@@ -86,16 +80,10 @@ extension StepManifest {
         for part in parts { try part.check() }
         let entries = try reader.list { (reader) throws(CodecError) in try Entry(from: &reader, parts: parts) }
         let bundles = try reader.list { (reader) throws(CodecError) in
-            let settings = try ExcpSettings(
-                alpha: try reader.double(), beta: try reader.double(), bits: try reader.integer(),
-                threshold: try reader.byte() == 1 ? .element : .published)
-            let weights = try reader.reference(parts: parts)
-            return Bundle(
-                settings: settings, weights: weights,
-                moments: try reader.byte() == 1 ? try reader.reference(parts: parts) : nil)
+            try Bundle(from: &reader, version: version, parts: parts)
         }
         let tensors = try reader.list { (reader) throws(CodecError) in
-            try TensorRecord(from: &reader, parts: parts)
+            try TensorRecord(from: &reader, version: version, parts: parts)
         }
         var pairs: [String: String] = [:]
         for pair in try reader.list({ (reader) throws(CodecError) in (try reader.text(), try reader.text()) }) {
@@ -129,10 +117,10 @@ extension StepManifest {
             if case .sameAs(let step) = tensor.coding, step >= number {
                 throw CodecError(.corrupt, "tensor \(tensor.name) refers to no earlier step")
             }
-            if case .excp(let bundle, _) = tensor.coding {
-                guard bundles.indices.contains(bundle), tensor.dtype.isQuantizable, tensor.role != .other else {
-                    throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle")
-                }
+            if let member = tensor.coding.member {
+                guard bundles.indices.contains(member.bundle), tensor.dtype.isQuantizable,
+                    bundles[member.bundle].method == member.method, tensor.role != .other || member.method == .transform
+                else { throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle") }
             }
         }
         try Entry.checkSizes(entries)

@@ -5,8 +5,8 @@ extension StepManifest {
         var units: [DecodingUnit] = []
         var seen = Set<Int>()
         for (index, tensor) in tensors.enumerated() {
-            if case .excp(let bundle, _) = tensor.coding {
-                if seen.insert(bundle).inserted { units.append(.bundle(bundle)) }
+            if let member = tensor.coding.member {
+                if seen.insert(member.bundle).inserted { units.append(.bundle(member.bundle)) }
             } else if !onlyWeights || tensor.role == .weight {
                 units.append(.tensor(index))
             }

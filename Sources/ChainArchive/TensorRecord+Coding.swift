@@ -26,18 +26,22 @@ extension TensorRecord {
             writer.byte(4)
             writer.integer(bundle)
             writer.integer(index)
+        case .transform(let bundle, let index, let opens):
+            writer.byte(opens ? 6 : 5)
+            writer.integer(bundle)
+            writer.integer(index)
         }
         writer.hash(contentHash)
         writer.byte(statistics.pairing.rawValue)
         writer.integer(statistics.storedBytes)
-        writer.double(statistics.referenceEnergy)
+        writer.single(statistics.referenceEnergy)
         guard !coding.isExact else { return }
-        writer.double(statistics.squaredError)
-        writer.double(statistics.largestError)
+        writer.single(statistics.squaredError)
+        writer.single(statistics.largestError)
         writer.integer(statistics.prunedCount)
     }
 
-    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
+    init(from reader: inout ManifestReader, version: UInt16, parts: [StepManifest.Part]) throws(CodecError) {
         let name = try reader.text()
         guard let role = Role(rawValue: try reader.byte()) else {
             throw CodecError(.corrupt, "tensor \(name) has an unknown role")
@@ -62,6 +66,10 @@ extension TensorRecord {
         case 2: coding = .unchanged
         case 3: coding = .sameAs(step: try reader.integer())
         case 4: coding = .excp(bundle: try reader.integer(), index: try reader.integer())
+        case 5 where version > 1:
+            coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: false)
+        case 6 where version > 1:
+            coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: true)
         default: throw CodecError(.corrupt, "tensor \(name) is coded in an unknown way")
         }
         let hash = try reader.hash()
@@ -71,10 +79,10 @@ extension TensorRecord {
         }
         statistics.pairing = pairing
         statistics.storedBytes = try reader.integer()
-        statistics.referenceEnergy = try reader.double()
+        statistics.referenceEnergy = try reader.figure(version)
         if !coding.isExact {
-            statistics.squaredError = try reader.double()
-            statistics.largestError = try reader.double()
+            statistics.squaredError = try reader.figure(version)
+            statistics.largestError = try reader.figure(version)
             statistics.prunedCount = try reader.integer()
         }
         self.init(

@@ -14,11 +14,21 @@ package struct TensorRecord: Sendable {
         case sameAs(step: Int)
         /// Quantized: member `index` of bundle `bundle`.
         case excp(bundle: Int, index: Int)
+        /// The same by method `transform`. `opens`: the parameter's chain begins here, nothing comes before.
+        case transform(bundle: Int, index: Int, opens: Bool)
 
         /// Whether the restored bytes are the original's.
         package var isExact: Bool {
-            if case .excp = self { return false }
-            return true
+            member == nil
+        }
+
+        /// The bundle it lies in and its place there.
+        package var member: (bundle: Int, index: Int, method: Bundle.Method.Name)? {
+            switch self {
+            case .excp(let bundle, let index): (bundle, index, .excp)
+            case .transform(let bundle, let index, _): (bundle, index, .transform)
+            default: nil
+            }
         }
     }
 

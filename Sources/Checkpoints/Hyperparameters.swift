@@ -6,6 +6,8 @@ package struct Hyperparameters: Sendable, Hashable {
     /// Decay of the second moment (`betas[1]`, `alpha` of RMSprop).
     package var beta2: Double?
     package var epsilon: Double?
+    /// The update is the momentum made orthogonal (Muon), so that its size means nothing.
+    package var isOrthogonalized = false
 
     package init(learningRate: Double? = nil, beta1: Double? = nil, beta2: Double? = nil, epsilon: Double? = nil) {
         self.learningRate = learningRate

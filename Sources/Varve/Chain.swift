@@ -14,19 +14,19 @@ struct Chain {
     let writer: ArchiveWriter
     let found: Run
     let options: CompressionOptions
-    let settings: ExcpSettings
+    let method: StepMethod
     let base: CheckpointWeights?
 
     /// What the last step left for the next: restored weights and payload, and its original files.
     private var last: (number: Int, store: ScratchStore, contents: StepContents)?
 
     init(
-        writer: ArchiveWriter, found: Run, options: CompressionOptions, settings: ExcpSettings, base: CheckpointWeights?
+        writer: ArchiveWriter, found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?
     ) {
         self.writer = writer
         self.found = found
         self.options = options
-        self.settings = settings
+        self.method = method
         self.base = base
     }
 
@@ -58,15 +58,20 @@ struct Chain {
 
         let contents = try StepContents.read(step, of: found, previous: reference, known: known)
         var planner = StepPlanner(
-            contents: contents, predecessor: previous?.step?.manifest, quantizes: previous != nil)
+            contents: contents, predecessor: previous?.step?.manifest,
+            quantizes: previous != nil || method.quantizesKeyframes, method: method)
         let plan = try planner.plan()
         let store = try ScratchStore(directory: writer.layout.root)
-        let encoder = StepEncoder(settings: settings, predecessor: previous, store: store)
+        if case .transform = method {
+            let factors = try StepFactors(plan, previous: previous?.store).factors
+            previous?.stepFactors = factors
+        }
+        let encoder = StepEncoder(method: method, predecessor: previous, store: store, decoder: decoder)
         let stepWriter = try writer.begin(step.number)
 
         var manifest = StepManifest(
             number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
-            method: "excp", predecessor: try predecessorReference(previous), entries: plan.entries, pairs: plan.pairs,
+            method: method.name, predecessor: try predecessorReference(previous), entries: plan.entries, pairs: plan.pairs,
             notes: plan.notes)
         if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
         try await OrderedWork.run(plan.units, threads: threads) { (unit) throws(VarveError) in

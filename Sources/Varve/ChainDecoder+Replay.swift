@@ -7,9 +7,7 @@ extension ChainDecoder {
         let manifest = try step(number).manifest
         try await OrderedWork.run(manifest.decodingUnits(onlyWeights: true), threads: threads) {
             (unit) throws(VarveError) in
-            for tensor in try self.decode(unit, of: number, onlyWeights: true) {
-                try store.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
-            }
+            _ = try self.decode(unit, of: number, onlyWeights: true, keeping: store)
         } consume: { _ in
         }
         let blocks = manifest.entries.enumerated().flatMap { entry in

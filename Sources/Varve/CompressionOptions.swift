@@ -7,8 +7,14 @@ public struct CompressionOptions: Sendable {
         case small
     }
 
-    public var excp: ExcpOptions
-    /// A keyframe (exact weights and moments, no predecessor) every so many steps.
+    /// How weights and moments are quantized.
+    public enum Method: Sendable, Hashable {
+        case transform(TransformOptions)
+        case excp(ExcpOptions)
+    }
+
+    public var method: Method
+    /// A keyframe (a step that builds on no other) every so many steps.
     public var keyframeInterval: Int
     /// A checkpoint or model kept outside of the archive, whose weights the first step builds on.
     public var base: String?
@@ -17,13 +23,23 @@ public struct CompressionOptions: Sendable {
     public var threads: Int
 
     public init(
-        excp: ExcpOptions = ExcpOptions(), keyframeInterval: Int = 50, base: String? = nil, extras: Extras = .small,
+        method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil, extras: Extras = .small,
         threads: Int = 0
     ) {
-        self.excp = excp
+        self.method = method
         self.keyframeInterval = keyframeInterval
         self.base = base
         self.extras = extras
         self.threads = threads
+    }
+}
+
+extension CompressionOptions {
+    /// - Throws: `.usage` for settings out of range.
+    func stepMethod() throws(VarveError) -> StepMethod {
+        switch method {
+        case .excp(let options): .excp(try options.settings())
+        case .transform(let options): .transform(try options.settings())
+        }
     }
 }

@@ -25,7 +25,7 @@ public struct Compressor: Sendable {
     /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
     ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
     public func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
-        let settings = try options.excp.settings()
+        let method = try options.stepMethod()
         guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "--keyframe-every must be 1 or more") }
         let found = try Run.discover(run)
         var result = CompressionResult(
@@ -56,7 +56,7 @@ public struct Compressor: Sendable {
         let missing = found.steps.filter { !present.contains($0.number) }
         progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
 
-        var chain = Chain(writer: writer, found: found, options: options, settings: settings, base: base)
+        var chain = Chain(writer: writer, found: found, options: options, method: method, base: base)
         for step in missing {
             progress?(.step(number: step.number, path: step.path))
             do throws(VarveError) {

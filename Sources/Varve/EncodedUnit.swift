@@ -12,6 +12,8 @@ struct EncodedUnit: Sendable {
             case sameAs(step: Int)
             /// Member of the unit's own bundle.
             case bundled(index: Int)
+            /// The same by method `transform`.
+            case transform(index: Int, opens: Bool)
         }
         var planned: PlannedTensor
         var coding: Coding
@@ -30,7 +32,7 @@ struct EncodedUnit: Sendable {
     var blobs: [[UInt8]] = []
     var tensors: [Tensor] = []
     /// The bundle's weights and moments, as blobs.
-    var bundle: (settings: ExcpSettings, weights: Int, moments: Int?)?
+    var bundle: (settings: Bundle.Method, weights: Int, moments: Int?)?
     var payload: Payload?
     /// Bytes of checkpoint that were read.
     var sourceBytes = 0

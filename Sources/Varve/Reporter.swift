@@ -95,6 +95,7 @@ extension TensorRecord.Coding {
         case .exactDelta: "exact delta"
         case .unchanged, .sameAs: "unchanged"
         case .excp: "excp"
+        case .transform: "transform"
         }
     }
 }

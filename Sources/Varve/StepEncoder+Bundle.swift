@@ -14,10 +14,12 @@ extension StepEncoder {
     ///
     /// Parameters that have no predecessor of their type and shape, hold NaN or infinity, or have not changed leave the bundle and are stored
     /// exactly, moments included.
-    func encode(_ parameters: [PlannedParameter], into result: inout EncodedUnit) throws(VarveError) {
+    func encode(
+        _ parameters: [PlannedParameter], with settings: ExcpSettings, into result: inout EncodedUnit
+    ) throws(VarveError) {
         var quantized: [Quantized] = []
         for parameter in parameters {
-            if let member = try quantize(parameter, place: quantized.count, into: &result) { quantized.append(member) }
+            if let member = try quantize(parameter, settings, place: quantized.count, into: &result) { quantized.append(member) }
         }
         guard !quantized.isEmpty else { return }
         do throws(CodecError) {
@@ -26,7 +28,7 @@ extension StepEncoder {
             let hasMoments = quantized.contains { $0.parameter.firstMoment != nil }
             let moments = hasMoments ? try ExcpPacking.packMoments(tensors) : nil
             result.bundle = (
-                settings: settings, weights: result.add(weights.bytes), moments: moments.map { result.add($0.bytes) }
+                settings: .excp(settings), weights: result.add(weights.bytes), moments: moments.map { result.add($0.bytes) }
             )
             for (place, member) in quantized.enumerated() {
                 for var record in member.records {
@@ -46,7 +48,7 @@ extension StepEncoder {
 
     /// Quantizes one parameter; `nil` where it was stored exactly instead.
     private func quantize(
-        _ parameter: PlannedParameter, place: Int, into result: inout EncodedUnit
+        _ parameter: PlannedParameter, _ settings: ExcpSettings, place: Int, into result: inout EncodedUnit
     ) throws(VarveError) -> Quantized? {
         let weight = parameter.weight
         let bytes = try weight.read()
@@ -122,11 +124,11 @@ extension StepEncoder {
     }
 
     /// Stores a weight and its moments exactly.
-    private func encodeExactly(
+    func encodeExactly(
         _ parameter: PlannedParameter, weightBytes: [UInt8], into result: inout EncodedUnit
     ) throws(VarveError) {
         try encodeExact(parameter.weight, bytes: weightBytes, into: &result)
-        for moment in [parameter.firstMoment, parameter.secondMoment].compactMap({ $0 }) {
+        for moment in [parameter.firstMoment, parameter.secondMoment, parameter.maximum].compactMap({ $0 }) {
             try encodeExact(moment, bytes: moment.read(), into: &result)
         }
     }

@@ -4,11 +4,13 @@ import TensorFiles
 
 /// Encodes the units of one step. Units are independent of each other, so several threads may work on them.
 struct StepEncoder: Sendable {
-    let settings: ExcpSettings
+    let method: StepMethod
     /// What the step builds on; `nil` for a keyframe.
     let predecessor: Predecessor?
     /// Where restored weights and payload go, for the next step.
     let store: ScratchStore
+    /// Decodes what the step before stored exactly.
+    var decoder: ChainDecoder?
 
     /// The step before, as a decoder will have it.
     struct Predecessor: Sendable {
@@ -19,6 +21,8 @@ struct StepEncoder: Sendable {
         var base: (any BaseWeights)?
         /// The original weights of the step before, for measuring the true change, while they are still on disk.
         var originals: OriginalWeights?
+        /// Of every weight: its mean second moment against the model's to the power -1/4.
+        var stepFactors: [String: Double] = [:]
 
         func weight(_ name: String, byteCount: Int) throws(VarveError) -> [UInt8]? {
             var bytes = try store?.get(.weight(name))
@@ -46,7 +50,10 @@ struct StepEncoder: Sendable {
         case .payload(let payload):
             try encode(payload, into: &result)
         case .bundle(let parameters):
-            try encode(parameters, into: &result)
+            switch method {
+            case .excp(let settings): try encode(parameters, with: settings, into: &result)
+            case .transform(let settings): try encode(parameters, with: settings, into: &result)
+            }
         }
         return result
     }

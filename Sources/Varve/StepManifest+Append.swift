@@ -20,6 +20,8 @@ extension StepManifest {
                 case .unchanged: .unchanged
                 case .sameAs(let step): .sameAs(step: step)
                 case .bundled(let index): .excp(bundle: bundles.count - 1, index: index)
+                case .transform(let index, let opens):
+                    .transform(bundle: bundles.count - 1, index: index, opens: opens)
                 }
             tensors.append(tensor.planned.record(coding, hash: tensor.hash, statistics: tensor.statistics))
         }

@@ -1,5 +1,6 @@
 import ChainArchive
 import Checkpoints
+import TensorCodecs
 import TensorFiles
 
 /// Decides how each byte of a step is stored: which tensors are quantized with which, which are exact, what is payload.
@@ -7,8 +8,9 @@ struct StepPlanner {
     let contents: StepContents
     /// `nil` for a keyframe.
     let predecessor: StepManifest?
-    /// Whether weights may be quantized: there is a predecessor or a base.
+    /// Whether weights may be quantized.
     let quantizes: Bool
+    let method: StepMethod
 
     private var entries: [Entry] = []
     /// Entry of each file of `contents.files`.
@@ -19,10 +21,11 @@ struct StepPlanner {
     private var exact: [PlannedTensor] = []
     private var notes: [String] = []
 
-    init(contents: StepContents, predecessor: StepManifest?, quantizes: Bool) {
+    init(contents: StepContents, predecessor: StepManifest?, quantizes: Bool, method: StepMethod) {
         self.contents = contents
         self.predecessor = predecessor
         self.quantizes = quantizes
+        self.method = method
     }
 
     /// The plan of the step.
@@ -113,50 +116,75 @@ struct StepPlanner {
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
         let second = planned(
             parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
+        var maximum: PlannedTensor?
         for value in parameter.other {
             guard case .tensor(let reference) = value.content else { continue }
-            if let tensor = planned(
-                reference, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
-            {
-                exact.append(tensor)
-            }
+            guard
+                let tensor = planned(
+                    reference, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
+            else { continue }
+            if value.key == Self.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
         }
         let isTied =
             !hasOptimizer || parameter.firstMoment != nil || parameter.secondMoment != nil || !parameter.other.isEmpty
         if let weight, quantizes, weight.dtype.isQuantizable, !parameter.isBuffer, isTied, pairing != .ambiguous,
             weight.range.count > 0
         {
-            let (moments, rest) = quantizedMoments(weight, first: first, second: second, parameter: parameter)
-            parameters.append(
-                PlannedParameter(weight: weight, firstMoment: moments.first, secondMoment: moments.second))
+            let (quantized, rest) = quantizedMoments(
+                weight, first: first, second: second, maximum: maximum, parameter: parameter)
+            parameters.append(quantized)
             exact += rest
         } else {
-            exact += [weight, first, second].compactMap { $0 }
+            exact += [weight, first, second, maximum].compactMap { $0 }
         }
     }
 
-    /// Which of the moments are quantized, and which stored exactly.
+    /// Which of the moments are quantized with their weight, and which are stored exactly.
     ///
-    /// A second moment alone (RMSprop, Adagrad) stays exact: pruned to zero it would blow up the resumed run's first
-    /// updates, where no pruned first moment holds against it. So does one beside `grad_avg` (centered RMSprop), which
-    /// takes the root of their difference.
+    /// Under `excp` a second moment alone (RMSprop, Adagrad) stays exact: pruned to zero it would blow up the resumed
+    /// run's first updates, where no pruned first moment holds against it. Under both methods one beside `grad_avg`
+    /// (centered RMSprop) does, which takes the root of their difference.
     private func quantizedMoments(
-        _ weight: PlannedTensor, first: PlannedTensor?, second: PlannedTensor?, parameter: Parameter
-    ) -> (moments: (first: PlannedTensor?, second: PlannedTensor?), rest: [PlannedTensor]) {
-        func fits(_ moment: PlannedTensor?) -> PlannedTensor? {
-            guard let moment, moment.dtype.isQuantizable, moment.shape.reduce(1, *) == weight.shape.reduce(1, *) else {
-                return nil
-            }
-            return moment
+        _ weight: PlannedTensor, first: PlannedTensor?, second: PlannedTensor?, maximum: PlannedTensor?,
+        parameter: Parameter
+    ) -> (parameter: PlannedParameter, rest: [PlannedTensor]) {
+        func fits(_ moment: PlannedTensor?) -> Bool {
+            guard let moment else { return false }
+            return moment.dtype.isQuantizable && moment.shape.reduce(1, *) == weight.shape.reduce(1, *)
         }
-        let centered = parameter.other.contains { $0.key == "grad_avg" }
-        guard let usableFirst = fits(first) else {
-            return ((nil, nil), [first, second].compactMap { $0 })
+        var quantized = PlannedParameter(weight: weight), rest: [PlannedTensor] = []
+        let isCentered = parameter.other.contains { $0.key == "grad_avg" }
+        if fits(first) { quantized.firstMoment = first } else { rest += [first].compactMap { $0 } }
+        let takesSecond: Bool
+        if case .transform = method { takesSecond = true } else { takesSecond = quantized.firstMoment != nil }
+        if fits(second), takesSecond, !isCentered {
+            quantized.secondMoment = second
+        } else {
+            rest += [second].compactMap { $0 }
         }
-        guard let usableSecond = fits(second), !centered else {
-            return ((usableFirst, nil), [second].compactMap { $0 })
+        if case .transform = method, fits(maximum), quantized.secondMoment != nil {
+            quantized.maximum = maximum
+        } else {
+            rest += [maximum].compactMap { $0 }
         }
-        return ((usableFirst, usableSecond), [])
+        quantized.momentRule = Self.momentRule(parameter, hasSecond: quantized.secondMoment != nil)
+        return (quantized, rest)
+    }
+
+    /// amsgrad's third tensor.
+    private static let maximumKey = "max_exp_avg_sq"
+
+    /// What the first moment's size means to the optimizer that keeps it.
+    private static func momentRule(_ parameter: Parameter, hasSecond: Bool) -> MomentRule {
+        guard let hyper = parameter.hyperparameters else { return .unknown }
+        // Muon makes the momentum orthogonal; Lion, with two betas and no second moment, takes its sign.
+        if hyper.isOrthogonalized || (hyper.beta2 != nil && !hasSecond && parameter.secondMoment == nil) {
+            return .direction
+        }
+        guard let rate = hyper.learningRate, let beta = hyper.beta1, rate > 0, beta > 0, beta < 1,
+            let rule = Displacement(factor: (1 - beta) / (rate * beta), epsilon: hasSecond ? hyper.epsilon ?? 0 : 0)
+        else { return .unknown }
+        return .displacement(rule)
     }
 
     /// The tensor with its place claimed; `nil` where it has no run of bytes of its own (a second name of a tied

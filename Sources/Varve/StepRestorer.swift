@@ -46,10 +46,9 @@ struct StepRestorer {
         let units = manifest.decodingUnits(onlyWeights: onlyWeights)
         try await OrderedWork.run(units, threads: threads) { (unit) throws(VarveError) -> Int in
             var bytes = 0
-            for tensor in try decoder.decode(unit, of: number, onlyWeights: onlyWeights) {
+            for tensor in try decoder.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
                 let record = manifest.tensors[tensor.index]
                 try targets[record.entry]?.write(tensor)
-                if record.role == .weight { try store?.put(.weight(record.name), tensor.bytes) }
                 bytes += tensor.bytes.count
             }
             return bytes

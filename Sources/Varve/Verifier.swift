@@ -106,21 +106,19 @@ public struct Verifier: Sendable {
         let manifest = try decoder.step(number).manifest
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
         let store =
-            (try? ScratchStore(directory: decoder.archive.layout.root)) ?? (try? ScratchStore(directory: "/tmp"))
+            (try? ScratchStore(directory: decoder.archive.layout.root, isOptional: true))
+            ?? (try? ScratchStore(directory: "/tmp", isOptional: true))
         var count = 0
         try await OrderedWork.run(
             manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
-            let tensors = try decoder.decode(unit, of: number)
+            let tensors = try decoder.decode(unit, of: number, keeping: store)
             var differing: [VarveError] = []
             for tensor in tensors {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) {
                     differing.append(found)
                 }
-            }
-            for tensor in tensors where manifest.tensors[tensor.index].role == .weight {
-                try? store?.put(.weight(manifest.tensors[tensor.index].name), tensor.bytes)
             }
             return (tensors.count, differing)
         } consume: { (decoded, differing) in

@@ -7,9 +7,9 @@ struct CompressCommand: AsyncParsableCommand {
         abstract: "Compress the checkpoints of a run into an archive.",
         usage: "varve compress <run> [<archive>] [<options>]",
         discussion: """
-            Adds every complete checkpoint that the archive does not have yet. The first step, and every 50th, is a \
-            keyframe: exact. Between keyframes weights and moments are quantized (method excp, which is lossy); all \
-            else is kept exactly.
+            Adds every complete checkpoint that the archive does not have yet. Weights and moments are quantized, \
+            which is lossy: --quality says how finely. All else is kept exactly. The first step, and every 50th, is a \
+            keyframe, which builds on no other.
             """)
 
     @Argument(help: "The run's directory, or a single checkpoint.", completion: .directory)
@@ -18,20 +18,8 @@ struct CompressCommand: AsyncParsableCommand {
     @Argument(help: "The archive; RUN.varve where it is left out.", completion: .directory)
     var archive: String?
 
-    @Option(help: "The method: excp.")
-    var method: Method = .excp
-
-    @Option(help: "excp: scale of the pruning threshold of weights.")
-    var alpha: Double = 5e-5
-
-    @Option(help: "excp: moments below beta times their mean are pruned.")
-    var beta: Double = 2
-
-    @Option(help: "excp: bits per kept value, 2 to 8.")
-    var bits: Int = 4
-
-    @Option(help: "excp: published (one threshold a tensor) or element (the paper's formula).")
-    var threshold: ExcpOptions.Threshold = .published
+    @OptionGroup(title: "Method")
+    var method: MethodOptions
 
     @Option(
         name: .customLong("keyframe-every"),
@@ -51,12 +39,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    enum Method: String, ExpressibleByArgument, CaseIterable { case excp }
-
     func validate() throws {
-        guard (2...8).contains(bits) else { throw ValidationError("--bits must be 2 to 8") }
-        guard alpha.isFinite, alpha > 0 else { throw ValidationError("--alpha must be above 0") }
-        guard beta.isFinite, beta >= 0 else { throw ValidationError("--beta must not be negative") }
         guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
         guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
     }
@@ -66,13 +49,10 @@ struct CompressCommand: AsyncParsableCommand {
         let compressor = Compressor(
             run: run, archive: archive,
             options: CompressionOptions(
-                excp: ExcpOptions(alpha: alpha, beta: beta, bits: bits, threshold: threshold),
-                keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads))
+                method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads))
         if !common.quiet {
             Terminal.standardError.writeLine("\(run) -> \(archive)")
-            Terminal.standardError.writeLine(
-                "method excp, alpha \(alpha), beta \(Units.figure(beta)), \(bits) bits: lossy between keyframes; "
-                    + "--keyframe-every 1 keeps every step exactly")
+            Terminal.standardError.writeLine(method.description)
         }
         let bar = ProgressBar(verb: "compressing", quiet: common.quiet) { steps, bytes in
             "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
@@ -98,5 +78,4 @@ struct CompressCommand: AsyncParsableCommand {
     }
 }
 
-extension ExcpOptions.Threshold: ExpressibleByArgument {}
 extension CompressionOptions.Extras: ExpressibleByArgument {}

@@ -49,6 +49,7 @@ extension TreeReader {
             hyper.beta1 = scalar(betas[0])
             hyper.beta2 = scalar(betas[1])
         }
+        hyper.isOrthogonalized = ["ns_steps", "ns_coefficients"].contains { tree.value(group, $0) != nil }
         hyper.beta1 = hyper.beta1 ?? scalar(group, "momentum") ?? scalar(group, "beta1")
         hyper.beta2 = hyper.beta2 ?? scalar(group, "alpha")
         return OptimizerGroup(hyperparameters: hyper, weightDecay: scalar(group, "weight_decay"), slots: [])

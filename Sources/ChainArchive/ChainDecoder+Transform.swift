@@ -1,0 +1,140 @@
+package import TensorCodecs
+package import TensorFiles
+
+extension ChainDecoder {
+    /// Replays one step of a bundle of method `transform`.
+    /// - Parameter previous: restored weights of the step before, of all members that need one.
+    func decodeChain(
+        _ bundle: Int, of step: OpenStep, previous: [String: ChainLink]
+    ) throws(VarveError) -> TransformDecoder.Chain {
+        var members: [TransformDecoder.Member] = []
+        for member in step.members[bundle] {
+            let record = step.manifest.tensors[member.weight]
+            guard let format = record.dtype.floatFormat else {
+                throw VarveError(.damaged, "a change of a type that has none", file: step.manifestPath, tensor: record.name)
+            }
+            // Values and coefficients in Double, levels, bases.
+            try step.expectRoom(record.byteCount, times: 12, record.name)
+            let form = MatrixForm(record.shape)
+            var state: TransformState?
+            if step.needsPredecessor(member.weight) {
+                let link = previous[record.name]
+                if let known = link?.state, known.form == form, known.format == format {
+                    state = known
+                } else {
+                    state = TransformState(
+                        form: form, format: format,
+                        exactly: try predecessorBytes(record, of: step, previous: previous),
+                        opening: try exactOpening(of: record, before: step))
+                }
+            }
+            members.append(TransformDecoder.Member(form: form, format: format, state: state))
+        }
+        let reference = step.manifest.bundles[bundle].weights
+        let stored = try step.read(reference)
+        do throws(CodecError) {
+            let chain = try TransformDecoder.unpackChain(stored, members)
+            for (member, state) in zip(step.members[bundle], chain.states) {
+                guard state.exponents.count == (member.secondMoment == nil ? 0 : 1) + (member.maximum == nil ? 0 : 1)
+                else { throw .corrupt("exponents of moments that are not there") }
+            }
+            for (member, kind) in zip(step.members[bundle], chain.steps.map(\.kind)) {
+                guard (kind == .keyframe) != step.needsPredecessor(member.weight) else {
+                    throw .corrupt("a keyframe where none should be, or the other way round")
+                }
+            }
+            return chain
+        } catch {
+            throw step.undecodable(
+                step.members[bundle].first.map { step.manifest.tensors[$0.weight].name }, reference, error)
+        }
+    }
+
+    /// The first moment that stands exactly in the step before opens the bases of a chain whose keyframe is exact.
+    private func exactOpening(of record: TensorRecord, before step: OpenStep) throws(VarveError) -> [Float] {
+        guard let before = try predecessor(of: step) else { return [] }
+        return try exactOpening(record.name, count: record.count, of: before)
+    }
+
+    /// The first moment of a weight in a step over the root of its second, where they are stored exactly (the first
+    /// alone where there is no second); empty otherwise, or where it holds something that is no number.
+    package func exactOpening(_ name: String, count: Int, of step: OpenStep) throws(VarveError) -> [Float] {
+        guard var values = try exactMoment(.firstMoment, name, count: count, of: step) else { return [] }
+        if let second = try exactMoment(.secondMoment, name, count: count, of: step) {
+            for (index, value) in second.enumerated() {
+                values[index] = value > 0 ? values[index] / value.squareRoot() : 0
+            }
+        }
+        return values.allSatisfy(\.isFinite) ? values : []
+    }
+
+    private func exactMoment(
+        _ role: Role, _ name: String, count: Int, of step: OpenStep
+    ) throws(VarveError) -> [Float]? {
+        guard let index = step.tensor(TensorIdentity(name: name, role: role, key: "")) else { return nil }
+        let moment = step.manifest.tensors[index]
+        guard moment.coding.isExact, moment.count == count, let format = moment.dtype.floatFormat else { return nil }
+        return format.floats(try decode(index, of: step))
+    }
+
+    /// All tensors of a bundle of method `transform`.
+    func decodeTransform(
+        _ bundle: Int, of step: OpenStep, onlyWeights: Bool, keeping store: ScratchStore?
+    ) throws(VarveError) -> [RestoredTensor] {
+        let members = step.members[bundle], tensors = step.manifest.tensors
+        let needed = members.filter { step.needsPredecessor($0.weight) }.map { tensors[$0.weight].name }
+        let chain = try decodeChain(bundle, of: step, previous: try previousLinks(needed, of: step))
+        var restored: [RestoredTensor] = []
+        do throws(CodecError) {
+            for (member, state) in zip(members, chain.states) {
+                restored.append(RestoredTensor(index: member.weight, bytes: try state.weight()))
+            }
+        } catch {
+            throw step.undecodable(nil, step.manifest.bundles[bundle].weights, error)
+        }
+        if let store {
+            for (member, state) in zip(members, chain.states) {
+                try store.put(state, of: tensors[member.weight].name)
+            }
+        }
+        guard !onlyWeights else { return restored }
+        let reference = step.manifest.bundles[bundle].moments
+        let stored = try reference.map { (reference) throws(VarveError) in try step.read(reference) }
+        let moments: [TransformDecoder.Moments]
+        do throws(CodecError) {
+            moments = try TransformDecoder.unpackMoments(stored, chain)
+        } catch {
+            throw step.undecodable(members.first.map { tensors[$0.weight].name }, reference, error)
+        }
+        for (member, values) in zip(members, moments) {
+            for (index, values) in [
+                (member.firstMoment, values.first), (member.secondMoment, values.second),
+                (member.maximum, values.maximum),
+            ] {
+                guard let index, let values, let format = tensors[index].dtype.floatFormat else { continue }
+                restored.append(RestoredTensor(index: index, bytes: format.bytes(values)))
+            }
+        }
+        return restored
+    }
+}
+
+extension ScratchStore {
+    /// Keeps a chain's state for the next step.
+    package func put(_ state: TransformState, of name: String) throws(VarveError) {
+        try put(.state(name), state.serialized())
+        guard let exponents = state.exponents.first else { return }
+        let bits = exponents.meanExponent.bitPattern.littleEndian
+        try put(.meanExponent(name), withUnsafeBytes(of: bits) { Array($0) })
+    }
+
+    /// The state that was kept for a weight of this form; `nil` where there is none.
+    package func state(of name: String, form: MatrixForm, format: FloatFormat) throws(VarveError) -> TransformState? {
+        guard let bytes = try get(.state(name)) else { return nil }
+        do throws(CodecError) {
+            return try TransformState(form: form, format: format, serialized: bytes)
+        } catch {
+            throw VarveError(.inputOutput, "the scratch file does not hold what was written", tensor: name, cause: error)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// A uniform quantizer with a dead zone, and reconstruction points at the centroids of what fell into each interval.
+///
+/// Sizes are in units of the step. Level k >= 1 takes sizes from k - 1/2 + theta on.
+package struct DeadZone: Sendable {
+    /// Centroid offsets of levels 1, 2 and 3 or more, in 1/128 of the step, toward zero.
+    package struct Centroids: Sendable, Hashable {
+        package var offsets: [Int8] = [0, 0, 0]
+        package static let parts = 128
+
+        package init() {}
+
+        /// - Parameters:
+        ///   - sums, counts: total size and number of the elements of levels 1, 2 and 3 or more; the total less
+        ///     3 or more's own levels, so that it is what lies above.
+        init(differences: [Double], counts: [Int]) {
+            for place in 0..<3 where counts[place] > 0 {
+                let mean = differences[place] / Double(counts[place])
+                offsets[place] = Int8(max(-127, min(127, (mean * Double(Self.parts)).rounded())))
+            }
+        }
+
+        /// Grid units of a level, `step` units to the level.
+        func value(_ level: Int32, step: Int64) -> Int64 {
+            guard level != 0 else { return 0 }
+            let size = Int64(level.magnitude)
+            let offset = Int64(offsets[Int(min(size, 3)) - 1])
+            // Rounded half up; step and offset are small against 2^63.
+            let units = size * step - (offset * step + Int64(Self.parts / 2)) >> 7
+            return level < 0 ? -units : units
+        }
+    }
+
+    package var theta: Double
+    /// No level is larger: beyond, the tensor is stored exactly.
+    static let largest = 1 << 20
+
+    package init(theta: Double) { self.theta = theta }
+
+    /// The level of a size (value / step, signed).
+    @inline(__always)
+    func level(_ size: Double) -> Int32 {
+        let magnitude = (size.magnitude + (0.5 - theta)).rounded(.down)
+        guard magnitude >= 1 else { return 0 }
+        let level = Int32(min(magnitude, Double(Self.largest)))
+        return size < 0 ? -level : level
+    }
+}

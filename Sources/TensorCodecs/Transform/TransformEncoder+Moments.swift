@@ -1,0 +1,95 @@
+extension TransformEncoder {
+    /// Restores the moments of a member as a decoder will, and quantizes what of them needs levels.
+    func addMoments(_ input: TransformInput, to member: inout TransformMember) {
+        let exponents = member.state.exponents
+        var second: [Float]?
+        if let moment = input.second, let fitted = exponents.first {
+            if settings.secondMomentStep > 0, !member.form.isVector {
+                member.moments.secondStep = settings.secondMomentStep
+                member.moments.secondLevels = moment.values.withUnsafeBufferPointer {
+                    fitted.residual($0, step: settings.secondMomentStep)
+                }
+            }
+            let values = member.moments.second(fitted)
+            member.second = moment.format.bytes(values)
+            second = values
+        }
+        if let moment = input.maximum, exponents.count > 1 {
+            member.maximum = moment.format.bytes(exponents[1].values)
+        }
+        guard let first = input.first else { return }
+        if member.step.kind == .keyframe {
+            member.first = first.format.bytes(member.keyframeMoment(input.form, exponents.first))
+            return
+        }
+        quantize(first, input, second: second, member: &member)
+        member.first = first.format.bytes(
+            member.moments.first(
+                unit: member.state.unit, scale: member.state.scale, form: input.form, second: second))
+    }
+
+    /// The first moment in displacement, with the weight's step: what lies below it gets nothing.
+    private func quantize(
+        _ first: MomentTensor, _ input: TransformInput, second: [Float]?, member: inout TransformMember
+    ) {
+        member.moments.first = .zero
+        guard member.step.kind != .hold, let rule = rule(first, input, second: second, member: member) else { return }
+        let grid = PowerTable.two(Int(-member.state.unit))
+        let step = max(1, Int64((Double(member.step.step) * settings.firstMomentStep).rounded()))
+        let scale = ElementScale(member.state.scale, input.form)
+        var sizes = [Double](repeating: 0, count: input.form.count)
+        scale.forEach { index, factor in
+            sizes[index] = Double(first.values[index]) / (rule.gain(second?[index]) * factor) * grid
+        }
+        let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / Double(step))
+        guard sizes.allSatisfy(\.isFinite) else { return }
+        let levels = quantizer.levels(sizes)
+        guard levels.contains(where: { $0 != 0 }), !quantizer.overflows(levels) else { return }
+        var sums = CentroidSums()
+        sums.add(sizes, scale: quantizer.scale, levels: levels)
+        member.moments.first = .levels(rule, step: step, sums.centroids)
+        member.moments.firstLevels = levels
+    }
+
+    /// The optimizer's own settings; where they are not known, half the change stands for the displacement.
+    private func rule(
+        _ first: MomentTensor, _ input: TransformInput, second: [Float]?, member: TransformMember
+    ) -> Displacement? {
+        switch input.momentRule {
+        case .displacement(let known):
+            return known
+        case .unknown:
+            let trial = Displacement(factor: 1, epsilon: 1e-8)
+            return scaled(trial, first, second, to: 0.5 * PowerTable.sixtyFourth(Int(member.step.level)))
+        case .direction:
+            // Only the direction counts, not the size: a step of q / 2 root mean squares.
+            let delta = Double(member.step.step) * PowerTable.two(Int(member.state.unit))
+            let trial = Displacement(factor: 1, epsilon: 0)
+            return scaled(trial, first, nil, to: 2 * delta / settings.stepSize)
+        }
+    }
+
+    /// The rule whose displacements have the given root mean square.
+    private func scaled(_ trial: Displacement?, _ first: MomentTensor, _ second: [Float]?, to size: Double)
+        -> Displacement?
+    {
+        guard let trial, size > 0 else { return nil }
+        var sum = 0.0
+        for (index, value) in first.values.enumerated() where value != 0 {
+            let displacement = Double(value) / trial.gain(second?[index])
+            sum += displacement * displacement
+        }
+        let mean = (sum / Double(max(1, first.values.count))).squareRoot()
+        return Displacement(factor: mean / size, epsilon: trial.epsilon)
+    }
+}
+
+extension TransformMember {
+    var form: MatrixForm { state.form }
+
+    /// The keyframe's first moment; zeros where its header has none.
+    func keyframeMoment(_ form: MatrixForm, _ exponents: RankOneExponents?) -> [Float] {
+        guard let header = step.moment else { return [Float](repeating: 0, count: form.count) }
+        return MomentUnits(exponents, form).restored(momentLevels, header)
+    }
+}

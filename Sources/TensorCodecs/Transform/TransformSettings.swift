@@ -1,0 +1,38 @@
+/// The encoder's choices of method `transform`. A decoder needs none of them: what they lead to is stored.
+package struct TransformSettings: Sendable, Hashable {
+    /// Quantizer step of a weight's change in units of its smoothed root mean square.
+    package var stepSize: Double
+    /// Keyframe weights: quantizer step in units of the matrix's root mean square.
+    package var keyframeStep = 1.0 / 8
+    /// Keyframe weights exactly.
+    package var exactKeyframes = false
+    /// Keyframe first moments: quantizer step in units of their root mean square after division by sqrt(v).
+    package var keyframeMomentStep = 1.0
+    /// Elementwise residual of the second moment, in quarter octaves; 0 for none.
+    package var secondMomentStep: Int32 = 0
+    /// How far exponents of the second moment must be off before they move.
+    package var exponentMoves = ExponentMoves.coarse
+    /// First moments: quantizer step in units of the weight's, in displacement.
+    package var firstMomentStep = 1.0
+    /// Dead zone: level k takes sizes from k - 1/2 + theta on.
+    package var theta = 0.2
+    /// Share of the old level when the root mean square change is smoothed in the logarithm.
+    package var lag = 0.8
+    /// Vectors are quantized with at most this step size.
+    package var vectorStepSize = 0.5
+    /// Vectors of a keyframe, in units of their root mean square.
+    package var keyframeVectorStep = 1.0 / 256
+    /// Bases of small parameters are refreshed in every step, of others in the first ones and then in every fourth.
+    package var groupLength = 4
+    package var smallParameter = 1 << 20
+
+    package init(stepSize: Double) { self.stepSize = stepSize }
+
+    /// The largest step in units of the plain one.
+    static let largestFactor = 1.25
+
+    /// Whether a delta after `age` others begins a group.
+    func beginsGroup(age: Int, count: Int) -> Bool {
+        count < smallParameter || age < groupLength || age % groupLength == 0
+    }
+}

@@ -1,0 +1,71 @@
+/// The state as bytes, for the scratch file between two steps of one process. Not part of the archive's format.
+extension TransformState {
+    package func serialized() -> [UInt8] {
+        var writer = ByteWriter(capacity: base.count + 64)
+        writer.append(varint: exponents.count)
+        for exponents in exponents {
+            for exponent in exponents.rows + exponents.columns { writer.append(littleEndian: exponent) }
+        }
+        writer.append(littleEndian: level)
+        writer.append(littleEndian: Int64(age))
+        writer.append(littleEndian: unit)
+        writer.append(varint: base.count)
+        writer.append(contentsOf: base)
+        for exponent in scale.rows + scale.columns { writer.append(UInt8(bitPattern: exponent)) }
+        for tile in tiles {
+            tile.left.serialise(into: &writer)
+            tile.right.serialise(into: &writer)
+            writer.append(tile.coefficients.isEmpty ? 0 : 1)
+            tile.coefficients.withUnsafeBytes { writer.append(contentsOf: $0) }
+        }
+        writer.append(opening.isEmpty ? 0 : 1)
+        opening.withUnsafeBytes { writer.append(contentsOf: $0) }
+        return writer.bytes
+    }
+
+    /// Reads what `serialized` wrote.
+    package init(form: MatrixForm, format: FloatFormat, serialized bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        var exponents: [RankOneExponents] = []
+        for _ in 0..<(try reader.readCount(upTo: 2)) {
+            exponents.append(
+                RankOneExponents(
+                    rows: try reader.readArray(form.rows), columns: try reader.readArray(form.columns)))
+        }
+        let level = try reader.read(littleEndian: Int32.self)
+        let age = Int(try reader.read(littleEndian: Int64.self))
+        let unit = try reader.read(littleEndian: Int32.self)
+        let base = Array(try reader.readBytes(reader.readCount(upTo: reader.remaining)))
+        let scale = MatrixScale(rows: try reader.readArray(form.rows), columns: try reader.readArray(form.columns))
+        var tiles: [TransformTile] = []
+        for place in form.tiles {
+            let left = try SideBasis(from: &reader), right = try SideBasis(from: &reader)
+            guard left.size == place.rows.count, right.size == place.columns.count else {
+                throw reader.corrupt("a basis of another size")
+            }
+            let coefficients: [Int32] = try reader.readByte() == 0 ? [] : reader.readArray(place.count)
+            tiles.append(TransformTile(place, left: left, right: right, coefficients: coefficients))
+        }
+        let opening: [Float] = try reader.readByte() == 0 ? [] : reader.readArray(form.count)
+        try reader.expectEnd()
+        guard base.count == form.count * format.elementSize, TransformStep.unitRange.contains(unit) else {
+            throw reader.corrupt("a state of another tensor")
+        }
+        self.init(
+            form: form, format: format, exponents: exponents, level: level, age: age, base: base, unit: unit,
+            scale: scale, tiles: tiles, opening: opening)
+    }
+}
+
+extension ByteReader {
+    /// `count` elements as they lie in memory.
+    fileprivate mutating func readArray<Element: BitwiseCopyable>(_ count: Int) throws(CodecError) -> [Element] {
+        let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        guard !overflow else { throw corrupt("an array of \(count) elements") }
+        let bytes = try readBytes(size)
+        return [Element](unsafeUninitializedCapacity: count) { output, filled in
+            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(output).copyMemory(from: $0) }
+            filled = count
+        }
+    }
+}

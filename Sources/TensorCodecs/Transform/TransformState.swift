@@ -1,0 +1,161 @@
+/// A parameter's place in its chain: what a decoder of the next step must know, rebuilt by replaying the steps.
+///
+/// Restored weights are base + scale * 2^unit * (left basis) coefficients (right basis)', rounded to the format.
+package struct TransformState: Sendable {
+    package let form: MatrixForm
+    package let format: FloatFormat
+    /// Of the second moment, and of amsgrad's maximum.
+    package internal(set) var exponents: [RankOneExponents] = []
+    /// See `TransformStep.level`.
+    package internal(set) var level: Int32 = 0
+    /// Delta steps since the keyframe.
+    package internal(set) var age = 0
+    /// Restored bytes of the weight where the group began.
+    var base: [UInt8]
+    var unit: Int32 = 0
+    var scale: MatrixScale
+    var tiles: [TransformTile]
+    /// The keyframe's restored first moment over the root of its second, until the bases are opened with it; empty if
+    /// there is none.
+    package internal(set) var opening: [Float] = []
+
+    /// A chain that begins with exactly stored bytes.
+    /// - Parameter opening: the first moment stored with them, over the root of the second; empty if there is none.
+    package init(form: MatrixForm, format: FloatFormat, exactly bytes: [UInt8], opening: [Float] = []) {
+        self.form = form
+        self.format = format
+        self.base = bytes
+        self.opening = opening
+        scale = MatrixScale(plain: form)
+        tiles = form.tiles.map { TransformTile($0, isVector: form.isVector) }
+    }
+
+    init(
+        form: MatrixForm, format: FloatFormat, exponents: [RankOneExponents], level: Int32, age: Int, base: [UInt8],
+        unit: Int32, scale: MatrixScale, tiles: [TransformTile], opening: [Float]
+    ) {
+        self.form = form
+        self.format = format
+        self.exponents = exponents
+        self.level = level
+        self.age = age
+        self.base = base
+        self.unit = unit
+        self.scale = scale
+        self.tiles = tiles
+        self.opening = opening
+    }
+
+    /// Restored bytes of the weight.
+    package func weight() throws(CodecError) -> [UInt8] {
+        var bytes = base
+        for tile in tiles {
+            if let change = try tile.restored() { add(change, tile.place, to: &bytes) }
+        }
+        return bytes
+    }
+
+    /// Adds a tile's change, in scaled grid units, to the base's values.
+    private func add(_ change: IntegerMatrix, _ place: MatrixForm.Tile, to bytes: inout [UInt8]) {
+        let rows = MatrixScale.factors(scale.rows[place.rows]), columns = MatrixScale.factors(scale.columns[place.columns])
+        let grid = PowerTable.two(Int(unit))
+        var values = base.withUnsafeBytes { format.values($0, columns: form.columns, place) }
+        values.withUnsafeMutableBufferPointer { values in
+            change.values.withUnsafeBufferPointer { change in
+                for i in 0..<rows.count {
+                    let row = rows[i] * grid, start = i * columns.count
+                    for j in 0..<columns.count { values[start + j] += row * columns[j] * change[start + j] }
+                }
+            }
+        }
+        bytes.withUnsafeMutableBytes { format.store(values, to: $0, columns: form.columns, place) }
+    }
+
+    /// Everything of a step that comes before its levels: exponents, and for `firstDelta` bases, scales and grid.
+    ///
+    /// - Parameter exponents: this step's.
+    package mutating func begin(_ step: TransformStep, exponents: [RankOneExponents]) throws(CodecError) {
+        self.exponents = exponents
+        level = step.level
+        if step.kind == .firstDelta { try regroup(step) }
+        if step.kind != .hold { age += 1 }
+    }
+
+    private mutating func regroup(_ step: TransformStep) throws(CodecError) {
+        var bytes = base
+        for index in tiles.indices {
+            guard let change = try tiles[index].restored() else { continue }
+            add(change, tiles[index].place, to: &bytes)
+            try tiles[index].learn(change, exponent: Int(unit))
+            tiles[index].coefficients = []
+        }
+        base = bytes
+        if form.isVector {
+            scale = MatrixScale(plain: form)
+        } else {
+            scale = exponents.first.map { MatrixScale($0) } ?? MatrixScale(plain: form)
+        }
+        unit = step.unit
+        if !opening.isEmpty {
+            let directions = opening
+            opening = []
+            for index in tiles.indices { try open(&tiles[index], directions) }
+        }
+    }
+
+    /// Opens a tile's bases with the first moment over the root of the second, the optimizer's own step: its directions stand for
+    /// those of the change to come. Its size means nothing, so it is set to the level's.
+    private func open(_ tile: inout TransformTile, _ opening: [Float]) throws(CodecError) {
+        let place = tile.place
+        let rows = MatrixScale.divisors(scale.rows[place.rows]), columns = MatrixScale.divisors(scale.columns[place.columns])
+        var values: [Double] = []
+        values.reserveCapacity(place.count)
+        var largest = 0.0, energy = 0.0
+        for (i, row) in place.rows.enumerated() {
+            let start = row * form.columns + place.columns.lowerBound
+            for j in 0..<columns.count {
+                let value = Double(opening[start + j]) * rows[i] * columns[j]
+                values.append(value)
+                largest = max(largest, value.magnitude)
+                energy += value * value
+            }
+        }
+        guard largest > 0, largest.isFinite, energy > 0, energy.isFinite else { return }
+        let shift = 20 - PowerTable.exponent(largest)
+        guard (-900...900).contains(shift) else { return }
+        let factor = PowerTable.two(shift)
+        for index in values.indices { values[index] = (values[index] * factor).rounded() }
+        // Root mean square of the integers and of the change expected, both in octaves.
+        let size = PowerTable.log2(energy / Double(place.count), parts: 2) + 2 * shift * 2
+        let exponent = (Int(level) - 16 * size) / 64
+        try tile.learn(
+            IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: values), exponent: exponent)
+    }
+
+    /// Adds a step's levels, tile after tile.
+    package mutating func add(_ levels: [Int32], of step: TransformStep) throws(CodecError) {
+        var start = 0
+        for index in tiles.indices {
+            let end = start + tiles[index].place.count
+            try tiles[index].add(levels[start..<end], step.centroids, step: step.step)
+            start = end
+        }
+    }
+
+    /// Symbols that say how the energies of a step differ from what the bases predict.
+    package var energySymbolCount: Int { tiles.reduce(0) { $0 + TileEnergies.symbolCount($1) } }
+
+    /// The class of every level of a step, tile after tile.
+    /// - Parameter symbols: `energySymbolCount` of them.
+    func classes(_ step: TransformStep, energies symbols: [Int32]) throws(CodecError) -> [UInt8] {
+        var classes: [UInt8] = []
+        classes.reserveCapacity(form.count)
+        var start = 0
+        for (index, tile) in tiles.enumerated() {
+            let end = start + TileEnergies.symbolCount(tile)
+            classes += try TileEnergies.classes(tile, step.energies[index], symbols: symbols[start..<end])
+            start = end
+        }
+        return classes
+    }
+}

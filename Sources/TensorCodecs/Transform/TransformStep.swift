@@ -1,0 +1,131 @@
+/// What one step adds to a parameter's chain besides levels and exponents: the fields of its header.
+package struct TransformStep: Sendable, Hashable {
+    package enum Kind: UInt8, Sendable, Hashable {
+        /// The weight itself, in scaled coordinates; builds on nothing.
+        case keyframe = 0
+        /// Levels that add to the group's coefficients.
+        case delta = 1
+        /// The same with bases, scales and grid made anew from what was decoded before: a group begins.
+        case firstDelta = 2
+        /// The weight has not moved further from its restored value: no levels.
+        case hold = 3
+
+        var isDelta: Bool { self == .delta || self == .firstDelta }
+    }
+
+    package var kind: Kind
+    /// Exponent tensors that follow: 0, 1 (second moment), 2 (and amsgrad's maximum).
+    package var exponentCount = 0
+    /// log2 of the smoothed root mean square change, in 64ths of an octave; of the weight itself in a keyframe.
+    package var level: Int32 = 0
+    /// The grid: integers count 2^unit. Only in `keyframe` and `firstDelta`.
+    package var unit: Int32 = 0
+    /// Grid units of the quantizer's step.
+    package var step: Int64 = 0
+    package var centroids = DeadZone.Centroids()
+    /// Keyframes: the class offset of every tile.
+    var offsets: [Int16] = []
+    /// Deltas: how every tile's energies follow from what its bases predict.
+    var energies: [TileEnergies.Header] = []
+    /// The keyframe's first moment, which opens the bases.
+    package var moment: Moment?
+
+    /// Quantization of a keyframe's first moment.
+    package struct Moment: Sendable, Hashable {
+        package var unit: Int32 = 0
+        package var step: Int64 = 0
+        package var centroids = DeadZone.Centroids()
+        package init() {}
+    }
+
+    package init(_ kind: Kind) { self.kind = kind }
+
+    package static let unitRange: ClosedRange<Int32> = -900...900
+    package static let levelRange: ClosedRange<Int32> = -70_400...65_536
+    static let largestStep: Int64 = 1 << 20
+
+    var hasLevels: Bool { kind != .hold }
+    var setsGrid: Bool { kind == .keyframe || kind == .firstDelta }
+
+    func write(to writer: inout ByteWriter) {
+        writer.append(kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil ? 0 : 16))
+        writer.append(signed: Int(level))
+        guard hasLevels else { return }
+        if setsGrid { writer.append(signed: Int(unit)) }
+        writer.append(varint: Int(step))
+        for offset in centroids.offsets { writer.append(UInt8(bitPattern: offset)) }
+        for offset in offsets { writer.append(signed: Int(offset)) }
+        for tile in energies {
+            writer.append(tile.rowSlope | tile.columnSlope << 4)
+            writer.append(signed: Int(tile.rowShift))
+            writer.append(signed: Int(tile.columnShift))
+        }
+        guard let moment else { return }
+        writer.append(signed: Int(moment.unit))
+        writer.append(varint: Int(moment.step))
+        for offset in moment.centroids.offsets { writer.append(UInt8(bitPattern: offset)) }
+    }
+
+    init(from reader: inout ByteReader, tiles: Int) throws(CodecError) {
+        let first = try reader.readByte()
+        guard let kind = Kind(rawValue: first & 3), first < 32, first >> 2 & 3 <= 2 else {
+            throw reader.corrupt("a parameter's header is of an unknown kind")
+        }
+        self.kind = kind
+        exponentCount = Int(first >> 2 & 3)
+        level = try reader.readSigned(in: Self.levelRange)
+        if first & 16 != 0, kind != .keyframe { throw reader.corrupt("a first moment outside of a keyframe") }
+        guard hasLevels else { return }
+        if setsGrid { unit = try reader.readSigned(in: Self.unitRange) }
+        step = try reader.readStep()
+        try centroids.read(from: &reader)
+        for _ in 0..<(kind == .keyframe ? tiles : 0) { offsets.append(Int16(try reader.readSigned(in: -2000...2000))) }
+        for _ in 0..<(kind == .keyframe ? 0 : tiles) {
+            let slopes = try reader.readByte()
+            energies.append(
+                TileEnergies.Header(
+                    rowSlope: slopes & 15, rowShift: Int16(try reader.readSigned(in: SideEnergies.shifts)),
+                    columnSlope: slopes >> 4, columnShift: Int16(try reader.readSigned(in: SideEnergies.shifts))))
+        }
+        guard first & 16 != 0 else { return }
+        var moment = Moment()
+        moment.unit = try reader.readSigned(in: Self.unitRange)
+        moment.step = try reader.readStep()
+        try moment.centroids.read(from: &reader)
+        self.moment = moment
+    }
+}
+
+extension DeadZone.Centroids {
+    mutating func read(from reader: inout ByteReader) throws(CodecError) {
+        for place in offsets.indices {
+            offsets[place] = Int8(bitPattern: try reader.readByte())
+            guard offsets[place] != .min else { throw reader.corrupt("a centroid out of range") }
+        }
+    }
+}
+
+extension ByteReader {
+    mutating func readStep() throws(CodecError) -> Int64 {
+        let step = try readCount(upTo: Int(TransformStep.largestStep), "step")
+        guard step > 0 else { throw corrupt("a step of 0") }
+        return Int64(step)
+    }
+
+    /// A zigzag varint.
+    mutating func readSigned(in range: ClosedRange<Int32>) throws(CodecError) -> Int32 {
+        let value = try readVarint()
+        let signed = Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
+        guard let result = Int32(exactly: signed), range.contains(result) else {
+            throw corrupt("\(signed) is out of range")
+        }
+        return result
+    }
+}
+
+extension ByteWriter {
+    /// A zigzag varint: small magnitudes of either sign are short.
+    mutating func append(signed value: Int) {
+        append(varint: UInt64(bitPattern: Int64(value) &<< 1 ^ Int64(value) >> 63))
+    }
+}

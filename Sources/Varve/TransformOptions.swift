@@ -1,0 +1,64 @@
+import TensorCodecs
+
+/// Settings of the method `transform`, the default (`Docs/method.md`).
+public struct TransformOptions: Sendable, Hashable {
+    /// Points of the one knob, named by what they do to a resumed run.
+    public enum Quality: String, Sendable, Hashable, CaseIterable {
+        /// Damage within noise; second moments element by element.
+        case high
+        /// Mean damage at once .01 or less on the fidelity runs.
+        case balanced
+        /// Mean damage at once .06 or less.
+        case small
+
+        /// The step size it stands for.
+        public var stepSize: Double {
+            switch self {
+            case .high: 0.8
+            case .balanced: 2
+            case .small: 4.5
+            }
+        }
+    }
+
+    /// How the weights of keyframes are stored.
+    public enum Keyframes: String, Sendable, Hashable, CaseIterable {
+        /// On a grid far finer than the chain's errors.
+        case quantized
+        case exact
+    }
+
+    public var quality: Quality
+    /// Quantizer step of a weight's change in units of its smoothed root mean square change; the quality's own where
+    /// it is `nil`.
+    public var stepSize: Double?
+    public var keyframes: Keyframes
+
+    public init(quality: Quality = .balanced, stepSize: Double? = nil, keyframes: Keyframes = .quantized) {
+        self.quality = quality
+        self.stepSize = stepSize
+        self.keyframes = keyframes
+    }
+
+    /// Step sizes that make sense.
+    public static let stepSizes = 0.01...100.0
+
+    /// The codec's settings.
+    /// - Throws: `.usage` for values out of range.
+    func settings() throws(VarveError) -> TransformSettings {
+        let size = stepSize ?? quality.stepSize
+        guard Self.stepSizes.contains(size) else {
+            throw VarveError(.usage, "the step size must be \(Self.stepSizes.lowerBound) to \(Self.stepSizes.upperBound)")
+        }
+        var settings = TransformSettings(stepSize: size)
+        settings.exactKeyframes = keyframes == .exact
+        // Errors must stay small against those of the deltas.
+        settings.keyframeStep = min(1.0 / 8, size / 16)
+        if quality == .high {
+            settings.keyframeStep = 1.0 / 32
+            settings.secondMomentStep = RankOneExponents.residualStep
+            settings.exponentMoves = .fine
+        }
+        return settings
+    }
+}
