@@ -11,7 +11,8 @@ extension ChainDecoder {
         for member in step.members[bundle] {
             let record = step.manifest.tensors[member.weight]
             guard let format = record.dtype.floatFormat else {
-                throw VarveError(.damaged, "a change of a type that has none", file: step.manifestPath, tensor: record.name)
+                throw VarveError(
+                    .damaged, "a change of a type that has none", file: step.manifestPath, tensor: record.name)
             }
             // Values and coefficients in Double, levels, bases.
             try step.expectRoom(record.byteCount, times: 12, record.name)
@@ -87,7 +88,11 @@ extension ChainDecoder {
         var restored: [RestoredTensor] = []
         do throws(CodecError) {
             for (member, state) in zip(members, chain.states) {
-                restored.append(RestoredTensor(index: member.weight, bytes: try state.weight()))
+                let weight = try state.weight()
+                restored.append(RestoredTensor(index: member.weight, bytes: weight))
+                if let copy = member.copy, let format = tensors[copy].dtype.floatFormat {
+                    restored.append(RestoredTensor(index: copy, bytes: format.bytes(state.format.floats(weight))))
+                }
             }
         } catch {
             throw step.undecodable(nil, step.manifest.bundles[bundle].weights, error)
@@ -123,9 +128,6 @@ extension ScratchStore {
     /// Keeps a chain's state for the next step.
     package func put(_ state: TransformState, of name: String) throws(VarveError) {
         try put(.state(name), state.serialized())
-        guard let exponents = state.exponents.first else { return }
-        let bits = exponents.meanExponent.bitPattern.littleEndian
-        try put(.meanExponent(name), withUnsafeBytes(of: bits) { Array($0) })
     }
 
     /// The state that was kept for a weight of this form; `nil` where there is none.
@@ -134,7 +136,8 @@ extension ScratchStore {
         do throws(CodecError) {
             return try TransformState(form: form, format: format, serialized: bytes)
         } catch {
-            throw VarveError(.inputOutput, "the scratch file does not hold what was written", tensor: name, cause: error)
+            throw VarveError(
+                .inputOutput, "the scratch file does not hold what was written", tensor: name, cause: error)
         }
     }
 }

@@ -24,7 +24,7 @@ extension ChainDecoder {
                     .damaged, "the restored \(record.role.name) is not what was compressed", file: step.manifestPath,
                     tensor: record.name)
             }
-            if record.role == .weight { try store?.put(.weight(record.name), tensor.bytes) }
+            if record.role == .weight, record.key.isEmpty { try store?.put(.weight(record.name), tensor.bytes) }
         }
         return restored
     }

@@ -20,8 +20,7 @@ struct ManifestWriter {
 
     /// A figure for people, rounded up so that a bound stays one.
     mutating func single(_ value: Double) {
-        let nearest = Float(value)
-        output.append(littleEndian: (Double(nearest) < value ? nearest.nextUp : nearest).bitPattern)
+        output.append(littleEndian: TensorStatistics.figure(value).bitPattern)
     }
 
     mutating func list<Element>(_ elements: [Element], _ write: (inout ManifestWriter, Element) -> Void) {

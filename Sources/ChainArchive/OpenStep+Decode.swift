@@ -8,7 +8,7 @@ extension OpenStep {
     func needsPredecessor(_ index: Int) -> Bool {
         let tensor = manifest.tensors[index]
         switch tensor.coding {
-        case .exact, .sameAs: return false
+        case .exact, .sameAs, .copy: return false
         case .exactDelta, .unchanged: return true
         case .excp: return tensor.role == .weight
         case .transform(_, _, let opens): return tensor.role == .weight && !opens
@@ -26,7 +26,7 @@ extension OpenStep {
         case .exactDelta(let reference):
             guard let previous else { break }
             return try decodeExact(record, reference, previous: previous)
-        case .excp, .transform, .sameAs:
+        case .excp, .transform, .copy, .sameAs:
             break
         }
         throw VarveError(.damaged, "the tensor cannot be decoded on its own", file: manifestPath, tensor: record.name)

@@ -12,8 +12,6 @@ package final class ScratchStore: Sendable {
         case weight(String)
         /// State of the weight's chain (`TransformState`).
         case state(String)
-        /// Mean exponent of the weight's second moment, a Double.
-        case meanExponent(String)
         /// A payload block before compression.
         case payload(entry: Int, block: Int)
     }

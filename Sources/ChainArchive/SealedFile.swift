@@ -90,7 +90,8 @@ package enum SealedFile {
         }
         guard (1...majorVersion(kind)).contains(major) else {
             throw VarveError(
-                .unsupported, "format version \(major); this release reads up to version \(majorVersion(kind))", file: path,
+                .unsupported, "format version \(major); this release reads up to version \(majorVersion(kind))",
+                file: path,
                 offset: 4)
         }
         let stored = littleEndian(content, at: 8), plain = littleEndian(content, at: 16)

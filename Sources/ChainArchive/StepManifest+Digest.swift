@@ -1,12 +1,12 @@
 import TensorCodecs
 
 extension StepManifest {
-    /// Binds a successor to this step: XXH3-128 over name and content hash of every weight, in order of name.
+    /// Binds a successor to this step: XXH3-128 over name and content hash of every weight (its copies left out), in order of name.
     ///
     /// It covers what residuals build on and nothing else, so a step may lose its moments without breaking its chain.
     package var weightsDigest: Hash128 {
         var writer = ByteWriter()
-        for tensor in tensors.filter({ $0.role == .weight }).sorted(by: {
+        for tensor in tensors.filter({ $0.role == .weight && $0.key.isEmpty }).sorted(by: {
             $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
         }) {
             writer.append(string: tensor.name)

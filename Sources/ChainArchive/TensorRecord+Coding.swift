@@ -30,6 +30,10 @@ extension TensorRecord {
             writer.byte(opens ? 6 : 5)
             writer.integer(bundle)
             writer.integer(index)
+        case .copy(let bundle, let index):
+            writer.byte(7)
+            writer.integer(bundle)
+            writer.integer(index)
         }
         writer.hash(contentHash)
         writer.byte(statistics.pairing.rawValue)
@@ -70,6 +74,8 @@ extension TensorRecord {
             coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: false)
         case 6 where version > 1:
             coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: true)
+        case 7 where version > 1:
+            coding = .copy(bundle: try reader.integer(), index: try reader.integer())
         default: throw CodecError(.corrupt, "tensor \(name) is coded in an unknown way")
         }
         let hash = try reader.hash()

@@ -16,6 +16,8 @@ package struct TensorRecord: Sendable {
         case excp(bundle: Int, index: Int)
         /// The same by method `transform`. `opens`: the parameter's chain begins here, nothing comes before.
         case transform(bundle: Int, index: Int, opens: Bool)
+        /// A half-precision copy of that member's weight: its restored values rounded to this type.
+        case copy(bundle: Int, index: Int)
 
         /// Whether the restored bytes are the original's.
         package var isExact: Bool {
@@ -26,7 +28,7 @@ package struct TensorRecord: Sendable {
         package var member: (bundle: Int, index: Int, method: Bundle.Method.Name)? {
             switch self {
             case .excp(let bundle, let index): (bundle, index, .excp)
-            case .transform(let bundle, let index, _): (bundle, index, .transform)
+            case .transform(let bundle, let index, _), .copy(let bundle, let index): (bundle, index, .transform)
             default: nil
             }
         }

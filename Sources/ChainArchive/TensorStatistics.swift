@@ -1,3 +1,5 @@
+package import TensorCodecs
+
 /// What was measured on a tensor while it was compressed.
 package struct TensorStatistics: Sendable, Hashable {
     /// Sum over the elements of (restored - original)^2; 0 where exact.
@@ -24,5 +26,22 @@ package struct TensorStatistics: Sendable, Hashable {
         self.prunedCount = prunedCount
         self.storedBytes = storedBytes
         self.pairing = pairing
+    }
+}
+
+extension TensorStatistics {
+    /// A figure as manifests keep it: rounded up to Float, so that a bound stays one.
+    static func figure(_ value: Double) -> Float {
+        let nearest = Float(value)
+        let figure = Double(nearest) < value ? nearest.nextUp : nearest
+        return figure.isInfinite && value.isFinite ? .greatestFiniteMagnitude : figure
+    }
+
+    /// Whether this is the error that was recorded, in Double (format 1) or as a figure.
+    package func records(_ error: ErrorMeasure) -> Bool {
+        func agree(_ measured: Double, _ recorded: Double) -> Bool {
+            measured == recorded || Double(Self.figure(measured)) == recorded
+        }
+        return agree(error.squared, squaredError) && agree(error.maximum, largestError)
     }
 }

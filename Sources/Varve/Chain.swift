@@ -63,7 +63,7 @@ struct Chain {
         let plan = try planner.plan()
         let store = try ScratchStore(directory: writer.layout.root)
         if case .transform = method {
-            let factors = try StepFactors(plan, previous: previous?.store).factors
+            let factors = try StepFactors(plan).factors
             previous?.stepFactors = factors
         }
         let encoder = StepEncoder(method: method, predecessor: previous, store: store, decoder: decoder)
@@ -71,7 +71,8 @@ struct Chain {
 
         var manifest = StepManifest(
             number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
-            method: method.name, predecessor: try predecessorReference(previous), entries: plan.entries, pairs: plan.pairs,
+            method: method.name, predecessor: try predecessorReference(previous), entries: plan.entries,
+            pairs: plan.pairs,
             notes: plan.notes)
         if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
         try await OrderedWork.run(plan.units, threads: threads) { (unit) throws(VarveError) in

@@ -23,7 +23,8 @@ public struct CompressionOptions: Sendable {
     public var threads: Int
 
     public init(
-        method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil, extras: Extras = .small,
+        method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,
+        extras: Extras = .small,
         threads: Int = 0
     ) {
         self.method = method

@@ -14,6 +14,8 @@ struct EncodedUnit: Sendable {
             case bundled(index: Int)
             /// The same by method `transform`.
             case transform(index: Int, opens: Bool)
+            /// Half-precision copy of that member's weight.
+            case copy(index: Int)
         }
         var planned: PlannedTensor
         var coding: Coding

@@ -39,8 +39,7 @@ struct OriginalFiles: Sendable {
         if record.coding.isExact { return original == tensor.bytes ? nil : different(path, record) }
         guard let format = record.dtype.floatFormat else { return different(path, record) }
         let error = ResidualCodec.error(original, tensor.bytes, format: format)
-        guard error.squared == record.statistics.squaredError, error.maximum == record.statistics.largestError
-        else {
+        guard record.statistics.records(error) else {
             return VarveError(
                 .different,
                 "the squared error is \(error.squared), recorded was \(record.statistics.squaredError): "

@@ -7,6 +7,8 @@ struct PlannedParameter: Sendable {
     var secondMoment: PlannedTensor?
     /// amsgrad's maximum of the second moments.
     var maximum: PlannedTensor?
+    /// The model's half-precision copy of the weight, which is then the optimizer's float32 master.
+    var copy: PlannedTensor?
     /// What the first moment's size means.
     var momentRule = MomentRule.unknown
     /// Element count.

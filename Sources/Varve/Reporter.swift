@@ -96,6 +96,7 @@ extension TensorRecord.Coding {
         case .unchanged, .sameAs: "unchanged"
         case .excp: "excp"
         case .transform: "transform"
+        case .copy: "copy"
         }
     }
 }

@@ -19,7 +19,9 @@ extension StepEncoder {
     ) throws(VarveError) {
         var quantized: [Quantized] = []
         for parameter in parameters {
-            if let member = try quantize(parameter, settings, place: quantized.count, into: &result) { quantized.append(member) }
+            if let member = try quantize(parameter, settings, place: quantized.count, into: &result) {
+                quantized.append(member)
+            }
         }
         guard !quantized.isEmpty else { return }
         do throws(CodecError) {
@@ -28,7 +30,8 @@ extension StepEncoder {
             let hasMoments = quantized.contains { $0.parameter.firstMoment != nil }
             let moments = hasMoments ? try ExcpPacking.packMoments(tensors) : nil
             result.bundle = (
-                settings: .excp(settings), weights: result.add(weights.bytes), moments: moments.map { result.add($0.bytes) }
+                settings: .excp(settings), weights: result.add(weights.bytes),
+                moments: moments.map { result.add($0.bytes) }
             )
             for (place, member) in quantized.enumerated() {
                 for var record in member.records {
@@ -128,7 +131,9 @@ extension StepEncoder {
         _ parameter: PlannedParameter, weightBytes: [UInt8], into result: inout EncodedUnit
     ) throws(VarveError) {
         try encodeExact(parameter.weight, bytes: weightBytes, into: &result)
-        for moment in [parameter.firstMoment, parameter.secondMoment, parameter.maximum].compactMap({ $0 }) {
+        for moment in [parameter.firstMoment, parameter.secondMoment, parameter.maximum, parameter.copy].compactMap({
+            $0
+        }) {
             try encodeExact(moment, bytes: moment.read(), into: &result)
         }
     }

@@ -66,7 +66,7 @@ struct StepEncoder: Sendable {
         let hash = Hash128(bytes)
         var statistics = TensorStatistics()
         let coding: EncodedUnit.Tensor.Coding
-        if tensor.identity.role == .weight {
+        if tensor.identity.role == .weight, tensor.identity.key.isEmpty {
             try store.put(.weight(tensor.identity.name), bytes)
             if let before = try predecessor?.weight(tensor.identity.name, byteCount: bytes.count) {
                 statistics.referenceEnergy = try changeEnergy(tensor, bytes: bytes, restoredBefore: before)

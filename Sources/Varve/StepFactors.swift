@@ -8,27 +8,21 @@ struct StepFactors {
     /// By name of the weight; nothing where there is no second moment.
     private(set) var factors: [String: Double] = [:]
 
-    /// Means are those of the step before, which encoder and store have at hand; where that step kept none (it was
-    /// exact), this step's second moments are looked through first.
-    init(_ plan: StepPlan, previous: ScratchStore?) throws(VarveError) {
-        var exponents: [(name: String, mean: Double, count: Double)] = []
+    /// Looks through a sample of rows of every second moment of the step.
+    init(_ plan: StepPlan) throws(VarveError) {
+        var means: [(name: String, mean: Double, count: Double)] = []
         let parameters = plan.units.flatMap { unit -> [PlannedParameter] in
             if case .bundle(let parameters) = unit { parameters } else { [] }
         }
-        for parameter in parameters where !MatrixForm(parameter.weight.shape).isVector {
-            guard let second = parameter.secondMoment else { continue }
-            let name = parameter.weight.identity.name
-            if let bytes = try previous?.get(.meanExponent(name)), bytes.count == 8 {
-                let bits = bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
-                exponents.append((name, Double(bitPattern: UInt64(littleEndian: bits)), Double(parameter.count)))
-            } else if previous != nil, let format = second.dtype.floatFormat {
-                let fitted = TransformEncoder.fit(
-                    format.floats(try second.read()), MatrixForm(parameter.weight.shape), first: nil, previous: nil)
-                if let fitted { exponents.append((name, fitted.meanExponent, Double(parameter.count))) }
+        for parameter in parameters {
+            let form = MatrixForm(parameter.weight.shape)
+            guard !form.isVector, let second = parameter.secondMoment else { continue }
+            if let mean = try Self.meanExponent(second, form) {
+                means.append((parameter.weight.identity.name, mean, Double(parameter.count)))
             }
         }
         // The median: embeddings whose rows are rarely touched lie far off and must not move what a step size means.
-        let ordered = exponents.sorted { ($0.mean, $0.name) < ($1.mean, $1.name) }
+        let ordered = means.sorted { ($0.mean, $0.name) < ($1.mean, $1.name) }
         let half = ordered.reduce(0) { $0 + $1.count } / 2
         var below = 0.0
         let middle = ordered.first {
@@ -36,6 +30,36 @@ struct StepFactors {
             return below >= half
         }
         guard let centre = middle?.mean else { return }
-        for (name, mean, _) in exponents { factors[name] = StepFactor.value(quarterOctaves: mean - centre) }
+        for (name, mean, _) in means { factors[name] = StepFactor.value(quarterOctaves: mean - centre) }
+    }
+
+    /// Elements of a tensor that are looked at.
+    private static let sample = 1 << 16
+
+    /// The mean exponent of the sampled rows; `nil` where they hold something that is no second moment.
+    private static func meanExponent(_ second: PlannedTensor, _ form: MatrixForm) throws(VarveError) -> Double? {
+        guard let format = second.dtype.floatFormat else { return nil }
+        let wanted = max(1, sample / form.columns)
+        let stride = max(1, form.rows / wanted)
+        let width = UInt64(form.columns * format.elementSize)
+        var values: [Float] = [], rows = 0
+        if stride == 1 {
+            values = format.floats(try second.read())
+            rows = form.rows
+        } else {
+            for row in Swift.stride(from: stride / 2, to: form.rows, by: stride) {
+                let start = second.range.lowerBound + UInt64(row) * width
+                do throws(VarveError) {
+                    values += format.floats(try second.source.bytes(at: start, count: Int(width)))
+                } catch {
+                    throw error.at(tensor: second.identity.name)
+                }
+                rows += 1
+            }
+        }
+        let fitted = TransformEncoder.fit(
+            values, rows: rows, columns: form.columns, first: nil, previous: nil, moves: .fine)
+        guard let fitted, !fitted.isZero else { return nil }
+        return fitted.meanExponent
     }
 }

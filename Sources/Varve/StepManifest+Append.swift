@@ -22,6 +22,7 @@ extension StepManifest {
                 case .bundled(let index): .excp(bundle: bundles.count - 1, index: index)
                 case .transform(let index, let opens):
                     .transform(bundle: bundles.count - 1, index: index, opens: opens)
+                case .copy(let index): .copy(bundle: bundles.count - 1, index: index)
                 }
             tensors.append(tensor.planned.record(coding, hash: tensor.hash, statistics: tensor.statistics))
         }

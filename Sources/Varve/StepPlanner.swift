@@ -19,6 +19,7 @@ struct StepPlanner {
     private var identities = Set<TensorIdentity>()
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
+    private var masters: MasterSearch?
     private var notes: [String] = []
 
     init(contents: StepContents, predecessor: StepManifest?, quantizes: Bool, method: StepMethod) {
@@ -35,7 +36,8 @@ struct StepPlanner {
         let hasOptimizer = contents.parameters.contains {
             $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty
         }
-        for parameter in contents.parameters { add(parameter, hasOptimizer: hasOptimizer) }
+        if case .transform = method { masters = MasterSearch(contents) }
+        for parameter in contents.parameters { try add(parameter, hasOptimizer: hasOptimizer) }
         addUnclaimedTensors()
         return StepPlan(
             entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: contents.knownPairs,
@@ -109,9 +111,15 @@ struct StepPlanner {
 
     // MARK: Tensors
 
-    private mutating func add(_ parameter: Parameter, hasOptimizer: Bool) {
+    private mutating func add(_ parameter: Parameter, hasOptimizer: Bool) throws(VarveError) {
         let pairing = PairingNote(parameter.pairing)
-        let weight = planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: ""), pairing)
+        let hasMoments = parameter.firstMoment != nil || parameter.secondMoment != nil
+        let master = hasMoments ? try masters?.master(of: parameter.weight) : nil
+        let weight = planned(
+            master ?? parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: ""), pairing)
+        let copy =
+            master == nil
+            ? nil : planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
         let first = planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
         let second = planned(
@@ -130,12 +138,13 @@ struct StepPlanner {
         if let weight, quantizes, weight.dtype.isQuantizable, !parameter.isBuffer, isTied, pairing != .ambiguous,
             weight.range.count > 0
         {
-            let (quantized, rest) = quantizedMoments(
+            var (quantized, rest) = quantizedMoments(
                 weight, first: first, second: second, maximum: maximum, parameter: parameter)
+            quantized.copy = copy
             parameters.append(quantized)
             exact += rest
         } else {
-            exact += [weight, first, second, maximum].compactMap { $0 }
+            exact += [weight, copy, first, second, maximum].compactMap { $0 }
         }
     }
 

@@ -14,9 +14,9 @@ public struct TransformOptions: Sendable, Hashable {
         /// The step size it stands for.
         public var stepSize: Double {
             switch self {
-            case .high: 0.8
-            case .balanced: 2
-            case .small: 4.5
+            case .high: 0.6
+            case .balanced: 1.5
+            case .small: 3
             }
         }
     }
@@ -48,12 +48,13 @@ public struct TransformOptions: Sendable, Hashable {
     func settings() throws(VarveError) -> TransformSettings {
         let size = stepSize ?? quality.stepSize
         guard Self.stepSizes.contains(size) else {
-            throw VarveError(.usage, "the step size must be \(Self.stepSizes.lowerBound) to \(Self.stepSizes.upperBound)")
+            throw VarveError(
+                .usage, "the step size must be \(Self.stepSizes.lowerBound) to \(Self.stepSizes.upperBound)")
         }
         var settings = TransformSettings(stepSize: size)
         settings.exactKeyframes = keyframes == .exact
         // Errors must stay small against those of the deltas.
-        settings.keyframeStep = min(1.0 / 8, size / 16)
+        settings.keyframeStep = min(1.0 / 8, size / 12)
         if quality == .high {
             settings.keyframeStep = 1.0 / 32
             settings.secondMomentStep = RankOneExponents.residualStep

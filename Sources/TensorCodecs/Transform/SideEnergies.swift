@@ -54,7 +54,8 @@ struct SideEnergies: Sendable {
             let commonest = counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key ?? 0
             shift = Int16(max(-8_000, min(8_000, commonest)) * 2)
             symbols = found.map {
-                Int32(max(Self.symbolRange.lowerBound, min(Self.symbolRange.upperBound, ($0 + 1) >> 1 - Int(shift) / 2)))
+                Int32(
+                    max(Self.symbolRange.lowerBound, min(Self.symbolRange.upperBound, ($0 + 1) >> 1 - Int(shift) / 2)))
             }
             return
         }

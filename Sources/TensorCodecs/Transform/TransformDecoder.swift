@@ -46,7 +46,8 @@ package struct TransformDecoder: Sendable {
             for place in 0..<step.exponentCount {
                 exponents.append(
                     try RankOneExponents.decode(
-                        symbols.take(RankOneExponents.symbolCount(rows: member.form.rows, columns: member.form.columns)),
+                        symbols.take(
+                            RankOneExponents.symbolCount(rows: member.form.rows, columns: member.form.columns)),
                         rows: member.form.rows, columns: member.form.columns, previous: member.exponents(place)))
             }
             if step.kind == .keyframe {
@@ -126,7 +127,9 @@ package struct TransformDecoder: Sendable {
             var firstLevels = Levels(try streams.unpack(0, [UInt8](repeating: 0, count: first)))
             var secondLevels = Levels(try streams.unpack(1, [UInt8](repeating: 0, count: second)))
             for (place, state) in chain.states.enumerated() {
-                if case .levels = headers[place].first { headers[place].firstLevels = firstLevels.take(state.form.count) }
+                if case .levels = headers[place].first {
+                    headers[place].firstLevels = firstLevels.take(state.form.count)
+                }
                 if headers[place].secondStep > 0 {
                     guard !state.exponents.isEmpty else { throw .corrupt("a residual of no second moment") }
                     headers[place].secondLevels = secondLevels.take(state.form.count)

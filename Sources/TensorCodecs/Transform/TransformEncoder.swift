@@ -36,7 +36,7 @@ package struct TransformEncoder: Sendable {
             let before = input.state?.exponents
             guard
                 let fitted = Self.fit(
-                    moment.values, input.form, first: input.first?.values,
+                    moment.values, rows: input.form.rows, columns: input.form.columns, first: input.first?.values,
                     previous: before.flatMap { place < $0.count ? $0[place] : nil }, moves: settings.exponentMoves)
             else { return nil }
             result.append(fitted)
@@ -46,18 +46,15 @@ package struct TransformEncoder: Sendable {
 
     /// Exponents of a second moment, `nil` where it holds NaN, infinity or a negative value.
     package static func fit(
-        _ values: [Float], _ form: MatrixForm, first: [Float]?, previous: RankOneExponents?,
-        moves: ExponentMoves = .fine
+        _ values: [Float], rows: Int, columns: Int, first: [Float]?, previous: RankOneExponents?, moves: ExponentMoves
     ) -> RankOneExponents? {
         values.withUnsafeBufferPointer { values in
             guard let first else {
                 return RankOneExponents.fit(
-                    values, rows: form.rows, columns: form.columns, first: nil, previous: previous,
-                    moves: moves)
+                    values, rows: rows, columns: columns, first: nil, previous: previous, moves: moves)
             }
             return first.withUnsafeBufferPointer {
-                RankOneExponents.fit(values, rows: form.rows, columns: form.columns, first: $0, previous: previous,
-                    moves: moves)
+                RankOneExponents.fit(values, rows: rows, columns: columns, first: $0, previous: previous, moves: moves)
             }
         }
     }
@@ -148,7 +145,8 @@ package struct TransformEncoder: Sendable {
         let isFirst = state.age == 0
         var step = TransformStep(.delta)
         step.exponentCount = exponents.count
-        step.level = isFirst ? now : Int32((settings.lag * Double(state.level) + (1 - settings.lag) * Double(now)).rounded())
+        step.level =
+            isFirst ? now : Int32((settings.lag * Double(state.level) + (1 - settings.lag) * Double(now)).rounded())
         if residual <= error * Self.stillness || residual == 0 {
             // Nothing moved but the rounding of what is stored; the level stays for when it moves again.
             step.kind = .hold
@@ -221,7 +219,8 @@ package struct TransformEncoder: Sendable {
     ) -> [Double] {
         var values = bytes.withUnsafeBytes { format.values($0, columns: form.columns, tile) }
         let before = base.map { $0.withUnsafeBytes { format.values($0, columns: form.columns, tile) } }
-        let rows = MatrixScale.divisors(scale.rows[tile.rows]), columns = MatrixScale.divisors(scale.columns[tile.columns])
+        let rows = MatrixScale.divisors(scale.rows[tile.rows]),
+            columns = MatrixScale.divisors(scale.columns[tile.columns])
         values.withUnsafeMutableBufferPointer { values in
             for i in 0..<rows.count {
                 let start = i * columns.count

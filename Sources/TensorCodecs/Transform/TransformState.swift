@@ -57,7 +57,8 @@ package struct TransformState: Sendable {
 
     /// Adds a tile's change, in scaled grid units, to the base's values.
     private func add(_ change: IntegerMatrix, _ place: MatrixForm.Tile, to bytes: inout [UInt8]) {
-        let rows = MatrixScale.factors(scale.rows[place.rows]), columns = MatrixScale.factors(scale.columns[place.columns])
+        let rows = MatrixScale.factors(scale.rows[place.rows]),
+            columns = MatrixScale.factors(scale.columns[place.columns])
         let grid = PowerTable.two(Int(unit))
         var values = base.withUnsafeBytes { format.values($0, columns: form.columns, place) }
         values.withUnsafeMutableBufferPointer { values in
@@ -107,7 +108,8 @@ package struct TransformState: Sendable {
     /// those of the change to come. Its size means nothing, so it is set to the level's.
     private func open(_ tile: inout TransformTile, _ opening: [Float]) throws(CodecError) {
         let place = tile.place
-        let rows = MatrixScale.divisors(scale.rows[place.rows]), columns = MatrixScale.divisors(scale.columns[place.columns])
+        let rows = MatrixScale.divisors(scale.rows[place.rows]),
+            columns = MatrixScale.divisors(scale.columns[place.columns])
         var values: [Double] = []
         values.reserveCapacity(place.count)
         var largest = 0.0, energy = 0.0

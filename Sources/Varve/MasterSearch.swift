@@ -1,0 +1,56 @@
+import ChainArchive
+import Checkpoints
+import TensorCodecs
+import TensorFiles
+
+/// Finds the float32 masters of half-precision weights: tensors that, rounded, are the weight.
+///
+/// Frameworks keep them in many places (the optimizer's state, lists beside it) under no common name, so contents
+/// decide: a sample here, every value when the step is encoded.
+struct MasterSearch {
+    private let contents: StepContents
+    /// Float32 tensors by shape.
+    private var candidates: [[Int]: [TensorReference]] = [:]
+
+    init(_ contents: StepContents) {
+        self.contents = contents
+        for (file, stepFile) in contents.files.enumerated() {
+            for (number, tensor) in (stepFile.tensorFile?.tensors ?? []).enumerated()
+            where tensor.dtype == .f32 && !tensor.isOpaque {
+                candidates[tensor.shape, default: []].append(TensorReference(file: file, tensor: number))
+            }
+        }
+    }
+
+    private static let samples = 64
+
+    /// The master of a weight; `nil` where the weight is no half-precision tensor or there is none.
+    func master(of weight: TensorReference?) throws(VarveError) -> TensorReference? {
+        guard let weight, let (file, tensor) = contents.tensor(weight), !tensor.isOpaque,
+            let format = tensor.dtype.floatFormat, format == .bf16 || format == .f16,
+            let range = file.byteRange(of: tensor), let pool = candidates[tensor.shape]
+        else { return nil }
+        let count = tensor.shape.reduce(1, *)
+        guard count > 0 else { return nil }
+        let source = contents.files[weight.file].source
+        let positions = (0..<min(count, Self.samples)).map { UInt64($0 * (count / min(count, Self.samples))) }
+        var expected: [[UInt8]] = []
+        for position in positions { expected.append(try source.bytes(at: range.lowerBound + 2 * position, count: 2)) }
+        // Zeros alone prove nothing.
+        guard expected.contains(where: { $0 != [0, 0] && $0 != [0, 0x80] }) else { return nil }
+        for candidate in pool {
+            guard let (file, tensor) = contents.tensor(candidate), let place = file.byteRange(of: tensor),
+                place.count == 4 * count
+            else { continue }
+            let source = contents.files[candidate.file].source
+            var agrees = true
+            for (position, bytes) in zip(positions, expected) where agrees {
+                let value = format.bytes(
+                    FloatFormat.f32.floats(try source.bytes(at: place.lowerBound + 4 * position, count: 4)))
+                agrees = value == bytes
+            }
+            if agrees { return candidate }
+        }
+        return nil
+    }
+}
