@@ -28,15 +28,17 @@ def start_worker():
 
 
 def chosen(options):
-    """The plan with the methods that the options ask for."""
+    """The plan, and the models and methods of it that the options ask for."""
     plan = settings.plan(options.full)
-    methods = [m for m in plan.methods if not options.only or any(text in m.name for text in options.only)]
+    models, methods = (
+        [one for one in every if not texts or any(text in one.name for text in texts)]
+        for every, texts in ((plan.models, options.model), (plan.methods, options.only)))
     for text in options.also:
         words = tuple(shlex.split(text))
         methods.append(settings.Method(text, "excp" if "excp" in words else "transform", words, text.lstrip("-")))
-    if not methods:
-        raise program.Failed("no method is left: --only " + " --only ".join(options.only))
-    return plan, methods
+    if not methods or not models:
+        raise program.Failed("--only or --model leaves nothing to do")
+    return plan, models, methods
 
 
 def say(began, text):
@@ -60,7 +62,7 @@ class Work:
 
 def run(options):
     """Everything that was found, ready for results.write."""
-    plan, methods = chosen(options)
+    plan, models, methods = chosen(options)
     found = {
         "plan": plan.name, "seed": options.seed, "command": options.command, "versions": versions(options.varve),
         "models": {}, "damage": [], "brokenOff": [], "skipped": {},
@@ -102,7 +104,7 @@ def run(options):
     with futures.ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), start_worker) as pool:
         work = Work(pool)
         try:
-            for model in plan.models:
+            for model in models:
                 work.add(functools.partial(trained, model), runs.prepare, options.output, model, options.seed)
             work.finish()
         except BaseException as error:
@@ -116,10 +118,10 @@ def run(options):
         raise program.Failed("this varve knows none of the methods: " + "; ".join(
             f"{name} ({why})" for name, why in found["skipped"].items()))
     in_order = [broken_off.CONTROL, *(m.name for m in methods)]
-    models = [m.name for m in plan.models]
+    names = [m.name for m in models]
     for kind in ("damage", "brokenOff"):
-        found[kind].sort(key=lambda row: (models.index(row["model"]), in_order.index(row["method"])))
-    found["models"] = {name: found["models"][name] for name in models}
+        found[kind].sort(key=lambda row: (names.index(row["model"]), in_order.index(row["method"])))
+    found["models"] = {name: found["models"][name] for name in names}
     return found
 
 

@@ -43,6 +43,8 @@ def arguments():
                         help="the program (default: $VARVE, then .build/release/varve of this repository)")
     parser.add_argument("--only", metavar="TEXT", action="append", default=[],
                         help="only methods whose name contains TEXT; may be repeated")
+    parser.add_argument("--model", metavar="TEXT", action="append", default=[],
+                        help="only models whose name contains TEXT; may be repeated")
     parser.add_argument("--also", metavar="OPTIONS", action="append", default=[],
                         help="one more method, as options of `varve compress`: --also='--method excp --alpha .05'")
     parser.add_argument("--seed", type=int, default=0, help="of weights, batches and pictures (default: 0)")

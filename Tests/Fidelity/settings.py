@@ -71,7 +71,7 @@ def gpt(beta2, **sizes):
 
 
 def convnet(**sizes):
-    return Model("convnet, SGD", "convnet", "sgd", rate=0.02, decay=5e-4, batch=64, **sizes)
+    return Model("convnet, SGD", "convnet", "sgd", rate=0.01, decay=5e-4, batch=64, **sizes)
 
 
 def plan(full):
