@@ -70,6 +70,8 @@ def claim(output, fresh):
 
 
 def interrupted(number, _):
+    signal.signal(number, signal.SIG_IGN)
+    print("fidelity: interrupted; runs that were trained to the end are kept for the next call", file=sys.stderr)
     raise SystemExit(128 + number)
 
 
@@ -82,8 +84,8 @@ def main():
             sys.exit(f"fidelity: {sys.executable} has no {name}; `make fidelity` installs it in .venv and runs this")
     if not os.access(options.varve, os.X_OK):
         sys.exit(f"fidelity: no program at {options.varve}; build it: swift build -c release --product varve")
-    signal.signal(signal.SIGTERM, interrupted)
-    signal.signal(signal.SIGINT, interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
 
     import experiment
     import results

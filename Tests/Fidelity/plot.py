@@ -30,7 +30,7 @@ class Axes:
 
     def __init__(self, rows):
         ratios = [row["chainRatio"] for row in rows]
-        self.low, self.high = math.log(min(ratios) / 1.25), math.log(max(ratios) * 1.35)
+        self.low, self.high = math.log(min(ratios) / 1.8), math.log(max(ratios) * 1.5)
         damages = [row[key] for row in rows for key, _ in MEASURES] + [0, 0.01]
         self.bottom, self.top = bent(min(damages)) - 0.35, bent(max(damages)) + 0.5
 
@@ -66,10 +66,10 @@ def panel(axes, rows, key, families, left, labelled):
         points = [(axes.x(ratio), axes.y(damage), label) for ratio, damage, label in curve]
         yield f'<polyline class="curve {family}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)}"/>'
         for x, y, label in points:
-            above = family == "excp"
+            before = family == "excp"
             yield f'<circle class="point {family}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
-            yield (f'<text class="mark {family}" x="{x + (-6 if above else 6):.1f}" y="{y + (-6 if above else 13):.1f}"'
-                   f' text-anchor="{"end" if above else "start"}">{escape(label)}</text>')
+            yield (f'<text class="mark {family}" x="{x - 7 if before else x + 6:.1f}" y="{y + 3 if before else y + 13:.1f}"'
+                   f' text-anchor="{"end" if before else "start"}">{escape(label)}</text>')
 
 
 def svg(found):
