@@ -65,7 +65,7 @@ def index_answers():
 
 
 def install(name):
-    """Makes and fills the environment for the program of that name; throws Unreachable where no package index answers."""
+    """Makes and fills the environment for that program; raises Unreachable where no package index answers."""
     if not os.path.exists(PYTHON):
         print(name + ": making the virtual environment .venv", flush=True)
         if subprocess.run([sys.executable, "-m", "venv", VENV]).returncode:

@@ -65,11 +65,11 @@ def panel(axes, rows, key, families, left, labelled):
                        for row in rows if families[row["method"]][0] == family)
         points = [(axes.x(ratio), axes.y(damage), label) for ratio, damage, label in curve]
         yield f'<polyline class="curve {family}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)}"/>'
+        across, down, anchor = (-7, 3, "end") if family == "excp" else (6, 13, "start")
         for x, y, label in points:
-            before = family == "excp"
             yield f'<circle class="point {family}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
-            yield (f'<text class="mark {family}" x="{x - 7 if before else x + 6:.1f}" y="{y + 3 if before else y + 13:.1f}"'
-                   f' text-anchor="{"end" if before else "start"}">{escape(label)}</text>')
+            yield (f'<text class="mark {family}" x="{x + across:.1f}" y="{y + down:.1f}" text-anchor="{anchor}">'
+                   f'{escape(label)}</text>')
 
 
 def svg(found):

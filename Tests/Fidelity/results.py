@@ -55,9 +55,9 @@ def markdown(found):
         "Chain ratio: original over stored bytes of weights and moments of the steps after the keyframe. Total: all",
         "files of the run over all files of the archive. Weight error: squared error of the restored weights over the",
         "squared change of the last step. The other columns are loss with the restored state minus loss with the",
-        "original one (nats): evaluated at once, after 40 steps resumed at the last checkpoint, and as the mean training",
-        "loss of the first 20 of them. Broken-off runs: final evaluation loss minus the undisturbed run's; the control",
-        "has no archive, but its weights are rounded to bfloat16 at every break.", "",
+        "original one (nats): evaluated at once, after 40 steps resumed at the last checkpoint, and as the mean",
+        "training loss of the first 20 of them. Broken-off runs: final evaluation loss minus the undisturbed run's;",
+        "the control has no archive, but its weights are rounded to bfloat16 at every break.", "",
         "![Ratio against damage](damage.svg)"]
     for title, header, rows in tables(found):
         lines += ["", f"## {title}", "", "| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]

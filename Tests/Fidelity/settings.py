@@ -82,8 +82,8 @@ def plan(full):
         methods = (excp(".01"), excp(".005"), excp(".002"), excp("5e-5"), excp_bits("2"), excp_bits("3"),
                    excp_bits("4"), quality("high"), quality("balanced"),
                    quality("small"), step_size("1.4"), step_size("3"), step_size("9"))
-        return Plan("full", models, methods, ("excp, alpha .01", "excp, alpha .002", "excp, 4 bits", "quality balanced"),
-                    tuple(model.name for model in models))
+        broken_off = ("excp, alpha .01", "excp, alpha .002", "excp, 4 bits", "quality balanced")
+        return Plan("full", models, methods, broken_off, tuple(model.name for model in models))
     times = dict(every=100, checkpoints=7, schedule=1000, evaluation=12)
     models = (gpt(0.95, width=96, layers=3, **times), gpt(0.999, width=96, layers=3, **times),
               convnet(width=24, **times))
