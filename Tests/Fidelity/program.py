@@ -55,6 +55,9 @@ def ratios(program, archive, run_bytes, steps):
     found = [int(step["step"]) for step in report["steps"]]
     if found != steps:
         raise Failed(f"{archive} holds steps {found} instead of {steps}")
+    on_disk = size(archive)
+    if report["total"]["storedBytes"] != on_disk:
+        raise Failed(f"{archive}: the report shows {report['total']['storedBytes']} bytes, its files have {on_disk}")
     chain = [step for step in report["steps"] if not step["keyframe"]]
     original, stored = 0, 0
     for step in chain:
@@ -65,5 +68,5 @@ def ratios(program, archive, run_bytes, steps):
     if not stored:
         raise Failed(f"{archive}: the report shows no stored bytes after the keyframe")
     error = chain[-1]["roles"]["weight"].get("relativeSquaredError")
-    return {"chainRatio": original / stored, "totalRatio": run_bytes / size(archive), "weightError": error,
+    return {"chainRatio": original / stored, "totalRatio": run_bytes / on_disk, "weightError": error,
             "keyframes": [int(step["step"]) for step in report["steps"] if step["keyframe"]]}
