@@ -1,16 +1,19 @@
 # make demo      everything from nothing: system packages, release build, a real run compressed, reported, restored
 # make test      all Swift tests
 # make interop   what Varve restored, loaded and trained on by torch, safetensors and the Trainer
+# make fidelity  trains small models, measures what compression costs them
 # make help      the rest
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop format lint clean
+.PHONY: help packages build demo test interop fidelity fidelity-full python format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
 OUT := demo-output
+# VARVE=PATH is used as it is, without building.
+BINARY := $(if $(filter command line environment,$(origin VARVE)),,build)
 STEP := 800
 
 # pkg-config's name of each system library, and the Debian package that has it.
@@ -32,9 +35,11 @@ help:
 	@echo "make demo      compress a real run, report it per layer, restore and verify a step, from nothing"
 	@echo "make test      all Swift tests"
 	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
+	@echo "make fidelity  train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)"
+	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
-	@echo "make clean     remove build products, demo-output and .venv"
+	@echo "make clean     remove build products, demo-output, fidelity-output and .venv"
 
 # The Swift toolchain (6.2 or newer) and the system libraries that Package.swift names.
 packages:
@@ -83,11 +88,20 @@ test: packages
 	swift build --build-tests --quiet
 	swift test --skip-build
 
-# Python's venv module is a package of its own on Debian. VARVE=PATH checks another binary, without building.
-interop: $(if $(filter command line environment,$(origin VARVE)),,build)
-	@python3 -c 'import ensurepip, venv' 2> /dev/null \
-		|| { $(call install,python3 python3-venv,run the interop checks); }
+interop: $(BINARY) python
 	VARVE="$(VARVE)" python3 Tests/Interop/run.py
+
+# ARGUMENTS="--fresh" and the like: python3 Tests/Fidelity/fidelity.py --help
+fidelity: $(BINARY) python
+	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py $(ARGUMENTS)
+
+fidelity-full: $(BINARY) python
+	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py --full $(ARGUMENTS)
+
+# Python's venv module is a package of its own on Debian.
+python:
+	@python3 -c 'import ensurepip, venv' 2> /dev/null \
+		|| { $(call install,python3 python3-venv,run the checks in Python); }
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
@@ -96,4 +110,4 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean:
-	rm -rf .build $(OUT) .venv
+	rm -rf .build $(OUT) fidelity-output .venv

@@ -1,0 +1,16 @@
+"""Runs the fidelity experiment in the virtual environment of ../environment.py.
+
+    python3 Tests/Fidelity/run.py [options of fidelity.py]
+"""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+import environment
+
+if __name__ == "__main__":
+    try:
+        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"))
+    except environment.Unreachable:
+        sys.exit("fidelity: the package index cannot be reached, and .venv lacks torch, numpy or safetensors")
