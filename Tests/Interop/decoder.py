@@ -204,7 +204,8 @@ class Step(Manifest):
                 require(tensor.bundle[0] < len(self.bundles) and tensor.dtype in QUANTIZED
                         and (tensor.coding == EXCP) == (self.bundles[tensor.bundle[0]].method == 0)
                         and (tensor.coding != EXCP or tensor.role != OTHER)
-                        and (tensor.coding != HALF_COPY or tensor.role == WEIGHT), "a tensor in no bundle of its kind")
+                        and (tensor.coding != HALF_COPY or tensor.role == WEIGHT and tensor.key),
+                        "a tensor in no bundle of its kind")
 
     @property
     def weights_digest(self):
@@ -321,7 +322,8 @@ class Decoder:
         after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)))
         for place, (tensor, state) in enumerate(zip(parameters, after)):
             there = [(place, role, False) in members for role in (SECOND, OTHER)]
-            require(len(state.exponents) == sum(there), f"{tensor.name}: exponents that do not fit its moments")
+            require(there != [False, True] and len(state.exponents) == sum(there),
+                    f"{tensor.name}: exponents that do not fit its moments")
             data = state.weight()
             states[tensor.name] = state
             yield members[place, WEIGHT, False], data

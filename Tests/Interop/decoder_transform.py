@@ -260,6 +260,8 @@ def stored(values, dtype):
 
 def log2(value, parts):
     """In units of 1 / parts, rounded down."""
+    if value == 0:
+        return -1100 * parts
     mantissa, result = math.frexp(value)
     mantissa, result = mantissa * 2, result - 1
     while parts > 1:
