@@ -399,7 +399,7 @@ class Side:
     def __init__(self, size, left, plain):
         self.size, self.left = size, left
         self.basis = None if plain or size < 16 or size > 8192 else \
-            Full() if size <= 256 else Tracked(min(256, max(32, size // 8)))
+            Full() if size <= 256 else Tracked(min(256, max(min(128, size // 4), size // 8)))
 
     @property
     def is_open(self):

@@ -373,6 +373,7 @@ def moments(data, states, keyframe_moments):
     found = []
     for state, (rule, step), first in zip(states, headers, keyframe_moments):
         require(state.exponents or not step, "a residual of no second moment")
+        require(rule is None or first is None, "a first moment that the keyframe has")
         residual = second_levels.take(state.form.count) if step else None
         level = first_levels.take(state.form.count) if rule else None
         second = second_moment(state.exponents[0], residual, step) if state.exponents else None
