@@ -1,4 +1,5 @@
-"""An independent decoder of Varve archives, written from Docs/format.md alone ("section" means a section of it).
+"""An independent decoder of Varve archives, written from Docs/format.md and Docs/format-transform.md alone ("section"
+means a section of the former, unless the file says otherwise).
 
     python decoder.py ARCHIVE OUTPUT
 
@@ -6,6 +7,7 @@ Restores a whole archive into the new directory OUTPUT. Exit codes: 0 restored, 
 else. Made for being read, not for speed: files are put together in memory. It shares no code with Varve, so what both
 restore alike is what the document says.
 """
+import copy
 import math
 import os
 import re
@@ -18,16 +20,18 @@ import numpy as np
 import xxhash
 import zstandard
 
+import decoder_transform
 from decoder_files import assembled, read, redo_checksums, set_attributes
 from decoder_records import (BITS, QUANTIZED, Damaged, Input, exact, moments_section, require, rounded, unzstd,
                              varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = (1, 0)
+VERSION = {b"VRVa": 1, b"VRVs": 2, b"VRVr": 1}     # newest major versions
+PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
 WEIGHT, FIRST, SECOND, OTHER = range(4)
-EXACT, DELTA, UNCHANGED, SAME_AS, EXCP = range(5)
+EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY = range(8)
 PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 
 
@@ -36,7 +40,10 @@ PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 Reference = namedtuple("Reference", "part offset size checksum")
 Block = namedtuple("Block", "record size checksum uses_prefix")
 Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload")
-Tensor = namedtuple("Tensor", "name role key dtype count size entry offset coding reference step bundle hash")
+Tensor = namedtuple("Tensor", "name role key dtype shape count size entry offset coding reference step bundle hash")
+Bundle = namedtuple("Bundle", "method weights moments")
+# Of a step, for the next one: weights and states by name, exact tensors by name and role, payload by entry.
+Restored = namedtuple("Restored", "weights states exact payload")
 
 
 def read_reference(body):                                                                      # section 6
@@ -62,27 +69,36 @@ def read_entry(body):                                                           
     return Entry(path, kind, target, regions, mode, modified, *file)
 
 
-def read_tensor(body):                                                                         # section 9
+def read_tensor(body, version):                                                                # section 9
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
     entry, offset, coding = body.varint(), body.varint(), body.u8()
-    require(role <= OTHER and coding <= EXCP and dtype in BITS, "a tensor of an unknown kind")
+    newest = EXCP if version == 1 else HALF_COPY
+    require(role <= OTHER and coding <= newest and dtype in BITS, "a tensor of an unknown kind")
     reference = read_reference(body) if coding in (EXACT, DELTA) else None
     step = body.varint() if coding == SAME_AS else None
-    bundle = (body.varint(), body.varint()) if coding == EXCP else None
-    digest = body.hash()
-    body.u8(), body.varint(), body.f64()                     # pairing, stored bytes, energy: for reports
-    if coding == EXCP:
-        body.f64(), body.f64(), body.varint()                # errors and pruned elements: for reports
+    bundle = (body.varint(), body.varint()) if coding >= EXCP else None
+    digest, figure = body.hash(), 8 if version == 1 else 4
+    body.u8(), body.varint(), body.take(figure)              # pairing, stored bytes, energy: for reports
+    if bundle:
+        body.take(2 * figure), body.varint()                 # errors and pruned elements: for reports
     count = math.prod(shape)
     size = (count * BITS[dtype] + 7) // 8
-    return Tensor(name, role, key, dtype, count, size, entry, offset, coding, reference, step, bundle, digest)
+    return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, bundle, digest)
 
 
-def read_bundle(body):                                                                         # section 10
-    body.f64(), body.f64(), body.varint(), body.u8()         # settings, for people
+def read_bundle(body, version):                                                                # section 10
+    method = 0 if version == 1 else body.u8()
+    require(method <= 1, "a bundle of an unknown method")
+    if method == 0:
+        body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
     require(moments <= 1, "an impossible bundle")
-    return weights, read_reference(body) if moments else None
+    return Bundle(method, weights, read_reference(body) if moments else None)
+
+
+def is_weight(tensor):
+    """Rather than a half-precision copy of one."""
+    return tensor.role == WEIGHT and not tensor.key
 
 
 def identity(tensor):
@@ -96,16 +112,17 @@ def safe(path):
 
 
 def unsealed(path, magic):
-    """The body of a manifest (section 4)."""
+    """The body of a manifest (section 4), and its major version."""
     with open(path, "rb") as file:
         data = file.read()
     require(len(data) >= 40 and data[:4] == magic, f"{path} is no manifest")
     require(int.from_bytes(data[-16:], "little") == xxhash.xxh3_128_intdigest(data[:-16]), f"{path}: hash differs")
-    if struct.unpack_from("<HH", data, 4)[0] > VERSION[0]:
+    version = struct.unpack_from("<H", data, 4)[0]
+    if version > VERSION[magic]:
         sys.exit(f"{path} is of a newer version of the format")
     stored, plain = struct.unpack_from("<QQ", data, 8)
     require(stored == len(data) - 40 and plain <= LARGEST_BODY, f"{path}: sizes do not add up")
-    return Input(unzstd(data[24:-16], plain))
+    return Input(unzstd(data[24:-16], plain)), version
 
 
 class Manifest:
@@ -124,7 +141,7 @@ class Manifest:
             require("/" not in name, "a part in another directory")
             with open(os.path.join(self.folder, name), "rb") as file:
                 part = file.read()
-            require(len(part) == size and part[:16] == struct.pack("<4sHHQ", b"VRVp", *VERSION, self.number),
+            require(len(part) == size and part[:16] == struct.pack("<4sHHQ", b"VRVp", *PART_VERSION, self.number),
                     f"{name}: not the part that the manifest means")
             self.bytes.append(part)
 
@@ -157,7 +174,7 @@ class Manifest:
 class Step(Manifest):
     def __init__(self, folder, number):                                                        # section 7
         super().__init__(folder, number)
-        body = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
+        body, version = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
         require(body.varint() == number, f"{folder}: the manifest of another step")
         body.u8(), body.text(), body.text()                  # flags, path, method; entries have whole paths themselves
         kind, self.predecessor = body.u8(), None
@@ -167,8 +184,8 @@ class Step(Manifest):
         if kind == 1:
             self.predecessor, self.predecessor_digest = body.varint(), body.hash()
         self.read_files(body)
-        self.bundles = body.list(read_bundle)
-        self.tensors = body.list(read_tensor)
+        self.bundles = body.list(lambda body: read_bundle(body, version))
+        self.tensors = body.list(lambda body: read_tensor(body, version))
         body.list(lambda body: (body.text(), body.text()))   # pairs
         body.list(Input.text)                                # notes
         body.end()
@@ -183,11 +200,17 @@ class Step(Manifest):
             require(place <= (tensor.entry, tensor.offset), "tensors overlap")
             place = (tensor.entry, tensor.offset + tensor.size)
             require(place[1] <= self.entries[tensor.entry].size, "a tensor exceeds its file")
+            if tensor.bundle:
+                require(tensor.bundle[0] < len(self.bundles) and tensor.dtype in QUANTIZED
+                        and (tensor.coding == EXCP) == (self.bundles[tensor.bundle[0]].method == 0)
+                        and (tensor.coding != EXCP or tensor.role != OTHER)
+                        and (tensor.coding != HALF_COPY or tensor.role == WEIGHT and tensor.key),
+                        "a tensor in no bundle of its kind")
 
     @property
     def weights_digest(self):
         digest = xxhash.xxh3_128()
-        for tensor in sorted((t for t in self.tensors if t.role == WEIGHT), key=lambda t: t.name.encode()):
+        for tensor in sorted((t for t in self.tensors if is_weight(t)), key=lambda t: t.name.encode()):
             name = tensor.name.encode()
             digest.update(varint(len(name)) + name + tensor.hash.to_bytes(16, "little"))
         return digest.intdigest()
@@ -197,7 +220,7 @@ class Step(Manifest):
 
 class Decoder:
     def __init__(self, archive):
-        body = unsealed(os.path.join(archive, "archive.manifest"), b"VRVa")                    # section 5
+        body, _ = unsealed(os.path.join(archive, "archive.manifest"), b"VRVa")                    # section 5
         body.text()
         body.end()
         self.steps = {}
@@ -209,7 +232,7 @@ class Decoder:
         self.run = None
         if os.path.exists(os.path.join(archive, "run.manifest")):
             self.run = Manifest(archive, RUN)
-            body = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
+            body, _ = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
             self.run.read_files(body)
             body.end()
 
@@ -228,19 +251,24 @@ class Decoder:
     def restore(self, root):
         for manifest in [*self.steps.values(), *([self.run] if self.run else [])]:
             manifest.open_parts()
-        restored = {None: ({}, [])}                          # by step: weights by name, payload by entry
+        restored = {None: Restored({}, {}, {}, [])}
         order = self.order()
         for place, number in enumerate(order):
             step = self.steps[number]
             if step.predecessor is not None:
                 require(self.steps[step.predecessor].weights_digest == step.predecessor_digest,
                         f"step {number} builds on another step {step.predecessor}")
-            weights, payloads = restored[step.predecessor]
-            tensors = self.tensors(step, weights)
+            before = restored[step.predecessor]
+            tensors, states = self.tensors(step, before)
+            payloads = before.payload
             require(all(entry.prefix <= len(payloads) for entry in step.entries), "a prefix in no entry")
             payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix else ()) for e in step.entries]
             self.write_files(step, payload, tensors, root)
-            restored[number] = ({t.name: data for t, data in zip(step.tensors, tensors) if t.role == WEIGHT}, payload)
+            pairs = list(zip(step.tensors, tensors))
+            weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
+            exactly = {(tensor.name, tensor.role): (tensor, data) for tensor, data in pairs
+                     if tensor.coding < EXCP and not tensor.key}
+            restored[number] = Restored(weights, states, exactly, payload)
             wanted = {self.steps[later].predecessor for later in order[place + 1:]}
             restored = {key: value for key, value in restored.items() if key is None or key in wanted}
         if self.run:
@@ -248,10 +276,10 @@ class Decoder:
         self.finish(root)
 
     def tensors(self, step, predecessor):
-        """The bytes of all tensors of a step, compared with their hashes (section 9)."""
-        found = {}
+        """The bytes of all tensors of a step, compared with their hashes (section 9), and states of method transform."""
+        found, states = {}, {}
         for index, tensor in enumerate(step.tensors):
-            before = predecessor.get(tensor.name) if tensor.role == WEIGHT else None
+            before = predecessor.weights.get(tensor.name) if is_weight(tensor) else None
             if tensor.coding in (DELTA, UNCHANGED):
                 require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
             if tensor.coding in (EXACT, DELTA):
@@ -265,23 +293,69 @@ class Decoder:
                 require(match and match[0].coding == EXACT, f"{tensor.name}: not in step {tensor.step}")
                 found[index] = exact(other.record(match[0].reference), match[0])
         for number, bundle in enumerate(step.bundles):
-            members = {(t.bundle[1], t.role): i for i, t in enumerate(step.tensors)
-                       if t.coding == EXCP and t.bundle[0] == number}
-            found.update(self.bundle(step, *bundle, members, predecessor))
+            members = {(t.bundle[1], t.role, t.coding == HALF_COPY): i for i, t in enumerate(step.tensors)
+                       if t.bundle and t.bundle[0] == number}
+            parameters = self.parameters(step, members)
+            if bundle.method == 0:
+                found.update(self.excp(step, bundle, parameters, members, predecessor.weights))
+            else:
+                found.update(self.transform(step, bundle, parameters, members, predecessor, states))
         require(len(found) == len(step.tensors), "tensors in no bundle, or two in one place")
         for index, tensor in enumerate(step.tensors):
             same = len(found[index]) == tensor.size and xxhash.xxh3_128_intdigest(found[index]) == tensor.hash
             require(same, f"step {step.number}: {tensor.name}: restored bytes differ from their hash")
-        return [found[index] for index in range(len(step.tensors))]
+        return [found[index] for index in range(len(step.tensors))], states
 
-    def bundle(self, step, weights, moments, members, predecessor):
-        """Yields index and bytes of each tensor of a bundle (section 10)."""
-        count = sum(role == WEIGHT for _, role in members)
-        require(all(place < count and (place, WEIGHT) in members and role != OTHER
-                    and step.tensors[index].dtype in QUANTIZED
-                    and step.tensors[index].count == step.tensors[members[place, WEIGHT]].count
-                    for (place, role), index in members.items()), "the members of a bundle do not fit")
-        parameters = [step.tensors[members[place, WEIGHT]] for place in range(count)]
+    def parameters(self, step, members):
+        """The weights of a bundle (section 10). Members: index by place, role, and whether it is a copy."""
+        count = sum(role == WEIGHT and not is_copy for _, role, is_copy in members)
+        require(all(place < count and (place, WEIGHT, False) in members
+                    and step.tensors[index].count == step.tensors[members[place, WEIGHT, False]].count
+                    for (place, _, _), index in members.items()), "the members of a bundle do not fit")
+        return [step.tensors[members[place, WEIGHT, False]] for place in range(count)]
+
+    def transform(self, step, bundle, parameters, members, predecessor, states):
+        """Yields index and bytes of each tensor of a bundle of method transform; adds to the states."""
+        before = [None if tensor.coding == OPENING else self.state(tensor, predecessor) for tensor in parameters]
+        forms = [decoder_transform.Form(tensor.shape) for tensor in parameters]
+        dtypes = [tensor.dtype for tensor in parameters]
+        after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)))
+        for place, (tensor, state) in enumerate(zip(parameters, after)):
+            there = [(place, role, False) in members for role in (SECOND, OTHER)]
+            require(there != [False, True] and len(state.exponents) == sum(there),
+                    f"{tensor.name}: exponents that do not fit its moments")
+            data = state.weight()
+            states[tensor.name] = state
+            yield members[place, WEIGHT, False], data
+            if (place, WEIGHT, True) in members:
+                index = members[place, WEIGHT, True]
+                values = widened(data, tensor.dtype).astype(np.float32)
+                yield index, rounded(values, step.tensors[index].dtype).tobytes()
+        record = step.record(bundle.moments) if bundle.moments else None
+        for place, found in enumerate(decoder_transform.moments(record, after, firsts)):
+            for role, values in zip((FIRST, SECOND, OTHER), found):
+                if (place, role, False) in members:
+                    index = members[place, role, False]
+                    yield index, rounded(values, step.tensors[index].dtype).tobytes()
+
+    def state(self, tensor, predecessor):
+        """What a change of a weight builds on (section 10)."""
+        form, known = decoder_transform.Form(tensor.shape), predecessor.states.get(tensor.name)
+        if known is not None and known.form == form and known.dtype == tensor.dtype:
+            return copy.deepcopy(known)
+        before = predecessor.weights.get(tensor.name)
+        require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
+        moments = []
+        for role in (FIRST, SECOND):
+            moment, data = predecessor.exact.get((tensor.name, role), (None, b""))
+            fits = moment is not None and moment.count == tensor.count and moment.dtype in QUANTIZED
+            moments.append(widened(data, moment.dtype).astype(np.float32) if fits else None)
+        return decoder_transform.State(form, tensor.dtype, before, decoder_transform.exact_opening(*moments))
+
+    def excp(self, step, bundle, parameters, members, predecessor):
+        """Yields index and bytes of each tensor of a bundle of method excp."""
+        weights, moments = bundle.weights, bundle.moments
+        members, count = {(place, role): index for (place, role, _), index in members.items()}, len(parameters)
         indices, centres = weights_section(step.record(weights), [tensor.count for tensor in parameters])
         for place, tensor in enumerate(parameters):
             before = predecessor.get(tensor.name)
@@ -338,7 +412,7 @@ class Decoder:
 
 def rebuilt(entry, payload, tensors):
     data = assembled(entry, payload, [(tensor.offset, restored) for tensor, restored in tensors])
-    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.coding == EXCP])
+    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.coding >= EXCP])
     return data
 
 

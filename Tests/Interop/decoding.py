@@ -7,10 +7,12 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 
 import decoder
 from checks import files_under, read, require
 from fixtures import FIXTURES
+from varve import varve
 
 GOLDEN = os.path.join(FIXTURES, "golden")
 
@@ -64,6 +66,24 @@ def agrees(archive, restored, output):
         mine, other = ours.get(path), theirs.get(path)
         require(mine == other, f"{path}: the decoder made {mine}, varve {other}")
     return f"{len(ours)} paths"
+
+
+# Method transform: labels and options, and runs of all kinds (in FIXTURES).
+TRANSFORM_OPTIONS = {"balanced": (), "high": ("--quality", "high"), "exact keyframe": ("--keyframe", "exact")}
+TRANSFORM_RUNS = ("hf-trainer-run", "odd-run", "unfrozen-block", "runs/nanogpt_style", "runs/grow", "runs/muon_adamw",
+                  "runs/hf_llama_lora", "runs/torchvision_sgd", "runs/two_optimizers")
+
+
+def transform(run, options, codings, work):
+    """The decoder agrees on an archive of method transform in which all of these codings occur."""
+    folder = tempfile.mkdtemp(dir=work)
+    archive, restored, output = (os.path.join(folder, name) for name in ("run.varve", "restored", "decoded"))
+    varve("compress", run, archive, "--method", "transform", *options)
+    varve("restore", archive, "--step", "all", "--output", restored)
+    paths = agrees(archive, restored, output)
+    found = [tensor.coding for step in decoder.Decoder(archive).steps.values() for tensor in step.tensors]
+    require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
+    return f"{paths}, {sum(coding >= decoder.TRANSFORM for coding in found)} tensors by transform"
 
 
 def decode(archive, output):

@@ -21,9 +21,11 @@ import transformers
 
 import decoding
 import inspection
+import masters
 import resume
 from checks import Checks, Skip, read, require
-from fixtures import HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
+from decoder import HALF_COPY, OPENING, TRANSFORM
+from fixtures import FIXTURES, HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
 from roundtrip import Roundtrip
 from state import same_bits
 
@@ -86,6 +88,18 @@ def golden(checks, work):
     checks.run("golden excp-1.0: the decoder refuses damage", decoding.damaged, "excp-1.0", work)
 
 
+def transform(checks, work):
+    """The independent decoder on method transform."""
+    run = masters.make(os.path.join(work, "masters"))
+    for label, options in decoding.TRANSFORM_OPTIONS.items():
+        codings = {TRANSFORM} if "exact" in options else {TRANSFORM, OPENING}
+        for name in decoding.TRANSFORM_RUNS:
+            checks.run(f"transform, {label}: {name}: an independent decoder agrees", decoding.transform,
+                       os.path.join(FIXTURES, name), options, codings, work)
+        checks.run(f"transform, {label}: masters and copies: an independent decoder agrees", decoding.transform, run,
+                   options, codings | {HALF_COPY}, work)
+
+
 def not_here():
     raise Skip("../shared/runs is not here; its runs were not checked")
 
@@ -116,6 +130,7 @@ def main():
     checks = Checks(" ".join(sys.argv[1:]))
     with tempfile.TemporaryDirectory(prefix="varve-interop-") as work:
         golden(checks, work)
+        transform(checks, work)
         fixtures(checks, work)
         shared_runs(checks, work)
     return checks.summary()
