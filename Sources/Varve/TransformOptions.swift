@@ -64,7 +64,8 @@ public struct TransformOptions: Sendable, Hashable {
         settings.keyframeStep = min(1.0 / 8, size / 12)
         if quality == .high {
             settings.keyframeStep = 1.0 / 32
-            settings.secondMomentStep = RankOneExponents.residualStep
+            // An octave: a factor of 1.21 on the fidelity runs, where five quarters came to 1.25.
+            settings.secondMomentStep = 4
             settings.exponentMoves = .fine
         }
         return settings

@@ -155,7 +155,8 @@ package struct TransformEncoder: Sendable {
             return TransformMember(step: step, state: state, weight: previous)
         }
         let q = form.isVector ? min(settings.stepSize, settings.vectorStepSize) : settings.stepSize
-        let factor = form.isVector ? 1 : min(TransformSettings.largestFactor, input.stepFactor)
+        let weighted = exponents.isEmpty ? settings.unweightedFactor : input.stepFactor
+        let factor = form.isVector ? 1 : min(TransformSettings.largestFactor, weighted)
         let size = PowerTable.sixtyFourth(Int(step.level)) * q * factor
         if settings.beginsGroup(age: state.age, count: form.count) || !step.fits(size, unit: state.unit) {
             step.kind = .firstDelta

@@ -18,6 +18,8 @@ package struct TransformSettings: Sendable, Hashable {
     package var theta = 0.2
     /// Share of the old level when the root mean square change is smoothed in the logarithm.
     package var lag = 0.8
+    /// Of a matrix without a second moment: nothing says where the loss is steep, so the step is finer everywhere.
+    package var unweightedFactor = 0.5
     /// Vectors are quantized with at most this step size.
     package var vectorStepSize = 0.5
     /// Vectors of a keyframe, in units of their root mean square.
