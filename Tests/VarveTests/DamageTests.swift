@@ -11,7 +11,7 @@ import VarveTestSupport
     private func makeArchive() async throws -> (path: String, restored: [Int: [String: [UInt8]]]) {
         let archive = Paths.join(directory.path, "small.varve")
         _ = try await Compressor(
-            run: Fixture.oddRun, archive: archive, options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            run: Fixture.oddRun, archive: archive, options: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         ).compress()
         var restored: [Int: [String: [UInt8]]] = [:]
         for step in try Reporter(archive: archive).report().steps {
@@ -91,7 +91,7 @@ import VarveTestSupport
         let archive = Paths.join(directory.path, "chain.varve")
         _ = try await Compressor(
             run: Fixture.trainerRun, archive: archive,
-            options: CompressionOptions(excp: ExcpOptions(alpha: 0.01), keyframeInterval: 3)
+            options: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)), keyframeInterval: 3)
         ).compress()
         let steps = try Reporter(archive: archive).report().steps
         #expect(steps.count >= 4 && steps[3].isKeyframe)
@@ -107,7 +107,7 @@ import VarveTestSupport
 
     @Test func anUnfinishedStepDoesNotCountAndIsReplaced() async throws {
         let archive = Paths.join(directory.path, "unfinished.varve")
-        let options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+        let options = CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         _ = try await Compressor(run: Fixture.oddRun, archive: archive, options: options).compress()
         let intact = try Trees.content(archive)
         let last = try Reporter(archive: archive).report().steps.last?.number ?? 0

@@ -14,7 +14,8 @@ import VarveTestSupport
     private func makeArchive() async throws -> ArchiveForger {
         try SmallRun.make(path("run"))
         _ = try await Compressor(
-            run: path("run"), archive: path("a.varve"), options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            run: path("run"), archive: path("a.varve"),
+            options: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         ).compress()
         return ArchiveForger(path("a.varve"))
     }

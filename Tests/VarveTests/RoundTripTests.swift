@@ -10,7 +10,7 @@ import VarveTestSupport
     private func compress(
         _ run: String, _ name: String, _ change: (inout CompressionOptions) -> Void = { _ in }
     ) async throws -> String {
-        var options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+        var options = CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         change(&options)
         let archive = Paths.join(directory.path, name)
         _ = try await Compressor(run: run, archive: archive, options: options).compress()
@@ -84,7 +84,7 @@ import VarveTestSupport
                 if !step.path.contains(".") { try Directories.remove(Paths.join(early, step.path)) }
             }
             let archive = Paths.join(directory.path, "twice-\(name).varve")
-            let options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            let options = CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
             let first = try await Compressor(run: early, archive: archive, options: options).compress()
             #expect(first.added.count == 2)
             let second = try await Compressor(run: run, archive: archive, options: options).compress()
@@ -101,7 +101,7 @@ import VarveTestSupport
         let whole = try await compress(run, "whole.varve")
         let steps = try Reporter(archive: whole).report().steps
         let archive = Paths.join(directory.path, "rotating.varve")
-        let options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+        let options = CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         let waiting = Paths.join(directory.path, "waiting")
         try Directories.create(waiting)
         for step in steps { try SystemCalls.rename(Paths.join(run, step.path), Paths.join(waiting, step.path)) }

@@ -126,7 +126,7 @@ import VarveTestSupport
     @Test func valuesThatCannotBeQuantizedAreExact() async throws {
         let archive = Paths.join(directory.path, "odd.varve")
         _ = try await Compressor(
-            run: Fixture.oddRun, archive: archive, options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            run: Fixture.oddRun, archive: archive, options: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         ).compress()
         let report = try Reporter(archive: archive).report()
         let last = report.steps[1...]
