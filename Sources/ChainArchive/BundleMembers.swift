@@ -22,7 +22,8 @@ extension StepManifest {
         for (index, tensor) in tensors.enumerated() {
             guard let member = tensor.coding.member else { continue }
             if case .copy = tensor.coding {
-                guard tensor.role == .weight, copies[member.bundle].updateValue(index, forKey: member.index) == nil
+                guard tensor.role == .weight, !tensor.key.isEmpty,
+                    copies[member.bundle].updateValue(index, forKey: member.index) == nil
                 else {
                     throw CodecError(.corrupt, "two tensors claim one place of a bundle")
                 }
@@ -43,6 +44,9 @@ extension StepManifest {
                     weight: weight, firstMoment: roles[.firstMoment]?[place],
                     secondMoment: roles[.secondMoment]?[place],
                     maximum: roles[.other]?[place], copy: copies[bundle][place])
+                guard member.maximum == nil || member.secondMoment != nil else {
+                    throw CodecError(.corrupt, "a maximum of second moments that are not there")
+                }
                 for moment in member.moments {
                     guard tensors[moment].count == tensors[weight].count else {
                         throw CodecError(.corrupt, "moment and weight of \(tensors[weight].name) differ in size")

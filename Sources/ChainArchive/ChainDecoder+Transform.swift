@@ -7,7 +7,7 @@ extension ChainDecoder {
     func decodeChain(
         _ bundle: Int, of step: OpenStep, previous: [String: ChainLink]
     ) throws(VarveError) -> TransformDecoder.Chain {
-        var members: [TransformDecoder.Member] = []
+        var members: [TransformDecoder.Member] = [], room = 0
         for member in step.members[bundle] {
             let record = step.manifest.tensors[member.weight]
             guard let format = record.dtype.floatFormat else {
@@ -15,7 +15,8 @@ extension ChainDecoder {
                     .damaged, "a change of a type that has none", file: step.manifestPath, tensor: record.name)
             }
             // Values and coefficients in Double, levels, bases.
-            try step.expectRoom(record.byteCount, times: 12, record.name)
+            room = room.addingReportingOverflow(record.byteCount).partialValue
+            try step.expectRoom(max(room, record.byteCount), times: 12, record.name)
             let form = MatrixForm(record.shape)
             var state: TransformState?
             if step.needsPredecessor(member.weight) {

@@ -25,11 +25,22 @@ public struct Compressor: Sendable {
     /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
     ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
     public func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
+        var searched: [String] = []
+        var options = options
+        if case .transform(var transform) = options.method, let target = transform.targetRatio {
+            let found = try await RatioSearch(
+                run: run, archive: archive, options: options, transform: transform, target: target
+            ).find(progress: progress)
+            transform.stepSize = found.stepSize
+            options.method = .transform(transform)
+            searched = ["step size \(RatioSearch.text(found.stepSize)) for ratio \(RatioSearch.text(target))"]
+            for notice in searched { progress?(.notice(notice)) }
+        }
         let method = try options.stepMethod()
         guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "--keyframe-every must be 1 or more") }
         let found = try Run.discover(run)
         var result = CompressionResult(
-            added: [], present: [], skipped: [], notices: found.warnings, originalBytes: 0, storedBytes: 0)
+            added: [], present: [], skipped: [], notices: searched + found.warnings, originalBytes: 0, storedBytes: 0)
         for skipped in found.skipped {
             result.skipped.append(.init(path: skipped.path, reason: skipped.reason.description))
         }

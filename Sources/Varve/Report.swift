@@ -88,6 +88,8 @@ public struct Report: Sendable {
     public var roles: [String: Figures]
     /// Weights and both moments of the steps that are no keyframes: the chain ratio.
     public var chain: Figures
+    /// Weights and both moments of the keyframes.
+    public var keyframes: Figures
 }
 
 extension Report.Figures {

@@ -11,14 +11,15 @@ public struct Reporter: Sendable {
     /// - Throws: `.notAnArchive`, `.notFound`, `.damaged`, `.unsupported`.
     public func report(steps range: ClosedRange<Int>? = nil) throws(VarveError) -> Report {
         let reader = try ArchiveReader(archive)
-        var report = Report(steps: [], total: .init(), roles: [:], chain: .init())
+        var report = Report(steps: [], total: .init(), roles: [:], chain: .init(), keyframes: .init())
         for number in reader.steps where range?.contains(number) ?? true {
             let step = try self.step(number, reader)
             report.total.add(step.total)
             for role in Role.allCases.map(\.name) + ["payload"] {
                 guard let figures = step.roles[role] else { continue }
                 report.roles[role, default: .init()].add(figures)
-                if !step.isKeyframe, role != "payload", role != "other" { report.chain.add(figures) }
+                guard role != "payload", role != "other" else { continue }
+                if step.isKeyframe { report.keyframes.add(figures) } else { report.chain.add(figures) }
             }
             report.steps.append(step)
         }

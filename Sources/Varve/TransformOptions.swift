@@ -33,8 +33,15 @@ public struct TransformOptions: Sendable, Hashable {
     /// it is `nil`.
     public var stepSize: Double?
     public var keyframes: Keyframes
+    /// Original bytes over stored bytes of the whole archive; the step size that leads there is looked for by
+    /// compressing on trial.
+    public var targetRatio: Double?
 
-    public init(quality: Quality = .balanced, stepSize: Double? = nil, keyframes: Keyframes = .quantized) {
+    public init(
+        quality: Quality = .balanced, stepSize: Double? = nil, keyframes: Keyframes = .quantized,
+        targetRatio: Double? = nil
+    ) {
+        self.targetRatio = targetRatio
         self.quality = quality
         self.stepSize = stepSize
         self.keyframes = keyframes

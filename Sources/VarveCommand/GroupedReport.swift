@@ -72,7 +72,7 @@ struct GroupedReport {
             Row(name: $0, figures: figures[$0] ?? .init(), error: weights[$0]?.relativeSquaredError)
         }
         if let keyframes = figures["keyframe"] {
-            rows.append(Row(name: "keyframes, all layers", note: "exact", figures: keyframes))
+            rows.append(Row(name: "keyframes, all layers", note: keyframeCodings(report), figures: keyframes))
         }
         if let payload = report.roles["payload"] {
             rows.append(Row(name: "payload and container", role: "payload", note: "exact", figures: payload))
@@ -80,12 +80,29 @@ struct GroupedReport {
         return rows
     }
 
+    /// How keyframes are coded, `transform` or `exact` or both.
+    private static func keyframeCodings(_ report: Report) -> String {
+        let methods = Set(report.steps.filter(\.isKeyframe).flatMap { step in
+            step.tensors.filter { $0.role == "weight" }.map { $0.isExact ? "exact" : $0.coding }
+        })
+        return methods.sorted().joined(separator: ", ")
+    }
+
+    /// The coding of a tensor, with what there is to say of it.
+    private static func note(_ tensor: Report.Tensor) -> String {
+        var note = tensor.coding
+        // A first moment whose displacement lies below the weight's step gets no bits.
+        if tensor.role == "firstMoment", !tensor.isExact, tensor.figures.prunedShare == 1 { note += ", below the step" }
+        if tensor.pairing == "ambiguous" { note += ", unpaired" }
+        return note
+    }
+
     private static func tensors(_ report: Report) -> [Row] {
         report.steps.flatMap { step in
             step.tensors.map {
                 Row(
                     name: $0.key.isEmpty ? $0.name : "\($0.name) \($0.key)", step: step.number, role: $0.role,
-                    note: $0.pairing == "ambiguous" ? "\($0.coding), unpaired" : $0.coding, figures: $0.figures,
+                    note: note($0), figures: $0.figures,
                     error: $0.isExact ? nil : $0.figures.relativeSquaredError)
             }
         }
@@ -100,7 +117,8 @@ struct GroupedReport {
     private static func steps(_ report: Report) -> [Row] {
         report.steps.map {
             Row(
-                name: $0.path, step: $0.number, note: $0.isKeyframe ? "keyframe" : $0.method, figures: $0.total,
+                name: $0.path, step: $0.number, note: $0.isKeyframe ? "\($0.method), keyframe" : $0.method,
+                figures: $0.total,
                 error: $0.roles["weight"]?.relativeSquaredError)
         }
     }
@@ -145,9 +163,40 @@ struct GroupedReport {
                     + "\(Units.bytes(report.chain.originalBytes)) -> \(Units.bytes(report.chain.storedBytes)), "
                     + "ratio \(Units.ratio(report.chain.ratio)), weight error \(Units.figure(weights))")
         }
+        lines += spending
         lines.append(
             "total: \(Units.bytes(report.total.originalBytes)) -> \(Units.bytes(report.total.storedBytes)), "
                 + "ratio \(Units.ratio(report.total.ratio)), keyframes, payload and container included")
+        return lines
+    }
+
+    /// What keyframes cost, and how many bits of a parameter go where.
+    private var spending: [String] {
+        var lines: [String] = []
+        if report.keyframes.storedBytes > 0, report.total.storedBytes > 0 {
+            let share = Double(report.keyframes.storedBytes) / Double(report.total.storedBytes)
+            lines.append(
+                "keyframes: weights and both moments of \(report.steps.filter(\.isKeyframe).count) steps, "
+                    + "\(Units.bytes(report.keyframes.originalBytes)) -> \(Units.bytes(report.keyframes.storedBytes)), "
+                    + "\(Units.percent(share)) of the archive")
+        }
+        let steps = report.steps.filter { !$0.isKeyframe }
+        func sum(_ role: String) -> Report.Figures {
+            steps.reduce(into: Report.Figures()) { if let figures = $1.roles[role] { $0.add(figures) } }
+        }
+        let parameters = Double(sum("weight").elementCount)
+        guard parameters > 0 else { return lines }
+        let parts = [("weight", "weights"), ("firstMoment", "first"), ("secondMoment", "second moments")].map {
+            "\($0.1) \(Units.figure(8 * Double(sum($0.0).storedBytes) / parameters))"
+        }
+        lines.append("bits per parameter and step of the chain: " + parts.joined(separator: ", "))
+        let first = steps.flatMap(\.tensors).filter { $0.role == "firstMoment" && !$0.isExact }
+        let below = first.filter { $0.figures.prunedShare == 1 }.count
+        if below > 0 {
+            lines.append(
+                "\(below) of \(first.count) first moments lie below the weights' step in what they will still move, "
+                    + "and are zero")
+        }
         return lines
     }
 

@@ -73,7 +73,8 @@ struct MethodOptions: ParsableArguments {
         switch method {
         case .transform:
             return .transform(
-                TransformOptions(quality: quality ?? .balanced, stepSize: stepSize, keyframes: keyframes))
+                TransformOptions(
+                    quality: quality ?? .balanced, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio))
         case .excp:
             let published = ExcpOptions()
             return .excp(
@@ -88,6 +89,7 @@ struct MethodOptions: ParsableArguments {
         switch chosen {
         case .transform(let options):
             var text = "method transform, "
+            if let ratio = options.targetRatio { text += "looking for ratio \(Units.figure(ratio)), " }
             if let stepSize { text += "step size \(Units.figure(stepSize)), " }
             text += "quality \(options.quality.rawValue): lossy"
             if options.keyframes == .exact { text += " between keyframes" }

@@ -57,6 +57,7 @@ struct ReportDocument: Encodable {
     var layers: [Layer]?
     var roles: [String: Report.Figures]
     var chain: Report.Figures
+    var keyframes: Report.Figures
     var total: Report.Figures
 }
 
@@ -75,7 +76,7 @@ extension GroupedReport {
             },
             layers: grouping == .layer
                 ? rows.map { .init(layer: $0.name, figures: $0.figures, weightError: $0.error) } : nil,
-            roles: report.roles, chain: report.chain, total: report.total)
+            roles: report.roles, chain: report.chain, keyframes: report.keyframes, total: report.total)
     }
 }
 

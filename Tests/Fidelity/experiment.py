@@ -128,6 +128,6 @@ def run(options):
 def versions(binary):
     return {
         "varve": program.version(binary), "Python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "numpy", "safetensors")},
+        **{name: version(name) for name in ("torch", "numpy")},
         "system": f"{platform.system()} {platform.machine()}",
     }

@@ -79,7 +79,7 @@ def main():
     options = arguments()
     options.output, options.varve = os.path.abspath(options.output), os.path.abspath(options.varve)
     options.command = shlex.join(["python", "Tests/Fidelity/fidelity.py", *sys.argv[1:]])
-    for name in ("torch", "numpy", "safetensors"):
+    for name in ("torch", "numpy"):
         if importlib.util.find_spec(name) is None:
             sys.exit(f"fidelity: {sys.executable} has no {name}; `make fidelity` installs it in .venv and runs this")
     if not os.access(options.varve, os.X_OK):

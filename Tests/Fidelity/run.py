@@ -13,4 +13,4 @@ if __name__ == "__main__":
     try:
         environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"))
     except environment.Unreachable:
-        sys.exit("fidelity: the package index cannot be reached, and .venv lacks torch, numpy or safetensors")
+        sys.exit("fidelity: the package index cannot be reached, and .venv lacks torch or numpy")

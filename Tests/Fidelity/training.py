@@ -4,7 +4,6 @@ import math
 import os
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from models import GPT, ConvNet
@@ -67,14 +66,16 @@ class Training:
     def save(self, folder, step):
         """A checkpoint with the files that the Hugging Face Trainer would write for these."""
         os.makedirs(folder)
-        save_file({name: value.detach().clone().contiguous() for name, value in self.model.state_dict().items()},
-                  os.path.join(folder, "model.safetensors"), metadata={"format": "pt"})
+# In the order of the model, as torch.save keeps it: safetensors would sort it, and a model that no tool knows
+        # could then not be tied to its optimizer before a second checkpoint shows what moved how.
+        torch.save({name: value.detach().clone() for name, value in self.model.state_dict().items()},
+                   os.path.join(folder, "pytorch_model.bin"))
         torch.save(self.optimizer.state_dict(), os.path.join(folder, "optimizer.pt"))
         with open(os.path.join(folder, "trainer_state.json"), "w", encoding="utf-8") as file:
             json.dump({"global_step": step, "max_steps": self.settings.schedule}, file)
 
     def load(self, folder):
-        self.model.load_state_dict(load_file(os.path.join(folder, "model.safetensors")))
+        self.model.load_state_dict(torch.load(os.path.join(folder, "pytorch_model.bin"), weights_only=True))
         self.optimizer.load_state_dict(torch.load(os.path.join(folder, "optimizer.pt"), weights_only=True))
         return self
 

@@ -25,14 +25,26 @@ package struct MatrixScale: Sendable, Equatable {
         self.columns = columns
     }
 
-    /// (v / mean of v)^(-1/4): quarter octaves of v are sixteenths of an octave here.
-    private static func factors(_ exponents: [Int32]) -> [Int8] {
+    private static func mean(_ exponents: [Int32]) -> Double {
         var sum = 0, count = 0
         for exponent in exponents where exponent != RankOneExponents.absent {
             sum += Int(exponent)
             count += 1
         }
-        let mean = count == 0 ? 0 : Int((Double(sum) / Double(count)).rounded())
+        return count == 0 ? 0 : Double(sum) / Double(count)
+    }
+
+    /// What rounding the mean exponents did to the factors, undone by a step of so much more: the unit in which a second
+    /// moment comes must not show. An encoder's number.
+    static func correction(_ exponents: RankOneExponents) -> Double {
+        let rows = mean(exponents.rows), columns = mean(exponents.columns)
+        return PowerTable.sixtyFourth(
+            Int((4 * (rows - rows.rounded() + columns - columns.rounded())).rounded()))
+    }
+
+    /// (v / mean of v)^(-1/4): quarter octaves of v are sixteenths of an octave here.
+    private static func factors(_ exponents: [Int32]) -> [Int8] {
+        let mean = Int(mean(exponents).rounded())
         return exponents.map {
             guard $0 != RankOneExponents.absent else { return Int8(largest) }
             return Int8(max(smallest, min(largest, mean - Int($0))))

@@ -15,15 +15,14 @@ extension SideBasis {
     static let largestFullSide = 256
     /// Longer sides (vocabularies) are left as they are.
     static let largestSide = 8192
-    /// Of longer sides, one direction in so many is followed, within bounds.
-    static let sideToDirections = 8
-    static let fewestDirections = 32
+    /// Of longer sides a quarter of the directions is followed up to `quarterDirections`, and an eighth beyond.
+    static let quarterDirections = 128
     static let mostDirections = 256
 
     /// What is worth its time for a side of `n`.
     package static func kind(forSide n: Int) -> Kind {
         if n < smallestSide || n > largestSide { return .identity }
         if n <= largestFullSide { return .full }
-        return .tracked(directions: min(mostDirections, max(fewestDirections, n / sideToDirections)))
+        return .tracked(directions: min(mostDirections, max(min(quarterDirections, n / 4), n / 8)))
     }
 }

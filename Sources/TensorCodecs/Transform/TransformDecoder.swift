@@ -117,12 +117,17 @@ package struct TransformDecoder: Sendable {
         var headers = [TransformMoments](repeating: TransformMoments(), count: chain.states.count)
         if let bytes {
             var reader = ByteReader(bytes)
-            for place in headers.indices { headers[place] = try TransformMoments(from: &reader) }
+            for place in headers.indices {
+                headers[place] = try TransformMoments(from: &reader)
+                if case .levels = headers[place].first, chain.keyframeMoments[place] != nil {
+                    throw reader.corrupt("a first moment that the keyframe has")
+                }
+            }
             let streams = try Streams(&reader, count: 2)
             var first = 0, second = 0
             for (header, state) in zip(headers, chain.states) {
                 if case .levels = header.first { first += state.form.count }
-                if header.secondStep > 0 { second += state.form.count }
+                                if header.secondStep > 0 { second += state.form.count }
             }
             var firstLevels = Levels(try streams.unpack(0, [UInt8](repeating: 0, count: first)))
             var secondLevels = Levels(try streams.unpack(1, [UInt8](repeating: 0, count: second)))

@@ -159,7 +159,8 @@ package struct TransformEncoder: Sendable {
         let size = PowerTable.sixtyFourth(Int(step.level)) * q * factor
         if settings.beginsGroup(age: state.age, count: form.count) || !step.fits(size, unit: state.unit) {
             step.kind = .firstDelta
-            guard step.setGrid(delta: size, fallback: nil) else { return nil }
+            let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
+            guard step.setGrid(delta: size * correction, fallback: nil) else { return nil }
         } else {
             step.unit = state.unit
             step.step = Int64((size / PowerTable.two(Int(state.unit))).rounded())
