@@ -78,7 +78,7 @@ import VarveTestSupport
     /// Whatever a byte is changed to, a version included: damaged, not "newer".
     @Test func anotherVersionIsUnsupportedOnlyWhereTheChecksumIsRight() throws {
         var bytes = Array(try SealedFile.seal([1, 2, 3], kind: .step).dropLast(16))
-        bytes[4] = 2
+        bytes[4] = UInt8(SealedFile.majorVersion(.step)) + 1
         let hash = Hash128(bytes)
         for half in [hash.low, hash.high] { bytes += LittleEndianBytes.of(half) }
         let path = try write(bytes)

@@ -27,7 +27,7 @@ import VarveTestSupport
                 Entry(path: "checkpoint-400/d", kind: .directory, mode: 0o755, modified: 7),
                 Entry(path: "checkpoint-400/h", kind: .hardLink(of: "checkpoint-400/m"), mode: 0o644, modified: 7),
             ],
-            bundles: [Bundle(settings: .published, weights: reference, moments: reference)],
+            bundles: [Bundle(settings: .excp(.published), weights: reference, moments: reference)],
             tensors: [
                 tensor("a", .weight, 0, .excp(bundle: 0, index: 0)),
                 tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),

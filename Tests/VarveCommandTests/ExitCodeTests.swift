@@ -29,10 +29,14 @@ import VarveTestSupport
         return Paths.join(path, "Fixtures")
     }()
 
-    func varve(_ arguments: String...) throws -> Outcome {
+    func varve(_ arguments: String...) throws -> Outcome { try varve(arguments) }
+
+    /// - Parameter settings: added to the environment.
+    func varve(_ arguments: [String], environment settings: [String: String] = [:]) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(settings) { $1 }
         let output = Paths.join(directory.path, "stdout"), error = Paths.join(directory.path, "stderr")
         _ = FileManager.default.createFile(atPath: output, contents: nil)
         _ = FileManager.default.createFile(atPath: error, contents: nil)
@@ -56,9 +60,10 @@ import VarveTestSupport
         }
     }
 
-    @Test func aWholeSessionAndItsExitCodes() throws {
+    @Test(arguments: [[], ["--method", "excp", "--alpha", "0.01"], ["--quality", "high", "--keyframe", "exact"]])
+    func aWholeSessionAndItsExitCodes(options: [String]) throws {
         let run = Paths.join(Self.fixtures, "odd-run"), archive = path("odd.varve")
-        let compressed = try varve("compress", run, archive, "--alpha", "0.01")
+        let compressed = try varve(["compress", run, archive] + options)
         #expect(compressed.status == 0, "\(compressed)")
         #expect(compressed.error.contains("lossy"))
         #expect(try varve("compress", run, archive).output.contains("already there"))
@@ -103,7 +108,11 @@ import VarveTestSupport
         #expect(try varve().status == 0)
         #expect(try varve("compress").status == 2)
         #expect(try varve("nonsense").status == 2)
-        #expect(try varve("compress", Self.fixtures + "/odd-run", path("x.varve"), "--bits", "9").status == 2)
+        let run = Self.fixtures + "/odd-run"
+        for wrong in [
+            ["--method", "excp", "--bits", "9"], ["--alpha", "0.01"], ["--step-size", "0"], ["--quality", "perfect"],
+            ["--method", "excp", "--quality", "high"],
+        ] { #expect(try varve(["compress", run, path("x.varve")] + wrong).status == 2, "\(wrong)") }
         #expect(try varve("restore", path("x.varve"), "--step", "minus", "-o", path("o")).status == 2)
         #expect(try varve("report", path("x.varve"), "--steps", "5-2").status == 2)
     }

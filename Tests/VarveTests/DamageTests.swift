@@ -8,10 +8,12 @@ import VarveTestSupport
     let directory = try! TemporaryDirectory()
 
     /// A small archive of three steps.
-    private func makeArchive() async throws -> (path: String, restored: [Int: [String: [UInt8]]]) {
+    private func makeArchive(_ method: CompressionOptions.Method) async throws -> (
+        path: String, restored: [Int: [String: [UInt8]]]
+    ) {
         let archive = Paths.join(directory.path, "small.varve")
         _ = try await Compressor(
-            run: Fixture.oddRun, archive: archive, options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            run: Fixture.oddRun, archive: archive, options: CompressionOptions(method: method)
         ).compress()
         var restored: [Int: [String: [UInt8]]] = [:]
         for step in try Reporter(archive: archive).report().steps {
@@ -25,8 +27,9 @@ import VarveTestSupport
 
     /// Every file of the archive, damaged at a sample of places: verify says so and names the file; restoring refuses or
     /// gives what the intact archive gives; nothing partial is left.
-    @Test func aFlippedOrMissingByteIsFoundAndNamed() async throws {
-        let (archive, good) = try await makeArchive()
+    @Test(arguments: TestMethods.both)
+    func aFlippedOrMissingByteIsFoundAndNamed(method: CompressionOptions.Method) async throws {
+        let (archive, good) = try await makeArchive(method)
         var generator = SplitMix64(seed: 7)
         let files = try Trees.content(archive)
         var tried = 0
@@ -87,11 +90,12 @@ import VarveTestSupport
         }
     }
 
-    @Test func aMissingStepBreaksOnlyWhatBuildsOnIt() async throws {
+    @Test(arguments: TestMethods.both)
+    func aMissingStepBreaksOnlyWhatBuildsOnIt(method: CompressionOptions.Method) async throws {
         let archive = Paths.join(directory.path, "chain.varve")
         _ = try await Compressor(
             run: Fixture.trainerRun, archive: archive,
-            options: CompressionOptions(excp: ExcpOptions(alpha: 0.01), keyframeInterval: 3)
+            options: CompressionOptions(method: method, keyframeInterval: 3)
         ).compress()
         let steps = try Reporter(archive: archive).report().steps
         #expect(steps.count >= 4 && steps[3].isKeyframe)
@@ -105,9 +109,10 @@ import VarveTestSupport
         }
     }
 
-    @Test func anUnfinishedStepDoesNotCountAndIsReplaced() async throws {
+    @Test(arguments: TestMethods.both)
+    func anUnfinishedStepDoesNotCountAndIsReplaced(method: CompressionOptions.Method) async throws {
         let archive = Paths.join(directory.path, "unfinished.varve")
-        let options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+        let options = CompressionOptions(method: method)
         _ = try await Compressor(run: Fixture.oddRun, archive: archive, options: options).compress()
         let intact = try Trees.content(archive)
         let last = try Reporter(archive: archive).report().steps.last?.number ?? 0

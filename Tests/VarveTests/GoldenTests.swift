@@ -40,7 +40,7 @@ import VarveTestSupport
         let directory = try TemporaryDirectory()
         let archive = Paths.join(directory.path, "now.varve")
         _ = try await Compressor(
-            run: Fixture.oddRun, archive: archive, options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            run: Fixture.oddRun, archive: archive, options: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
         ).compress()
         for step in [100, 200, 300] {
             let part = "steps/000000000\(step)/0000.part"

@@ -8,9 +8,10 @@ import VarveTestSupport
     let directory = try! TemporaryDirectory()
 
     private func compress(
-        _ run: String, _ name: String, _ change: (inout CompressionOptions) -> Void = { _ in }
+        _ run: String, _ name: String, _ method: CompressionOptions.Method = TestMethods.excp,
+        _ change: (inout CompressionOptions) -> Void = { _ in }
     ) async throws -> String {
-        var options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+        var options = CompressionOptions(method: method)
         change(&options)
         let archive = Paths.join(directory.path, name)
         _ = try await Compressor(run: run, archive: archive, options: options).compress()
@@ -26,16 +27,18 @@ import VarveTestSupport
         return output
     }
 
-    @Test(arguments: [Fixture.trainerRun, Fixture.oddRun])
-    func everyStepAKeyframeGivesEveryByteBack(run: String) async throws {
-        let archive = try await compress(run, "exact.varve") { $0.keyframeInterval = 1 }
+    @Test(arguments: [Fixture.trainerRun, Fixture.oddRun], [TestMethods.excp, TestMethods.exactKeyframes])
+    func everyStepAKeyframeGivesEveryByteBack(run: String, method: CompressionOptions.Method) async throws {
+        let archive = try await compress(run, "exact.varve", method) { $0.keyframeInterval = 1 }
         let all = try await restore(archive, .all, "all")
         #expect(try Trees.differences(run, all) == [])
     }
 
-    @Test(arguments: [Fixture.trainerRun, Fixture.oddRun])
-    func aStepRestoredDirectlyEqualsTheChainRestoredStepByStep(run: String) async throws {
-        let archive = try await compress(run, "chain.varve")
+    @Test(arguments: [Fixture.trainerRun, Fixture.oddRun], TestMethods.both)
+    func aStepRestoredDirectlyEqualsTheChainRestoredStepByStep(run: String, method: CompressionOptions.Method)
+        async throws
+    {
+        let archive = try await compress(run, "chain.varve", method)
         let all = try await restore(archive, .all, "all")
         let report = try Reporter(archive: archive).report()
         #expect(report.steps.count >= 3)
@@ -50,13 +53,15 @@ import VarveTestSupport
         }
     }
 
-    @Test func payloadAndKeyframesComeBackByteForByte() async throws {
-        let archive = try await compress(Fixture.trainerRun, "payload.varve")
+    @Test(arguments: [TestMethods.excp, TestMethods.transform, TestMethods.exactKeyframes])
+    func payloadAndKeyframesComeBackByteForByte(method: CompressionOptions.Method) async throws {
+        let archive = try await compress(Fixture.trainerRun, "payload.varve", method)
         let all = try await restore(archive, .all, "all")
         let report = try Reporter(archive: archive).report()
         var lossy = Set<String>()
         for step in report.steps {
             for tensor in step.tensors where !tensor.isExact { lossy.insert(tensor.file) }
+            if step.isKeyframe, method != TestMethods.transform { #expect(step.tensors.allSatisfy { $0.isExact }) }
         }
         #expect(!lossy.isEmpty)
         let differing = try Trees.differences(Fixture.trainerRun, all)
@@ -71,10 +76,11 @@ import VarveTestSupport
         }
     }
 
-    @Test func compressingInTwoCallsStoresTheSameParts() async throws {
+    @Test(arguments: TestMethods.both)
+    func compressingInTwoCallsStoresTheSameParts(method: CompressionOptions.Method) async throws {
         for run in [Fixture.trainerRun, Fixture.oddRun] {
             let name = Paths.split(run).name
-            let whole = try await compress(run, "whole-\(name).varve")
+            let whole = try await compress(run, "whole-\(name).varve", method)
             let steps = try Reporter(archive: whole).report().steps
             // The run as it was when the second half was not there yet; then the first half is gone.
             let early = Paths.join(directory.path, "early/\(name)")
@@ -84,7 +90,7 @@ import VarveTestSupport
                 if !step.path.contains(".") { try Directories.remove(Paths.join(early, step.path)) }
             }
             let archive = Paths.join(directory.path, "twice-\(name).varve")
-            let options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            let options = CompressionOptions(method: method)
             let first = try await Compressor(run: early, archive: archive, options: options).compress()
             #expect(first.added.count == 2)
             let second = try await Compressor(run: run, archive: archive, options: options).compress()
@@ -95,13 +101,14 @@ import VarveTestSupport
         }
     }
 
-    @Test func aChainWhoseEarlierCheckpointsAreGoneGoesOn() async throws {
+    @Test(arguments: TestMethods.both)
+    func aChainWhoseEarlierCheckpointsAreGoneGoesOn(method: CompressionOptions.Method) async throws {
         let run = Paths.join(directory.path, "rotated")
         try Trees.copy(Fixture.trainerRun, run)
-        let whole = try await compress(run, "whole.varve")
+        let whole = try await compress(run, "whole.varve", method)
         let steps = try Reporter(archive: whole).report().steps
         let archive = Paths.join(directory.path, "rotating.varve")
-        let options = CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+        let options = CompressionOptions(method: method)
         let waiting = Paths.join(directory.path, "waiting")
         try Directories.create(waiting)
         for step in steps { try SystemCalls.rename(Paths.join(run, step.path), Paths.join(waiting, step.path)) }
@@ -116,8 +123,9 @@ import VarveTestSupport
         }
     }
 
-    @Test func reportedBytesAddUpToTheFilesOnDisk() async throws {
-        let archive = try await compress(Fixture.oddRun, "sum.varve")
+    @Test(arguments: TestMethods.all)
+    func reportedBytesAddUpToTheFilesOnDisk(method: CompressionOptions.Method) async throws {
+        let archive = try await compress(Fixture.oddRun, "sum.varve", method)
         let report = try Reporter(archive: archive).report()
         let onDisk = try Trees.content(archive).values.reduce(0) { $0 + $1.count }
         #expect(report.total.storedBytes == UInt64(onDisk))
@@ -155,8 +163,9 @@ import VarveTestSupport
         }
     }
 
-    @Test func onlyWeightsLeavesTheOptimizerOut() async throws {
-        let archive = try await compress(Fixture.trainerRun, "weights.varve")
+    @Test(arguments: TestMethods.both)
+    func onlyWeightsLeavesTheOptimizerOut(method: CompressionOptions.Method) async throws {
+        let archive = try await compress(Fixture.trainerRun, "weights.varve", method)
         let output = Paths.join(directory.path, "weights")
         try await Restorer(archive: archive, options: RestoreOptions(selection: .latest, onlyWeights: true)).restore(
             to: output)

@@ -17,7 +17,9 @@ import VarveTestSupport
             // Exact: every byte of every file.
             let exact = Paths.join(directory.path, "\(name)-exact.varve")
             let first = try await Compressor(
-                run: run, archive: exact, options: CompressionOptions(keyframeInterval: 1)
+                run: run, archive: exact,
+                options: CompressionOptions(
+                    method: .transform(TransformOptions(keyframes: .exact)), keyframeInterval: 1)
             ).compress()
             #expect(first.skipped.isEmpty, "\(name): \(first.skipped)")
             let back = Paths.join(directory.path, "\(name)-exact")
@@ -27,7 +29,7 @@ import VarveTestSupport
             // Lossy: every byte of files without a lossy tensor.
             let lossy = Paths.join(directory.path, "\(name).varve")
             _ = try await Compressor(
-                run: run, archive: lossy, options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+                run: run, archive: lossy, options: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)))
             ).compress()
             let verified = try await Verifier(archive: lossy, deep: true).verify()
             #expect(verified.isIntact, "\(name): \(verified.findings)")

@@ -123,10 +123,11 @@ import VarveTestSupport
         #expect(!Directories.exists(archive))
     }
 
-    @Test func valuesThatCannotBeQuantizedAreExact() async throws {
+    @Test(arguments: TestMethods.both)
+    func valuesThatCannotBeQuantizedAreExact(method: CompressionOptions.Method) async throws {
         let archive = Paths.join(directory.path, "odd.varve")
         _ = try await Compressor(
-            run: Fixture.oddRun, archive: archive, options: CompressionOptions(excp: ExcpOptions(alpha: 0.01))
+            run: Fixture.oddRun, archive: archive, options: CompressionOptions(method: method)
         ).compress()
         let report = try Reporter(archive: archive).report()
         let last = report.steps[1...]
