@@ -131,7 +131,9 @@ extension StepEncoder {
         let name = weight.identity.name
         input.state = try predecessor?.store?.state(of: name, form: input.form, format: input.format)
         if let step = predecessor?.step, let index = step.weight(name) {
-            input.previousError = step.manifest.tensors[index].statistics.squaredError
+            let recorded = step.manifest.tensors[index].statistics.squaredError
+            // Figures that small are rounded up by many times, and would say that nothing moves.
+            input.previousError = recorded < Double(Float.leastNormalMagnitude) ? 0 : recorded
             if input.state == nil, let decoder {
                 input.opening = try decoder.exactOpening(name, count: weight.shape.reduce(1, *), of: step)
             }

@@ -119,7 +119,7 @@ import Testing
         #expect(SideBasis.kind(forSide: 15) == .identity)
         #expect(SideBasis.kind(forSide: 16) == .full)
         #expect(SideBasis.kind(forSide: 256) == .full)
-        #expect(SideBasis.kind(forSide: 257) == .tracked(directions: 32))
+        #expect(SideBasis.kind(forSide: 257) == .tracked(directions: 64))
         #expect(SideBasis.kind(forSide: 1024) == .tracked(directions: 128))
         #expect(SideBasis.kind(forSide: 8192) == .tracked(directions: 256))
         #expect(SideBasis.kind(forSide: 8193) == .identity)
