@@ -278,7 +278,7 @@ class Decoder:
         self.finish(root)
 
     def tensors(self, step, predecessor):
-        """The bytes of all tensors of a step, compared with their hashes (section 9), and states of method transform."""
+        """The bytes of all tensors of a step, compared with their hashes (section 9), and the states."""
         found, states = {}, {}
         for index, tensor in enumerate(step.tensors):
             before = predecessor.weights.get(tensor.name) if is_weight(tensor) else None

@@ -1,6 +1,6 @@
 """Runs made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's maxima, a
-batch of matrices, sides long enough for tracked bases, rows whose gradients stop; and a large matrix, whose bases are not
-refreshed in every step."""
+batch of matrices, sides long enough for tracked bases, rows whose gradients stop; and a large matrix, whose bases are
+not refreshed in every step."""
 import os
 
 import torch
@@ -21,7 +21,8 @@ def make_masters(folder):
     first, second, maximum = ({name: torch.zeros(shape) for name, shape in SHAPES.items()} for _ in range(3))
     for step in range(1, STEPS[-1] + 1):
         for name, shape in SHAPES.items():
-            gradient = normal(shape) * 0.01 + normal((shape[0],) + (1,) * (len(shape) - 1)) * 0.02 + weights[name] * 0.02
+            rows = normal((shape[0],) + (1,) * (len(shape) - 1))
+            gradient = rows * 0.02 + normal(shape) * 0.01 + weights[name] * 0.02
             if name == "embedding.weight" and step > 20:
                 gradient[250:] = 0
             first[name].lerp_(gradient, 0.1)
