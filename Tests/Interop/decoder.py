@@ -78,7 +78,8 @@ def read_tensor(body, version):                                                 
     step = body.varint() if coding == SAME_AS else None
     bundle = (body.varint(), body.varint()) if coding >= EXCP else None
     digest, figure = body.hash(), 8 if version == 1 else 4
-    body.u8(), body.varint(), body.take(figure)              # pairing, stored bytes, energy: for reports
+    require(body.u8() <= 5, "a tensor paired in an unknown way")
+    body.varint(), body.take(figure)                         # stored bytes, energy: for reports
     if bundle:
         body.take(2 * figure), body.varint()                 # errors and pruned elements: for reports
     count = math.prod(shape)
@@ -176,7 +177,8 @@ class Step(Manifest):
         super().__init__(folder, number)
         body, version = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
         require(body.varint() == number, f"{folder}: the manifest of another step")
-        body.u8(), body.text(), body.text()                  # flags, path, method; entries have whole paths themselves
+        path = (body.u8(), body.text(), body.text())[1]      # flags, path, method; entries have whole paths themselves
+        require(not path or safe(path), "the step's path is not allowed")
         kind, self.predecessor = body.u8(), None
         require(kind <= 2, "an unknown kind of predecessor")
         if kind == 2:
@@ -276,7 +278,7 @@ class Decoder:
         self.finish(root)
 
     def tensors(self, step, predecessor):
-        """The bytes of all tensors of a step, compared with their hashes (section 9), and states of method transform."""
+        """The bytes of all tensors of a step, compared with their hashes (section 9), and the states."""
         found, states = {}, {}
         for index, tensor in enumerate(step.tensors):
             before = predecessor.weights.get(tensor.name) if is_weight(tensor) else None

@@ -338,7 +338,9 @@ class Tracked:
                 self.exponent -= 1
             return
         factor = Factor(samples.values, samples.exponent)
-        project, unproject = (factor.right, factor.right_transposed) if left else (factor.right_transposed, factor.right)
+        project, unproject = factor.right, factor.right_transposed
+        if not left:
+            project, unproject = unproject, project
         memory = Memory(self) if self.reflector is not None else None
         if memory:
             directions, rounds = memory.directions, 2
@@ -386,7 +388,8 @@ class Memory:
 
 def arbitrary(count, size):
     with np.errstate(over="ignore"):
-        z = np.uint64(0x5661727665000001) + np.arange(1, count * size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        numbers = np.arange(1, count * size + 1, dtype=np.uint64)
+        z = np.uint64(0x5661727665000001) + numbers * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
         z ^= z >> np.uint64(31)

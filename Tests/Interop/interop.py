@@ -21,7 +21,7 @@ import transformers
 
 import decoding
 import inspection
-import masters
+import made_runs
 import resume
 from checks import Checks, Skip, read, require
 from decoder import HALF_COPY, OPENING, TRANSFORM
@@ -90,7 +90,7 @@ def golden(checks, work):
 
 def transform(checks, work):
     """The independent decoder on method transform."""
-    run = masters.make(os.path.join(work, "masters"))
+    run = made_runs.make_masters(os.path.join(work, "masters"))
     for label, options in decoding.TRANSFORM_OPTIONS.items():
         codings = {TRANSFORM} if "exact" in options else {TRANSFORM, OPENING}
         for name in decoding.TRANSFORM_RUNS:
@@ -98,6 +98,8 @@ def transform(checks, work):
                        os.path.join(FIXTURES, name), options, codings, work)
         checks.run(f"transform, {label}: masters and copies: an independent decoder agrees", decoding.transform, run,
                    options, codings | {HALF_COPY}, work)
+    checks.run("transform, small: a large matrix: an independent decoder agrees", decoding.transform,
+               made_runs.make_large(os.path.join(work, "large")), ("--quality", "small"), {TRANSFORM}, work)
 
 
 def not_here():

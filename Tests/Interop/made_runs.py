@@ -1,5 +1,6 @@
-"""A small run made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's
-maxima, a batch of matrices, sides long enough for tracked bases, rows whose gradients stop."""
+"""Runs made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's maxima, a
+batch of matrices, sides long enough for tracked bases, rows whose gradients stop; and a large matrix, whose bases are
+not refreshed in every step."""
 import os
 
 import torch
@@ -9,7 +10,7 @@ SHAPES = {"embedding.weight": (300, 48), "out.weight": (48, 300), "square.weight
 STEPS = (10, 20, 30, 40)
 
 
-def make(folder):
+def make_masters(folder):
     os.makedirs(folder)
     generator = torch.Generator().manual_seed(1)
 
@@ -20,7 +21,8 @@ def make(folder):
     first, second, maximum = ({name: torch.zeros(shape) for name, shape in SHAPES.items()} for _ in range(3))
     for step in range(1, STEPS[-1] + 1):
         for name, shape in SHAPES.items():
-            gradient = normal(shape) * 0.01 + normal((shape[0],) + (1,) * (len(shape) - 1)) * 0.02 + weights[name] * 0.02
+            rows = normal((shape[0],) + (1,) * (len(shape) - 1))
+            gradient = rows * 0.02 + normal(shape) * 0.01 + weights[name] * 0.02
             if name == "embedding.weight" and step > 20:
                 gradient[250:] = 0
             first[name].lerp_(gradient, 0.1)
@@ -41,3 +43,15 @@ def checkpoint(step, weights, first, second, maximum):
              "params": list(range(len(SHAPES)))}
     return {"step": step, "model": {name: weights[name].bfloat16() for name in SHAPES},
             "optimizer": {"state": state, "param_groups": [group]}}
+
+
+def make_large(folder):
+    """A million weights, no optimizer."""
+    os.makedirs(folder)
+    generator = torch.Generator().manual_seed(2)
+    weight = torch.randn(1024, 1024, generator=generator) * 0.02
+    for step in range(1, 8):
+        torch.save({"model": {"large.weight": weight.clone()}}, os.path.join(folder, f"ckpt_{step}.pt"))
+        common = torch.randn(1024, 6, generator=generator) @ torch.randn(6, 1024, generator=generator)
+        weight += (torch.randn(weight.shape, generator=generator) * 0.3 + common) * 5e-4
+    return folder
