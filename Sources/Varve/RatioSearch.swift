@@ -30,7 +30,8 @@ struct RatioSearch {
     func find(progress: ProgressHandler?) async throws(VarveError) -> Outcome {
         if let reader = try? ArchiveReader(archive), !reader.steps.isEmpty {
             throw VarveError(
-                .usage, "--target-ratio looks for the step size of a new archive; this one has steps: append with --step-size",
+                .usage,
+                "--target-ratio looks for the step size of a new archive; this one has steps: append with --step-size",
                 file: archive)
         }
         let trial = trialPath

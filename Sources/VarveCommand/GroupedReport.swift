@@ -82,9 +82,10 @@ struct GroupedReport {
 
     /// How keyframes are coded, `transform` or `exact` or both.
     private static func keyframeCodings(_ report: Report) -> String {
-        let methods = Set(report.steps.filter(\.isKeyframe).flatMap { step in
-            step.tensors.filter { $0.role == "weight" }.map { $0.isExact ? "exact" : $0.coding }
-        })
+        let methods = Set(
+            report.steps.filter(\.isKeyframe).flatMap { step in
+                step.tensors.filter { $0.role == "weight" }.map { $0.isExact ? "exact" : $0.coding }
+            })
         return methods.sorted().joined(separator: ", ")
     }
 

@@ -14,7 +14,7 @@ struct MethodOptions: ParsableArguments {
     @Option(
         name: .customLong("step-size"),
         help: ArgumentHelp(
-            "The knob behind the qualities: quantizer step in units of a weight's usual change (high .6, balanced 1.5, small 3).",
+            "The knob behind the qualities: the quantizer's step in units of a weight's usual change (.6, 1.5, 3).",
             valueName: "q"))
     var stepSize: Double?
 

@@ -127,7 +127,7 @@ package struct TransformDecoder: Sendable {
             var first = 0, second = 0
             for (header, state) in zip(headers, chain.states) {
                 if case .levels = header.first { first += state.form.count }
-                                if header.secondStep > 0 { second += state.form.count }
+                if header.secondStep > 0 { second += state.form.count }
             }
             var firstLevels = Levels(try streams.unpack(0, [UInt8](repeating: 0, count: first)))
             var secondLevels = Levels(try streams.unpack(1, [UInt8](repeating: 0, count: second)))
