@@ -108,7 +108,7 @@ import VarveTestSupport
         let restored = try #require(tensors[4]["model.a"])
         let error = ResidualCodec.error(steps[4].model[0].bytes, restored, format: .f32).squared
         let change = ResidualCodec.error(steps[4].model[0].bytes, steps[3].model[0].bytes, format: .f32).squared
-        #expect(error < (method == TestMethods.high ? 0.1 : 0.5) * change, "\(error) of \(change)")
+        #expect(error < (method == TestMethods.high ? 0.1 : 1) * change, "\(error) of \(change)")
     }
 
     @Test func momentsOfAnySizeComeBack() async throws {
@@ -160,7 +160,7 @@ import VarveTestSupport
         let run = DriftingRun(shapes.enumerated().map { .init("p\($0)", $1) }, steps: 4)
         let report = try await workshop.roundTrip(run.steps(), method).report
         for (index, shape) in shapes.enumerated() where shape.reduce(1, *) >= 40 {
-            try expectGoesOn(report, "p\(index)")
+            try expectGoesOn(report, "p\(index)", below: 2)
         }
     }
 
