@@ -65,8 +65,10 @@ def odd_values(trip):
 
 def fixtures(checks, work):
     # Beside the options: how much worse a resumed run may start (nats). Alpha .01 is meant to hurt.
-    for label, options, margin in (("", (), 0.1), (" alpha .01", ("--alpha", "0.01"), 1.0),
-                                   (" element", ("--threshold", "element"), 0.1)):
+    excp = ("--method", "excp")
+    for label, options, margin in (("", (), 0.1), (" high", ("--quality", "high"), 0.02),
+                                   (" excp", excp, 0.1), (" excp alpha .01", (*excp, "--alpha", "0.01"), 1.0),
+                                   (" excp element", (*excp, "--threshold", "element"), 0.1)):
         trip = Roundtrip(HF_RUN, work, hf_names(), options)
         for name, check in trip.checks():
             checks.run(f"hf-trainer-run{label}: {name}", check)
