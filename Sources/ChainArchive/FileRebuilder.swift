@@ -6,6 +6,8 @@ package import TensorFiles
 package final class FileRebuilder: Sendable {
     package let entry: Entry
     private let file: OutputFile
+    /// Named where the pieces do not fit.
+    private let manifestPath: String
     /// Tensors of this file by index in the manifest: their place.
     private let tensors: [Int: TensorRecord]
 
@@ -29,6 +31,7 @@ package final class FileRebuilder: Sendable {
         }
         self.entry = entry
         self.file = file
+        manifestPath = try decoder.step(number).manifestPath
         self.tensors = places
     }
 
@@ -43,9 +46,19 @@ package final class FileRebuilder: Sendable {
         let changed = tensors.values.filter { !$0.coding.isExact }
             .map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) }
             .sorted { $0.lowerBound < $1.lowerBound }
-        if !changed.isEmpty { try ContainerSeal.reseal(file, changed: changed) }
+        if !changed.isEmpty { try reseal(changed) }
         try file.commit(sync: false)
         try SystemCalls.setMode(file.path, entry.restoredMode)
         try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
+    }
+    /// The rebuilt file was a sound container when it was compressed; where it is none now, the archive is not what was
+    /// written.
+    private func reseal(_ changed: [Range<UInt64>]) throws(VarveError) {
+        do throws(VarveError) {
+            try ContainerSeal.reseal(file, changed: changed)
+        } catch  where [.malformed, .truncated, .unsupported].contains(error.code) {
+            throw VarveError(
+                .damaged, "\(entry.path) does not come together from its parts", file: manifestPath, cause: error)
+        }
     }
 }
