@@ -1,0 +1,31 @@
+/// A tensor for `LosslessPack`.
+package struct LosslessTensor: Sendable {
+    /// What its values are for the optimizer, which says what predicts them.
+    package enum Kind: Sendable, Hashable {
+        case weight, firstMoment, secondMoment, other
+    }
+
+    package var kind: Kind
+    package var format: ElementFormat
+    package var shape: [Int]
+    package var bytes: [UInt8]
+    /// The tensor's bytes in the step before, where it had this format and shape and a decoder will have them.
+    package var previous: [UInt8]?
+    /// The same of the step before that; only where there is `previous`.
+    package var earlier: [UInt8]?
+    /// Place in the pack of the second moment of this first moment; smaller than its own.
+    package var companion: Int?
+
+    package init(
+        kind: Kind, format: ElementFormat, shape: [Int], bytes: [UInt8], previous: [UInt8]? = nil,
+        earlier: [UInt8]? = nil, companion: Int? = nil
+    ) {
+        self.kind = kind
+        self.format = format
+        self.shape = shape
+        self.bytes = bytes
+        self.previous = previous
+        self.earlier = earlier
+        self.companion = companion
+    }
+}
