@@ -54,6 +54,10 @@ let package = Package(
         .executableTarget(
             name: "BasisProbe", dependencies: ["TensorCodecs", "COpenBLAS"], path: "Tests/BasisProbe",
             swiftSettings: settings),
+        // Ratio and speed of the lossless coder alone, for comparisons.
+        .executableTarget(
+            name: "LosslessBench", dependencies: ["TensorCodecs"], path: "Tests/LosslessBench",
+            swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],
             swiftSettings: settings),

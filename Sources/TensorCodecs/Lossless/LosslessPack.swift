@@ -1,4 +1,4 @@
-/// Lossless coding of several tensors together.
+/// Lossless coding of several tensors together. `Docs/format-lossless.md` describes every byte.
 package enum LosslessPack {
     package struct Packed: Sendable {
         package var bytes: [UInt8]
@@ -28,38 +28,13 @@ package enum LosslessPack {
 
     /// - Throws: `.invalidArgument`, `.outOfMemory`.
     package static func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> Packed {
-        var writer = ByteWriter()
-        var packed = Packed(bytes: [], shares: [], depths: [])
-        for tensor in tensors {
-            let start = writer.count
-            let bytes = try tensor.bytes.withRawBytes { raw throws(CodecError) in
-                guard let previous = tensor.previous else {
-                    return try ExactCodec.encode(raw, elementSize: tensor.format.size)
-                }
-                return try previous.withRawBytes { previous throws(CodecError) in
-                    try ExactCodec.encode(raw, elementSize: tensor.format.size, predecessor: previous)
-                }
-            }
-            writer.append(varint: bytes.count)
-            writer.append(contentsOf: bytes)
-            packed.shares.append(writer.count - start)
-            packed.depths.append(tensor.previous == nil ? 0 : 1)
-        }
-        packed.bytes = writer.bytes
-        return packed
+        var encoder = LosslessEncoder()
+        return try encoder.encode(tensors)
     }
 
     /// - Throws: `.corrupt`.
     package static func decode(_ bytes: ArraySlice<UInt8>, _ places: [Place]) throws(CodecError) -> [[UInt8]] {
-        var reader = ByteReader(bytes)
-        var result: [[UInt8]] = []
-        for place in places {
-            let coded = try reader.readBytes(try reader.readCount(upTo: reader.remaining))
-            result.append(
-                try ExactCodec.decode(
-                    Array(coded), count: place.byteCount, elementSize: place.format.size, predecessor: place.previous))
-        }
-        try reader.expectEnd()
-        return result
+        var decoder = LosslessDecoder(places)
+        return try decoder.decode(bytes)
     }
 }

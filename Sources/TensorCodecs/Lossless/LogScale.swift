@@ -1,0 +1,103 @@
+/// The expected deviation of a matrix's elements in quarter octaves: an exponent of the row plus one of the column.
+struct LogScale: Sendable, Hashable {
+    /// One for each row, or a single one.
+    var rows: [Int16]
+    /// One for each column; none where all are 0.
+    var columns: [Int16]
+
+    /// Exponents are cut to this range, which covers all of float32.
+    static let range = -640...640
+    /// Stands for a row or column without deviation.
+    static let none = Int16(-640)
+
+    /// Scale of the element in that row and column.
+    @inline(__always)
+    static func sum(_ row: Int16, _ column: Int16) -> Int16 { max(row &+ column, none) }
+
+    /// Exponents to the root mean squares of residuals: of the rows, of the columns relative to them, of the rows once
+    /// more.
+    /// - Parameters:
+    ///   - residuals: row-major; what is not finite has been set to 0.
+    ///   - columns: of the matrix; one row of all elements gets a single exponent.
+    static func fit(_ residuals: UnsafeBufferPointer<Float>, columns: Int) -> LogScale {
+        let whole = energy(residuals, 0, residuals.count)
+        let single = LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
+        let rowCount = residuals.count / max(columns, 1)
+        guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else { return single }
+        let matrix = fitMatrix(residuals, rowCount: rowCount, columns: columns)
+        return matrix.gain(over: single) > (rowCount + columns) * exponentBits * 4 ? matrix : single
+    }
+
+    /// What an exponent costs, about.
+    private static let exponentBits = 3
+
+    /// Bits that it saves against one exponent for everything, times 4.
+    private func gain(over single: LogScale) -> Int {
+        // A row without deviation is as well off with any exponent.
+        let single = Int(single.rows[0])
+        let live = columns.lazy.map { Int($0) }.filter { $0 != Int(Self.none) }
+        let sum = live.reduce(0, +)
+        return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live.count - sum) }
+    }
+
+    private static func fitMatrix(
+        _ residuals: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int
+    ) -> LogScale {
+        var rows = (0..<rowCount).map { exponent(energy(residuals, $0 * columns, columns) / Double(columns)) }
+        var sums = [Double](repeating: 0, count: columns)
+        sums.withUnsafeMutableBufferPointer { sums in
+            for i in 0..<rowCount where rows[i] != none {
+                let weight = QuarterOctaves.power(Int32(-2 * rows[i]))
+                let base = i * columns
+                for j in 0..<columns {
+                    let value = Double(residuals[base &+ j])
+                    sums[j] += value * value * weight
+                }
+            }
+        }
+        let live = max(rows.reduce(0) { $0 + ($1 == none ? 0 : 1) }, 1)
+        let fitted = sums.map { exponent($0 / Double(live)) }
+        let weights = fitted.map { $0 == none ? 0 : QuarterOctaves.power(Int32(-2 * $0)) }
+        weights.withUnsafeBufferPointer { weights in
+            for i in 0..<rowCount where rows[i] != none {
+                var parts = SIMD4<Double>(repeating: 0)
+                let base = i * columns
+                for j in 0..<columns {
+                    let value = Double(residuals[base &+ j])
+                    parts[j & 3] += value * value * weights[j]
+                }
+                rows[i] = exponent(((parts[0] + parts[1]) + (parts[2] + parts[3])) / Double(columns))
+            }
+        }
+        return LogScale(rows: rows, columns: fitted)
+    }
+
+    /// Below this many elements exponents of rows and columns cost more than they gain.
+    private static let smallestMatrix = 1024
+
+    /// 4 log2 of the root of a mean square.
+    private static func exponent(_ meanSquare: Double) -> Int16 {
+        guard meanSquare > 0, meanSquare.isFinite, meanSquare.isNormal else { return none }
+        let half = (QuarterOctaves.logarithm(meanSquare) + QuarterOctaves.one) >> (FixedLog2.fractionBits + 1)
+        return Int16(min(max(half, range.lowerBound + 1), range.upperBound))
+    }
+
+    private static func energy(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {
+        var parts = SIMD4<Double>(repeating: 0)
+        var i = 0
+        while i &+ 4 <= count {
+            let place = start &+ i
+            let four = SIMD4(
+                Double(values[place]), Double(values[place &+ 1]), Double(values[place &+ 2]),
+                Double(values[place &+ 3]))
+            parts += four * four
+            i &+= 4
+        }
+        while i < count {
+            let value = Double(values[start &+ i])
+            parts[i & 3] += value * value
+            i &+= 1
+        }
+        return (parts[0] + parts[1]) + (parts[2] + parts[3])
+    }
+}

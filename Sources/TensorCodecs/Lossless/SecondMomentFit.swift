@@ -1,0 +1,138 @@
+/// Fits a `SecondMomentModel`: the encoder's part. All in integers, and Float operations in a fixed order.
+struct SecondMomentFit {
+    private(set) var model = SecondMomentModel()
+
+    /// Whether words can be second moments: nothing negative, infinite or NaN.
+    static func isPossible(_ words: [UInt32]) -> Bool {
+        words.withUnsafeBufferPointer { words in
+            var largest: UInt32 = 0
+            for word in words { largest = max(largest, word) }
+            return largest < 0x7f80_0000
+        }
+    }
+
+    /// - Parameters:
+    ///   - words, previous: possible second moments.
+    ///   - columns: of the matrix; 0 where its elements are one row.
+    init(_ words: [UInt32], previous: [UInt32]?, columns: Int) {
+        guard let previous else {
+            let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
+            model.scale = Self.scale(logarithms, columns: columns)
+            model.deviation = deviation(words, previous: nil)
+            return
+        }
+        model.depth = 1
+        model.decay = Self.decay(words, previous)
+        let decay = model.decay
+        let logarithms = [UInt32](unsafeUninitializedCapacity: words.count) { output, filled in
+            for i in 0..<words.count {
+                let value = Float(bitPattern: words[i])
+                let new = max(value - decay * Float(bitPattern: previous[i]), 0.001 * value)
+                output[i] = new.bitPattern >> SecondMomentModel.unitBits
+            }
+            filled = words.count
+        }
+        model.scale = Self.scale(logarithms, columns: columns)
+        model.own = previous.withUnsafeBufferPointer { OwnRank($0, columns: columns) }
+        model.alpha = alpha(logarithms, previous)
+        model.deviation = deviation(words, previous: previous)
+    }
+
+    /// What no element falls short of, nearly: the decay itself, for an element that has seen nothing since.
+    private static func decay(_ words: [UInt32], _ previous: [UInt32]) -> Float {
+        // Every so many, so that sorting is cheap.
+        let stride = max(words.count / (1 << 14), 1)
+        var ratios: [Float] = []
+        for i in Swift.stride(from: 0, to: words.count, by: stride) {
+            let old = Float(bitPattern: previous[i])
+            guard old > .leastNormalMagnitude else { continue }
+            ratios.append(Float(bitPattern: words[i]) / old)
+        }
+        guard ratios.count >= 256 else { return 0 }
+        ratios.sort()
+        let decay = ratios[ratios.count / 256]
+        return decay > 1e-3 && decay < 1 ? decay : 0
+    }
+
+    /// Geometric means of rows, then of columns relative to them, in eighths of an octave.
+    private static func scale(_ logarithms: [UInt32], columns: Int) -> LogScale {
+        let unit = Int(SecondMomentModel.exponentUnit)
+        func rounded(_ sum: Int, _ count: Int) -> Int {
+            let divisor = count * unit
+            return (sum + (sum < 0 ? -divisor : divisor) / 2) / divisor
+        }
+        guard columns > 0 else {
+            let sum = logarithms.reduce(0) { $0 &+ Int($1) }
+            return LogScale(rows: [Int16(rounded(sum, max(logarithms.count, 1)))], columns: [])
+        }
+        let count = logarithms.count / columns
+        var rows = [Int16](repeating: 0, count: count)
+        var sums = [Int](repeating: 0, count: columns)
+        logarithms.withUnsafeBufferPointer { logarithms in
+            sums.withUnsafeMutableBufferPointer { sums in
+                for i in 0..<count {
+                    let base = i &* columns
+                    var sum = 0
+                    for j in 0..<columns { sum &+= Int(logarithms[base &+ j]) }
+                    let exponent = rounded(sum, columns)
+                    rows[i] = Int16(exponent)
+                    for j in 0..<columns { sums[j] &+= Int(logarithms[base &+ j]) &- exponent &* unit }
+                }
+            }
+        }
+        return LogScale(rows: rows, columns: sums.map { Int16(rounded($0, max(count, 1))) })
+    }
+
+    /// How far an element follows what its predecessor had beyond rank 1: least squares, in 1/256.
+    private func alpha(_ logarithms: [UInt32], _ previous: [UInt32]) -> Int32 {
+        let width = max(model.scale.columns.count, 1)
+        let isMatrix = !model.scale.columns.isEmpty
+        var product = 0, square = 0
+        let rows = isMatrix ? logarithms.count / width : 1
+        let columns = isMatrix ? width : logarithms.count
+        for i in 0..<rows {
+            let exponent = Int(model.scale.rows[i])
+            for j in 0..<columns {
+                let place = i &* columns &+ j
+                let column = isMatrix ? Int(model.scale.columns[j]) : 0
+                let y = Int(logarithms[place]) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
+                let u =
+                    Int(previous[place] &>> SecondMomentModel.unitBits) &- Int(model.own.value(i, isMatrix ? j : 0))
+                product &+= y &* u
+                square &+= u &* u
+            }
+        }
+        guard square > 0 else { return 0 }
+        return Int32(min(max((Double(product) / Double(square) * 256).rounded(), -512), 512))
+    }
+
+    /// Root mean square of what the prediction leaves against A, in quarter octaves; single large ones are cut.
+    private func deviation(_ words: [UInt32], previous: [UInt32]?) -> Int16 {
+        let buffers = ResidualBuffers(capacity: min(words.count, Self.piece))
+        var sum = 0.0, count = 0
+        for start in stride(from: 0, to: words.count, by: Self.piece) {
+            let range = start..<min(start + Self.piece, words.count)
+            if let previous {
+                previous.withUnsafeBufferPointer { previous in
+                    guard let base = previous.baseAddress else { return }
+                    model.predict(buffers, at: 0, range, previous: base + start)
+                }
+            } else {
+                model.predict(buffers, at: 0, range, previous: nil)
+            }
+            for i in 0..<range.count where words[start &+ i] != 0 {
+                let value = Float(bitPattern: words[start &+ i])
+                let distance = (value - Float(bitPattern: buffers.predictions[i])).magnitude
+                let unit = QuarterOctaves.power(Int32(buffers.scales[i]))
+                let ratio = min(Double(distance) / unit, 4)
+                sum += ratio * ratio
+                count += 1
+            }
+        }
+        guard count > 0, sum > 0 else { return 0 }
+        let half = (QuarterOctaves.logarithm(sum / Double(count)) + QuarterOctaves.one) >> (FixedLog2.fractionBits + 1)
+        return Int16(min(max(half, -100), 40))
+    }
+
+    private static let piece = 1 << 16
+}
