@@ -5,6 +5,31 @@ struct LogScale: Sendable, Hashable {
     /// One for each column; none where all are 0.
     var columns: [Int16]
 
+    /// Exponents for the elements that changed alone, against their predecessors.
+    static func fit(changes: [Int32], _ words: [UInt32], _ previous: [UInt32], columns: Int) -> LogScale {
+        var rows = [Double](repeating: 0, count: columns > 0 ? words.count / columns : 1)
+        var counts = [Int](repeating: 0, count: rows.count)
+        var whole = 0.0
+        for place in changes {
+            let change = Double(Float(bitPattern: words[Int(place)])) - Double(Float(bitPattern: previous[Int(place)]))
+            guard change.isFinite else { continue }
+            let row = columns > 0 ? Int(place) / columns : 0
+            rows[row] += change * change
+            counts[row] += 1
+            whole += change * change
+        }
+        let single = LogScale(rows: [exponent(whole / Double(max(changes.count, 1)))], columns: [])
+        guard columns > 0, changes.count >= smallestMatrix else { return single }
+        // A row that nothing is coded of goes on like the one before, which costs nothing.
+        var matrix = LogScale(rows: [], columns: [Int16](repeating: 0, count: columns))
+        var gain = 0
+        for (sum, count) in zip(rows, counts) {
+            matrix.rows.append(count == 0 ? matrix.rows.last ?? 0 : exponent(sum / Double(count)))
+            if count > 0 { gain += count * (Int(single.rows[0]) - Int(matrix.rows[matrix.rows.count - 1])) }
+        }
+        return gain > rows.count * exponentBits * 4 ? matrix : single
+    }
+
     /// Exponents are cut to this range, which covers all of float32.
     static let range = -640...640
     /// Stands for a row or column without deviation.
@@ -78,9 +103,14 @@ struct LogScale: Sendable, Hashable {
     /// 4 log2 of the root of a mean square.
     private static func exponent(_ meanSquare: Double) -> Int16 {
         guard meanSquare > 0, meanSquare.isFinite, meanSquare.isNormal else { return none }
-        let half = (QuarterOctaves.logarithm(meanSquare) + QuarterOctaves.one) >> (FixedLog2.fractionBits + 1)
-        return Int16(min(max(half, range.lowerBound + 1), range.upperBound))
+        let bits = meanSquare.bitPattern
+        let octaves = Int(bits >> 52) - 1023
+        let half = (octaves * 4 * QuarterOctaves.one + mantissas[Int(bits >> 44) & 0xff] + QuarterOctaves.one)
+        return Int16(min(max(half >> (FixedLog2.fractionBits + 1), range.lowerBound + 1), range.upperBound))
     }
+
+    /// Logarithms, as `QuarterOctaves`, of the middles of 256 steps from 1 to 2.
+    private static let mantissas: [Int] = (0..<256).map { QuarterOctaves.logarithm(1 + (Double($0) + 0.5) / 256) }
 
     private static func energy(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {
         var parts = SIMD4<Double>(repeating: 0)

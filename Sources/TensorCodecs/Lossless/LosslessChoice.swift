@@ -3,13 +3,22 @@ enum LosslessChoice {
     /// - Parameter companion: the second moment of a first one.
     /// - Throws: `.invalidArgument`, `.outOfMemory`.
     static func plan(_ tensor: LosslessTensor, companion: LosslessTensor?) throws(CodecError) -> LosslessPlan {
-        guard case .float(let format) = tensor.format, tensor.bytes.count >= smallest,
-            var plan = residualPlan(tensor, format, companion: companion)
-        else { return try planes(tensor) }
-        plan.format = format
-        plan.count = tensor.bytes.count / format.elementSize
-        if try !isWorthwhile(plan, tensor, companion) { return try planes(tensor) }
-        return plan
+        guard tensor.bytes.count >= smallest else { return try planes(tensor) }
+        guard case .float(let format) = tensor.format else { return try smallest(planes(tensor), bytes(tensor)) }
+        guard let plan = residualPlan(tensor, format, companion: companion) else { return try planes(tensor) }
+        guard isDoubtful(tensor, format) else { return plan }
+        var (best, least) = (plan, try trial(plan, tensor, companion))
+        if let sparse = changesPlan(tensor, format) {
+            let size = try trial(sparse, tensor, companion)
+            if size < least { (best, least) = (sparse, size) }
+        }
+        return try trialOfPlanes(tensor, size: format.elementSize) <= least ? planes(tensor) : best
+    }
+
+    /// The one with fewer bytes.
+    private static func smallest(_ planes: LosslessPlan, _ bytes: LosslessPlan?) -> LosslessPlan {
+        guard let bytes, bytes.planes.count < planes.planes.count else { return planes }
+        return bytes
     }
 
     /// Below so many bytes nothing is gained.
@@ -30,6 +39,41 @@ enum LosslessChoice {
         return plan
     }
 
+    /// Differences of bytes, where elements are bytes.
+    private static func bytes(_ tensor: LosslessTensor) throws(CodecError) -> LosslessPlan? {
+        guard tensor.format.size == 1 else { return nil }
+        let isFloat = tensor.format == .smallFloat
+        var plan = LosslessPlan(.bytes)
+        plan.planes = try ByteDifferences.encode(tensor.bytes, previous: nil, isFloat: isFloat)[...]
+        if let previous = tensor.previous {
+            let against = try ByteDifferences.encode(tensor.bytes, previous: previous, isFloat: isFloat)
+            if against.count < plan.planes.count {
+                plan.planes = against[...]
+                plan.depth = 1
+            }
+        }
+        return plan
+    }
+
+    /// Only the elements that changed, where there are others.
+    private static func changesPlan(_ tensor: LosslessTensor, _ format: FloatFormat) -> LosslessPlan? {
+        guard let previous = tensor.previous, format != .f64, tensor.kind != .firstMoment else { return nil }
+        let words = words(tensor.bytes, format), old = Self.words(previous, format)
+        guard words.count <= Int(Int32.max) else { return nil }
+        var changed: [Int32] = []
+        for i in words.indices where words[i] != old[i] { changed.append(Int32(i)) }
+        let form = MatrixForm(tensor.shape)
+        var plan = LosslessPlan(.values)
+        plan.format = format
+        plan.count = words.count
+        plan.depth = 1
+        plan.changed = changed
+        plan.value.depth = 1
+        plan.value.scale = LogScale.fit(
+            changes: changed, words, old, columns: form.isVector ? 0 : form.columns)
+        return plan
+    }
+
     private static func residualPlan(
         _ tensor: LosslessTensor, _ format: FloatFormat, companion: LosslessTensor?
     ) -> LosslessPlan? {
@@ -44,12 +88,16 @@ enum LosslessChoice {
             let usable = previous.flatMap { SecondMomentFit.isPossible($0) ? $0 : nil }
             plan.second = SecondMomentFit(words, previous: usable, columns: columns).model
             plan.depth = plan.second.depth
+            plan.format = format
+            plan.count = words.count
             return plan
         case .firstMoment where companion != nil:
             var plan = LosslessPlan(.firstMoment)
             let values = words.map { Float(bitPattern: $0).isFinite ? Float(bitPattern: $0) : 0 }
             plan.first.scale = values.withUnsafeBufferPointer { LogScale.fit($0, columns: columns) }
             plan.companion = tensor.companion
+            plan.format = format
+            plan.count = words.count
             return plan
         default:
             var plan = LosslessPlan(.values)
@@ -59,6 +107,8 @@ enum LosslessChoice {
                     columns: columns, format
                 ).model
             plan.depth = plan.value.depth
+            plan.format = format
+            plan.count = words.count
             return plan
         }
     }
@@ -76,39 +126,81 @@ enum LosslessChoice {
 
     // MARK: Against byte planes
 
+    /// Whether the values look like anything else than numbers a training has moved: few different ones, many that did
+    /// not change, exponents all over the place. Only then byte planes can be the better way.
+    private static func isDoubtful(_ tensor: LosslessTensor, _ format: FloatFormat) -> Bool {
+        let size = format.elementSize
+        let count = tensor.bytes.count / size
+        let step = max(count / lookedAt, 1)
+        var words: [UInt32] = []
+        var kept = 0
+        tensor.bytes.withUnsafeBytes { bytes in
+            var word: UInt32 = 0
+            for i in stride(from: 0, to: count, by: step) {
+                WordForm.words(bytes, format, i..<i + 1, to: &word)
+                words.append(word)
+                if let previous = tensor.previous {
+                    let range = i * size..<(i + 1) * size
+                    if previous[range].elementsEqual(bytes[range]) { kept += 1 }
+                }
+            }
+        }
+        let different = Set(words).count
+        let exponents = words.map { ($0 >> 23) & 0xff }.sorted()
+        let spread = exponents[exponents.count * 7 / 8] - exponents[exponents.count / 8]
+        return different * 8 < words.count * 7 || kept * 8 > words.count || spread > 32
+    }
+
+    /// Elements that are looked at.
+    private static let lookedAt = 256
+
     /// Elements tried.
     private static let sample = 1 << 13
 
-    /// Whether residuals beat byte planes on a sample from the middle.
-    private static func isWorthwhile(
+    /// Bytes of a sample from the middle in byte planes.
+    private static func trialOfPlanes(_ tensor: LosslessTensor, size: Int) throws(CodecError) -> Int {
+        let whole = tensor.bytes.count / size
+        let count = min(whole, sample)
+        let start = (whole - count) / 2
+        let range = start * size..<(start + count) * size
+        let bytes = Array(tensor.bytes[range])
+        let alone = try ExactCodec.encode(bytes, elementSize: size, predecessor: nil).count
+        guard let previous = tensor.previous else { return alone }
+        return min(
+            alone, try ExactCodec.encode(bytes, elementSize: size, predecessor: Array(previous[range])).count)
+    }
+
+    /// Bytes of the same sample by a plan.
+    private static func trial(
         _ plan: LosslessPlan, _ tensor: LosslessTensor, _ companion: LosslessTensor?
-    ) throws(CodecError) -> Bool {
-        let size = plan.format.elementSize
+    ) throws(CodecError) -> Int {
         let count = min(plan.count, sample)
         let start = (plan.count - count) / 2
-        let bytes = start * size..<(start + count) * size
-        var planes = try ExactCodec.encode(Array(tensor.bytes[bytes]), elementSize: size, predecessor: nil).count
-        if let previous = tensor.previous {
-            planes = min(
-                planes,
-                try ExactCodec.encode(
-                    Array(tensor.bytes[bytes]), elementSize: size, predecessor: Array(previous[bytes])
-                ).count)
-        }
-        let buffers = ResidualBuffers(capacity: count)
-        let source = LosslessSource(tensor, companion: companion)
-        buffers.count = count
-        source.predict(plan, buffers, at: 0, start..<start + count)
-        tensor.bytes.withUnsafeBytes { WordForm.words($0, plan.format, start..<start + count, to: buffers.words) }
+        let elements: [Int]
         var writer = ByteWriter()
+        if let changed = plan.changed {
+            let inside = changed.filter { start..<start + count ~= Int($0) }
+            elements = inside.map { Int($0) - start }
+            try ChangeMap.encode(inside.map { $0 - Int32(start) }, count: count, to: &writer)
+        } else {
+            elements = Array(0..<count)
+        }
+        let staging = ResidualBuffers(capacity: count), buffers = ResidualBuffers(capacity: max(elements.count, 1))
+        LosslessSource(tensor, companion: companion).predict(plan, staging, at: 0, start..<start + count)
+        tensor.bytes.withUnsafeBytes { WordForm.words($0, plan.format, start..<start + count, to: staging.words) }
+        for (to, from) in elements.enumerated() { buffers.copy(from, of: staging, to: to) }
+        buffers.count = elements.count
         let rule = LosslessMode.groups.first { $0.mode == plan.mode }?.rule ?? .byPrecision
-        _ = try ResidualChunk.encode(
-            buffers, [ResidualChunk.Piece(range: 0..<count, grid: FloatGrid(plan.format))], rule, to: &writer)
-        // Tables are shared with others, or weigh little in the whole.
-        let tables = 100
-        let lows = plan.format == .f64 ? count * 4 : 0
-        return writer.count + lows < planes + tables && writer.count < count * size + tables
+        if !elements.isEmpty {
+            _ = try ResidualChunk.encode(
+                buffers, [ResidualChunk.Piece(range: 0..<elements.count, grid: FloatGrid(plan.format))], rule,
+                to: &writer)
+        }
+        // Tables are shared with others, or weigh little in the whole. A float64's low bits are incompressible, mostly.
+        return max(writer.count - tables, 0) + (plan.format == .f64 ? count * WordForm.lowBits / 8 : 0)
     }
+
+    private static let tables = 100
 }
 
 extension LosslessSource {

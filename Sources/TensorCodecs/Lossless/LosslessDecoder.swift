@@ -27,16 +27,25 @@ struct LosslessDecoder {
             if plans[index].changed != nil {
                 plans[index].changed = try ChangeMap.decode(&reader, count: plans[index].count)
             }
-            if plans[index].mode != .planes, plans[index].format == .f64 { try readLows(&reader, index) }
+            if plans[index].isResidual, plans[index].format == .f64 { try readLows(&reader, index) }
         }
-        for index in plans.indices where plans[index].mode == .planes {
-            results[index] = try ExactCodec.decode(
-                Array(plans[index].planes), count: places[index].byteCount, elementSize: places[index].format.size,
-                predecessor: plans[index].depth > 0 ? places[index].previous : nil)
+        for (index, plan) in plans.enumerated() where plan.mode == .planes || plan.mode == .bytes {
+            results[index] = try readBytes(plan, places[index])
         }
         for group in LosslessMode.groups { try read(group.mode, group.rule, &reader) }
         try reader.expectEnd()
         return results
+    }
+
+    private func readBytes(_ plan: LosslessPlan, _ place: LosslessPack.Place) throws(CodecError) -> [UInt8] {
+        let previous = plan.depth > 0 ? place.previous : nil
+        guard plan.mode == .bytes else {
+            return try ExactCodec.decode(
+                Array(plan.planes), count: place.byteCount, elementSize: place.format.size, predecessor: previous)
+        }
+        guard place.format.size == 1 else { throw .corrupt("differences of bytes for larger elements") }
+        return try ByteDifferences.decode(
+            plan.planes, count: place.byteCount, previous: previous, isFloat: place.format == .smallFloat)
     }
 
     /// A second moment has the size of the first one and comes before it.
@@ -56,7 +65,7 @@ struct LosslessDecoder {
         let bytes = try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of scales"))
         let levels = try IndexPacking.decode(Array(bytes), classes: classes)
         var position = 0
-        for index in plans.indices where plans[index].mode != .planes && plans[index].mode != .bytes {
+        for index in plans.indices where plans[index].isResidual {
             let count = plans[index].scale.rows.count + plans[index].scale.columns.count
             try plans[index].takeScale(levels[position..<position + count])
             position += count

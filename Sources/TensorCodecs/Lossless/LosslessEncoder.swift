@@ -20,7 +20,7 @@ struct LosslessEncoder {
         for (index, plan) in plans.enumerated() {
             let start = writer.count
             if let changed = plan.changed { try ChangeMap.encode(changed, count: plan.count, to: &writer) }
-            if plan.mode != .planes, plan.format == .f64 { try writeLows(tensors[index].bytes) }
+            if plan.isResidual, plan.format == .f64 { try writeLows(tensors[index].bytes) }
             weights[index] += UInt64(writer.count - start) * 8
         }
         for group in LosslessMode.groups { try write(group.mode, group.rule, plans, tensors) }

@@ -7,7 +7,7 @@ extension LosslessPlan {
     private static let matrixFlag: UInt8 = 1 << 6
 
     func writeHeader(to writer: inout ByteWriter) {
-        let isMatrix = mode != .planes && !scale.columns.isEmpty
+        let isMatrix = isResidual && !scale.columns.isEmpty
         writer.append(
             mode.rawValue | UInt8(depth) << Self.depthShift | (changed == nil ? 0 : Self.mapFlag)
                 | (isMatrix ? Self.matrixFlag : 0))
@@ -41,7 +41,7 @@ extension LosslessPlan {
         guard depth <= (mode == .values ? 2 : mode == .firstMoment ? 0 : 1), depth < 1 || place.previous != nil,
             depth < 2 || place.earlier != nil
         else { throw reader.corrupt("a tensor that builds on \(depth) predecessors") }
-        guard mode != .planes, mode != .bytes else {
+        guard isResidual else {
             planes = try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of byte planes"))
             guard first & (Self.mapFlag | Self.matrixFlag) == 0 else { throw reader.corrupt("flags of byte planes") }
             return
@@ -84,7 +84,7 @@ extension LosslessPlan {
 
     /// Exponents as levels with their classes: rows and columns of each mode apart.
     func scaleLevels(_ levels: inout [Int32], _ classes: inout [UInt8]) {
-        guard mode != .planes, mode != .bytes else { return }
+        guard isResidual else { return }
         for (side, exponents) in [scale.rows, scale.columns].enumerated() {
             var last: Int32 = 0
             for exponent in exponents {

@@ -13,7 +13,7 @@ struct LosslessPlan {
     var first = FirstMomentModel()
     /// Elements that differ from the predecessor's, in ascending order, where only those are coded.
     var changed: [Int32]?
-    /// Of mode `planes`.
+    /// Of modes `planes` and `bytes`: the coded tensor.
     var planes: ArraySlice<UInt8> = []
     /// The bits below the words of float64.
     var lows: [UInt32] = []
@@ -21,6 +21,9 @@ struct LosslessPlan {
     init(_ mode: LosslessMode) {
         self.mode = mode
     }
+
+    /// Whether its elements are coded in a group.
+    var isResidual: Bool { mode != .planes && mode != .bytes }
 
     /// Elements coded in the group.
     var codedCount: Int { changed?.count ?? count }

@@ -48,10 +48,7 @@ struct LosslessSource {
             predict(plan, staging, at: 0, block)
             while next < range.upperBound, Int(changed[next]) < block.upperBound {
                 let from = Int(changed[next]) - start
-                let to = place + next - range.lowerBound
-                buffers.predictions[to] = staging.predictions[from]
-                buffers.scales[to] = staging.scales[from]
-                buffers.contexts[to] = staging.contexts[from]
+                buffers.copy(from, of: staging, to: place + next - range.lowerBound)
                 next += 1
             }
         }

@@ -27,6 +27,14 @@ final class ResidualBuffers {
         sizes = .allocate(capacity: capacity)
     }
 
+    /// Takes over what is known of an element.
+    func copy(_ from: Int, of other: ResidualBuffers, to: Int) {
+        predictions[to] = other.predictions[from]
+        scales[to] = other.scales[from]
+        contexts[to] = other.contexts[from]
+        words[to] = other.words[from]
+    }
+
     deinit {
         predictions.deallocate()
         scales.deallocate()

@@ -41,7 +41,7 @@ struct SecondMomentFit {
     /// What no element falls short of, nearly: the decay itself, for an element that has seen nothing since.
     private static func decay(_ words: [UInt32], _ previous: [UInt32]) -> Float {
         // Every so many, so that sorting is cheap.
-        let stride = max(words.count / (1 << 14), 1)
+        let stride = max(words.count / (1 << 12), 1)
         var ratios: [Float] = []
         for i in Swift.stride(from: 0, to: words.count, by: stride) {
             let old = Float(bitPattern: previous[i])
@@ -90,9 +90,13 @@ struct SecondMomentFit {
         var product = 0, square = 0
         let rows = isMatrix ? logarithms.count / width : 1
         let columns = isMatrix ? width : logarithms.count
-        for i in 0..<rows {
+        // A sample of some ten thousand says enough about one factor.
+        let step = max(logarithms.count / Self.sample, 1)
+        let rowStep = isMatrix ? min(step, max(rows / 64, 1)) : 1
+        let columnStep = isMatrix ? max(step / rowStep, 1) : step
+        for i in stride(from: 0, to: rows, by: rowStep) {
             let exponent = Int(model.scale.rows[i])
-            for j in 0..<columns {
+            for j in stride(from: 0, to: columns, by: columnStep) {
                 let place = i &* columns &+ j
                 let column = isMatrix ? Int(model.scale.columns[j]) : 0
                 let y = Int(logarithms[place]) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
@@ -108,9 +112,13 @@ struct SecondMomentFit {
 
     /// Root mean square of what the prediction leaves against A, in quarter octaves; single large ones are cut.
     private func deviation(_ words: [UInt32], previous: [UInt32]?) -> Int16 {
+        // Of large tensors every so many pieces.
         let buffers = ResidualBuffers(capacity: min(words.count, Self.piece))
+        let pieces = (words.count + Self.piece - 1) / Self.piece
+        let step = max(pieces * Self.piece / Self.sample, 1)
         var sum = 0.0, count = 0
-        for start in stride(from: 0, to: words.count, by: Self.piece) {
+        for piece in stride(from: 0, to: pieces, by: step) {
+            let start = piece * Self.piece
             let range = start..<min(start + Self.piece, words.count)
             if let previous {
                 previous.withUnsafeBufferPointer { previous in
@@ -134,5 +142,7 @@ struct SecondMomentFit {
         return Int16(min(max(half, -100), 40))
     }
 
-    private static let piece = 1 << 16
+    private static let piece = 1 << 10
+    /// Elements from which one number is fitted.
+    private static let sample = 1 << 14
 }

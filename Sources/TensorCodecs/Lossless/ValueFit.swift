@@ -48,6 +48,9 @@ struct ValueFit {
     /// Share of the energy that a prediction must take away to be used.
     private static let worthwhile = 0.002
 
+    /// Elements from which decay and drift are fitted.
+    private static let sample = 1 << 15
+
     @inline(__always)
     private static func finite(_ value: Float) -> Float { value.isFinite ? value : 0 }
 
@@ -60,7 +63,9 @@ struct ValueFit {
         words.withUnsafeBufferPointer { words in
             previous.withUnsafeBufferPointer { previous in
                 old.withUnsafeBufferPointer { earlier in
-                    for i in stride(from: 0, to: words.count &- 1, by: 2) {
+                    // Pairs from all over it: a few ten thousand say enough about two factors.
+                    let step = max(words.count / sample / 2, 1) * 2
+                    for i in stride(from: 0, to: words.count &- 1, by: step) {
                         let w = pair(words, i), w1 = pair(previous, i), w2 = pair(earlier, i)
                         let d = w - w1, step = w1 - w2
                         // Infinity less itself is not a number, and neither is what it is multiplied with.
