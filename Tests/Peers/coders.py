@@ -11,7 +11,7 @@ import pcodec.standalone
 import z4ai
 import zipnn
 import zstandard
-from pcodec import ChunkConfig
+from pcodec import ChunkConfig, DeltaSpec
 
 import graphs
 
@@ -91,10 +91,11 @@ def z4ai_variant(bits, delta, effort=None):
     return Variant("effort " + (effort or "default"), "floats", encode, decode)
 
 
-def pcodec_variant(bits, prepared, level):
+def pcodec_variant(bits, prepared, level, automatic=False):
+    """`automatic`: pcodec looks for a delta encoding of its own, along the array; slower, and seldom of use."""
     kind = {"floats": np.float32, "keys": np.uint16, "key differences": {32: np.int32, 16: np.int16}[bits]}[prepared]
-    config = ChunkConfig(compression_level=level)
-    return Variant(f"level {level}, {prepared}", prepared,
+    config = ChunkConfig(compression_level=level, delta_spec=DeltaSpec.auto() if automatic else DeltaSpec.no_op())
+    return Variant(f"{prepared}, delta {'auto' if automatic else 'none'}", prepared,
                    lambda values, _: pcodec.standalone.simple_compress(values.view(kind), config),
                    lambda blob, _, dtype: pcodec.standalone.simple_decompress(blob).view(dtype))
 
@@ -115,7 +116,7 @@ def zstd_variant(prepared, planes):
         raw = np.frombuffer(zstandard.ZstdDecompressor().decompress(blob), np.uint8)
         width = np.dtype(dtype).itemsize
         return (np.ascontiguousarray(raw.reshape(width, -1).T) if planes else raw).reshape(-1).view(dtype)
-    return Variant(f"level 3, {'planes of ' if planes else ''}{prepared}", prepared, encode, decode)
+    return Variant(f"{'planes of ' if planes else ''}{prepared}", prepared, encode, decode)
 
 
 def one(make, *arguments):
@@ -130,8 +131,10 @@ ROWS = [
         lambda bits: [openzl_variant(bits, "floats", graph) for graph in graphs.GRAPHS]),
     Row("OpenZL", "OpenZL, on XOR or key differences", True,
         lambda bits: [openzl_variant(bits, prepared, graph) for prepared, graph in graphs.ON_DIFFERENCES]),
-    Row("pcodec", "pcodec 8", False, lambda bits: [pcodec_variant(bits, "floats" if bits == 32 else "keys", 8)]),
-    Row("pcodec", "pcodec 8, key differences", True, one(pcodec_variant, "key differences", 8)),
+    Row("pcodec", "pcodec 8", False,
+        lambda bits: [pcodec_variant(bits, "floats" if bits == 32 else "keys", 8, auto) for auto in (False, True)]),
+    Row("pcodec", "pcodec 8, key differences", True,
+        lambda bits: [pcodec_variant(bits, "key differences", 8, auto) for auto in (False, True)]),
     Row("pcodec", "pcodec 12, key differences", True, one(pcodec_variant, "key differences", 12)),
     Row("z4ai", "z4ai", False, lambda bits: [z4ai_variant(bits, False), z4ai_variant(bits, False, "max")]),
     Row("z4ai", "z4ai, delta", True, one(z4ai_variant, True)),

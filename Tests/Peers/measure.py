@@ -1,10 +1,11 @@
 """Sizes and speeds of the peers. Whatever a peer makes is decoded and compared before it counts."""
-import os
 import statistics
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from checks import Failure
 
 LONG = 1.5                                                 # seconds; what takes longer is timed twice, not ROUNDS times
 ROUNDS = 5
@@ -56,43 +57,30 @@ def sizes(rows, array, previous=None):
     return {row.name: size(row, array, previous) for row in rows if previous is not None or not row.delta}
 
 
-class OneCore:
-    """Within it this process and what it starts run on one core, so that no coder uses more threads than one."""
-
-    def __enter__(self):
-        self.before = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else None
-        if self.before:
-            os.sched_setaffinity(0, {max(self.before)})
-
-    def __exit__(self, *_):
-        if self.before:
-            os.sched_setaffinity(0, self.before)
-
-
 def timed(call):
-    began = time.perf_counter()
+    """Processor time of all threads, which other programs' load hardly changes and more threads do not shorten."""
+    began = time.process_time()
     result = call()
-    return time.perf_counter() - began, result
+    return time.process_time() - began, result
 
 
 def speeds(chosen, bits, previous):
-    """{name: (compress, restore)} in MB/s of original bytes, medians; `chosen`: {name: variant}.
+    """{name: (compress, restore)} in MB/s of original bytes and processor time, medians; `chosen`: {name: variant}.
 
     The rounds go over all coders in turn, so that whatever else the machine does falls on all alike.
     """
     seconds = {name: ([], []) for name in chosen}
-    with OneCore():
-        for _ in range(ROUNDS):
-            for name, variant in chosen.items():
-                compress, restore = seconds[name]
-                if len(compress) >= 2 and compress[0] > LONG:
-                    continue
-                values = variant.prepare(bits, previous)
-                took, blob = timed(lambda: variant.encode(values, previous))
-                compress.append(took)
-                took, back = timed(lambda: variant.decode(blob, previous, bits.dtype))
-                restore.append(took)
-                if not np.array_equal(back, values):
-                    raise AssertionError(f"{name}, {variant.name}: what comes back differs")
+    for _ in range(ROUNDS):
+        for name, variant in chosen.items():
+            compress, restore = seconds[name]
+            if len(compress) >= 2 and compress[0] > LONG:
+                continue
+            values = variant.prepare(bits, previous)
+            took, blob = timed(lambda: variant.encode(values, previous))
+            compress.append(took)
+            took, back = timed(lambda: variant.decode(blob, previous, bits.dtype))
+            restore.append(took)
+            if not np.array_equal(back, values):
+                raise Failure(f"{name}: what comes back differs")
     megabytes = bits.nbytes / 1e6
     return {name: tuple(megabytes / statistics.median(took) for took in both) for name, both in seconds.items()}

@@ -8,7 +8,6 @@ import time
 
 from checks import Failure
 from chain import ROLES
-from measure import OneCore
 from varve import varve, varve_json
 
 
@@ -38,26 +37,24 @@ class Product:
         return {step: {role: found[step][role]["storedBytes"] for role in roles} for step, roles in wanted.items()}
 
     def whole_program(self, run, rounds=3):
-        """(compress, restore) in MB/s of the run's bytes: reading, writing, fsync and checking included."""
+        """(compress, restore) in MB/s of the run's bytes by the clock: reading, writing, fsync and checking included."""
         megabytes = sum(os.path.getsize(os.path.join(folder, name))
                         for folder, _, names in os.walk(run) for name in names) / 1e6
         compress, restore = [], []
-        with OneCore():
-            for index in range(rounds):
-                began = time.perf_counter()
-                archive = self.archive(run)
-                compress.append(time.perf_counter() - began)
-                began = time.perf_counter()
-                varve("restore", archive, "--step", "all", "--output", f"{archive}.restored", "--threads", 1, "--quiet")
-                restore.append(time.perf_counter() - began)
+        for _ in range(rounds):
+            began = time.perf_counter()
+            archive = self.archive(run)
+            compress.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            varve("restore", archive, "--step", "all", "--output", f"{archive}.restored", "--threads", 1, "--quiet")
+            restore.append(time.perf_counter() - began)
         return megabytes / statistics.median(compress), megabytes / statistics.median(restore)
 
 
 def in_memory(command, run):
     """{role: (compress, restore)} of a program that times the coder in memory: `command RUN`, which prints lines
-    {"role": ..., "compressMBs": ..., "restoreMBs": ...}."""
-    with OneCore():
-        result = subprocess.run([*shlex.split(command), run], stdout=subprocess.PIPE, text=True, timeout=600)
+    {"role": ..., "compressMBs": ..., "restoreMBs": ...}, in original bytes and processor time of one thread."""
+    result = subprocess.run([*shlex.split(command), run], stdout=subprocess.PIPE, text=True, timeout=600)
     if result.returncode:
         raise Failure(f"{command}: exit {result.returncode}")
     lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]

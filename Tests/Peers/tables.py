@@ -52,19 +52,30 @@ def totals(results, rows, steps):
 
 
 def behind(results, rows):
-    """Where a peer that counts stores no more bytes than Varve, in words."""
-    found = []
+    """Where a peer that counts stores no more bytes than Varve, in words; and in how many comparisons none does."""
+    found, compared = [], 0
     for (what, step, role), entry in results.items():
         own = entry["stored"].get(VARVE)
-        for row in rows:
-            stored = entry["stored"].get(row.name)
-            if own is not None and row.counts and stored is not None and stored <= own:
-                found.append(f"{what}, step {step}, {NAMES[role]}: {row.name} "
-                             f"{ratio(entry['original'], stored):.3f}, Varve {ratio(entry['original'], own):.3f}")
-    return found
+        if own is None:
+            continue
+        compared += 1
+        stored, name = min((entry["stored"][row.name], row.name) for row in rows
+                           if row.counts and entry["stored"].get(row.name))
+        if stored <= own:
+            found.append(f"{what}, step {step}, {NAMES[role]}: {name} {ratio(entry['original'], stored):.3f}, "
+                         f"Varve {ratio(entry['original'], own):.3f}")
+    return found, compared
+
+
+def slower(speeds):
+    """Whether Varve compresses weights in memory more slowly than pcodec 8 does, in words."""
+    own = speeds.get(f"{VARVE}, {NAMES['weight']}, in memory")
+    rates = {name: compress for name, (compress, _) in speeds.items() if name.startswith("pcodec 8")}
+    return [f"compressing weights: {name} {rate:.0f} MB/s, Varve {own[0]:.0f} MB/s"
+            for name, rate in rates.items() if own and rate >= own[0]]
 
 
 def speed_table(found):
-    text = ["| MB/s of original bytes, one core | compress | restore |", "|---|---|---|"]
+    text = ["| MB/s of original bytes, one thread | compress | restore |", "|---|---|---|"]
     text += [f"| {name} | {compress:.0f} | {restore:.0f} |" for name, (compress, restore) in found.items()]
     return "\n".join(text) + "\n"
