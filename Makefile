@@ -38,7 +38,7 @@ help:
 	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
 	@echo "make fidelity  train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)"
 	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
-	@echo "make peers     compare the exact coder with lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": on another run)"
+	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
 	@echo "make clean     remove build products, demo-output, fidelity-output and .venv"

@@ -1,7 +1,7 @@
 """The peers: each a few variants of a coder, of which the one with the smallest output counts.
 
-A variant is prepared input, encoded and decoded. Preparing (differences of keys, XOR with the predecessor) is not timed,
-where it is not the peer's own code: that favours the peer.
+A variant is prepared input, encoded and decoded. Preparing (differences of keys, XOR with the predecessor) is not
+timed, where it is not the peer's own code: that favours the peer.
 """
 from dataclasses import dataclass
 from typing import Callable

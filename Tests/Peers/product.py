@@ -37,7 +37,7 @@ class Product:
         return {step: {role: found[step][role]["storedBytes"] for role in roles} for step, roles in wanted.items()}
 
     def whole_program(self, run, rounds=3):
-        """(compress, restore) in MB/s of the run's bytes by the clock: reading, writing, fsync and checking included."""
+        """(compress, restore) in MB/s of the run's bytes by the clock: reading, writing, fsync, checking included."""
         megabytes = sum(os.path.getsize(os.path.join(folder, name))
                         for folder, _, names in os.walk(run) for name in names) / 1e6
         compress, restore = [], []

@@ -56,11 +56,11 @@ def behind(results, rows):
     found, compared = [], 0
     for (what, step, role), entry in results.items():
         own = entry["stored"].get(VARVE)
-        if own is None:
+        peers = [(entry["stored"][row.name], row.name) for row in rows if row.counts and entry["stored"].get(row.name)]
+        if own is None or not peers:
             continue
         compared += 1
-        stored, name = min((entry["stored"][row.name], row.name) for row in rows
-                           if row.counts and entry["stored"].get(row.name))
+        stored, name = min(peers)
         if stored <= own:
             found.append(f"{what}, step {step}, {NAMES[role]}: {name} {ratio(entry['original'], stored):.3f}, "
                          f"Varve {ratio(entry['original'], own):.3f}")
