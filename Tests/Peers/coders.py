@@ -63,16 +63,21 @@ class Row:
 
 
 # ---------------------------------------------------------------- the coders
+def octets(values):
+    """The same memory as bytes: copying is not the peer's work."""
+    return values.view(np.uint8).data
+
+
 def zipnn_variant(bits, delta, method):
     settings = dict(method=method, bytearray_dtype={32: "float32", 16: "bfloat16"}[bits], threads=1,
                     delta_compressed_type="byte" if delta else 0)
 
     def encode(values, previous):                          # ZipNN reorders its input in place: it gets a copy
-        second = previous.tobytes() if delta else None
-        return bytes(zipnn.ZipNN(**settings).compress(bytearray(values.tobytes()), delta_second_data=second))
+        second = octets(previous) if delta else None
+        return bytes(zipnn.ZipNN(**settings).compress(bytearray(octets(values)), delta_second_data=second))
 
     def decode(blob, previous, dtype):
-        second = previous.tobytes() if delta else None
+        second = octets(previous) if delta else None
         return np.frombuffer(zipnn.ZipNN(**settings).decompress(blob, delta_second_data=second), dtype)
     return Variant(method.lower(), "floats", encode, decode)
 
@@ -82,11 +87,11 @@ def z4ai_variant(bits, delta, effort=None):
 
     def encode(values, previous):
         if delta:
-            return z4ai.compress_delta(values.tobytes(), previous.tobytes(), dtype=dtype_name, threads=1)
-        return z4ai.compress(values.tobytes(), dtype=dtype_name, threads=1, effort=effort)
+            return z4ai.compress_delta(octets(values), octets(previous), dtype=dtype_name, threads=1)
+        return z4ai.compress(octets(values), dtype=dtype_name, threads=1, effort=effort)
 
     def decode(blob, previous, dtype):
-        raw = z4ai.decompress_delta(blob, previous.tobytes()) if delta else z4ai.decompress(blob)
+        raw = z4ai.decompress_delta(blob, octets(previous)) if delta else z4ai.decompress(blob)
         return np.frombuffer(raw, dtype)
     return Variant("effort " + (effort or "default"), "floats", encode, decode)
 
