@@ -1,3 +1,4 @@
+import CMalloc
 import Foundation
 import TensorCodecs
 
@@ -6,9 +7,12 @@ import TensorCodecs
 ///
 /// The argument is a text file with a line for each tensor: pack, kind (weight, first, second, other), type (f32, bf16,
 /// f16, f64, or bytes of a word), shape (2x3), file, predecessor's file or -, the one before or -, line of the second
-/// moment in its pack or -.
+/// moment in its pack or -, and perhaps what beta2 has left of a second moment's predecessor.
 @main struct LosslessBench {
     static func main() throws {
+        // As the program does: memory that was freed is used again instead of going back page by page.
+        mallopt(M_TRIM_THRESHOLD, 256 << 20)
+        mallopt(M_MMAP_THRESHOLD, 64 << 20)
         let list = try String(contentsOfFile: CommandLine.arguments[1], encoding: .utf8)
         let repetitions = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 1 : 1
         var packs: [(name: String, tensors: [LosslessTensor])] = []
@@ -75,6 +79,7 @@ import TensorCodecs
         return LosslessTensor(
             kind: kinds[fields[1]] ?? .other, format: formats[fields[2]] ?? .word(bytes: Int(fields[2]) ?? 1),
             shape: fields[3].split(separator: "x").compactMap { Int($0) }, bytes: try read(fields[4]) ?? [],
-            previous: try read(fields[5]), earlier: try read(fields[6]), companion: Int(fields[7]))
+            previous: try read(fields[5]), earlier: try read(fields[6]), companion: Int(fields[7]),
+            decay: fields.count > 8 ? Double(fields[8]) : nil)
     }
 }

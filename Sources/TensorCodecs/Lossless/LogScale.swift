@@ -69,32 +69,69 @@ struct LogScale: Sendable, Hashable {
         _ residuals: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int
     ) -> LogScale {
         var rows = (0..<rowCount).map { exponent(energy(residuals, $0 * columns, columns) / Double(columns)) }
-        var sums = [Double](repeating: 0, count: columns)
-        sums.withUnsafeMutableBufferPointer { sums in
-            for i in 0..<rowCount where rows[i] != none {
-                let weight = QuarterOctaves.power(Int32(-2 * rows[i]))
-                let base = i * columns
-                for j in 0..<columns {
-                    let value = Double(residuals[base &+ j])
-                    sums[j] += value * value * weight
-                }
-            }
+        // Divided by what their row says, residuals are near 1, so that Float has room for their squares.
+        var sums = [Float](repeating: 0, count: columns), totals = [Double](repeating: 0, count: columns)
+        var live = 0
+        for i in 0..<rowCount where rows[i] != none {
+            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2)) 
+            let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
+            addSquares(residuals, i * columns, unit, rest, to: &sums)
+            live += 1
+            if live & 0xfff == 0 { flush(&sums, to: &totals) }
         }
-        let live = max(rows.reduce(0) { $0 + ($1 == none ? 0 : 1) }, 1)
-        let fitted = sums.map { exponent($0 / Double(live)) }
-        let weights = fitted.map { $0 == none ? 0 : QuarterOctaves.power(Int32(-2 * $0)) }
-        weights.withUnsafeBufferPointer { weights in
-            for i in 0..<rowCount where rows[i] != none {
-                var parts = SIMD4<Double>(repeating: 0)
-                let base = i * columns
-                for j in 0..<columns {
-                    let value = Double(residuals[base &+ j])
-                    parts[j & 3] += value * value * weights[j]
-                }
-                rows[i] = exponent(((parts[0] + parts[1]) + (parts[2] + parts[3])) / Double(columns))
-            }
+        flush(&sums, to: &totals)
+        let fitted = totals.map { exponent($0 / Double(max(live, 1))) }
+        let weights = fitted.map { $0 == none ? 0 : Float(QuarterOctaves.power(Int32(-2 * $0))) }
+        for i in 0..<rowCount where rows[i] != none {
+            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2))
+            let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
+            let square = weightedSquare(residuals, i * columns, unit, rest, weights)
+            let change = exponent(Double(square) / Double(columns))
+            if change != none { rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound)) }
         }
         return LogScale(rows: rows, columns: fitted)
+    }
+
+    private static func flush(_ sums: inout [Float], to totals: inout [Double]) {
+        for j in sums.indices {
+            totals[j] += Double(sums[j])
+            sums[j] = 0
+        }
+    }
+
+    /// Adds the squares of a row, scaled by two factors, to those of the rows before.
+    private static func addSquares(
+        _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, to sums: inout [Float]
+    ) {
+        sums.withUnsafeMutableBufferPointer { sums in
+            for j in 0..<sums.count {
+                let value = values[start &+ j] * unit * rest
+                sums[j] += value * value
+            }
+        }
+    }
+
+    /// Sum of the squares of a row, scaled by two factors, times weights; eight partial sums.
+    private static func weightedSquare(
+        _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, _ weights: [Float]
+    ) -> Float {
+        weights.withUnsafeBytes { weights in
+            let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
+            var parts = SIMD8<Float>(repeating: 0)
+            var place = 0
+            while place &+ 32 <= weights.count {
+                let value = values.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self) * unit * rest
+                parts += value * value * weights.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
+                place &+= 32
+            }
+            while place < weights.count {
+                let value = values.loadUnaligned(fromByteOffset: place, as: Float.self) * unit * rest
+                parts[0] += value * value * weights.loadUnaligned(fromByteOffset: place, as: Float.self)
+                place &+= 4
+            }
+            let four = parts.lowHalf + parts.highHalf
+            return (four[0] + four[1]) + (four[2] + four[3])
+        }
     }
 
     /// Below this many elements exponents of rows and columns cost more than they gain.
@@ -112,21 +149,20 @@ struct LogScale: Sendable, Hashable {
     /// Logarithms, as `QuarterOctaves`, of the middles of 256 steps from 1 to 2.
     private static let mantissas: [Int] = (0..<256).map { QuarterOctaves.logarithm(1 + (Double($0) + 0.5) / 256) }
 
+    /// Sum of squares in Double; four partial sums.
     private static func energy(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {
+        let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + count]))
         var parts = SIMD4<Double>(repeating: 0)
-        var i = 0
-        while i &+ 4 <= count {
-            let place = start &+ i
-            let four = SIMD4(
-                Double(values[place]), Double(values[place &+ 1]), Double(values[place &+ 2]),
-                Double(values[place &+ 3]))
+        var place = 0
+        while place &+ 16 <= values.count {
+            let four = SIMD4<Double>(values.loadUnaligned(fromByteOffset: place, as: SIMD4<Float>.self))
             parts += four * four
-            i &+= 4
+            place &+= 16
         }
-        while i < count {
-            let value = Double(values[start &+ i])
-            parts[i & 3] += value * value
-            i &+= 1
+        while place < values.count {
+            let value = Double(values.loadUnaligned(fromByteOffset: place, as: Float.self))
+            parts[0] += value * value
+            place &+= 4
         }
         return (parts[0] + parts[1]) + (parts[2] + parts[3])
     }

@@ -86,7 +86,8 @@ enum LosslessChoice {
         case .secondMoment where SecondMomentFit.isPossible(words):
             var plan = LosslessPlan(.secondMoment)
             let usable = previous.flatMap { SecondMomentFit.isPossible($0) ? $0 : nil }
-            plan.second = SecondMomentFit(words, previous: usable, columns: columns).model
+            plan.second =
+                SecondMomentFit(words, previous: usable, columns: columns, expected: tensor.decay).model
             plan.depth = plan.second.depth
             plan.format = format
             plan.count = words.count
@@ -133,6 +134,7 @@ enum LosslessChoice {
         let count = tensor.bytes.count / size
         let step = max(count / lookedAt, 1)
         var words: [UInt32] = []
+        words.reserveCapacity(2 * lookedAt)
         var kept = 0
         tensor.bytes.withUnsafeBytes { bytes in
             var word: UInt32 = 0
@@ -140,19 +142,22 @@ enum LosslessChoice {
                 WordForm.words(bytes, format, i..<i + 1, to: &word)
                 words.append(word)
                 if let previous = tensor.previous {
-                    let range = i * size..<(i + 1) * size
-                    if previous[range].elementsEqual(bytes[range]) { kept += 1 }
+                    var isKept = true
+                    for byte in i * size..<(i + 1) * size where previous[byte] != bytes[byte] { isKept = false }
+                    if isKept { kept += 1 }
                 }
             }
         }
-        let different = Set(words).count
+        words.sort()
+        var different = 1
+        for i in words.indices.dropFirst() where words[i] != words[i - 1] { different += 1 }
         let exponents = words.map { ($0 >> 23) & 0xff }.sorted()
         let spread = exponents[exponents.count * 7 / 8] - exponents[exponents.count / 8]
         return different * 8 < words.count * 7 || kept * 8 > words.count || spread > 32
     }
 
     /// Elements that are looked at.
-    private static let lookedAt = 256
+    private static let lookedAt = 128
 
     /// Elements tried.
     private static let sample = 1 << 13

@@ -76,9 +76,7 @@ struct LosslessDecoder {
     private mutating func prepareOwnRank(_ index: Int) {
         guard plans[index].depth > 0, let previous = places[index].previous else { return }
         let words = LosslessChoice.words(previous, plans[index].format)
-        plans[index].second.own = words.withUnsafeBufferPointer {
-            OwnRank($0, columns: plans[index].second.scale.columns.count)
-        }
+        plans[index].second.own = OwnRank(words: words, columns: plans[index].second.scale.columns.count)
     }
 
     private mutating func readLows(_ reader: inout ByteReader, _ index: Int) throws(CodecError) {

@@ -10,30 +10,29 @@ struct OwnRank: Sendable {
         self.columns = columns
     }
 
-    /// - Parameter columns: of the matrix; 0 where its elements are one row.
-    init(_ words: UnsafeBufferPointer<UInt32>, columns: Int) {
+    /// - Parameters:
+    ///   - logarithms: K of each element.
+    ///   - columns: of the matrix; 0 where its elements are one row.
+    init(_ logarithms: UnsafeBufferPointer<UInt32>, columns: Int) {
         guard columns > 0 else {
-            var sum = 0
-            for word in words { sum &+= Int(word &>> SecondMomentModel.unitBits) }
-            self.init(rows: [Int32(sum / max(words.count, 1))], columns: [])
+            self.init(rows: [Int32(ColumnSums.sum(logarithms) / max(logarithms.count, 1))], columns: [])
             return
         }
-        let count = words.count / columns
+        let count = logarithms.count / columns
         var rows = [Int32](repeating: 0, count: count)
-        var sums = [Int](repeating: 0, count: columns)
-        sums.withUnsafeMutableBufferPointer { sums in
-            for i in 0..<count {
-                let base = i &* columns
-                var sum = 0
-                for j in 0..<columns { sum &+= Int(words[base &+ j] &>> SecondMomentModel.unitBits) }
-                let mean = sum / columns
-                rows[i] = Int32(mean)
-                for j in 0..<columns {
-                    sums[j] &+= Int(words[base &+ j] &>> SecondMomentModel.unitBits) &- mean
-                }
-            }
+        var sums = ColumnSums(columns)
+        for i in 0..<count {
+            let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
+            rows[i] = Int32(ColumnSums.sum(row) / columns)
+            sums.add(row, less: rows[i])
         }
-        self.init(rows: rows, columns: sums.map { Int32($0 / max(count, 1)) })
+        self.init(rows: rows, columns: sums.finish().map { Int32($0 / max(count, 1)) })
+    }
+
+    /// Of the words of second moments.
+    init(words: [UInt32], columns: Int) {
+        let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
+        self = logarithms.withUnsafeBufferPointer { OwnRank($0, columns: columns) }
     }
 
     @inline(__always)

@@ -26,18 +26,21 @@ enum ResidualChunk {
         var rawBits: [Int] = []
         var bytes: [UInt8] = []
         let levels = [Int32](unsafeUninitializedCapacity: count) { output, filled in
+            guard let levels = output.baseAddress else { return }
             bytes = [UInt8](unsafeUninitializedCapacity: count * 8 + 8) { memory, used in
-                guard let base = output.baseAddress, let start = UnsafeMutableRawPointer(memory.baseAddress) else {
-                    return
+                guard let start = UnsafeMutableRawPointer(memory.baseAddress) else { return }
+                smallExponents = [Int32](unsafeUninitializedCapacity: count) { small, next in
+                    guard let small = small.baseAddress else { return }
+                    var sink = BitSink(start)
+                    for piece in pieces {
+                        let before = sink.bitCount
+                        ResidualKernel.encode(
+                            buffers, piece.range, piece.grid, levels: levels, sink: &sink, smallExponents: small,
+                            next: &next)
+                        rawBits.append(sink.bitCount - before)
+                    }
+                    used = sink.byteCount
                 }
-                var sink = BitSink(start)
-                for piece in pieces {
-                    let before = sink.bitCount
-                    ResidualKernel.encode(
-                        buffers, piece.range, piece.grid, levels: base, sink: &sink, smallExponents: &smallExponents)
-                    rawBits.append(sink.bitCount - before)
-                }
-                used = sink.byteCount
             }
             filled = count
         }

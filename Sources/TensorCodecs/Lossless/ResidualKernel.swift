@@ -43,12 +43,15 @@ enum ResidualKernel {
     }
 
     /// Writes levels and raw bits of elements.
-    /// - Parameter smallExponents: takes one level for each element whose cell is 0.
+    /// - Parameter smallExponents: takes one level for each element whose cell is 0; `next` counts them.
     static func encode(
         _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: FloatGrid, levels: UnsafeMutablePointer<Int32>,
-        sink: inout BitSink, smallExponents: inout [Int32]
+        sink: inout BitSink, smallExponents: UnsafeMutablePointer<Int32>, next: inout Int
     ) {
         let words = buffers.words, cells = buffers.cells, cellSizes = buffers.sizes
+        // Local, for what is written through pointers might be these for all the compiler knows.
+        var output = sink, small = next
+        defer { (sink, next) = (output, small) }
         for i in range {
             let word = words[i]
             let size = Int32(cellSizes[i])
@@ -56,7 +59,7 @@ enum ResidualKernel {
             let exponent = max(field, 1) &- 127
             guard field < 255, exponent &- size &- 23 <= largestShift else {
                 levels[i] = ResidualSymbols.escape
-                sink.append(UInt64(word), 32)
+                output.append(UInt64(word), 32)
                 continue
             }
             let cell = FloatGrid.cell(word, scale: size)
@@ -75,12 +78,13 @@ enum ResidualKernel {
                 low &= (1 &<< UInt32(bitPattern: lowBits)) &- 1
             } else {
                 let isZero = word & 0x7fff_ffff == 0
-                smallExponents.append(isZero ? 0 : size &+ 127 &- field)
+                smallExponents[small] = isZero ? 0 : size &+ 127 &- field
+                small &+= 1
                 lowBits = isZero ? 0 : exponent &- quantum
                 low = (word & 0x7f_ffff) &>> UInt32(bitPattern: 23 &- lowBits)
             }
             let top = UInt64(distance & ((1 &<< UInt32(bitPattern: raw)) &- 1))
-            sink.append(top | UInt64(low) &<< UInt64(bitPattern: Int64(raw)), raw &+ lowBits)
+            output.append(top | UInt64(low) &<< UInt64(bitPattern: Int64(raw)), raw &+ lowBits)
         }
     }
 
@@ -92,16 +96,17 @@ enum ResidualKernel {
         source: inout BitSource, smallExponents: UnsafeBufferPointer<Int32>, next: inout Int
     ) -> Bool {
         let words = buffers.words, cells = buffers.cells, cellSizes = buffers.sizes
-        var isSound = true
+        var input = source, used = next, isSound = true
+        defer { (source, next) = (input, used) }
         for i in range {
             let level = levels[i]
             let size = Int32(cellSizes[i])
             let magnitude = Int32(truncatingIfNeeded: level.magnitude)
-            var bits = source.peek()
+            var bits = input.peek()
             guard magnitude <= ResidualSymbols.largest else {
                 isSound = isSound && level == ResidualSymbols.escape
                 words[i] = UInt32(truncatingIfNeeded: bits)
-                source.skip(32)
+                input.skip(32)
                 continue
             }
             let (top, raw) = ResidualSymbols.difference(magnitude)
@@ -121,25 +126,25 @@ enum ResidualKernel {
                 let quantum = grid.quantum(exponent)
                 let lowBits = max(size &- quantum, 0)
                 let low = UInt32(truncatingIfNeeded: bits & ((1 &<< UInt64(bitPattern: Int64(lowBits))) &- 1))
-                source.skip(raw &+ lowBits)
+                input.skip(raw &+ lowBits)
                 let place = UInt64(bitPattern: Int64(quantum &- exponent &+ 23)) & 31
                 let aligned = (UInt64(cell) &<< 24) &>> UInt64(bitPattern: Int64(length))
                 let significand = UInt32(truncatingIfNeeded: aligned) | low &<< UInt32(truncatingIfNeeded: place)
                 words[i] =
                     signBit | (UInt32(bitPattern: exponent &+ 127) & 0xff) &<< 23 | significand & 0x7f_ffff
             } else {
-                guard next < smallExponents.count else { return false }
-                let small = smallExponents[next]
-                next &+= 1
+                guard used < smallExponents.count else { return false }
+                let small = smallExponents[used]
+                used &+= 1
                 if small == 0 {
                     words[i] = signBit
-                    source.skip(raw)
+                    input.skip(raw)
                 } else {
                     let field = min(max(size &+ 127 &- small, 0), 254)
                     let exponent = max(field, 1) &- 127
                     let lowBits = min(max(exponent &- grid.quantum(exponent), 0), 23)
                     let low = UInt32(truncatingIfNeeded: bits) & ((1 &<< UInt32(bitPattern: lowBits)) &- 1)
-                    source.skip(raw &+ lowBits)
+                    input.skip(raw &+ lowBits)
                     words[i] =
                         signBit | UInt32(bitPattern: field) &<< 23 | low &<< UInt32(bitPattern: 23 &- lowBits)
                 }

@@ -14,7 +14,13 @@ struct SecondMomentFit {
     /// - Parameters:
     ///   - words, previous: possible second moments.
     ///   - columns: of the matrix; 0 where its elements are one row.
-    init(_ words: [UInt32], previous: [UInt32]?, columns: Int) {
+    ///   - expected: how much of the predecessor should be left by the optimizer's settings, if they are known.
+    init(_ words: [UInt32], previous: [UInt32]?, columns: Int, expected: Double?) {
+        let decay = previous.map { Self.decay(words, $0, expected: expected, columns: columns) }
+        self.init(words, previous: previous, columns: columns, decay: decay ?? 0)
+    }
+
+    private init(_ words: [UInt32], previous: [UInt32]?, columns: Int, decay: Float) {
         guard let previous else {
             let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
             model.scale = Self.scale(logarithms, columns: columns)
@@ -22,8 +28,7 @@ struct SecondMomentFit {
             return
         }
         model.depth = 1
-        model.decay = Self.decay(words, previous)
-        let decay = model.decay
+        model.decay = decay
         let logarithms = [UInt32](unsafeUninitializedCapacity: words.count) { output, filled in
             for i in 0..<words.count {
                 let value = Float(bitPattern: words[i])
@@ -33,25 +38,54 @@ struct SecondMomentFit {
             filled = words.count
         }
         model.scale = Self.scale(logarithms, columns: columns)
-        model.own = previous.withUnsafeBufferPointer { OwnRank($0, columns: columns) }
+        model.own = OwnRank(words: previous, columns: columns)
         model.alpha = alpha(logarithms, previous)
         model.deviation = deviation(words, previous: previous)
     }
 
-    /// What no element falls short of, nearly: the decay itself, for an element that has seen nothing since.
-    private static func decay(_ words: [UInt32], _ previous: [UInt32]) -> Float {
-        // Every so many, so that sorting is cheap.
-        let stride = max(words.count / (1 << 12), 1)
-        var ratios: [Float] = []
-        for i in Swift.stride(from: 0, to: words.count, by: stride) {
+    /// How much of the predecessor is left in the tensor.
+    ///
+    /// The caller's word for it is taken if no element falls short of it. Without one: what some elements agree on to
+    /// the last bits, because they have seen nothing since; or the smallest ratio, where that codes better than 0.
+    private static func decay(_ words: [UInt32], _ previous: [UInt32], expected: Double?, columns: Int) -> Float {
+        let step = max(words.count / 1024, 1)
+        // The four smallest ratios.
+        var smallest = SIMD4<Float>(repeating: .infinity)
+        for i in stride(from: 0, to: words.count, by: step) {
             let old = Float(bitPattern: previous[i])
             guard old > .leastNormalMagnitude else { continue }
-            ratios.append(Float(bitPattern: words[i]) / old)
+            var ratio = Float(bitPattern: words[i]) / old
+            for place in 0..<4 where ratio < smallest[place] { swap(&ratio, &smallest[place]) }
         }
-        guard ratios.count >= 256 else { return 0 }
-        ratios.sort()
-        let decay = ratios[ratios.count / 256]
-        return decay > 1e-3 && decay < 1 ? decay : 0
+        if let expected, expected < 1, Float(expected) <= smallest[0] * 1.0001 { return Float(expected) }
+        guard smallest[3] < 1, smallest[0] > 0 else { return 0 }
+        if smallest[3] < smallest[0] * 1.0001 { return smallest[0] }
+        let part = sampleRows(words.count, columns: columns)
+        let new = Array(words[part]), old = Array(previous[part])
+        let least = smallest[0]
+        let costs = [0, least].map { SecondMomentFit(new, previous: old, columns: columns, decay: $0).cost(new, old) }
+        return costs[1] < costs[0] ? least : 0
+    }
+
+    /// Rows from the middle that say enough about the tensor.
+    private static func sampleRows(_ count: Int, columns: Int) -> Range<Int> {
+        let width = max(columns, 1)
+        let rows = count / width
+        let taken = min(rows, max(4096 / width, 8))
+        let start = (rows - taken) / 2
+        return start * width..<(start + taken) * width
+    }
+
+    /// Mean logarithm of the expected deviation, in 1/1024 octaves: it goes with the bits an element takes.
+    private func cost(_ words: [UInt32], _ previous: [UInt32]) -> Int {
+        let buffers = ResidualBuffers(capacity: words.count)
+        previous.withUnsafeBufferPointer { previous in
+            guard let base = previous.baseAddress else { return }
+            model.predict(buffers, at: 0, 0..<words.count, previous: base)
+        }
+        var sum = 0
+        for i in 0..<words.count { sum += Int(buffers.scales[i]) }
+        return sum * 256 / max(words.count, 1)
     }
 
     /// Geometric means of rows, then of columns relative to them, in eighths of an octave.
@@ -67,20 +101,16 @@ struct SecondMomentFit {
         }
         let count = logarithms.count / columns
         var rows = [Int16](repeating: 0, count: count)
-        var sums = [Int](repeating: 0, count: columns)
+        var sums = ColumnSums(columns)
         logarithms.withUnsafeBufferPointer { logarithms in
-            sums.withUnsafeMutableBufferPointer { sums in
-                for i in 0..<count {
-                    let base = i &* columns
-                    var sum = 0
-                    for j in 0..<columns { sum &+= Int(logarithms[base &+ j]) }
-                    let exponent = rounded(sum, columns)
-                    rows[i] = Int16(exponent)
-                    for j in 0..<columns { sums[j] &+= Int(logarithms[base &+ j]) &- exponent &* unit }
-                }
+            for i in 0..<count {
+                let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
+                let exponent = rounded(ColumnSums.sum(row), columns)
+                rows[i] = Int16(exponent)
+                sums.add(row, less: Int32(exponent * unit))
             }
         }
-        return LogScale(rows: rows, columns: sums.map { Int16(rounded($0, max(count, 1))) })
+        return LogScale(rows: rows, columns: sums.finish().map { Int16(rounded($0, max(count, 1))) })
     }
 
     /// How far an element follows what its predecessor had beyond rank 1: least squares, in 1/256.

@@ -25,36 +25,61 @@ struct SecondMomentModel: Sendable {
     func predict(
         _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>, previous: UnsafePointer<UInt32>?
     ) {
-        let width = max(scale.columns.count, 1)
-        let isMatrix = !scale.columns.isEmpty
-        var row = isMatrix ? range.lowerBound / width : 0
-        var column = isMatrix ? range.lowerBound % width : 0
-        var done = 0
-        while done < range.count {
-            let end = isMatrix ? min(width, column + range.count - done) : range.count
-            for j in column..<end {
-                let i = done &+ j &- column
-                let exponent = Int32(scale.rows[row]) &+ (isMatrix ? Int32(scale.columns[j]) : 0)
-                var logarithm = exponent &* Self.exponentUnit
-                var context: Int32 = 0
-                var kept: Float = 0
-                if let previous {
-                    let old = Int32(bitPattern: previous[i] &>> Self.unitBits)
-                    let deviation = old &- own.value(row, isMatrix ? j : 0)
-                    logarithm = logarithm &+ ((alpha &* deviation) &>> 8)
-                    logarithm = min(max(logarithm, 0), Self.largest)
-                    context = min(max((old &- logarithm) &>> 10, -4), 5)
-                    kept = decay * Float(bitPattern: previous[i])
-                }
-                logarithm = min(max(logarithm, 0), Self.largest)
-                let bits = UInt32(bitPattern: logarithm) &<< Self.unitBits
-                let predicted = kept + Float(bitPattern: bits)
-                buffers.predictions[place &+ i] = predicted.isFinite ? predicted.bitPattern : bits
-                buffers.scales[place &+ i] = Int16(truncatingIfNeeded: (bits &>> 21)) &- 508 &+ deviation
-                buffers.contexts[place &+ i] = UInt8(truncatingIfNeeded: context &+ 4)
-            }
-            done += end - column
-            (row, column) = (row + 1, 0)
+        guard !scale.columns.isEmpty else {
+            return row(buffers, at: place, range.count, previous, Int32(scale.rows[0]), own.rows[0], nil, nil)
         }
+        let width = scale.columns.count
+        scale.columns.withUnsafeBufferPointer { exponents in
+            own.columns.withUnsafeBufferPointer { ownColumns in
+                var i = range.lowerBound / width, column = range.lowerBound % width
+                var done = 0
+                while done < range.count {
+                    let end = min(width, column + range.count - done)
+                    row(
+                        buffers, at: place + done, end - column, previous.map { $0 + done }, Int32(scale.rows[i]),
+                        depth > 0 ? own.rows[i] : 0, exponents.baseAddress.map { $0 + column },
+                        depth > 0 ? ownColumns.baseAddress.map { $0 + column } : nil)
+                    done += end - column
+                    (i, column) = (i + 1, 0)
+                }
+            }
+        }
+    }
+
+    /// Elements of one row.
+    @inline(__always)
+    private func row(
+        _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>?, _ exponent: Int32,
+        _ ownRow: Int32, _ exponents: UnsafePointer<Int16>?, _ ownColumns: UnsafePointer<Int32>?
+    ) {
+        let predictions = buffers.predictions + place, scales = buffers.scales + place
+        let contexts = buffers.contexts + place
+        let alpha = alpha, decay = decay, deviation = deviation
+        guard let previous else {
+            for j in 0..<count {
+                let bits = Self.bits((exponent &+ Int32(exponents?[j] ?? 0)) &* Self.exponentUnit)
+                predictions[j] = bits
+                scales[j] = Int16(truncatingIfNeeded: bits &>> 21) &- 508 &+ deviation
+                contexts[j] = 4
+            }
+            return
+        }
+        for j in 0..<count {
+            let old = Int32(bitPattern: previous[j] &>> Self.unitBits)
+            let beyond = old &- ownRow &- (ownColumns?[j] ?? 0)
+            let wanted = (exponent &+ Int32(exponents?[j] ?? 0)) &* Self.exponentUnit &+ ((alpha &* beyond) &>> 8)
+            let bits = Self.bits(wanted)
+            let logarithm = Int32(bitPattern: bits &>> Self.unitBits)
+            let predicted = decay * Float(bitPattern: previous[j]) + Float(bitPattern: bits)
+            predictions[j] = predicted.isFinite ? predicted.bitPattern : bits
+            scales[j] = Int16(truncatingIfNeeded: bits &>> 21) &- 508 &+ deviation
+            contexts[j] = UInt8(truncatingIfNeeded: min(max((old &- logarithm) &>> 10, -4), 5) &+ 4)
+        }
+    }
+
+    /// A: the float of a logarithm.
+    @inline(__always)
+    private static func bits(_ logarithm: Int32) -> UInt32 {
+        UInt32(bitPattern: min(max(logarithm, 0), largest)) &<< unitBits
     }
 }
