@@ -4,13 +4,27 @@ struct LosslessEncoder {
     /// Bits each tensor takes, nearly.
     private var weights: [UInt64] = []
 
-    mutating func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> LosslessPack.Packed {
-        weights = [UInt64](repeating: 8, count: tensors.count)
+    static func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> LosslessPack.Packed {
         var plans: [LosslessPlan] = []
         for (index, tensor) in tensors.enumerated() {
             let companion = tensor.companion.flatMap { $0 < index ? tensors[$0] : nil }
             plans.append(try LosslessChoice.plan(tensor, companion: companion))
         }
+        var encoder = LosslessEncoder()
+        let packed = try encoder.encode(tensors, plans)
+        // Samples can mislead: never more than the tensors themselves.
+        guard packed.bytes.count > tensors.reduce(0, { $0 + $1.bytes.count }), plans.contains(where: \.isResidual)
+        else { return packed }
+        encoder = LosslessEncoder()
+        var others: [LosslessPlan] = []
+        for tensor in tensors { others.append(try LosslessChoice.planes(tensor)) }
+        return try encoder.encode(tensors, others)
+    }
+
+    private mutating func encode(
+        _ tensors: [LosslessTensor], _ plans: [LosslessPlan]
+    ) throws(CodecError) -> LosslessPack.Packed {
+        weights = [UInt64](repeating: 8, count: tensors.count)
         for (index, plan) in plans.enumerated() {
             let start = writer.count
             plan.writeHeader(to: &writer)

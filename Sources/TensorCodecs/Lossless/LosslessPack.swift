@@ -26,13 +26,15 @@ package enum LosslessPack {
         package var byteCount: Int { shape.reduce(1, *) * format.size }
     }
 
+    /// Codes tensors; each by what is smallest on a sample of it, all of them together in no more than their own bytes
+    /// and some 20 for each.
     /// - Throws: `.invalidArgument`, `.outOfMemory`.
     package static func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> Packed {
-        var encoder = LosslessEncoder()
-        return try encoder.encode(tensors)
+        try LosslessEncoder.encode(tensors)
     }
 
-    /// - Throws: `.corrupt`.
+    /// The tensors' bytes. The caller has made sure that there is memory for them.
+    /// - Throws: `.corrupt`; `.invalidArgument` for predecessors of other lengths.
     package static func decode(_ bytes: ArraySlice<UInt8>, _ places: [Place]) throws(CodecError) -> [[UInt8]] {
         var decoder = LosslessDecoder(places)
         return try decoder.decode(bytes)
