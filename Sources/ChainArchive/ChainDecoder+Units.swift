@@ -30,7 +30,17 @@ extension ChainDecoder {
 
     /// The bytes of a tensor that is stored exactly.
     func decode(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
-        try decode([index], of: step).first?.bytes ?? []
+        guard case .packed(let pack, let place, _) = step.manifest.tensors[index].coding else {
+            return try decode([index], of: step).first?.bytes ?? []
+        }
+        let key = RecentPacks.Key(step: step.manifest.number, pack: pack)
+        if let known = recentPacks.tensors(key) { return known[place] }
+        let tensors = try decode(step.packs[pack], of: step).map(\.bytes)
+        guard tensors.indices.contains(place) else {
+            throw step.undecodable(step.manifest.tensors[index].name, step.manifest.packs[pack], nil)
+        }
+        recentPacks.remember(tensors, key)
+        return tensors[place]
     }
 
     /// Tensors that are stored exactly; those of one pack all together.

@@ -10,6 +10,7 @@ package final class ChainDecoder: Sendable {
     package let archive: ArchiveReader
     let base: (any BaseWeights)?
     private let open = Mutex<[Int: OpenStep]>([:])
+    let recentPacks = RecentPacks()
     private let replayed = Mutex<(step: Int, store: ScratchStore)?>(nil)
 
     package init(_ archive: ArchiveReader, base: (any BaseWeights)? = nil) {

@@ -41,7 +41,7 @@ package final class OpenStep: Sendable {
     }
 
     /// The error for stored bytes whose checksum was right but that do not decode.
-    func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: any Error) -> VarveError {
+    func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: (any Error)?) -> VarveError {
         VarveError(
             .damaged, "stored bytes do not decode", file: reference.map { parts[$0.part].path } ?? manifestPath,
             offset: reference?.offset, tensor: tensor, cause: cause)
