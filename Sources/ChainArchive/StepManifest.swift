@@ -44,7 +44,8 @@ package struct StepManifest: Sendable {
     package init(
         number: Int, isEpoch: Bool, path: String, isDirectory: Bool, method: String, predecessor: Predecessor,
         parts: [Part] = [], entries: [Entry] = [], bundles: [Bundle] = [], packs: [PartReference] = [],
-        tensors: [TensorRecord] = [], baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:], notes: [String] = []
+        tensors: [TensorRecord] = [], baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:],
+        notes: [String] = []
     ) {
         self.number = number
         self.isEpoch = isEpoch

@@ -43,7 +43,8 @@ struct StepPlanner {
         for parameter in contents.parameters { try add(parameter, hasOptimizer: hasOptimizer) }
         addUnclaimedTensors()
         return StepPlan(
-            entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + payload(), pairs: contents.knownPairs,
+            entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + payload(),
+            pairs: contents.knownPairs,
             notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
     }

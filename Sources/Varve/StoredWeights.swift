@@ -30,7 +30,8 @@ struct StoredWeights: WeightReference {
                 let found = buffer.withUnsafeMutableBytes { raw -> Bool in
                     do throws(VarveError) {
                         return try store.read(
-                            .tensor(.weight(name)), at: offset, into: UnsafeMutableRawBufferPointer(rebasing: raw[..<count]))
+                            .tensor(.weight(name)), at: offset,
+                            into: UnsafeMutableRawBufferPointer(rebasing: raw[..<count]))
                     } catch {
                         failure = error
                         return false
