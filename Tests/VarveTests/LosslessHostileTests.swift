@@ -120,7 +120,9 @@ import VarveTestSupport
         try await Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .all))
             .restore(to: workshop.path("fine"))
         #expect(try Trees.differences(workshop.path("run"), workshop.path("fine")) == [])
+        let sound = try forger.body(40)
         for step in [20, 30, 40, 50] {
+            try forger.write(sound, step: 40)
             try forger.change(40) { $0.tensors[0].coding = .sameAs(step: step) }
             try await expectDamaged(40, "the same as step \(step), which does not hold it")
         }
