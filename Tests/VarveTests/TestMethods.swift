@@ -14,5 +14,6 @@ enum TestMethods {
     static let both = [excp, transform]
     static let chains = both + [lossless]
     static let transforms = [high, transform, small, exactKeyframes]
-    static let all = [excp, lossless] + transforms
+    static let lossy = [excp] + transforms
+    static let all = lossy + [lossless]
 }
