@@ -31,6 +31,7 @@ package struct ArchiveVerifier: Sendable {
             }
             var references: [PartReference] = manifest.entries.flatMap { $0.payload.map(\.reference) }
             references += manifest.bundles.flatMap { [$0.weights] + ($0.moments.map { [$0] } ?? []) }
+            references += manifest.packs
             for tensor in manifest.tensors {
                 switch tensor.coding {
                 case .exact(let reference), .exactDelta(let reference): references.append(reference)

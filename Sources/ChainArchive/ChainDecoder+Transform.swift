@@ -1,11 +1,11 @@
-package import TensorCodecs
+import TensorCodecs
 package import TensorFiles
 
 extension ChainDecoder {
     /// Replays one step of a bundle of method `transform`.
     /// - Parameter previous: restored weights of the step before, of all members that need one.
     func decodeChain(
-        _ bundle: Int, of step: OpenStep, previous: [String: ChainLink]
+        _ bundle: Int, of step: OpenStep, previous: [TensorIdentity: ChainLink]
     ) throws(VarveError) -> TransformDecoder.Chain {
         var members: [TransformDecoder.Member] = [], room = 0
         for member in step.members[bundle] {
@@ -20,7 +20,7 @@ extension ChainDecoder {
             let form = MatrixForm(record.shape)
             var state: TransformState?
             if step.needsPredecessor(member.weight) {
-                let link = previous[record.name]
+                let link = previous[record.identity]
                 if let known = link?.state, known.form == form, known.format == format {
                     state = known
                 } else {
@@ -84,7 +84,7 @@ extension ChainDecoder {
         _ bundle: Int, of step: OpenStep, onlyWeights: Bool, keeping store: ScratchStore?
     ) throws(VarveError) -> [RestoredTensor] {
         let members = step.members[bundle], tensors = step.manifest.tensors
-        let needed = members.filter { step.needsPredecessor($0.weight) }.map { tensors[$0.weight].name }
+        let needed = WantedTensors(of: members.map(\.weight), in: step)
         let chain = try decodeChain(bundle, of: step, previous: try previousLinks(needed, of: step))
         var restored: [RestoredTensor] = []
         do throws(CodecError) {
@@ -122,23 +122,5 @@ extension ChainDecoder {
             }
         }
         return restored
-    }
-}
-
-extension ScratchStore {
-    /// Keeps a chain's state for the next step.
-    package func put(_ state: TransformState, of name: String) throws(VarveError) {
-        try put(.state(name), state.serialized())
-    }
-
-    /// The state that was kept for a weight of this form; `nil` where there is none.
-    package func state(of name: String, form: MatrixForm, format: FloatFormat) throws(VarveError) -> TransformState? {
-        guard let bytes = try get(.state(name)) else { return nil }
-        do throws(CodecError) {
-            return try TransformState(form: form, format: format, serialized: bytes)
-        } catch {
-            throw VarveError(
-                .inputOutput, "the scratch file does not hold what was written", tensor: name, cause: error)
-        }
     }
 }

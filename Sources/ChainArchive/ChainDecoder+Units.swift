@@ -4,19 +4,18 @@ package import TensorFiles
 extension ChainDecoder {
     /// Restores all tensors of a unit.
     ///
-    /// - Parameter store: takes the restored weights and their chains' states, for the next step.
+    /// - Parameter store: takes the restored tensors and their chains' states, for the next step.
     /// - Throws: `.damaged` with file, offset and tensor where stored bytes or restored contents are not as recorded.
     package func decode(
         _ unit: DecodingUnit, of number: Int, onlyWeights: Bool = false, keeping store: ScratchStore? = nil
     ) throws(VarveError) -> [RestoredTensor] {
         let step = try self.step(number)
-        var restored: [RestoredTensor]
-        switch unit {
-        case .tensor(let index):
-            restored = [RestoredTensor(index: index, bytes: try decode(index, of: step))]
-        case .bundle(let bundle):
-            restored = try decodeBundle(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
-        }
+        let restored: [RestoredTensor] =
+            switch unit {
+            case .tensors(let indices): try decode(indices, of: step)
+            case .pack(let pack): try decode(step.packs[pack], of: step)
+            case .bundle(let bundle): try decodeBundle(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
+            }
         for tensor in restored {
             let record = step.manifest.tensors[tensor.index]
             guard tensor.bytes.count == record.byteCount, Hash128(tensor.bytes) == record.contentHash else {
@@ -24,31 +23,76 @@ extension ChainDecoder {
                     .damaged, "the restored \(record.role.name) is not what was compressed", file: step.manifestPath,
                     tensor: record.name)
             }
-            if record.role == .weight, record.key.isEmpty { try store?.put(.weight(record.name), tensor.bytes) }
+            try store?.keep(tensor, record)
         }
         return restored
     }
 
+    /// The bytes of a tensor that is stored exactly.
     func decode(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
-        let record = step.manifest.tensors[index]
-        if case .sameAs(let origin) = record.coding {
-            let source = try self.step(origin, for: step)
-            guard let found = source.tensor(record.identity), case .exact = source.manifest.tensors[found].coding else {
-                throw VarveError(
-                    .damaged, "step \(origin) does not hold the tensor", file: step.manifestPath, tensor: record.name)
-            }
-            return try source.decodeExact(source.manifest.tensors[found], previous: nil)
+        guard case .packed(let pack, let place, _) = step.manifest.tensors[index].coding else {
+            return try decode([index], of: step).first?.bytes ?? []
         }
-        let previous = step.needsPredecessor(index) ? try previousLinks([record.name], of: step) : [:]
-        return try step.decodeExact(
-            record,
-            previous: step.needsPredecessor(index) ? predecessorBytes(record, of: step, previous: previous) : nil)
+        let key = RecentPacks.Key(step: step.manifest.number, pack: pack)
+        if let known = recentPacks.tensors(key) { return known[place] }
+        let tensors = try decode(step.packs[pack], of: step).map(\.bytes)
+        guard tensors.indices.contains(place) else {
+            throw step.undecodable(step.manifest.tensors[index].name, step.manifest.packs[pack], nil)
+        }
+        recentPacks.remember(tensors, key)
+        return tensors[place]
     }
 
-    /// Restored weights of the step before `step`, of those that it takes from there.
-    func previousLinks(_ names: [String], of step: OpenStep) throws(VarveError) -> [String: ChainLink] {
-        guard let previous = try predecessor(of: step) else { return [:] }
-        return try links(names, at: previous.manifest.number)
+    /// Tensors that are stored exactly; those of one pack all together.
+    private func decode(_ indices: [Int], of step: OpenStep) throws(VarveError) -> [RestoredTensor] {
+        var restored: [RestoredTensor] = [], own: [Int] = []
+        for index in indices {
+            let record = step.manifest.tensors[index]
+            guard case .sameAs(let origin) = record.coding else {
+                own.append(index)
+                continue
+            }
+            restored.append(RestoredTensor(index: index, bytes: try decode(record, sameAs: origin, of: step)))
+        }
+        guard !own.isEmpty else { return restored }
+        let links = try decode(
+            WantedTensors(own.map { step.manifest.tensors[$0].identity }), of: step,
+            previous: try previousLinks(WantedTensors(of: withPacks(own, of: step), in: step), of: step))
+        for index in own {
+            let record = step.manifest.tensors[index]
+            guard let link = links[record.identity] else { continue }
+            do throws(CodecError) {
+                restored.append(RestoredTensor(index: index, bytes: try link.bytes(), earlier: link.earlier))
+            } catch {
+                throw step.undecodable(record.name, nil, error)
+            }
+        }
+        return restored
+    }
+
+    /// With all tensors of the packs that these lie in.
+    private func withPacks(_ indices: [Int], of step: OpenStep) -> [Int] {
+        var result = Set(indices)
+        for index in indices {
+            if case .packed(let pack, _, _) = step.manifest.tensors[index].coding { result.formUnion(step.packs[pack]) }
+        }
+        return result.sorted()
+    }
+
+    /// A tensor that stands in an earlier step.
+    private func decode(_ record: TensorRecord, sameAs origin: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
+        // Its manifest has been read, which refuses what is no earlier step: no circle.
+        let source = try self.step(origin, for: step)
+        guard let found = source.tensor(record.identity) else { throw missing(record, in: origin, step) }
+        switch source.manifest.tensors[found].coding {
+        case .exact, .packed: return try decode(found, of: source)
+        default: throw missing(record, in: origin, step)
+        }
+    }
+
+    private func missing(_ record: TensorRecord, in origin: Int, _ step: OpenStep) -> VarveError {
+        VarveError(
+            .damaged, "step \(origin) does not hold the tensor", file: step.manifestPath, tensor: record.name)
     }
 
     private func decodeBundle(
@@ -58,7 +102,7 @@ extension ChainDecoder {
             return try decodeTransform(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
         }
         let members = step.members[bundle], tensors = step.manifest.tensors
-        let previous = try previousLinks(members.map { tensors[$0.weight].name }, of: step)
+        let previous = try previousLinks(WantedTensors(members.map { tensors[$0.weight].identity }), of: step)
         // Sizes first: what is unpacked is then no larger than what was restored before.
         for member in members { _ = try predecessorBytes(tensors[member.weight], of: step, previous: previous) }
         let residuals = try step.unpackWeights(bundle)

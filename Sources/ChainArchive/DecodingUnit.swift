@@ -1,5 +1,6 @@
-/// What is decoded in one go: a bundle with all its roles, or one tensor.
+/// What is decoded in one go: a bundle with all its roles, a pack, or tensors that stand alone.
 package enum DecodingUnit: Sendable, Hashable {
     case bundle(Int)
-    case tensor(Int)
+    case pack(Int)
+    case tensors([Int])
 }

@@ -4,18 +4,19 @@ import TensorFiles
 
 /// One step's own decoding, given what it builds on.
 extension OpenStep {
-    /// Whether the record's bytes follow from the predecessor's restored weight.
+    /// Whether the record's bytes follow from the predecessor's restored tensor of the same identity.
     func needsPredecessor(_ index: Int) -> Bool {
         let tensor = manifest.tensors[index]
         switch tensor.coding {
         case .exact, .sameAs, .copy: return false
         case .exactDelta, .unchanged: return true
+        case .packed(_, _, let depth): return depth > 0
         case .excp: return tensor.role == .weight
         case .transform(_, _, let opens): return tensor.role == .weight && !opens
         }
     }
 
-    /// A tensor that is stored exactly. `sameAs` is resolved by the caller.
+    /// A tensor that is stored exactly and alone. `sameAs` is resolved by the caller.
     func decodeExact(_ record: TensorRecord, previous: [UInt8]?) throws(VarveError) -> [UInt8] {
         switch record.coding {
         case .unchanged:
@@ -26,7 +27,7 @@ extension OpenStep {
         case .exactDelta(let reference):
             guard let previous else { break }
             return try decodeExact(record, reference, previous: previous)
-        case .excp, .transform, .copy, .sameAs:
+        case .excp, .transform, .copy, .sameAs, .packed:
             break
         }
         throw VarveError(.damaged, "the tensor cannot be decoded on its own", file: manifestPath, tensor: record.name)

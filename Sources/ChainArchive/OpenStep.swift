@@ -5,6 +5,8 @@ package import TensorFiles
 package final class OpenStep: Sendable {
     package let manifest: StepManifest
     package let members: [[StepManifest.Member]]
+    /// The tensors of every pack, by their place in it.
+    let packs: [[Int]]
     private let parts: [PartReader]
     private let tensorsByIdentity: [TensorIdentity: Int]
     package let manifestPath: String
@@ -16,6 +18,7 @@ package final class OpenStep: Sendable {
         manifest = try archive.manifest(number)
         do throws(CodecError) {
             members = try manifest.bundleMembers()
+            packs = try manifest.packMembers()
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: manifestPath, cause: error)
         }
@@ -38,7 +41,7 @@ package final class OpenStep: Sendable {
     }
 
     /// The error for stored bytes whose checksum was right but that do not decode.
-    func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: any Error) -> VarveError {
+    func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: (any Error)?) -> VarveError {
         VarveError(
             .damaged, "stored bytes do not decode", file: reference.map { parts[$0.part].path } ?? manifestPath,
             offset: reference?.offset, tensor: tensor, cause: cause)

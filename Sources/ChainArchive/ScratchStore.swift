@@ -8,12 +8,22 @@ package import TensorFiles
 /// several threads.
 package final class ScratchStore: Sendable {
     package enum Key: Sendable, Hashable {
-        /// Restored bytes of a weight.
-        case weight(String)
+        /// Restored bytes of a tensor.
+        case tensor(TensorIdentity)
+        /// Its bytes in the step before that.
+        case earlier(TensorIdentity)
         /// State of the weight's chain (`TransformState`).
         case state(String)
         /// A payload block before compression.
         case payload(entry: Int, block: Int)
+    }
+
+    /// What the next step will build on.
+    package enum Contents: Sendable, Hashable {
+        /// Weights, and what chains of method `transform` make of them.
+        case weights
+        /// All tensors that are exact, and weights of the step before as well.
+        case everything
     }
 
     private struct Slot {
@@ -31,13 +41,17 @@ package final class ScratchStore: Sendable {
     private let descriptor: Int32
     private let path: String
     private let isOptional: Bool
+    package let contents: Contents
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - directory: where the file takes its room; on the archive's file system, not in memory.
     ///   - isOptional: whether one can do without; where there is no room, the store then holds nothing.
-    package init(directory: String, isOptional: Bool = false) throws(VarveError) {
+    package init(
+        directory: String, contents: Contents = .weights, isOptional: Bool = false
+    ) throws(VarveError) {
         self.isOptional = isOptional
+        self.contents = contents
         // A name of its own: a reader and a writer may work side by side, and must not get one file.
         let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         path = Paths.join(directory, "\(OutputFile.temporaryPrefix)scratch-\(getpid())-\(number)")
@@ -68,6 +82,11 @@ package final class ScratchStore: Sendable {
                 $0.isBroken = true
             }
         }
+    }
+
+    /// Lets a key stand for the value of another one.
+    package func put(_ key: Key, sameAs other: Key) {
+        state.withLock { $0.slots[key] = $0.slots[other] }
     }
 
     private func write(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {

@@ -29,6 +29,7 @@ extension StepManifest {
         }
         writer.list(entries) { writer, entry in entry.write(to: &writer) }
         writer.list(bundles) { writer, bundle in bundle.write(to: &writer) }
+        writer.list(packs) { $0.reference($1) }
         writer.list(tensors) { writer, tensor in tensor.write(to: &writer) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
             writer.text(pair.key)
@@ -82,6 +83,10 @@ extension StepManifest {
         let bundles = try reader.list { (reader) throws(CodecError) in
             try Bundle(from: &reader, version: version, parts: parts)
         }
+        var packs: [PartReference] = []
+        if version > 2 {
+            packs = try reader.list { (reader) throws(CodecError) in try reader.reference(parts: parts) }
+        }
         let tensors = try reader.list { (reader) throws(CodecError) in
             try TensorRecord(from: &reader, version: version, parts: parts)
         }
@@ -93,12 +98,12 @@ extension StepManifest {
         guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         self.init(
             number: number, isEpoch: flags & 1 != 0, path: path, isDirectory: flags & 2 != 0, method: method,
-            predecessor: predecessor, parts: parts, entries: entries, bundles: bundles, tensors: tensors,
-            baseHashes: baseHashes, pairs: pairs, notes: notes)
+            predecessor: predecessor, parts: parts, entries: entries, bundles: bundles, packs: packs,
+            tensors: tensors, baseHashes: baseHashes, pairs: pairs, notes: notes)
         try checkStructure()
     }
 
-    /// Rules between the lists: tensors lie in files, in order, without overlap; bundle members are complete.
+    /// Rules between the lists: tensors lie in files, in order, without overlap; packs are complete.
     private func checkStructure() throws(CodecError) {
         var end: (entry: Int, offset: UInt64) = (-1, 0)
         var identities = Set<TensorIdentity>()
@@ -123,6 +128,7 @@ extension StepManifest {
                 else { throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle") }
             }
         }
+        _ = try packMembers()
         try Entry.checkSizes(entries)
         for entry in entries {
             switch entry.kind {

@@ -24,12 +24,14 @@ package struct StepManifest: Sendable {
     /// Relative to the run.
     package var path: String
     package var isDirectory: Bool
-    /// The name of the method, `excp`, for people.
+    /// The name of the method, for people, and for readers that look ahead to what the next step will build on.
     package var method: String
     package var predecessor: Predecessor
     package var parts: [Part]
     package var entries: [Entry]
     package var bundles: [Bundle]
+    /// What `LosslessPack` made of tensors together.
+    package var packs: [PartReference]
     /// Sorted by entry and file offset; disjoint.
     package var tensors: [TensorRecord]
     /// Weight name to XXH3-128 of the base's bytes, for `.base`.
@@ -41,8 +43,9 @@ package struct StepManifest: Sendable {
 
     package init(
         number: Int, isEpoch: Bool, path: String, isDirectory: Bool, method: String, predecessor: Predecessor,
-        parts: [Part] = [], entries: [Entry] = [], bundles: [Bundle] = [], tensors: [TensorRecord] = [],
-        baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:], notes: [String] = []
+        parts: [Part] = [], entries: [Entry] = [], bundles: [Bundle] = [], packs: [PartReference] = [],
+        tensors: [TensorRecord] = [], baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:],
+        notes: [String] = []
     ) {
         self.number = number
         self.isEpoch = isEpoch
@@ -53,6 +56,7 @@ package struct StepManifest: Sendable {
         self.parts = parts
         self.entries = entries
         self.bundles = bundles
+        self.packs = packs
         self.tensors = tensors
         self.baseHashes = baseHashes
         self.pairs = pairs

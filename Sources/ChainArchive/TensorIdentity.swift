@@ -9,4 +9,11 @@ package struct TensorIdentity: Sendable, Hashable {
         self.role = role
         self.key = key
     }
+
+    package static func weight(_ name: String) -> TensorIdentity {
+        TensorIdentity(name: name, role: .weight, key: "")
+    }
+
+    /// Whether it is a parameter's weight itself, no copy of it.
+    package var isWeight: Bool { role == .weight && key.isEmpty }
 }

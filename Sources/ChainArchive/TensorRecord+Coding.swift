@@ -34,6 +34,11 @@ extension TensorRecord {
             writer.byte(7)
             writer.integer(bundle)
             writer.integer(index)
+        case .packed(let pack, let index, let depth):
+            writer.byte(8)
+            writer.integer(pack)
+            writer.integer(index)
+            writer.byte(UInt8(clamping: depth))
         }
         writer.hash(contentHash)
         writer.byte(statistics.pairing.rawValue)
@@ -76,6 +81,8 @@ extension TensorRecord {
             coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: true)
         case 7 where version > 1:
             coding = .copy(bundle: try reader.integer(), index: try reader.integer())
+        case 8 where version > 2:
+            coding = .packed(pack: try reader.integer(), index: try reader.integer(), depth: Int(try reader.byte()))
         default: throw CodecError(.corrupt, "tensor \(name) is coded in an unknown way")
         }
         let hash = try reader.hash()

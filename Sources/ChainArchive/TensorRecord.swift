@@ -8,9 +8,9 @@ package struct TensorRecord: Sendable {
         case exact(PartReference)
         /// `ExactCodec` with the restored weight of the same name in the predecessor as prediction.
         case exactDelta(PartReference)
-        /// A weight bit-equal to the predecessor's restored weight of the same name.
+        /// Bit-equal to the predecessor's restored tensor of the same name, role and key.
         case unchanged
-        /// Bit-equal to the tensor of the same name, role and key in that earlier step, where it is stored `exact`.
+        /// Bit-equal to the tensor of the same name, role and key in that earlier step, where it is `exact` or `packed`.
         case sameAs(step: Int)
         /// Quantized: member `index` of bundle `bundle`.
         case excp(bundle: Int, index: Int)
@@ -18,10 +18,21 @@ package struct TensorRecord: Sendable {
         case transform(bundle: Int, index: Int, opens: Bool)
         /// A half-precision copy of that member's weight: its restored values rounded to this type.
         case copy(bundle: Int, index: Int)
+        /// Exactly: tensor `index` of a pack (`LosslessPack`), coded against `depth` of its predecessors, 0 to 2.
+        case packed(pack: Int, index: Int, depth: Int)
 
         /// Whether the restored bytes are the original's.
         package var isExact: Bool {
             member == nil
+        }
+
+        /// Whether it has the step before in it, so that whoever has the tensor can have its predecessor too.
+        var reachesBack: Bool {
+            switch self {
+            case .unchanged: true
+            case .packed(_, _, let depth): depth > 0
+            default: false
+            }
         }
 
         /// The bundle it lies in and its place there.

@@ -17,7 +17,7 @@ struct Chain {
     let method: StepMethod
     let base: CheckpointWeights?
 
-    /// What the last step left for the next: restored weights and payload, and its original files.
+    /// What the last step left for the next: restored tensors and payload, and its original files.
     private var last: (number: Int, store: ScratchStore, contents: StepContents)?
 
     init(
@@ -59,9 +59,9 @@ struct Chain {
         let contents = try StepContents.read(step, of: found, previous: reference, known: known)
         var planner = StepPlanner(
             contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: previous != nil || method.quantizesKeyframes, method: method)
+            quantizes: method.quantizes(keyframe: previous == nil), method: method)
         let plan = try planner.plan()
-        let store = try ScratchStore(directory: writer.layout.root)
+        let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
         if case .transform = method {
             let factors = try StepFactors(plan).factors
             previous?.stepFactors = factors
@@ -121,10 +121,10 @@ struct Chain {
         return previous?.base == nil ? .none : .base
     }
 
-    /// The restored weights and payload of a step: left over from compressing it, or replayed from the archive.
+    /// The restored tensors and payload of a step: left over from compressing it, or replayed from the archive.
     private func restoredStore(of number: Int, _ decoder: ChainDecoder) async throws(VarveError) -> ScratchStore {
         if let last, last.number == number { return last.store }
-        let store = try ScratchStore(directory: writer.layout.root)
+        let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
         try await decoder.replay(number, into: store, threads: threads)
         return store
     }

@@ -2,12 +2,13 @@ import ChainArchive
 import TensorFiles
 
 extension ChainDecoder {
-    /// Restores the weights and payload of a step into a store, as compressing it would have left them there.
+    /// Restores what a store is to have of a step, and its payload, as compressing it would have left them there.
     func replay(_ number: Int, into store: ScratchStore, threads: Int) async throws(VarveError) {
         let manifest = try step(number).manifest
-        try await OrderedWork.run(manifest.decodingUnits(onlyWeights: true), threads: threads) {
+        let onlyWeights = store.contents == .weights
+        try await OrderedWork.run(manifest.decodingUnits(onlyWeights: onlyWeights), threads: threads) {
             (unit) throws(VarveError) in
-            _ = try self.decode(unit, of: number, onlyWeights: true, keeping: store)
+            _ = try self.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store)
         } consume: { _ in
         }
         let blocks = manifest.entries.enumerated().flatMap { entry in

@@ -11,6 +11,8 @@ public struct CompressionOptions: Sendable {
     public enum Method: Sendable, Hashable {
         case transform(TransformOptions)
         case excp(ExcpOptions)
+        /// Not at all: every byte comes back.
+        case lossless
     }
 
     public var method: Method
@@ -41,6 +43,7 @@ extension CompressionOptions {
         switch method {
         case .excp(let options): .excp(try options.settings())
         case .transform(let options): .transform(try options.settings())
+        case .lossless: .lossless
         }
     }
 }

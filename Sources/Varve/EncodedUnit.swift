@@ -6,8 +6,8 @@ struct EncodedUnit: Sendable {
     /// A record whose coding waits for the place of its blob.
     struct Tensor: Sendable {
         enum Coding: Sendable {
-            case exact(blob: Int)
-            case exactDelta(blob: Int)
+            /// Exactly, in one of the unit's own packs.
+            case packed(pack: Int, index: Int, depth: Int)
             case unchanged
             case sameAs(step: Int)
             /// Member of the unit's own bundle.
@@ -36,6 +36,10 @@ struct EncodedUnit: Sendable {
     /// The bundle's weights and moments, as blobs.
     var bundle: (settings: Bundle.Method, weights: Int, moments: Int?)?
     var payload: Payload?
+    /// What `LosslessPack` made of tensors, as blobs.
+    var packs: [Int] = []
+    /// Tensors that are still to be packed.
+    var exact: [ExactTensor] = []
     /// Bytes of checkpoint that were read.
     var sourceBytes = 0
     var notes: [String] = []

@@ -2,8 +2,8 @@
 enum EncodingUnit: Sendable {
     /// Parameters that are quantized and packed together.
     case bundle([PlannedParameter])
-    /// A tensor stored exactly.
-    case exact(PlannedTensor)
+    /// Tensors stored exactly, together.
+    case pack([PlannedTensor])
     /// A block of a file's payload.
     case payload(PlannedPayload)
 }

@@ -13,6 +13,8 @@ struct PlannedTensor: Sendable {
     var source: any ByteSource
     var pairing: PairingNote
 
+    var count: Int { shape.reduce(1, *) }
+
     func read() throws(VarveError) -> [UInt8] {
         do throws(VarveError) {
             return try source.bytes(at: range.lowerBound, count: Int(range.upperBound - range.lowerBound))

@@ -94,6 +94,7 @@ extension TensorRecord.Coding {
         switch self {
         case .exact: "exact"
         case .exactDelta: "exact delta"
+        case .packed(_, _, let depth): depth == 0 ? "exact" : "exact delta"
         case .unchanged, .sameAs: "unchanged"
         case .excp: "excp"
         case .transform: "transform"

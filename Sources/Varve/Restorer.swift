@@ -46,9 +46,11 @@ public struct Restorer: Sendable {
         for (position, placement) in plan.placements.enumerated() {
             let step = placement.number
             progress?(.step(number: step, path: manifests[position].path))
-            // Later steps of the same call build on this one's weights: keep them instead of replaying the chain.
+            // Later steps of the same call build on this one: keep what they need instead of replaying the chain.
             let keeps = position + 1 < steps.count
-            let store = keeps ? try ScratchStore(directory: staging.path) : nil
+            let store =
+                keeps
+                ? try ScratchStore(directory: staging.path, contents: manifests[position].keptContents) : nil
             let target = StepRestorer(
                 decoder: decoder, placement: placement, root: staging.path, store: store,
                 onlyWeights: options.onlyWeights, threads: threads)

@@ -100,7 +100,7 @@ extension StepEncoder {
             return nil
         }
         result.sourceBytes += bytes.count
-        try store.put(.weight(weight.identity.name), restored)
+        try store.put(.tensor(weight.identity), restored)
         let error = ResidualCodec.error(bytes, restored, format: format)
         var records = [
             EncodedUnit.Tensor(

@@ -148,7 +148,7 @@ extension StepEncoder {
     ) throws(VarveError) {
         let parameter = source.parameter, weight = parameter.weight, input = source.input
         try store.put(member.state, of: weight.identity.name)
-        try store.put(.weight(weight.identity.name), member.weight)
+        try store.put(.tensor(weight.identity), member.weight)
         let opens = input.previous == nil
         let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
         let energy: Double

@@ -12,11 +12,13 @@ extension StepManifest {
                     settings: bundle.settings, weights: references[bundle.weights],
                     moments: bundle.moments.map { references[$0] }))
         }
+        let firstPack = packs.count
+        packs += unit.packs.map { references[$0] }
         for tensor in unit.tensors {
             let coding: TensorRecord.Coding =
                 switch tensor.coding {
-                case .exact(let blob): .exact(references[blob])
-                case .exactDelta(let blob): .exactDelta(references[blob])
+                case .packed(let pack, let index, let depth):
+                    .packed(pack: firstPack + pack, index: index, depth: depth)
                 case .unchanged: .unchanged
                 case .sameAs(let step): .sameAs(step: step)
                 case .bundled(let index): .excp(bundle: bundles.count - 1, index: index)

@@ -1,21 +1,36 @@
+import ChainArchive
 import TensorCodecs
 
 /// The method of a step with its settings.
 enum StepMethod: Sendable {
     case excp(ExcpSettings)
     case transform(TransformSettings)
+    case lossless
 
     /// The name in manifests and reports.
     var name: String {
         switch self {
         case .excp: "excp"
         case .transform: "transform"
+        case .lossless: StepManifest.losslessMethod
         }
     }
 
-    /// Whether weights are quantized in a step that builds on nothing.
-    var quantizesKeyframes: Bool {
-        if case .transform(let settings) = self { return !settings.exactKeyframes }
+    var isLossless: Bool {
+        if case .lossless = self { return true }
         return false
     }
+
+    /// Whether weights are quantized at all.
+    /// - Parameter keyframe: in a step that builds on nothing.
+    func quantizes(keyframe: Bool) -> Bool {
+        switch self {
+        case .excp: !keyframe
+        case .transform(let settings): !keyframe || !settings.exactKeyframes
+        case .lossless: false
+        }
+    }
+
+    /// What the next step builds on.
+    var keptContents: ScratchStore.Contents { isLossless ? .everything : .weights }
 }

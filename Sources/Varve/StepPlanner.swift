@@ -36,11 +36,15 @@ struct StepPlanner {
         let hasOptimizer = contents.parameters.contains {
             $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty
         }
-        if case .transform = method { masters = MasterSearch(contents) }
+        switch method {
+        case .transform, .lossless: masters = MasterSearch(contents)
+        case .excp: break
+        }
         for parameter in contents.parameters { try add(parameter, hasOptimizer: hasOptimizer) }
         addUnclaimedTensors()
         return StepPlan(
-            entries: entries, units: bundles() + exact.map { .exact($0) } + payload(), pairs: contents.knownPairs,
+            entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + payload(),
+            pairs: contents.knownPairs,
             notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
     }

@@ -12,7 +12,7 @@ struct StoredWeights: WeightReference {
         guard let index = step.weight(name) else { return nil }
         let record = step.manifest.tensors[index]
         guard record.count == elementCount, let format = record.dtype.floatFormat,
-            let size = store.byteCount(.weight(name)), size == record.byteCount
+            let size = store.byteCount(.tensor(.weight(name))), size == record.byteCount
         else { return nil }
         let width = format.elementSize
         // Positions ascend, so runs of them are read together.
@@ -30,7 +30,8 @@ struct StoredWeights: WeightReference {
                 let found = buffer.withUnsafeMutableBytes { raw -> Bool in
                     do throws(VarveError) {
                         return try store.read(
-                            .weight(name), at: offset, into: UnsafeMutableRawBufferPointer(rebasing: raw[..<count]))
+                            .tensor(.weight(name)), at: offset,
+                            into: UnsafeMutableRawBufferPointer(rebasing: raw[..<count]))
                     } catch {
                         failure = error
                         return false

@@ -105,9 +105,10 @@ public struct Verifier: Sendable {
     ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
+        let contents = manifest.keptContents
         let store =
-            (try? ScratchStore(directory: decoder.archive.layout.root, isOptional: true))
-            ?? (try? ScratchStore(directory: "/tmp", isOptional: true))
+            (try? ScratchStore(directory: decoder.archive.layout.root, contents: contents, isOptional: true))
+            ?? (try? ScratchStore(directory: "/tmp", contents: contents, isOptional: true))
         var count = 0
         try await OrderedWork.run(
             manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()

@@ -8,7 +8,7 @@ struct CompressCommand: AsyncParsableCommand {
         usage: "varve compress <run> [<archive>] [<options>]",
         discussion: """
             Adds every complete checkpoint that the archive does not have yet. Weights and moments are quantized, \
-            which is lossy: --quality says how finely. All else is kept exactly. The first step, and every 50th, is a \
+            which is lossy: --quality says how finely, or that they are not. All else is kept exactly. The first step, and every 50th, is a \
             keyframe, which builds on no other.
             """)
 

@@ -4,12 +4,14 @@ public import Varve
 /// The options of `compress` that say how weights and moments are quantized.
 struct MethodOptions: ParsableArguments {
     enum Name: String, ExpressibleByArgument, CaseIterable { case transform, excp }
+    enum Quality: String, ExpressibleByArgument, CaseIterable { case lossless, high, balanced, small }
 
     @Option(help: "transform, or excp (the paper).")
     var method: Name = .transform
 
-    @Option(help: ArgumentHelp("How finely: high, balanced (the default) or small.", valueName: "quality"))
-    var quality: TransformOptions.Quality?
+    @Option(
+        help: ArgumentHelp("lossless, or how finely: high, balanced (the default) or small.", valueName: "quality"))
+    var quality: Quality?
 
     @Option(
         name: .customLong("step-size"),
@@ -43,6 +45,7 @@ struct MethodOptions: ParsableArguments {
     var threshold: ExcpOptions.Threshold?
 
     func validate() throws {
+        if quality == .lossless { try validateLossless() }
         switch method {
         case .excp:
             if quality != nil || stepSize != nil || targetRatio != nil || keyframes != .quantized {
@@ -68,13 +71,30 @@ struct MethodOptions: ParsableArguments {
         }
     }
 
+    private func validateLossless() throws {
+        if method == .excp {
+            throw ValidationError("--quality lossless and --method excp exclude each other: excp is lossy")
+        }
+        if stepSize != nil || targetRatio != nil || keyframes != .quantized {
+            throw ValidationError(
+                "--step-size, --target-ratio and --keyframe say how lossy it may be; --quality lossless is exact")
+        }
+    }
+
     /// The method with its settings.
     var chosen: CompressionOptions.Method {
+        let quality: TransformOptions.Quality
+        switch self.quality {
+        case .lossless: return .lossless
+        case .high: quality = .high
+        case .small: quality = .small
+        case .balanced, nil: quality = .balanced
+        }
         switch method {
         case .transform:
             return .transform(
                 TransformOptions(
-                    quality: quality ?? .balanced, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio))
+                    quality: quality, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio))
         case .excp:
             let published = ExcpOptions()
             return .excp(
@@ -93,14 +113,15 @@ struct MethodOptions: ParsableArguments {
             if let stepSize { text += "step size \(Units.figure(stepSize)), " }
             text += "quality \(options.quality.rawValue): lossy"
             if options.keyframes == .exact { text += " between keyframes" }
-            return text + "; --quality high loses least, --keyframe exact with --keyframe-every 1 nothing"
+            return text + "; --quality high loses least, --quality lossless nothing"
+        case .lossless:
+            return "quality lossless: every byte is kept exactly; --quality balanced is lossy and many times smaller"
         case .excp(let options):
             return "method excp, alpha \(options.alpha), beta \(Units.figure(options.beta)), \(options.bits) bits: "
-                + "lossy between keyframes; --keyframe-every 1 keeps every step exactly"
+                + "lossy between keyframes; --quality lossless keeps every step exactly"
         }
     }
 }
 
 extension ExcpOptions.Threshold: ExpressibleByArgument {}
-extension TransformOptions.Quality: ExpressibleByArgument {}
 extension TransformOptions.Keyframes: ExpressibleByArgument {}

@@ -50,6 +50,7 @@ struct ArchiveForger {
                 manifest.bundles[bundle].weights = mended(manifest.bundles[bundle].weights)
                 manifest.bundles[bundle].moments = manifest.bundles[bundle].moments.map { mended($0) }
             }
+            manifest.packs = manifest.packs.map { mended($0) }
             for tensor in manifest.tensors.indices {
                 switch manifest.tensors[tensor].coding {
                 case .exact(let reference): manifest.tensors[tensor].coding = .exact(mended(reference))

@@ -34,7 +34,7 @@ import VarveTestSupport
         #expect(try Trees.differences(run, all) == [])
     }
 
-    @Test(arguments: [Fixture.trainerRun, Fixture.oddRun], TestMethods.both)
+    @Test(arguments: [Fixture.trainerRun, Fixture.oddRun], TestMethods.chains)
     func aStepRestoredDirectlyEqualsTheChainRestoredStepByStep(run: String, method: CompressionOptions.Method)
         async throws
     {
@@ -76,7 +76,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func compressingInTwoCallsStoresTheSameParts(method: CompressionOptions.Method) async throws {
         for run in [Fixture.trainerRun, Fixture.oddRun] {
             let name = Paths.split(run).name
@@ -101,7 +101,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func aChainWhoseEarlierCheckpointsAreGoneGoesOn(method: CompressionOptions.Method) async throws {
         let run = Paths.join(directory.path, "rotated")
         try Trees.copy(Fixture.trainerRun, run)
@@ -163,7 +163,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func onlyWeightsLeavesTheOptimizerOut(method: CompressionOptions.Method) async throws {
         let archive = try await compress(Fixture.trainerRun, "weights.varve", method)
         let output = Paths.join(directory.path, "weights")

@@ -9,7 +9,11 @@ enum TestMethods {
     /// Lossy between keyframes only.
     static let exactKeyframes = CompressionOptions.Method.transform(TransformOptions(keyframes: .exact))
 
+    static let lossless = CompressionOptions.Method.lossless
+
     static let both = [excp, transform]
+    static let chains = both + [lossless]
     static let transforms = [high, transform, small, exactKeyframes]
-    static let all = [excp] + transforms
+    static let lossy = [excp] + transforms
+    static let all = lossy + [lossless]
 }

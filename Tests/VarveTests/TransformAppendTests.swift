@@ -54,7 +54,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.transforms)
+    @Test(arguments: TestMethods.transforms + [TestMethods.lossless])
     func threadsChangeNothing(method: CompressionOptions.Method) async throws {
         try workshop.write(Self.steps())
         try await workshop.compress("run", "1.varve", method, threads: 1)

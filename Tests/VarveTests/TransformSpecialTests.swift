@@ -164,7 +164,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.all)
+    @Test(arguments: TestMethods.lossy)
     func parametersChangeShapeAppearAndVanish(method: CompressionOptions.Method) async throws {
         var steps = Self.run.steps()
         let other = DriftingRun([.init("a", [16, 48])], steps: 5, seed: 9)

@@ -1,0 +1,184 @@
+import TensorCodecs
+import TensorFiles
+
+/// The replay: tensors of a step from everything that they build on.
+extension ChainDecoder {
+    /// Restored tensors of the step before `step`, of those that it takes from there.
+    func previousLinks(
+        _ wanted: WantedTensors, of step: OpenStep
+    ) throws(VarveError) -> [TensorIdentity: ChainLink] {
+        guard !wanted.isEmpty, let previous = try predecessor(of: step) else { return [:] }
+        return try links(wanted, at: previous.manifest.number)
+    }
+
+    /// Restored tensors of a step; every one must be there, as something to build on.
+    func links(_ wanted: WantedTensors, at number: Int) throws(VarveError) -> [TensorIdentity: ChainLink] {
+        var levels: [(step: OpenStep, wanted: WantedTensors)] = []
+        var current = try step(number)
+        var wanted = wanted
+        var restored: [TensorIdentity: ChainLink] = [:]
+        // Back along the chain until nothing depends on an earlier step.
+        while true {
+            try check(wanted, of: current)
+            if let store = store(for: current.manifest.number), wanted.isKept(in: store) {
+                restored = try kept(wanted, of: current, in: store)
+                break
+            }
+            wanted = try withCompanions(wanted, of: current)
+            levels.append((current, wanted))
+            let needed = WantedTensors(of: wanted.identities.compactMap(current.tensor), in: current)
+            if needed.isEmpty { break }
+            guard let previous = try predecessor(of: current) else {
+                guard case .base = current.manifest.predecessor else {
+                    throw VarveError(.damaged, "a residual without predecessor", file: current.manifestPath)
+                }
+                break
+            }
+            // Each step may be visited once: a chain in a circle would never end.
+            guard !levels.contains(where: { $0.step.manifest.number == previous.manifest.number }) else {
+                throw VarveError(.damaged, "the chain runs in a circle", file: current.manifestPath)
+            }
+            current = previous
+            wanted = needed
+        }
+        // Forward again.
+        while let level = levels.popLast() {
+            restored = try decode(level.wanted, of: level.step, previous: restored)
+        }
+        return restored
+    }
+
+    /// - Throws: `.damaged` where something is missing or is nothing to build on.
+    private func check(_ wanted: WantedTensors, of step: OpenStep) throws(VarveError) {
+        for identity in wanted.identities {
+            guard let index = step.tensor(identity) else {
+                throw VarveError(
+                    .damaged, "a \(identity.role.name) that a later step builds on is missing", file: step.manifestPath,
+                    tensor: identity.name)
+            }
+            let coding = step.manifest.tensors[index].coding
+            let isUsable =
+                switch coding {
+                // What refers to yet another step is no predecessor, so a replay never branches.
+                case .sameAs, .copy: false
+                case .excp, .transform: identity.isWeight
+                case .exact, .exactDelta, .unchanged, .packed: true
+                }
+            // Two steps back goes only through what has the first of them in it.
+            guard isUsable, coding.reachesBack || !wanted.earlier.contains(identity) else {
+                throw VarveError(
+                    .damaged, "a later step builds on what cannot be built on", file: step.manifestPath,
+                    tensor: identity.name)
+            }
+        }
+    }
+
+    /// With all tensors that are packed with them: `transform` decodes a bundle whole, and a pack is one stream.
+    private func withCompanions(_ wanted: WantedTensors, of step: OpenStep) throws(VarveError) -> WantedTensors {
+        var result = wanted
+        var bundles = Set<Int>(), packs = Set<Int>()
+        let tensors = step.manifest.tensors
+        for index in wanted.identities.compactMap(step.tensor) {
+            switch tensors[index].coding {
+            case .transform(let bundle, _, _):
+                guard bundles.insert(bundle).inserted else { continue }
+                for member in step.members[bundle] { result.insert(tensors[member.weight].identity) }
+            case .packed(let pack, _, _):
+                guard packs.insert(pack).inserted else { continue }
+                for member in step.packs[pack] { result.insert(tensors[member].identity) }
+            default:
+                continue
+            }
+        }
+        return result
+    }
+
+    /// Tensors that an earlier call left in a store.
+    private func kept(
+        _ wanted: WantedTensors, of step: OpenStep, in store: ScratchStore
+    ) throws(VarveError) -> [TensorIdentity: ChainLink] {
+        var result: [TensorIdentity: ChainLink] = [:]
+        for identity in wanted.identities {
+            guard let bytes = try store.get(.tensor(identity)) else { continue }
+            var state: TransformState?
+            if identity.isWeight, let index = step.tensor(identity),
+                let format = step.manifest.tensors[index].dtype.floatFormat
+            {
+                state = try store.state(
+                    of: identity.name, form: MatrixForm(step.manifest.tensors[index].shape), format: format)
+            }
+            let earlier = wanted.earlier.contains(identity) ? try store.get(.earlier(identity)) : nil
+            result[identity] = ChainLink(bytes: bytes, state: state, earlier: earlier)
+        }
+        return result
+    }
+
+    /// Decodes tensors of one step from the restored tensors of its predecessor.
+    func decode(
+        _ wanted: WantedTensors, of step: OpenStep, previous: [TensorIdentity: ChainLink]
+    ) throws(VarveError) -> [TensorIdentity: ChainLink] {
+        var result: [TensorIdentity: ChainLink] = [:]
+        var unpacked: (bundle: Int, tensors: [ExcpRole])?
+        for identity in wanted.identities where result[identity] == nil {
+            guard let index = step.tensor(identity) else { continue }
+            let record = step.manifest.tensors[index]
+            switch record.coding {
+            case .transform(let bundle, _, _):
+                let chain = try decodeChain(bundle, of: step, previous: previous)
+                for (member, state) in zip(step.members[bundle], chain.states) {
+                    result[step.manifest.tensors[member.weight].identity] = ChainLink(state: state)
+                }
+            case .packed(let pack, _, _):
+                for (member, link) in zip(step.packs[pack], try decodePack(pack, of: step, previous: previous)) {
+                    result[step.manifest.tensors[member].identity] = link
+                }
+            case .excp(let bundle, let member):
+                let before = try predecessorBytes(record, of: step, previous: previous)
+                if unpacked?.bundle != bundle { unpacked = (bundle, try step.unpackWeights(bundle)) }
+                guard let tensor = unpacked?.tensors[member] else { continue }
+                result[identity] = ChainLink(bytes: try step.restoreWeight(record, tensor, previous: before))
+            default:
+                let before =
+                    step.needsPredecessor(index) ? try predecessorBytes(record, of: step, previous: previous) : nil
+                result[identity] = ChainLink(
+                    bytes: try step.decodeExact(record, previous: before),
+                    earlier: record.coding.reachesBack ? before : nil)
+            }
+        }
+        return result
+    }
+
+    /// The restored predecessor of a tensor, from the chain or from the base.
+    func predecessorBytes(
+        _ record: TensorRecord, of step: OpenStep, previous: [TensorIdentity: ChainLink]
+    ) throws(VarveError) -> [UInt8] {
+        var bytes: [UInt8]?
+        do throws(CodecError) {
+            bytes = try previous[record.identity]?.bytes()
+        } catch {
+            throw VarveError(
+                .damaged, "the predecessor does not decode", file: step.manifestPath, tensor: record.name, cause: error)
+        }
+        if bytes == nil, case .base = step.manifest.predecessor, record.identity.isWeight {
+            bytes = try baseBytes(record.name, of: step)
+        }
+        guard let bytes, bytes.count == record.byteCount else {
+            throw VarveError(
+                .damaged, "the predecessor of a residual is missing or of another size", file: step.manifestPath,
+                tensor: record.name)
+        }
+        return bytes
+    }
+
+    private func baseBytes(_ name: String, of step: OpenStep) throws(VarveError) -> [UInt8]? {
+        guard let base else {
+            throw VarveError(
+                .usage, "the archive builds on weights kept outside: name them with --base", file: archive.layout.root)
+        }
+        guard let bytes = try base.weight(name) else { return nil }
+        guard Hash128(bytes) == step.manifest.baseHashes[name] else {
+            throw VarveError(.usage, "the base is not the one the archive was made with", tensor: name)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,44 @@
+import TensorCodecs
+import TensorFiles
+
+extension ChainDecoder {
+    /// Decodes a pack of one step from the restored tensors of its predecessor, in the pack's order.
+    func decodePack(
+        _ pack: Int, of step: OpenStep, previous: [TensorIdentity: ChainLink]
+    ) throws(VarveError) -> [ChainLink] {
+        let records = step.packs[pack].map { step.manifest.tensors[$0] }
+        var places: [LosslessPack.Place] = [], room = 0
+        for record in records {
+            guard case .packed(_, _, let depth) = record.coding else { continue }
+            // The tensor and what it builds on.
+            let (product, overflow) = record.byteCount.multipliedReportingOverflow(by: 1 + depth)
+            let (sum, exceeds) = room.addingReportingOverflow(product)
+            room = overflow || exceeds ? .max : sum
+            try step.expectRoom(room, record.name)
+            let form = record.dtype.losslessForm(record.shape)
+            var place = LosslessPack.Place(format: form.format, shape: form.shape)
+            if depth > 0 { place.previous = try predecessorBytes(record, of: step, previous: previous) }
+            if depth > 1 {
+                guard let earlier = previous[record.identity]?.earlier, earlier.count == record.byteCount else {
+                    throw VarveError(
+                        .damaged, "the tensor of two steps before is missing or of another size",
+                        file: step.manifestPath, tensor: record.name)
+                }
+                place.earlier = earlier
+            }
+            places.append(place)
+        }
+        let reference = step.manifest.packs[pack]
+        let stored = try step.read(reference)
+        let decoded: [[UInt8]]
+        do throws(CodecError) {
+            decoded = try LosslessPack.decode(stored[...], places)
+        } catch {
+            throw step.undecodable(records.first?.name, reference, error)
+        }
+        guard decoded.map(\.count) == records.map(\.byteCount) else {
+            throw step.undecodable(records.first?.name, reference, CodecError(.corrupt, "a pack of another size"))
+        }
+        return zip(decoded, places).map { ChainLink(bytes: $0, earlier: $1.previous) }
+    }
+}

@@ -1,0 +1,31 @@
+import ChainArchive
+import TensorCodecs
+
+/// A tensor on its way into a pack, with what a decoder will have of it before.
+struct ExactTensor: Sendable {
+    var planned: PlannedTensor
+    var bytes: [UInt8]
+    var hash: Hash128
+    /// Its bytes in the step before, where it had the same form.
+    var previous: [UInt8]?
+    /// The same of one more step back.
+    var earlier: [UInt8]?
+    var statistics: TensorStatistics
+
+    /// For the coder.
+    /// - Parameter companion: place in the pack of the second moment that belongs to this first one.
+    func coded(companion: Int?) -> LosslessTensor {
+        let kind: LosslessTensor.Kind =
+            switch planned.identity.role {
+            case .weight: .weight
+            case .firstMoment: .firstMoment
+            case .secondMoment: .secondMoment
+            // amsgrad's maximum of second moments looks like one.
+            case .other: planned.identity.key == StepPlanner.maximumKey ? .secondMoment : .other
+            }
+        let form = planned.dtype.losslessForm(planned.shape)
+        return LosslessTensor(
+            kind: kind, format: form.format, shape: form.shape, bytes: bytes, previous: previous, earlier: earlier,
+            companion: companion)
+    }
+}

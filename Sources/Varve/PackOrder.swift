@@ -1,0 +1,43 @@
+import ChainArchive
+
+/// The order of tensors in packs.
+enum PackOrder {
+    /// What must stay together, in order: a first moment comes directly behind the second moment of its parameter, all
+    /// else stands alone.
+    static func groups<Element>(_ elements: [Element], _ identity: (Element) -> TensorIdentity) -> [[Element]] {
+        var firsts: [String: Element] = [:], seconds = Set<String>()
+        for element in elements {
+            let own = identity(element)
+            if own.role == .firstMoment { firsts[own.name] = element }
+            if own.role == .secondMoment { seconds.insert(own.name) }
+        }
+        return elements.compactMap { element in
+            let own = identity(element)
+            switch own.role {
+            case .secondMoment: return [element] + (firsts[own.name].map { [$0] } ?? [])
+            case .firstMoment where seconds.contains(own.name): return nil
+            default: return [element]
+            }
+        }
+    }
+
+    /// Tensors as they are packed: weights with weights, all others with each other, so that weights are decoded
+    /// without the moments; small ones together.
+    static func packs(_ tensors: [PlannedTensor]) -> [[PlannedTensor]] {
+        var packs: [[PlannedTensor]] = []
+        for isWeight in [true, false] {
+            var current: [PlannedTensor] = [], elements = 0
+            for group in groups(tensors.filter { ($0.identity.role == .weight) == isWeight }, \.identity) {
+                let count = group.reduce(0) { $0 + $1.count }
+                if !current.isEmpty, elements + count > StepPlan.bundleElements {
+                    packs.append(current)
+                    (current, elements) = ([], 0)
+                }
+                current += group
+                elements += count
+            }
+            if !current.isEmpty { packs.append(current) }
+        }
+        return packs
+    }
+}

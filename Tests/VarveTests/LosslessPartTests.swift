@@ -1,0 +1,94 @@
+import ChainArchive
+import TensorFiles
+import Testing
+import Varve
+import VarveTestSupport
+
+/// What of a lossless archive is needed for what.
+@Suite struct LosslessPartTests {
+    let workshop = RunWorkshop()
+
+    /// Weights come back without the moments' bytes being looked at.
+    @Test func weightsAloneNeedNoMoments() async throws {
+        let archive = workshop.path("a.varve")
+        _ = try await Compressor(
+            run: Fixture.trainerRun, archive: archive, options: CompressionOptions(method: .lossless)
+        ).compress()
+        let layout = ArchiveLayout(archive)
+        let reader = try ArchiveReader(archive)
+        for step in reader.steps {
+            let manifest = try reader.manifest(step)
+            let packs = try manifest.packMembers()
+            for members in packs {
+                let roles = Set(members.map { manifest.tensors[$0].role == .weight })
+                #expect(roles.count == 1, "weights and others in one pack")
+            }
+            var bytes = try Trees.bytes(layout.stepPart(step, "0000.part"))
+            for (members, reference) in zip(packs, manifest.packs)
+            where members.contains(where: { manifest.tensors[$0].role != .weight }) {
+                for place in 0..<Int(reference.byteCount) { bytes[Int(reference.offset) + place] ^= 0x55 }
+            }
+            try Trees.write(bytes, to: layout.stepPart(step, "0000.part"))
+        }
+        let last = try #require(reader.steps.last)
+        let output = workshop.path("weights")
+        try await Restorer(
+            archive: archive, options: RestoreOptions(selection: .step(last), onlyWeights: true)
+        ).restore(to: output)
+        let path = try reader.manifest(last).path
+        #expect(
+            try Trees.bytes(Paths.join(output, "model.safetensors"))
+                == Trees.bytes(Paths.join(Fixture.trainerRun, path + "/model.safetensors")))
+        let error = await #expect(throws: VarveError.self) {
+            try await Restorer(archive: archive, options: RestoreOptions(selection: .step(last)))
+                .restore(to: workshop.path("all"))
+        }
+        #expect(error?.code == .damaged)
+    }
+
+    /// A first moment stands directly behind its second, in the same pack.
+    @Test func momentsStandTogether() async throws {
+        try workshop.write(TransformAppendTests.steps())
+        try await workshop.compress("run", "a.varve", .lossless)
+        let reader = try ArchiveReader(workshop.path("a.varve"))
+        for step in reader.steps {
+            let manifest = try reader.manifest(step)
+            var found = 0
+            for members in try manifest.packMembers() {
+                for (place, member) in members.enumerated() where manifest.tensors[member].role == .firstMoment {
+                    let before = manifest.tensors[members[max(0, place - 1)]]
+                    #expect(before.role == .secondMoment && before.name == manifest.tensors[member].name)
+                    found += 1
+                }
+            }
+            #expect(found == TransformAppendTests.run.shapes.count)
+        }
+    }
+
+    @Test func aFirstStepBuildsOnABase() async throws {
+        let steps = TransformAppendTests.steps()
+        try workshop.write([steps[0]], to: "base")
+        try workshop.write(Array(steps[1...]))
+        let options = CompressionOptions(method: .lossless, base: workshop.path("base"))
+        let archive = workshop.path("a.varve")
+        _ = try await Compressor(run: workshop.path("run"), archive: archive, options: options).compress()
+        let manifest = try ArchiveReader(archive).manifest(steps[1].number)
+        #expect(manifest.predecessor == .base)
+        for tensor in manifest.tensors {
+            guard case .packed(_, _, let depth) = tensor.coding else { continue }
+            #expect(depth <= (tensor.identity.isWeight ? 1 : 0), "\(tensor.name)")
+        }
+        let output = workshop.path("out")
+        try await Restorer(
+            archive: archive, options: RestoreOptions(selection: .all, base: workshop.path("base"))
+        ).restore(to: output)
+        #expect(try Trees.differences(workshop.path("run"), output) == [])
+        for step in steps[1...] {
+            try workshop.write([step], to: "growing")
+            _ = try await Compressor(
+                run: workshop.path("growing"), archive: workshop.path("b.varve"), options: options
+            ).compress()
+        }
+        #expect(try workshop.parts("a.varve") == workshop.parts("b.varve"))
+    }
+}
