@@ -24,6 +24,9 @@ struct PlannedPayload: Sendable {
 
     var byteCount: Int { ranges.reduce(0) { $0 + $1.count } }
 
+    /// Whether all of it is zero and need not be read.
+    var isHole: Bool { !ranges.isEmpty && ranges.allSatisfy { source.isHole($0) } }
+
     func read() throws(VarveError) -> [UInt8] { try Self.read(ranges, of: source) }
 
     private static func read(_ ranges: [Range<UInt64>], of source: any ByteSource) throws(VarveError) -> [UInt8] {

@@ -208,6 +208,11 @@ struct RunFilesWriter {
     ) throws(VarveError) -> [PayloadBlock] {
         var blocks: [PayloadBlock] = []
         for ranges in (gaps ?? Gaps(byteCount: source.byteCount, regions: [])).blocks(of: PayloadBlock.size) {
+            let count = ranges.reduce(0) { $0 + $1.count }
+            if count >= PayloadBlock.smallestShared, ranges.allSatisfy({ source.isHole($0) }) {
+                blocks.append(PayloadBlock(.constant(0), plainCount: count))
+                continue
+            }
             var plain: [UInt8] = []
             for range in ranges { plain += try source.bytes(at: range.lowerBound, count: range.count) }
             if plain.count >= PayloadBlock.smallestShared, let value = plain.constant {

@@ -5,6 +5,13 @@ import TensorFiles
 /// Bytes that are no coded tensors: against the step before, or as a reference to where the archive has them.
 extension StepEncoder {
     func encode(_ payload: PlannedPayload, into result: inout EncodedUnit) throws(VarveError) {
+        // A hole of a sparse file is not read.
+        if payload.byteCount >= PayloadBlock.smallestShared, payload.isHole {
+            result.sourceBytes += payload.byteCount
+            result.payload = EncodedUnit.Payload(
+                entry: payload.entry, content: .constant(0), plainCount: payload.byteCount)
+            return
+        }
         let plain = try payload.read()
         result.sourceBytes += plain.count
         // Shorter runs cost as little the usual way.

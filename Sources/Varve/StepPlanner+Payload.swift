@@ -30,7 +30,8 @@ extension StepPlanner {
         var first: [TwinKey: Int] = [:]
         for index in planned.indices {
             let block = planned[index], size = sizes[block.entry] ?? 0
-            guard files[size] ?? 0 > 1, block.byteCount >= PayloadBlock.smallestShared else { continue }
+            guard files[size] ?? 0 > 1, block.byteCount >= PayloadBlock.smallestShared, !block.isHole
+            else { continue }
             let plain = try block.read()
             guard plain.constant == nil else { continue }
             let key = TwinKey(size: size, block: block.block, checksum: checksum64(plain))
