@@ -2,8 +2,10 @@
 package struct PayloadBlock: Sendable, Hashable {
     /// Payload is cut every so many bytes.
     package static let size = 4 << 20
-    /// Shorter blocks are stored where they stand: a place elsewhere in the archive costs as much.
+    /// Shorter blocks are stored where they stand: a place elsewhere in their step costs as much.
     package static let smallestShared = 64
+    /// The same for places in other steps: a keyframe shall not be lost with another step for a few kilobytes.
+    package static let smallestBorrowed = 64 << 10
 
     /// Where its bytes are.
     package enum Content: Sendable, Hashable {

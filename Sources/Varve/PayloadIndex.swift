@@ -17,7 +17,7 @@ struct PayloadIndex: Sendable {
         guard steps.insert(manifest.number).inserted else { return }
         for (entry, file) in manifest.entries.enumerated() {
             for (index, block) in file.payload.enumerated()
-            where block.reference != nil && block.plainCount >= PayloadBlock.smallestShared {
+            where block.reference != nil && block.plainCount >= PayloadBlock.smallestBorrowed {
                 let key = Key(checksum: block.plainChecksum, count: block.plainCount)
                 // Steps may come in any order; the same archive must give the same places.
                 if let known = places[key], known.step <= manifest.number { continue }

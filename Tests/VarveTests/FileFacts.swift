@@ -1,5 +1,5 @@
 import Glibc
-import TensorCodecs
+import ChainArchive
 import TensorFiles
 
 /// What a user can see of a tree: everything that a restored one must have in common with its original.

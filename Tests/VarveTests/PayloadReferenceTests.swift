@@ -20,7 +20,7 @@ import VarveTestSupport
             let large = Self.random(5_000_000, 1)
             try Trees.write(large, to: directory + "/large.bin")
             try Trees.write(large, to: directory + "/below/again.bin")
-            try Trees.write(Self.random(3000, UInt64(step % 2) + 10), to: directory + "/own.bin")
+            try Trees.write(Self.random(100_000, UInt64(step % 2) + 10), to: directory + "/own.bin")
         }
     }
 
@@ -34,7 +34,7 @@ import VarveTestSupport
     @Test func identicalPayloadIsStoredOnce() async throws {
         try write(1...5)
         try await workshop.compress(keyframeInterval: 2)
-        #expect(try ArchiveSize.of(workshop.path("a.varve")) < 5_000_000 + 30_000)
+        #expect(try ArchiveSize.of(workshop.path("a.varve")) < 5_000_000 + 210_000)
         #expect(try places(1).map(\.step) == [1, 1])
         // A keyframe refers to the first step for all of it.
         #expect(try Set(places(3).map(\.step)) == [1] && places(3).count == 5)
@@ -98,10 +98,10 @@ import VarveTestSupport
                 }
             }
         }
-        // What is made constant is no damage of the archive: nothing but the manifest's own hash says what it was.
+        // Nothing but the manifest's own hash says what a constant was; the step that builds on it is found damaged.
         let isConsistent = index == 7
         let verified = try await Verifier(archive: workshop.path("a.varve"), deep: true).verify()
-        #expect(verified.isIntact == isConsistent, "\(verified.findings)")
+        #expect(verified.findings.contains { $0.step == (isConsistent ? 4 : 3) }, "\(verified.findings)")
         let restorer = Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .step(3)))
         do throws(VarveError) {
             try await restorer.restore(to: workshop.path("out"))

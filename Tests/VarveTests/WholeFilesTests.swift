@@ -34,7 +34,7 @@ import VarveTestSupport
                 SafetensorsMaker.file(
                     [
                         TestTensor("none", shape: [0, 4], bytes: []),
-                        TestTensor("ids", dtype: "I64", shape: [64], seed: 7),
+                        TestTensor("ids", dtype: "I64", shape: [64], bytes: random(512, 7)),
                     ]
                 ), "\(directory)/tables.safetensors")
             try write(random(500, 3), "\(directory)/below/deep/file", mode: 0o640)
