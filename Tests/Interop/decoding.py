@@ -83,7 +83,7 @@ def transform(run, options, codings, work):
     paths = agrees(archive, restored, output)
     found = [tensor.coding for step in decoder.Decoder(archive).steps.values() for tensor in step.tensors]
     require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
-    return f"{paths}, {sum(coding >= decoder.TRANSFORM for coding in found)} tensors by transform"
+    return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
 
 
 def decode(archive, output):
