@@ -75,7 +75,7 @@ TRANSFORM_RUNS = ("hf-trainer-run", "odd-run", "unfrozen-block", "runs/nanogpt_s
 
 
 def transform(run, options, codings, work):
-    """The decoder agrees on an archive of method transform in which all of these codings occur."""
+    """The decoder agrees on an archive of method transform, or lossless, in which all of these codings occur."""
     folder = tempfile.mkdtemp(dir=work)
     archive, restored, output = (os.path.join(folder, name) for name in ("run.varve", "restored", "decoded"))
     varve("compress", run, archive, "--method", "transform", *options)
