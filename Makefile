@@ -2,12 +2,13 @@
 # make test      all Swift tests
 # make interop   what Varve restored, loaded and trained on by torch, safetensors and the Trainer
 # make fidelity  trains small models, measures what compression costs them
+# make peers     ratios and speeds of the exact coder beside those of other lossless compressors
 # make help      the rest
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop fidelity fidelity-full python format lint clean
+.PHONY: help packages build demo test interop fidelity fidelity-full peers python format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -37,6 +38,7 @@ help:
 	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
 	@echo "make fidelity  train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)"
 	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
+	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
 	@echo "make clean     remove build products, demo-output, fidelity-output and .venv"
@@ -98,6 +100,10 @@ fidelity: $(BINARY) python
 
 fidelity-full: $(BINARY) python
 	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py --full $(ARGUMENTS)
+
+# ARGUMENTS="--chain PATH" and the like: python3 Tests/Peers/run.py --help. Exits 1 where a peer is ahead.
+peers: $(BINARY) python
+	VARVE="$(VARVE)" python3 Tests/Peers/run.py $(ARGUMENTS)
 
 # Python's venv module is a package of its own on Debian.
 python:

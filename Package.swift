@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
@@ -53,6 +54,10 @@ let package = Package(
         // Run by the tests under several BLAS kernels.
         .executableTarget(
             name: "BasisProbe", dependencies: ["TensorCodecs", "COpenBLAS"], path: "Tests/BasisProbe",
+            swiftSettings: settings),
+        // Ratio and speed of the lossless coder alone, for comparisons.
+        .executableTarget(
+            name: "LosslessBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/LosslessBench",
             swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],

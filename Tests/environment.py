@@ -1,7 +1,7 @@
 """The virtual environment that Python's checks run in: .venv at the repository's root, with pinned packages.
 
-It is made and filled once, from Interop/requirements.txt; one that already holds those versions is used as it is,
-without network.
+It is made and filled once, from Interop/requirements.txt and the requirements of the program's own, if it has any; one
+that already holds those versions is used as it is, without network.
 """
 import os
 import re
@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
-REQUIREMENTS = os.path.join(HERE, "Interop", "requirements.txt")
+REQUIREMENTS = [os.path.join(HERE, "Interop", "requirements.txt")]
 
 # Run inside the environment: exits 0 when every pinned version is installed (2.13.0+cpu counts as 2.13.0).
 INSTALLED = """
@@ -42,13 +42,14 @@ class Unreachable(Exception):
 def pins():
     """`name==version` of each requirement that applies to this Python."""
     found = []
-    with open(REQUIREMENTS, encoding="utf-8") as file:
-        for line in file:
-            pin, _, marker = (part.strip() for part in line.split("#")[0].partition(";"))
-            match = re.fullmatch(r'python_version (<|>=) "3\.(\d+)"', marker)
-            old = bool(match) and sys.version_info.minor < int(match[2])
-            if pin and (not marker or old == (match[1] == "<")):
-                found.append(pin)
+    for path in REQUIREMENTS:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                pin, _, marker = (part.strip() for part in line.split("#")[0].partition(";"))
+                match = re.fullmatch(r'python_version (<|>=) "3\.(\d+)"', marker)
+                old = bool(match) and sys.version_info.minor < int(match[2])
+                if pin and (not marker or old == (match[1] == "<")):
+                    found.append(pin)
     return found
 
 
@@ -71,7 +72,8 @@ def install(name):
         if subprocess.run([sys.executable, "-m", "venv", VENV]).returncode:
             sys.exit(name + ": python3 cannot make virtual environments (Debian: apt-get install python3-venv)")
     print(name + ": installing " + ", ".join(pins()), flush=True)
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2", "-r", REQUIREMENTS]
+    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
+    command += [part for path in REQUIREMENTS for part in ("-r", path)]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode == 0:
         return
@@ -80,8 +82,9 @@ def install(name):
     sys.exit(result.stdout[-4000:] + "\n" + name + ": pip failed, see above")
 
 
-def run_in(name, script):
-    """Becomes the script, run in the environment with this program's arguments."""
+def run_in(name, script, *requirements):
+    """Becomes the script, run in the environment, with more requirements in it, with this program's arguments."""
+    REQUIREMENTS.extend(requirements)
     if not ready():
         install(name)
         if not ready():

@@ -54,8 +54,8 @@ package struct ArchiveReader: Sendable {
     /// The run's own files; `nil` where none are kept.
     package func runManifest() throws(VarveError) -> RunManifest? {
         do throws(VarveError) {
-            let body = try SealedFile.open(layout.runManifest, kind: .run).body
-            return try RunManifest(decoding: body, file: layout.runManifest)
+            let sealed = try SealedFile.open(layout.runManifest, kind: .run)
+            return try RunManifest(decoding: sealed.body, version: sealed.version, file: layout.runManifest)
         } catch  where error.code == .notFound {
             return nil
         }

@@ -29,7 +29,8 @@ package struct ArchiveVerifier: Sendable {
             if case .step(let before, _) = manifest.predecessor, !archive.steps.contains(before) {
                 throw VarveError(.damaged, "step \(before), on which it builds, is missing", file: step.manifestPath)
             }
-            var references: [PartReference] = manifest.entries.flatMap { $0.payload.map(\.reference) }
+            try checkPlaces(of: step)
+            var references: [PartReference] = manifest.entries.flatMap { $0.payload.compactMap(\.reference) }
             references += manifest.bundles.flatMap { [$0.weights] + ($0.moments.map { [$0] } ?? []) }
             references += manifest.packs
             for tensor in manifest.tensors {
@@ -45,6 +46,30 @@ package struct ArchiveVerifier: Sendable {
             findings.append(Finding(step: number, error: error))
         }
         return findings
+    }
+
+    /// Payload that other steps store must be there.
+    private func checkPlaces(of step: OpenStep) throws(VarveError) {
+        var opened: [Int: StepManifest] = [:]
+        for entry in step.manifest.entries {
+            for block in entry.payload {
+                guard case .elsewhere(let place) = block.content, place.step != step.manifest.number else { continue }
+                guard archive.steps.contains(place.step) else {
+                    throw VarveError(
+                        .damaged, "step \(place.step), which stores bytes of \(entry.path), is missing",
+                        file: step.manifestPath)
+                }
+                // Its own damage is its own finding.
+                let manifest = opened[place.step] ?? (try? archive.manifest(place.step))
+                guard let manifest else { continue }
+                opened[place.step] = manifest
+                guard manifest.holds(block, at: place) else {
+                    throw VarveError(
+                        .damaged, "step \(place.step) does not store the bytes of \(entry.path) that it should",
+                        file: step.manifestPath)
+                }
+            }
+        }
     }
 
     /// Checks the run's own files. A writer may replace them meanwhile; then it looks again.
@@ -63,7 +88,7 @@ package struct ArchiveVerifier: Sendable {
             guard let manifest = try archive.runManifest() else { return [] }
             let readers = try archive.parts(manifest)
             return Self.check(
-                manifest.entries.flatMap { $0.payload.map(\.reference) }, parts: manifest.parts, step: nil,
+                manifest.entries.flatMap { $0.payload.compactMap(\.reference) }, parts: manifest.parts, step: nil,
                 path: { Paths.join(archive.layout.root, $0) },
                 read: { (reference) throws(VarveError) in try readers[reference.part].read(reference) },
                 progress: { _ in })

@@ -60,40 +60,4 @@ package final class ChainDecoder: Sendable {
             throw VarveError(.damaged, "step \(number), on which it builds, is missing", file: step.manifestPath)
         }
     }
-
-    // MARK: Payload
-
-    /// A block of a file's payload.
-    package func payload(entry: Int, block: Int, of number: Int) throws(VarveError) -> [UInt8] {
-        var levels: [(step: OpenStep, entry: Int)] = []
-        var current = try step(number)
-        var index = entry
-        var plain: [UInt8] = []
-        while true {
-            if let known = try store(for: current.manifest.number)?.get(.payload(entry: index, block: block)) {
-                plain = known
-                break
-            }
-            guard current.manifest.entries.indices.contains(index),
-                current.manifest.entries[index].payload.indices.contains(block)
-            else {
-                throw VarveError(
-                    .damaged, "a payload block that a later step builds on is missing", file: current.manifestPath)
-            }
-            levels.append((current, index))
-            let file = current.manifest.entries[index]
-            guard file.payload[block].usesPrefix else { break }
-            guard let prefix = file.prefixEntry, let previous = try predecessor(of: current),
-                !levels.contains(where: { $0.step.manifest.number == previous.manifest.number })
-            else {
-                throw VarveError(.damaged, "a payload block without its prefix", file: current.manifestPath)
-            }
-            current = previous
-            index = prefix
-        }
-        while let (step, index) = levels.popLast() {
-            plain = try step.decodePayload(step.manifest.entries[index], block: block, prefix: plain)
-        }
-        return plain
-    }
 }

@@ -32,15 +32,13 @@ extension Entry {
         guard isFile else { return }
         writer.integer(byteCount)
         writer.integer(prefixEntry.map { $0 + 1 } ?? 0)
-        writer.list(payload) { writer, block in
-            writer.reference(block.reference)
-            writer.integer(block.plainCount)
-            writer.output.append(littleEndian: block.plainChecksum)
-            writer.byte(block.usesPrefix ? 1 : 0)
-        }
+        writer.list(payload) { writer, block in block.write(to: &writer) }
     }
 
-    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
+    /// - Parameter sharesBlocks: whether payload blocks may be other things than records.
+    init(
+        from reader: inout ManifestReader, parts: [StepManifest.Part], sharesBlocks: Bool
+    ) throws(CodecError) {
         let path = try reader.text()
         guard Paths.isSafeRelative(path) else { throw CodecError(.corrupt, "the path \(path) is not allowed") }
         let kind: Kind
@@ -70,13 +68,7 @@ extension Entry {
         prefixEntry = prefix == 0 ? nil : prefix - 1
         let blockSize = PayloadBlock.size
         payload = try reader.list { (reader) throws(CodecError) in
-            let block = PayloadBlock(
-                reference: try reader.reference(parts: parts), plainCount: try reader.integer(),
-                plainChecksum: try reader.input.read(littleEndian: UInt64.self), usesPrefix: try reader.byte() == 1)
-            guard (1...blockSize).contains(block.plainCount) else {
-                throw CodecError(.corrupt, "a payload block is of an impossible size")
-            }
-            return block
+            try PayloadBlock(from: &reader, parts: parts, sharesBlocks: sharesBlocks)
         }
         guard payload.dropLast().allSatisfy({ $0.plainCount == blockSize }) else {
             throw CodecError(.corrupt, "a payload block of \(path) is too small")

@@ -27,7 +27,11 @@ package final class FileRebuilder: Sendable {
             byteCount: entry.byteCount,
             regions: places.values.map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) })
         for block in entry.payload.indices {
-            try gaps.fill(file, with: try decoder.payload(entry: entryIndex, block: block, of: number))
+            if case .constant(0) = entry.payload[block].content {
+                gaps.skip(entry.payload[block].plainCount)
+            } else {
+                try gaps.fill(file, with: try decoder.payload(entry: entryIndex, block: block, of: number))
+            }
         }
         self.entry = entry
         self.file = file

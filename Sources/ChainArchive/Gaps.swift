@@ -20,14 +20,25 @@ package struct Gaps {
 
     package var byteCount: UInt64 { ranges.reduce(0) { $0 + UInt64($1.count) } }
 
-    /// Writes the next bytes of the payload into the next gaps.
+    /// Leaves the next bytes of the payload as they are in a new file: zero, and a hole where it can have one.
+    package mutating func skip(_ byteCount: Int) {
+        var left = UInt64(max(0, byteCount))
+        while left > 0, current < ranges.count {
+            let count = min(left, ranges[current].upperBound - ranges[current].lowerBound)
+            ranges[current] = ranges[current].lowerBound + count..<ranges[current].upperBound
+            left -= count
+            if ranges[current].isEmpty { current += 1 }
+        }
+    }
+
+    /// Writes the next bytes of the payload into the next gaps of a new file; runs of zeros become holes.
     package mutating func fill(_ file: OutputFile, with bytes: [UInt8]) throws(VarveError) {
         var position = 0
         while position < bytes.count, current < ranges.count {
             let count = min(bytes.count - position, ranges[current].count)
             let target = ranges[current].lowerBound, start = position
             try bytes.withUnsafeBytesTyped { (buffer) throws(VarveError) in
-                try file.write(UnsafeRawBufferPointer(rebasing: buffer[start..<start + count]), at: target)
+                try file.writeSparse(UnsafeRawBufferPointer(rebasing: buffer[start..<start + count]), at: target)
             }
             position += count
             ranges[current] = target + UInt64(count)..<ranges[current].upperBound

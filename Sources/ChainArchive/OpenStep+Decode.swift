@@ -83,12 +83,14 @@ extension OpenStep {
         return ResidualCodec.restore(residual, predecessor: previous, format: format)
     }
 
-    /// A payload block, its content compared with its checksum.
+    /// A payload block from its record, its content compared with its checksum.
     func decodePayload(_ entry: Entry, block: Int, prefix: [UInt8]) throws(VarveError) -> [UInt8] {
         let block = entry.payload[block]
-        let stored = try read(block.reference)
-        return try block.decode(stored, prefix: block.usesPrefix ? prefix : []) {
-            undecodable(entry.path, block.reference, $0)
+        guard case .record(let reference, let usesPrefix) = block.content else {
+            throw VarveError(.damaged, "a payload block without a record", file: manifestPath)
+        }
+        return try block.decode(try read(reference), prefix: usesPrefix ? prefix : []) {
+            undecodable(entry.path, reference, $0)
         }
     }
 }

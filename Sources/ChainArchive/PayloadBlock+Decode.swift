@@ -2,7 +2,7 @@ import TensorCodecs
 package import TensorFiles
 
 extension PayloadBlock {
-    /// The block's plain bytes, compared with their checksum.
+    /// The plain bytes of a block with a record, compared with their checksum.
     package func decode(
         _ stored: [UInt8], prefix: [UInt8], _ fail: (any Error) -> VarveError
     ) throws(VarveError) -> [UInt8] {

@@ -18,8 +18,15 @@ package enum SealedFile {
         case part = "VRVp"
     }
 
-    /// What is written, by kind. Version 2 of a step's manifest came with method `transform`, version 3 with packs.
-    package static func majorVersion(_ kind: Kind) -> UInt16 { kind == .step ? 3 : 1 }
+    /// What is written, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it with packs
+    /// and payload that is stored once, which came to version 2 of the run's too.
+    package static func majorVersion(_ kind: Kind) -> UInt16 {
+        switch kind {
+        case .step: 3
+        case .run: 2
+        case .archive, .part: 1
+        }
+    }
     package static let minorVersion: UInt16 = 0
     /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
     static let largestBody: UInt64 = 1 << 30

@@ -79,7 +79,9 @@ extension StepManifest {
             Part(name: try reader.text(), byteCount: try reader.unsigned())
         }
         for part in parts { try part.check() }
-        let entries = try reader.list { (reader) throws(CodecError) in try Entry(from: &reader, parts: parts) }
+        let entries = try reader.list { (reader) throws(CodecError) in
+            try Entry(from: &reader, parts: parts, sharesBlocks: version >= 3)
+        }
         let bundles = try reader.list { (reader) throws(CodecError) in
             try Bundle(from: &reader, version: version, parts: parts)
         }
@@ -130,6 +132,7 @@ extension StepManifest {
         }
         _ = try packMembers()
         try Entry.checkSizes(entries)
+        try checkPlaces()
         for entry in entries {
             switch entry.kind {
             case .copy, .variant: throw CodecError(.corrupt, "\(entry.path) is of a kind that only runs have")

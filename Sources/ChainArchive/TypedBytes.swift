@@ -1,8 +1,8 @@
-import TensorFiles
+package import TensorFiles
 
 extension Array where Element == UInt8 {
     /// `withUnsafeBytes` for closures with a typed error.
-    func withUnsafeBytesTyped<Result>(
+    package func withUnsafeBytesTyped<Result>(
         _ body: (UnsafeRawBufferPointer) throws(VarveError) -> Result
     ) throws(VarveError) -> Result {
         var failure: VarveError?

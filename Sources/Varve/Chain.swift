@@ -17,6 +17,8 @@ struct Chain {
     let method: StepMethod
     let base: CheckpointWeights?
 
+    /// Of the steps in the archive, for what they store already.
+    private var index = PayloadIndex()
     /// What the last step left for the next: restored tensors and payload, and its original files.
     private var last: (number: Int, store: ScratchStore, contents: StepContents)?
 
@@ -49,7 +51,9 @@ struct Chain {
             if !isKeyframe {
                 let store = try await restoredStore(of: before, decoder)
                 previous = StepEncoder.Predecessor(
-                    step: open, store: store, base: nil, originals: originals(of: before, open))
+                    step: open, store: store, base: nil,
+                    distance: step.isEpoch || open.manifest.isEpoch ? nil : step.number - before,
+                    originals: originals(of: before, open))
                 reference = StoredWeights(step: open, store: store)
             }
         } else if let base {
@@ -66,7 +70,12 @@ struct Chain {
             let factors = try StepFactors(plan).factors
             previous?.stepFactors = factors
         }
-        let encoder = StepEncoder(method: method, predecessor: previous, store: store, decoder: decoder)
+        for number in archive.steps where !index.steps.contains(number) {
+            if let manifest = try? archive.manifest(number) { index.add(manifest) }
+        }
+        index.limit = step.number
+        let encoder = StepEncoder(
+            number: step.number, method: method, predecessor: previous, store: store, decoder: decoder, index: index)
         let stepWriter = try writer.begin(step.number)
 
         var manifest = StepManifest(

@@ -12,7 +12,7 @@ extension ChainDecoder {
         } consume: { _ in
         }
         let blocks = manifest.entries.enumerated().flatMap { entry in
-            entry.element.payload.indices.map { (entry.offset, $0) }
+            entry.element.payload.indices.filter { !entry.element.payload[$0].isConstant }.map { (entry.offset, $0) }
         }
         try await OrderedWork.run(blocks, threads: threads) { (block) throws(VarveError) in
             try store.put(

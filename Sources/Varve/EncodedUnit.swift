@@ -24,11 +24,15 @@ struct EncodedUnit: Sendable {
     }
 
     struct Payload: Sendable {
+        enum Content: Sendable {
+            case record(blob: Int, usesPrefix: Bool)
+            case elsewhere(PayloadPlace)
+            case constant(UInt8)
+        }
         var entry: Int
-        var blob: Int
+        var content: Content
         var plainCount: Int
-        var plainChecksum: UInt64
-        var usesPrefix: Bool
+        var plainChecksum: UInt64 = 0
     }
 
     var blobs: [[UInt8]] = []

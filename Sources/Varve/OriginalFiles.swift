@@ -57,10 +57,15 @@ struct OriginalFiles: Sendable {
         }
         var position = 0
         for range in ranges {
-            guard
-                try file.bytes(at: range.lowerBound, count: range.count).elementsEqual(
-                    plain[position..<position + range.count])
-            else { return VarveError(.different, "the bytes differ", file: file.name, offset: range.lowerBound) }
+            let original = try file.bytes(at: range.lowerBound, count: range.count)
+            let isEqual = original.withUnsafeBytes { original in
+                plain.withUnsafeBytes {
+                    original.isEqual(to: UnsafeRawBufferPointer(rebasing: $0[position..<position + range.count]))
+                }
+            }
+            guard isEqual else {
+                return VarveError(.different, "the bytes differ", file: file.name, offset: range.lowerBound)
+            }
             position += range.count
         }
         return nil

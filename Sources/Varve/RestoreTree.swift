@@ -1,3 +1,4 @@
+import Checkpoints
 import TensorFiles
 
 /// The directory in which everything is restored, as the system sees it.
@@ -40,6 +41,18 @@ struct RestoreTree: Sendable {
             throw VarveError(.damaged, "no file that could be repeated", file: path)
         }
         return path
+    }
+
+    /// Makes a restored file another name of one that was restored before, where both have the same content: what is
+    /// quantized may have changed between two steps that shared a file.
+    func unite(_ relative: String, with original: String) throws(VarveError) {
+        guard Paths.isSafeRelative(original) else { return }
+        let path = Paths.join(root, relative), other = Paths.join(root, original)
+        guard relative != original, try kind(path) == .regular, try kind(other) == .regular,
+            try FileComparison.sameBytes(try InputFile(path), try InputFile(other))
+        else { return }
+        try SystemCalls.unlink(path)
+        try SystemCalls.link(other, path)
     }
 
     private func kind(_ path: String) throws(VarveError) -> FileIdentity.Kind? {

@@ -42,6 +42,7 @@ public struct Restorer: Sendable {
         progress?(.begin(steps: steps.count, bytes: bytes))
         for notice in plan.notices { progress?(.notice(notice)) }
 
+        let links = try stepLinks(reader)
         let staging = try StagingDirectory(for: output)
         for (position, placement) in plan.placements.enumerated() {
             let step = placement.number
@@ -53,7 +54,7 @@ public struct Restorer: Sendable {
                 ? try ScratchStore(directory: staging.path, contents: manifests[position].keptContents) : nil
             let target = StepRestorer(
                 decoder: decoder, placement: placement, root: staging.path, store: store,
-                onlyWeights: options.onlyWeights, threads: threads)
+                onlyWeights: options.onlyWeights, threads: threads, links: placement.directory.isEmpty ? links : [:])
             try await target.restore(progress)
             decoder.remember(store, step: step)
             progress?(.finished(number: step, original: 0, stored: 0))
@@ -61,8 +62,22 @@ public struct Restorer: Sendable {
         if !plan.runEntries.isEmpty {
             try RunFilesRestorer(archive: reader, entries: plan.runEntries, root: staging.path).restore()
         }
-        try staging.moveIntoPlace(overwrite: options.overwrite)
+        let isMoved = try staging.moveIntoPlace(overwrite: options.overwrite)
+        // Last, for nothing can be put into a directory that may not be written to.
+        if !options.onlyWeights {
+            for (placement, manifest) in zip(plan.placements, manifests) {
+                try DirectoryModes(manifest.entries, placement).set(in: output, withRoot: isMoved)
+            }
+            try DirectoryModes(plan.runEntries, nil).set(in: output, withRoot: false)
+        }
         return steps
+    }
+
+    /// Files that several steps share; a step that is restored alone has its own.
+    private func stepLinks(_ reader: ArchiveReader) throws(VarveError) -> [String: String] {
+        guard options.selection == .all, !options.onlyWeights else { return [:] }
+        let links = try reader.runManifest()?.links ?? []
+        return Dictionary(links.map { ($0.path, $0.original) }, uniquingKeysWith: { first, _ in first })
     }
 
     private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }

@@ -23,10 +23,13 @@ struct RunFilesRestorer {
             switch entry.kind {
             case .copy(let original): try copy(entry, from: original)
             case .variant(let original, let regions): try restore(entry, regions: regions, from: original, readers)
-            case .hardLink(let original):
-                try SystemCalls.link(try tree.file(try safe(original)), try tree.place(try safe(entry.path)))
-            case .directory, .file, .symbolicLink: break
+            case .directory, .file, .symbolicLink, .hardLink: break
             }
+        }
+        // Another name of a copy may come before it.
+        for entry in entries {
+            guard case .hardLink(let original) = entry.kind else { continue }
+            try SystemCalls.link(try tree.file(try safe(original)), try tree.place(try safe(entry.path)))
         }
         for entry in entries {
             guard case .symbolicLink(let target) = entry.kind else { continue }
@@ -59,13 +62,11 @@ struct RunFilesRestorer {
         let ranges = regions.map { $0.offset..<$0.offset + $0.byteCount }
         var gaps = Gaps(byteCount: entry.byteCount, regions: ranges)
         for block in entry.payload {
-            let reader = readers[block.reference.part]
-            let plain = try block.decode(try reader.read(block.reference), prefix: []) {
-                VarveError(
-                    .damaged, "stored bytes do not decode", file: reader.path, offset: block.reference.offset, cause: $0
-                )
+            if case .constant(0) = block.content {
+                gaps.skip(block.plainCount)
+            } else {
+                try gaps.fill(file, with: try plain(block, readers))
             }
-            try gaps.fill(file, with: plain)
         }
         if let original {
             let source = try InputFile(try tree.file(try safe(original)))
@@ -76,6 +77,21 @@ struct RunFilesRestorer {
         }
         try file.commit(sync: false)
         try setAttributes(entry)
+    }
+
+    private func plain(_ block: PayloadBlock, _ readers: [PartReader]) throws(VarveError) -> [UInt8] {
+        switch block.content {
+        case .constant(let value):
+            return [UInt8](repeating: value, count: block.plainCount)
+        case .record(let reference, _):
+            let reader = readers[reference.part]
+            return try block.decode(try reader.read(reference), prefix: []) {
+                VarveError(
+                    .damaged, "stored bytes do not decode", file: reader.path, offset: reference.offset, cause: $0)
+            }
+        case .elsewhere:
+            throw VarveError(.damaged, "payload of the run's files in a step", file: archive.layout.runManifest)
+        }
     }
 
     private func copy(_ entry: Entry, from original: String) throws(VarveError) {
@@ -97,7 +113,9 @@ struct RunFilesRestorer {
         var done: UInt64 = 0
         while done < count {
             let bytes = try source.bytes(at: from + done, count: Int(min(count - done, 1 << 20)))
-            try file.write(bytes, at: to + done)
+            try bytes.withUnsafeBytesTyped { (buffer) throws(VarveError) in
+                try file.writeSparse(buffer, at: to + done)
+            }
             done += UInt64(bytes.count)
         }
     }

@@ -28,7 +28,8 @@ struct RunFilesWriter {
             guard let before = known[item.entry.path] else { return true }
             return !item.entry.describesSame(as: before)
         }
-        guard changed else { return }
+        let links = StepLinks(run.steps.filter { compressed.contains($0.number) }).links(keeping: old?.links ?? [])
+        guard changed || links != old?.links ?? [] else { return }
 
         let name = old?.parts.first?.name == "run-0000.part" ? "run-0001.part" : "run-0000.part"
         var part: PartWriter?
@@ -47,7 +48,7 @@ struct RunFilesWriter {
         func carryOver(_ entry: Entry) throws(VarveError) {
             var entry = entry
             for block in entry.payload.indices {
-                let reference = entry.payload[block].reference
+                guard let reference = entry.payload[block].reference else { continue }
                 entry.payload[block].reference = try append(readers[reference.part].read(reference))
             }
             manifest.entries.append(entry)
@@ -77,6 +78,7 @@ struct RunFilesWriter {
             manifest.entries.append(entry)
         }
         manifest.entries.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        manifest.links = links
         if let part { manifest.parts = [StepManifest.Part(name: part.name, byteCount: part.byteCount)] }
         try writer.commit(manifest, part: part)
     }
@@ -97,8 +99,19 @@ struct RunFilesWriter {
 
     private func wantedEntries(_ notice: (String) -> Void) throws(VarveError) -> [Wanted] {
         var wanted: [Wanted] = []
-        for alias in run.aliases where stepPaths.contains(alias.original) || alias.kind == .symbolicLink {
-            if let item = try entry(for: alias, notice) { wanted.append(item) }
+        let paths = stepPaths
+        var copies = Set<String>()
+        for alias in run.aliases where paths.contains(alias.original) || alias.kind == .symbolicLink {
+            if let other = alias.entry.hardLinkOf, copies.contains(other) {
+                let identity = alias.entry.identity
+                let entry = Entry(
+                    path: alias.entry.path, kind: .hardLink(of: other), mode: identity.mode, modified: identity.modified
+                )
+                wanted.append(Wanted(entry: entry))
+            } else if let item = try entry(for: alias, notice) {
+                wanted.append(item)
+                copies.insert(item.entry.path)
+            }
         }
         guard extras != .none else { return wanted }
         var kept = Set<String>()
@@ -195,8 +208,17 @@ struct RunFilesWriter {
     ) throws(VarveError) -> [PayloadBlock] {
         var blocks: [PayloadBlock] = []
         for ranges in (gaps ?? Gaps(byteCount: source.byteCount, regions: [])).blocks(of: PayloadBlock.size) {
+            let count = ranges.reduce(0) { $0 + $1.count }
+            if count >= PayloadBlock.smallestShared, ranges.allSatisfy({ source.isHole($0) }) {
+                blocks.append(PayloadBlock(.constant(0), plainCount: count))
+                continue
+            }
             var plain: [UInt8] = []
             for range in ranges { plain += try source.bytes(at: range.lowerBound, count: range.count) }
+            if plain.count >= PayloadBlock.smallestShared, let value = plain.constant {
+                blocks.append(PayloadBlock(.constant(value), plainCount: plain.count))
+                continue
+            }
             let stored: [UInt8]
             do throws(CodecError) {
                 stored = try PayloadCodec.encode(plain, prefix: [])

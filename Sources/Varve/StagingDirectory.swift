@@ -52,7 +52,9 @@ final class StagingDirectory {
     }
 
     /// Moves the content to the output: as a whole where nothing is there, file by file into an existing directory.
-    func moveIntoPlace(overwrite: Bool) throws(VarveError) {
+    /// - Returns: whether the output is the directory that was made here.
+    func moveIntoPlace(overwrite: Bool) throws(VarveError) -> Bool {
+        var isWhole = true
         if !Directories.exists(output) {
             try SystemCalls.rename(path, output)
         } else if try SystemCalls.list(output).isEmpty, (try FileIdentity(path: output)).kind == .directory {
@@ -62,11 +64,13 @@ final class StagingDirectory {
             try checkMerge(path, into: output)
             try merge(path, into: output)
             try Directories.remove(path)
+            isWhole = false
         } else {
             throw VarveError(.exists, "the directory is not empty; --overwrite replaces what is in it", file: output)
         }
         moved = true
         try Directories.sync(Paths.split(output).directory)
+        return isWhole
     }
 
     /// Finds what cannot be replaced before anything is.

@@ -55,7 +55,7 @@ extension StepEncoder {
             {
                 companion = second
             }
-            coded.append(tensor.coded(companion: companion))
+            coded.append(tensor.coded(companion: companion, distance: predecessor?.distance))
         }
         let packed: LosslessPack.Packed
         do throws(CodecError) {

@@ -4,6 +4,8 @@ import TensorFiles
 
 /// Encodes the units of one step. Units are independent of each other, so several threads may work on them.
 struct StepEncoder: Sendable {
+    /// Of the step.
+    let number: Int
     let method: StepMethod
     /// What the step builds on; `nil` for a keyframe.
     let predecessor: Predecessor?
@@ -11,6 +13,8 @@ struct StepEncoder: Sendable {
     let store: ScratchStore
     /// Decodes what the step before stored exactly.
     var decoder: ChainDecoder?
+    /// Payload that earlier steps store.
+    var index = PayloadIndex()
 
     /// The step before, as a decoder will have it.
     struct Predecessor: Sendable {
@@ -19,6 +23,8 @@ struct StepEncoder: Sendable {
         /// Restored tensors and payload of `step`.
         var store: ScratchStore?
         var base: (any BaseWeights)?
+        /// The optimizer's steps since, where steps are not counted in epochs.
+        var distance: Int?
         /// The original weights of the step before, for measuring the true change, while they are still on disk.
         var originals: OriginalWeights?
         /// Of every weight: its mean second moment against the model's to the power -1/4.
@@ -62,28 +68,5 @@ struct StepEncoder: Sendable {
         }
         try packExact(&result)
         return result
-    }
-
-    // MARK: Payload
-
-    private func encode(_ payload: PlannedPayload, into result: inout EncodedUnit) throws(VarveError) {
-        var plain: [UInt8] = []
-        plain.reserveCapacity(payload.ranges.reduce(0) { $0 + $1.count })
-        for range in payload.ranges { plain += try payload.source.bytes(at: range.lowerBound, count: range.count) }
-        result.sourceBytes += plain.count
-        var prefix: [UInt8] = []
-        if let entry = payload.prefixEntry {
-            prefix = try predecessor?.store?.get(.payload(entry: entry, block: payload.block)) ?? []
-        }
-        let stored: [UInt8]
-        do throws(CodecError) {
-            stored = try PayloadCodec.encode(plain, prefix: prefix)
-        } catch {
-            throw VarveError(.inputOutput, "compressing failed", file: payload.source.name, cause: error)
-        }
-        try store.put(.payload(entry: payload.entry, block: payload.block), plain)
-        result.payload = EncodedUnit.Payload(
-            entry: payload.entry, blob: result.add(stored), plainCount: plain.count, plainChecksum: checksum64(plain),
-            usesPrefix: !prefix.isEmpty)
     }
 }

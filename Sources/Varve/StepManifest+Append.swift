@@ -29,10 +29,14 @@ extension StepManifest {
             tensors.append(tensor.planned.record(coding, hash: tensor.hash, statistics: tensor.statistics))
         }
         if let payload = unit.payload {
+            let content: PayloadBlock.Content =
+                switch payload.content {
+                case .record(let blob, let usesPrefix): .record(references[blob], usesPrefix: usesPrefix)
+                case .elsewhere(let place): .elsewhere(place)
+                case .constant(let value): .constant(value)
+                }
             entries[payload.entry].payload.append(
-                PayloadBlock(
-                    reference: references[payload.blob], plainCount: payload.plainCount,
-                    plainChecksum: payload.plainChecksum, usesPrefix: payload.usesPrefix))
+                PayloadBlock(content, plainCount: payload.plainCount, plainChecksum: payload.plainChecksum))
         }
         notes += unit.notes
     }

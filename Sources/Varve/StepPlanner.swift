@@ -12,10 +12,10 @@ struct StepPlanner {
     let quantizes: Bool
     let method: StepMethod
 
-    private var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
     /// Entry of each file of `contents.files`.
-    private var entryOfFile: [Int] = []
-    private var claimed: [ClaimedRanges] = []
+    private(set) var entryOfFile: [Int] = []
+    private(set) var claimed: [ClaimedRanges] = []
     private var identities = Set<TensorIdentity>()
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
@@ -43,7 +43,7 @@ struct StepPlanner {
         for parameter in contents.parameters { try add(parameter, hasOptimizer: hasOptimizer) }
         addUnclaimedTensors()
         return StepPlan(
-            entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + payload(),
+            entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + (try payload()),
             pairs: contents.knownPairs,
             notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
@@ -126,8 +126,9 @@ struct StepPlanner {
             ? nil : planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
         let first = planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
-        let second = planned(
+        var second = planned(
             parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
+        second?.decay = parameter.hyperparameters?.beta2
         var maximum: PlannedTensor?
         for value in parameter.other {
             guard case .tensor(let reference) = value.content else { continue }
@@ -212,22 +213,6 @@ struct StepPlanner {
             elements += parameter.count
         }
         if !current.isEmpty { units.append(.bundle(current)) }
-        return units
-    }
-
-    private func payload() -> [EncodingUnit] {
-        var units: [EncodingUnit] = []
-        for (index, file) in contents.files.enumerated() {
-            let entry = entryOfFile[index]
-            let gaps = Gaps(byteCount: file.source.byteCount, regions: claimed[index].ranges)
-            for (block, ranges) in gaps.blocks(of: PayloadBlock.size).enumerated() {
-                units.append(
-                    .payload(
-                        PlannedPayload(
-                            entry: entry, block: block, ranges: ranges, source: file.source,
-                            prefixEntry: entries[entry].prefixEntry)))
-            }
-        }
         return units
     }
 }

@@ -11,6 +11,8 @@ struct StepRestorer {
     let store: ScratchStore?
     let onlyWeights: Bool
     let threads: Int
+    /// Files that are one file with a file of an earlier step: its path, by theirs. Both relative to the run.
+    var links: [String: String] = [:]
 
     private var number: Int { placement.number }
     private var tree: RestoreTree { RestoreTree(root: root) }
@@ -74,7 +76,7 @@ struct StepRestorer {
 
     private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated() {
-            for block in entry.payload.indices {
+            for block in entry.payload.indices where !entry.payload[block].isConstant {
                 try store.put(
                     .payload(entry: index, block: block), try decoder.payload(entry: index, block: block, of: number))
             }
@@ -83,6 +85,10 @@ struct StepRestorer {
 
     /// Links come last, when every file is in place, so that no file is ever written through a link.
     private func makeLinks(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
+        for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
+            guard case .file = entry.kind, let original = links[entry.path] else { continue }
+            try tree.unite(try placement.path(entry.path), with: original)
+        }
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             guard case .hardLink(let original) = entry.kind else { continue }
             try SystemCalls.link(

@@ -87,7 +87,13 @@ public struct Verifier: Sendable {
                     result.tensorsDecoded += try await decodeAll(step, decoder, comparison) {
                         result.differences.append(.init(step: step, $0))
                     }
-                    if comparison != nil { result.compared.append(step) }
+                    if comparison != nil, let against {
+                        result.compared.append(step)
+                        let manifest = try decoder.step(step).manifest
+                        for found in try OriginalTree(root: against).differences(from: manifest) {
+                            result.differences.append(.init(step: step, found))
+                        }
+                    }
                 } catch  where error.code != .interrupted && error.code != .usage {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
@@ -129,7 +135,7 @@ public struct Verifier: Sendable {
         for (index, entry) in manifest.entries.enumerated() {
             for block in entry.payload.indices {
                 let plain = try decoder.payload(entry: index, block: block, of: number)
-                try? store?.put(.payload(entry: index, block: block), plain)
+                if !entry.payload[block].isConstant { try? store?.put(.payload(entry: index, block: block), plain) }
                 if let found = try originals?.compare(plain, entry: index, block: block) { difference(found) }
             }
         }
@@ -152,6 +158,10 @@ public struct Verifier: Sendable {
                 continue
             }
             if case .step(let before, _) = manifest.predecessor, broken.contains(before) { broken.insert(step) }
+            let elsewhere = manifest.entries.lazy.flatMap(\.payload).compactMap { block -> Int? in
+                if case .elsewhere(let place) = block.content { place.step } else { nil }
+            }
+            if elsewhere.contains(where: { broken.contains($0) }) { broken.insert(step) }
         }
         return reader.steps.filter { broken.contains($0) }
     }

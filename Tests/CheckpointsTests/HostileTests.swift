@@ -34,7 +34,7 @@ import Testing
         try temporary.write(String(repeating: "d/", count: 80) + "x.txt", "deep")
         let run = try temporary.discover()
         #expect(run.steps.count == 1)
-        #expect(run.warnings.contains { $0.contains("nested deeper") })
+        #expect(run.skipped.contains { $0.reason.message.contains("nested deeper") })
     }
 
     @Test func foreignBytesUnderACheckpointsNameAreKeptWhole() throws {

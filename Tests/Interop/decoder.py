@@ -27,19 +27,20 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Input, exact, moments_sec
                              varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 3, b"VRVr": 1}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 3, b"VRVr": 2}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
 WEIGHT, FIRST, SECOND, OTHER = range(4)
 EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, PACKED = range(9)
+RECORD, PREFIXED, ELSEWHERE, CONSTANT = range(4)
 PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 
 
 # Manifests: sections 4, 5, 7 to 10.
 
 Reference = namedtuple("Reference", "part offset size checksum")
-Block = namedtuple("Block", "record size checksum uses_prefix")
+Block = namedtuple("Block", "content record place value size checksum")
 Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload")
 Tensor = namedtuple("Tensor", "name role key dtype shape count size entry offset coding reference step bundle pack hash")
 Bundle = namedtuple("Bundle", "method weights moments")
@@ -52,13 +53,26 @@ def read_reference(body):                                                       
     return Reference(body.varint(), body.varint(), body.varint(), body.u64())
 
 
-def read_block(body):                                                                          # section 8
-    block = Block(read_reference(body), body.varint(), body.u64(), body.u8())
-    require(block.size <= PAYLOAD_BLOCK and block.uses_prefix <= 1, "an impossible block of payload")
-    return block
+def read_block(body, has_kinds):                                                               # section 8
+    record = place = value = None
+    if has_kinds:
+        content = body.u8()
+        if content == ELSEWHERE:
+            place = (body.varint(), body.varint(), body.varint())
+        elif content == CONSTANT:
+            value = body.u8()
+        else:
+            record = read_reference(body)
+        size = body.varint()
+        checksum = None if content == CONSTANT else body.u64()
+    else:
+        record, size, checksum, content = read_reference(body), body.varint(), body.u64(), body.u8()
+        require(content <= PREFIXED, "an impossible block of payload")
+    require(1 <= size <= PAYLOAD_BLOCK and content <= CONSTANT, "an impossible block of payload")
+    return Block(content, record, place, value, size, checksum)
 
 
-def read_entry(body):                                                                          # section 8
+def read_entry(body, has_kinds):                                                                          # section 8
     path, kind = safe(body.text()), body.u8()
     require(kind <= VARIANT, "an unknown kind of entry")
     target = body.text() if kind >= SYMBOLIC_LINK else ""
@@ -67,7 +81,7 @@ def read_entry(body):                                                           
     regions = body.list(lambda body: (body.varint(), body.varint(), body.varint())) if kind == VARIANT else []
     mode, modified = body.varint(), body.signed()
     require(mode <= 0o7777, "an impossible mode")
-    file = (body.varint(), body.varint(), body.list(read_block)) if kind in (FILE, VARIANT) else (0, 0, [])
+    file = (body.varint(), body.varint(), body.list(lambda body: read_block(body, has_kinds))) if kind in (FILE, VARIANT) else (0, 0, [])
     return Entry(path, kind, target, regions, mode, modified, *file)
 
 
@@ -136,9 +150,9 @@ class Manifest:
     def __init__(self, folder, number):
         self.folder, self.number, self.tensors = folder, number, []
 
-    def read_files(self, body):
+    def read_files(self, body, has_kinds):
         self.parts = body.list(lambda body: (safe(body.text()), body.varint()))
-        self.entries = body.list(read_entry)
+        self.entries = body.list(lambda body: read_entry(body, has_kinds))
 
     def open_parts(self):
         self.bytes = []
@@ -158,22 +172,31 @@ class Manifest:
         require(xxhash.xxh3_64_intdigest(record) == reference.checksum, "a record's checksum differs")
         return record
 
-    def payload(self, entry, prefixes=()):
+    def payload(self, entry, prefixes=(), elsewhere=None):
         """The decoded blocks of an entry (sections 8 and 11.9)."""
         blocks = []
         for index, block in enumerate(entry.payload):
-            require(not block.uses_prefix or index < len(prefixes), "a block's prefix is missing")
-            prefix = prefixes[index] if block.uses_prefix else b""
-            record = self.record(block.record)
-            form, rest = record[:1], record[1:]
-            require(form in (b"\0", b"\1", b"\2") and not (form == b"\2" and (rest or not block.uses_prefix)),
-                    "an unknown form of payload")
-            plain = rest if form == b"\0" else prefix if form == b"\2" else unzstd(rest, block.size, prefix)
-            require(len(plain) == block.size and xxhash.xxh3_64_intdigest(plain) == block.checksum,
-                    "payload differs from its checksum")
+            if block.content == CONSTANT:
+                plain = bytes([block.value]) * block.size
+            elif block.content == ELSEWHERE:
+                require(elsewhere is not None, "payload of a step in the run's files")
+                plain = elsewhere(block)
+            else:
+                require(block.content == RECORD or index < len(prefixes), "a block's prefix is missing")
+                plain = self.plain(block, prefixes[index] if block.content == PREFIXED else b"")
             require(index == len(entry.payload) - 1 or len(plain) == PAYLOAD_BLOCK, "a short block of payload")
             blocks.append(plain)
         return blocks
+
+    def plain(self, block, prefix):
+        record = self.record(block.record)
+        form, rest = record[:1], record[1:]
+        require(form in (b"\0", b"\1", b"\2") and not (form == b"\2" and (rest or block.content != PREFIXED)),
+                "an unknown form of payload")
+        plain = rest if form == b"\0" else prefix if form == b"\2" else unzstd(rest, block.size, prefix)
+        require(len(plain) == block.size and xxhash.xxh3_64_intdigest(plain) == block.checksum,
+                "payload differs from its checksum")
+        return plain
 
 
 class Step(Manifest):
@@ -189,7 +212,7 @@ class Step(Manifest):
             sys.exit(f"step {number} builds on a base, which is not in the archive; this decoder does not take one")
         if kind == 1:
             self.predecessor, self.predecessor_digest = body.varint(), body.hash()
-        self.read_files(body)
+        self.read_files(body, version >= 3)
         self.bundles = body.list(lambda body: read_bundle(body, version))
         self.packs = body.list(read_reference) if version > 2 else []
         self.tensors = body.list(lambda body: read_tensor(body, version))
@@ -245,11 +268,13 @@ class Decoder:
             is_number = re.fullmatch("[0-9]{12}|[1-9][0-9]{12,}", name)
             if is_number and os.path.exists(os.path.join(folder, name, "step.manifest")):
                 self.steps[int(name)] = Step(os.path.join(folder, name), int(name))
-        self.run = None
+        self.run, self.links = None, []
         if os.path.exists(os.path.join(archive, "run.manifest")):
             self.run = Manifest(archive, RUN)
-            body, _ = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
-            self.run.read_files(body)
+            body, version = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
+            self.run.read_files(body, version >= 2)
+            if version >= 2:
+                self.links = body.list(lambda body: (safe(body.text()), safe(body.text())))
             body.end()
 
     def order(self):
@@ -284,7 +309,8 @@ class Decoder:
                     kept[number, identity(tensor)] = data
             payloads = before.payload
             require(all(entry.prefix <= len(payloads) for entry in step.entries), "a prefix in no entry")
-            payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix else ()) for e in step.entries]
+            payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix else (),
+                                    lambda block: self.block_elsewhere(block, step)) for e in step.entries]
             self.write_files(step, payload, tensors, root)
             pairs = list(zip(step.tensors, tensors))
             weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
@@ -312,6 +338,30 @@ class Decoder:
         """The bytes of the step before that a tensor's coding has in it."""
         reaches_back = tensor.coding == UNCHANGED or tensor.pack and tensor.pack[2]
         return predecessor.tensors[identity(tensor)][1] if reaches_back else None
+
+    def block_elsewhere(self, block, step):
+        """The bytes of a block that another one has: of an earlier step, or a record of the same (section 8)."""
+        number, entry, index = block.place
+        require(number <= step.number and number in self.steps, "payload of a step that is not there")
+        source = self.steps[number]
+        require(entry < len(source.entries) and index < len(source.entries[entry].payload), "payload in no entry")
+        found = source.entries[entry].payload[index]
+        require(found.content in (RECORD, PREFIXED) and (found.size, found.checksum) == (block.size, block.checksum),
+                "payload elsewhere is of another content")
+        return self.block(source, entry, index)
+
+    def block(self, step, entry, index):
+        """One block of payload, by way of its prefixes."""
+        require(entry < len(step.entries) and index < len(step.entries[entry].payload), "payload in no entry")
+        block = step.entries[entry].payload[index]
+        if block.content == CONSTANT:
+            return bytes([block.value]) * block.size
+        if block.content == ELSEWHERE:
+            return self.block_elsewhere(block, step)
+        if block.content == RECORD:
+            return step.plain(block, b"")
+        require(step.predecessor is not None and step.entries[entry].prefix, "a block's prefix is missing")
+        return step.plain(block, self.block(self.steps[step.predecessor], step.entries[entry].prefix - 1, index))
 
     def tensors(self, step, predecessor, kept):
         """The bytes of all tensors of a step, compared with their hashes (section 9), and the states."""
@@ -452,9 +502,15 @@ class Decoder:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 os.symlink(entry.target, path)
                 os.utime(path, ns=(entry.modified, entry.modified), follow_symlinks=False)
+        for link in self.links:                                                                # section 8.2
+            path, original = (os.path.join(root, name) for name in link)
+            if os.path.isfile(path) and os.path.isfile(original) and read(path) == read(original):
+                for name in [link[0], *(e.path for e in entries if e.kind == HARD_LINK and e.target == link[0])]:
+                    os.unlink(os.path.join(root, name))
+                    os.link(original, os.path.join(root, name))
         for entry in entries:
             if entry.kind == DIRECTORY:
-                set_attributes(os.path.join(root, entry.path), entry.mode | 0o700, entry.modified)
+                set_attributes(os.path.join(root, entry.path), entry.mode, entry.modified)
 
 
 def rebuilt(entry, payload, tensors):

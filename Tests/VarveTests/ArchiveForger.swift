@@ -42,8 +42,8 @@ struct ArchiveForger {
             }
             for entry in manifest.entries.indices {
                 for block in manifest.entries[entry].payload.indices {
-                    manifest.entries[entry].payload[block].reference = mended(
-                        manifest.entries[entry].payload[block].reference)
+                    let reference = manifest.entries[entry].payload[block].reference
+                    manifest.entries[entry].payload[block].reference = reference.map { mended($0) }
                 }
             }
             for bundle in manifest.bundles.indices {

@@ -137,7 +137,7 @@ import VarveTestSupport
             "a part of 2^64 - 1 bytes",
             { manifest in
                 manifest.parts[0].byteCount = .max
-                manifest.entries[0].payload[0].reference.byteCount = .max - 16
+                manifest.entries[0].payload[0].reference?.byteCount = .max - 16
             }
         ),
         (
@@ -177,7 +177,7 @@ import VarveTestSupport
                     case .exact(let reference) = manifest.tensors.compactMap({ tensor -> TensorRecord.Coding? in
                         if case .exact = tensor.coding { return tensor.coding }
                         return nil
-                    }).first ?? .exact(manifest.entries[0].payload[0].reference)
+                    }).first ?? manifest.entries[0].payload[0].reference.map({ .exact($0) })
                 else { return }
                 manifest.entries.append(ArchiveForger.entry("big", .file))
                 manifest.entries[manifest.entries.count - 1].byteCount = 1 << 50

@@ -18,9 +18,12 @@ extension Discovery {
         }
         let taken = Set(candidates.flatMap(\.members)).union(aliases.map(\.entry.path)).union(left)
         let extras = scan.entries.filter { !taken.contains($0.path) }.map { linked($0, &first) }
+        // What cannot be kept is said as loudly as a step that is left out: originals are deleted because of an archive.
+        let unkept = scan.unkept.map { SkippedCheckpoint(path: $0.path, number: nil, reason: $0.reason) }
         return Run(
             root: scan.root, steps: steps.sorted { $0.number < $1.number },
-            skipped: skipped.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }, aliases: repeated,
+            skipped: (skipped + unkept).sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) },
+            aliases: repeated,
             extras: extras, warnings: warnings)
     }
 

@@ -1,10 +1,10 @@
-import TensorFiles
+package import TensorFiles
 
 /// Compares files block by block, without holding more than a block of either.
-enum FileComparison {
+package enum FileComparison {
     private static let blockSize: UInt64 = 1 << 20
 
-    static func sameBytes(_ first: any ByteSource, _ second: any ByteSource) throws(VarveError) -> Bool {
+    package static func sameBytes(_ first: any ByteSource, _ second: any ByteSource) throws(VarveError) -> Bool {
         guard first.byteCount == second.byteCount else { return false }
         return try sameBytes(first, 0, second, 0, first.byteCount)
     }

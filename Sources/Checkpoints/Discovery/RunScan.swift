@@ -15,6 +15,8 @@ struct RunScan {
     private(set) var members: [String: [Int]] = [:]
     private(set) var index: [String: Int] = [:]
     private(set) var warnings: [String] = []
+    /// Files, directories and links that cannot be kept: path and reason.
+    private(set) var unkept: [(path: String, reason: VarveError)] = []
 
     /// - Throws: `.notFound`, `.permissionDenied`, `.inputOutput` where the directory itself cannot be listed.
     init(_ root: String) throws(VarveError) {
@@ -36,15 +38,19 @@ struct RunScan {
             let path = Paths.join(directory, name)
             // Equal to Swift, two files to the system: one must not be taken for the other.
             if index[path] != nil {
-                warnings.append(
-                    "left out \(path): another name beside it differs only in the Unicode form of its letters")
+                refuse(path, .unsupported, "another name beside it differs only in the Unicode form of its letters")
                 continue
             }
             let identity: FileIdentity
             do throws(VarveError) {
                 identity = try FileIdentity(path: Paths.join(root, path))
             } catch {
-                warnings.append("left out \(path): \(error)")
+                // Names are listed with what is no UTF-8 replaced, so a name that is none has no file.
+                if error.code == .notFound, name.unicodeScalars.contains("\u{FFFD}") {
+                    refuse(path, .unsupported, "its name is not UTF-8")
+                } else {
+                    unkept.append((path, error))
+                }
                 continue
             }
             var entry = RunEntry(path: path, identity: identity)
@@ -56,7 +62,7 @@ struct RunScan {
                 do throws(VarveError) {
                     entry.linkTarget = try SystemCalls.readSymbolicLink(Paths.join(root, path))
                 } catch {
-                    warnings.append("left out \(path): \(error)")
+                    unkept.append((path, error))
                     continue
                 }
             case .directory where isArchive(path):
@@ -83,14 +89,18 @@ struct RunScan {
 
     private mutating func descend(_ path: String, _ depth: Int, _ first: inout [InodeKey: String]) {
         guard depth <= RunScan.depthLimit else {
-            warnings.append("left out what is under \(path): nested deeper than \(RunScan.depthLimit) directories")
+            refuse(path, .unsupported, "nested deeper than \(RunScan.depthLimit) directories")
             return
         }
         do throws(VarveError) {
             list(path, try SystemCalls.list(Paths.join(root, path)), depth: depth, &first)
         } catch {
-            warnings.append("left out what is under \(path): \(error)")
+            unkept.append((path, error))
         }
+    }
+
+    private mutating func refuse(_ path: String, _ code: VarveError.Code, _ reason: String) {
+        unkept.append((path, VarveError(code, reason, file: Paths.join(root, path))))
     }
 }
 

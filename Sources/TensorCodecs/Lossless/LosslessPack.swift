@@ -1,4 +1,4 @@
-/// Lossless coding of several tensors together.
+/// Lossless coding of several tensors together. `Docs/format-lossless.md` describes every byte.
 package enum LosslessPack {
     package struct Packed: Sendable {
         package var bytes: [UInt8]
@@ -26,40 +26,17 @@ package enum LosslessPack {
         package var byteCount: Int { shape.reduce(1, *) * format.size }
     }
 
+    /// Codes tensors; each by what is smallest on a sample of it, all of them together in no more than their own bytes
+    /// and some 20 for each.
     /// - Throws: `.invalidArgument`, `.outOfMemory`.
     package static func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> Packed {
-        var writer = ByteWriter()
-        var packed = Packed(bytes: [], shares: [], depths: [])
-        for tensor in tensors {
-            let start = writer.count
-            let bytes = try tensor.bytes.withRawBytes { raw throws(CodecError) in
-                guard let previous = tensor.previous else {
-                    return try ExactCodec.encode(raw, elementSize: tensor.format.size)
-                }
-                return try previous.withRawBytes { previous throws(CodecError) in
-                    try ExactCodec.encode(raw, elementSize: tensor.format.size, predecessor: previous)
-                }
-            }
-            writer.append(varint: bytes.count)
-            writer.append(contentsOf: bytes)
-            packed.shares.append(writer.count - start)
-            packed.depths.append(tensor.previous == nil ? 0 : 1)
-        }
-        packed.bytes = writer.bytes
-        return packed
+        try LosslessEncoder.encode(tensors)
     }
 
-    /// - Throws: `.corrupt`.
+    /// The tensors' bytes. The caller has made sure that there is memory for them.
+    /// - Throws: `.corrupt`; `.invalidArgument` for predecessors of other lengths.
     package static func decode(_ bytes: ArraySlice<UInt8>, _ places: [Place]) throws(CodecError) -> [[UInt8]] {
-        var reader = ByteReader(bytes)
-        var result: [[UInt8]] = []
-        for place in places {
-            let coded = try reader.readBytes(try reader.readCount(upTo: reader.remaining))
-            result.append(
-                try ExactCodec.decode(
-                    Array(coded), count: place.byteCount, elementSize: place.format.size, predecessor: place.previous))
-        }
-        try reader.expectEnd()
-        return result
+        var decoder = LosslessDecoder(places)
+        return try decoder.decode(bytes)
     }
 }

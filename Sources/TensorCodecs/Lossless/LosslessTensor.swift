@@ -15,10 +15,13 @@ package struct LosslessTensor: Sendable {
     package var earlier: [UInt8]?
     /// Place in the pack of the second moment of this first moment; smaller than its own.
     package var companion: Int?
+    /// Of a second moment: what the optimizer has left of `previous`, beta2 to the power of the steps between, where
+    /// that is known.
+    package var decay: Double?
 
     package init(
         kind: Kind, format: ElementFormat, shape: [Int], bytes: [UInt8], previous: [UInt8]? = nil,
-        earlier: [UInt8]? = nil, companion: Int? = nil
+        earlier: [UInt8]? = nil, companion: Int? = nil, decay: Double? = nil
     ) {
         self.kind = kind
         self.format = format
@@ -27,5 +30,6 @@ package struct LosslessTensor: Sendable {
         self.previous = previous
         self.earlier = earlier
         self.companion = companion
+        self.decay = decay
     }
 }

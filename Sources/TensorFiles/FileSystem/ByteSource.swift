@@ -8,6 +8,12 @@ package protocol ByteSource: Sendable {
     /// Fills `buffer` with the bytes from `offset` on.
     /// - Throws: `.truncated` where the source ends before the buffer is full; `.inputOutput`.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
+    /// Whether it is known without reading that all bytes of the range are zero.
+    func isHole(_ range: Range<UInt64>) -> Bool
+}
+
+extension ByteSource {
+    package func isHole(_ range: Range<UInt64>) -> Bool { false }
 }
 
 extension ByteSource {

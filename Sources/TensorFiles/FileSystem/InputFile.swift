@@ -9,6 +9,9 @@ package final class InputFile: ByteSource {
     package let byteCount: UInt64
     package let identity: FileIdentity
     private let descriptor: Int32
+    /// Whether the file has been left alone so long that its file system has written it out: some have called what was
+    /// not yet on disk a hole.
+    private let isSettled: Bool
 
     /// Opens a regular file (symbolic links are followed).
     /// - Throws: `.notFound`, `.permissionDenied`, `.inputOutput`; `.unsupported` where it is no regular file.
@@ -24,6 +27,7 @@ package final class InputFile: ByteSource {
             self.descriptor = descriptor
             self.identity = FileIdentity(status)
             self.byteCount = UInt64(status.st_size)
+            self.isSettled = time(nil) - status.st_ctim.tv_sec > 60
         } catch {
             _ = Glibc.close(descriptor)
             throw error
@@ -47,6 +51,11 @@ package final class InputFile: ByteSource {
             offset += UInt64(count)
             left -= count
         }
+    }
+
+    /// Whether the file system keeps nothing for the range: a hole of a sparse file.
+    package func isHole(_ range: Range<UInt64>) -> Bool {
+        isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range)
     }
 
     /// Throws `.sourceChanged` where the file's size, time or inode differ from when it was opened.

@@ -115,6 +115,18 @@ package enum SystemCalls {
         try call(.read, path) { pread(descriptor, pointer, count, off_t(offset)) }
     }
 
+    /// Whether the file system says that the range is a hole. No call for `FaultInjector`: where it fails, the range is
+    /// read.
+    package static func isHole(_ descriptor: Int32, _ range: Range<UInt64>) -> Bool {
+        guard range.upperBound <= UInt64(Int64.max), !range.isEmpty else { return false }
+        let data = lseek(descriptor, off_t(range.lowerBound), seekData)
+        if data < 0 { return errno == ENXIO }
+        return UInt64(data) >= range.upperBound
+    }
+
+    /// `SEEK_DATA`, which is no constant that Swift imports everywhere.
+    private static let seekData: Int32 = 3
+
     /// Writes at most `count` bytes at `offset`.
     package static func write(
         _ descriptor: Int32, _ pointer: UnsafeRawPointer, _ count: Int, at offset: UInt64, path: String

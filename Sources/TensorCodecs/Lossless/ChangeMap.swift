@@ -1,0 +1,54 @@
+/// Which elements of a tensor differ from its predecessor's: a bit each, classed by how many do in the element's block.
+enum ChangeMap {
+    static let block = 256
+
+    /// - Parameter changed: ascending.
+    static func encode(_ changed: [Int32], count: Int, to writer: inout ByteWriter) throws(CodecError) {
+        let blocks = (count + block - 1) / block
+        var counts = [Int32](repeating: 0, count: blocks)
+        var flags = [Int32](repeating: 0, count: count)
+        for place in changed {
+            counts[Int(place) / block] += 1
+            flags[Int(place)] = 1
+        }
+        let densities = counts.map { Int32(32 - $0.leadingZeroBitCount) }
+        var last: Int32 = 0
+        let deltas = densities.map { density in
+            defer { last = density }
+            return density - last
+        }
+        try section(deltas, [UInt8](repeating: 0, count: blocks), &writer)
+        try section(flags, classes(densities, count: count), &writer)
+    }
+
+    /// - Throws: `.corrupt`.
+    static func decode(_ reader: inout ByteReader, count: Int) throws(CodecError) -> [Int32] {
+        let blocks = (count + block - 1) / block
+        let deltas = try IndexPacking.decode(
+            Array(try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of a change map"))),
+            classes: [UInt8](repeating: 0, count: blocks))
+        var density: Int32 = 0
+        var densities: [Int32] = []
+        for delta in deltas {
+            density &+= delta
+            guard 0...9 ~= density else { throw reader.corrupt("a block of changes out of range") }
+            densities.append(density)
+        }
+        let flags = try IndexPacking.decode(
+            Array(try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of a change map"))),
+            classes: classes(densities, count: count))
+        var changed: [Int32] = []
+        for (place, flag) in flags.enumerated() where flag != 0 { changed.append(Int32(place)) }
+        return changed
+    }
+
+    private static func classes(_ densities: [Int32], count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: densities[$0 / block]) }
+    }
+
+    private static func section(_ levels: [Int32], _ classes: [UInt8], _ writer: inout ByteWriter) throws(CodecError) {
+        let packed = try IndexPacking.encode(levels, classes: classes, segments: [levels.count])
+        writer.append(varint: packed.bytes.count)
+        writer.append(contentsOf: packed.bytes)
+    }
+}

@@ -1,0 +1,25 @@
+extension LogScale {
+    /// Writes the scales of the elements `range` of a row-major matrix.
+    func fill(_ output: UnsafeMutablePointer<Int16>, _ range: Range<Int>) {
+        guard !columns.isEmpty else {
+            output.update(repeating: rows[0], count: range.count)
+            return
+        }
+        let width = columns.count
+        var row = range.lowerBound / width, column = range.lowerBound % width
+        var done = 0
+        rows.withUnsafeBufferPointer { rows in
+            columns.withUnsafeBufferPointer { columns in
+                while done < range.count {
+                    let end = min(width, column + range.count - done)
+                    let exponent = rows[row]
+                    for j in column..<end {
+                        output[done &+ j &- column] = Self.sum(exponent, columns[j])
+                    }
+                    done += end - column
+                    (row, column) = (row + 1, 0)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+/// The expected deviation of a matrix's elements in quarter octaves: an exponent of the row plus one of the column.
+struct LogScale: Sendable, Hashable {
+    /// One for each row, or a single one.
+    var rows: [Int16]
+    /// One for each column; none where all are 0.
+    var columns: [Int16]
+
+    /// Exponents for the elements that changed alone, against their predecessors.
+    static func fit(changes: [Int32], _ words: [UInt32], _ previous: [UInt32], columns: Int) -> LogScale {
+        var rows = [Double](repeating: 0, count: columns > 0 ? words.count / columns : 1)
+        var counts = [Int](repeating: 0, count: rows.count)
+        var whole = 0.0
+        for place in changes {
+            let change = Double(Float(bitPattern: words[Int(place)])) - Double(Float(bitPattern: previous[Int(place)]))
+            guard change.isFinite else { continue }
+            let row = columns > 0 ? Int(place) / columns : 0
+            rows[row] += change * change
+            counts[row] += 1
+            whole += change * change
+        }
+        let single = LogScale(rows: [exponent(whole / Double(max(changes.count, 1)))], columns: [])
+        guard columns > 0, changes.count >= smallestMatrix else { return single }
+        // A row that nothing is coded of goes on like the one before, which costs nothing.
+        var matrix = LogScale(rows: [], columns: [Int16](repeating: 0, count: columns))
+        var gain = 0
+        for (sum, count) in zip(rows, counts) {
+            matrix.rows.append(count == 0 ? matrix.rows.last ?? 0 : exponent(sum / Double(count)))
+            if count > 0 { gain += count * (Int(single.rows[0]) - Int(matrix.rows[matrix.rows.count - 1])) }
+        }
+        return gain > rows.count * exponentBits * 4 ? matrix : single
+    }
+
+    /// Exponents are cut to this range, which covers all of float32.
+    static let range = -640...640
+    /// Stands for a row or column without deviation.
+    static let none = Int16(-640)
+
+    /// Scale of the element in that row and column.
+    @inline(__always)
+    static func sum(_ row: Int16, _ column: Int16) -> Int16 { max(row &+ column, none) }
+
+    /// Exponents to the root mean squares of residuals: of the rows, of the columns relative to them, of the rows once
+    /// more.
+    /// - Parameters:
+    ///   - residuals: row-major; what is not finite has been set to 0.
+    ///   - columns: of the matrix; one row of all elements gets a single exponent.
+    static func fit(_ residuals: UnsafeBufferPointer<Float>, columns: Int) -> LogScale {
+        let whole = energy(residuals, 0, residuals.count)
+        let single = LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
+        let rowCount = residuals.count / max(columns, 1)
+        guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else { return single }
+        let matrix = fitMatrix(residuals, rowCount: rowCount, columns: columns)
+        return matrix.gain(over: single) > (rowCount + columns) * exponentBits * 4 ? matrix : single
+    }
+
+    /// What an exponent costs, about.
+    private static let exponentBits = 3
+
+    /// Bits that it saves against one exponent for everything, times 4.
+    private func gain(over single: LogScale) -> Int {
+        // A row without deviation is as well off with any exponent.
+        let single = Int(single.rows[0])
+        let live = columns.lazy.map { Int($0) }.filter { $0 != Int(Self.none) }
+        let sum = live.reduce(0, +)
+        return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live.count - sum) }
+    }
+
+    private static func fitMatrix(
+        _ residuals: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int
+    ) -> LogScale {
+        var rows = (0..<rowCount).map { exponent(energy(residuals, $0 * columns, columns) / Double(columns)) }
+        // Divided by what their row says, residuals are near 1, so that Float has room for their squares.
+        var sums = [Float](repeating: 0, count: columns), totals = [Double](repeating: 0, count: columns)
+        var live = 0
+        for i in 0..<rowCount where rows[i] != none {
+            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2)) 
+            let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
+            addSquares(residuals, i * columns, unit, rest, to: &sums)
+            live += 1
+            if live & 0xfff == 0 { flush(&sums, to: &totals) }
+        }
+        flush(&sums, to: &totals)
+        let fitted = totals.map { exponent($0 / Double(max(live, 1))) }
+        let weights = fitted.map { $0 == none ? 0 : Float(QuarterOctaves.power(Int32(-2 * $0))) }
+        for i in 0..<rowCount where rows[i] != none {
+            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2))
+            let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
+            let square = weightedSquare(residuals, i * columns, unit, rest, weights)
+            let change = exponent(Double(square) / Double(columns))
+            if change != none { rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound)) }
+        }
+        return LogScale(rows: rows, columns: fitted)
+    }
+
+    private static func flush(_ sums: inout [Float], to totals: inout [Double]) {
+        for j in sums.indices {
+            totals[j] += Double(sums[j])
+            sums[j] = 0
+        }
+    }
+
+    /// Adds the squares of a row, scaled by two factors, to those of the rows before.
+    private static func addSquares(
+        _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, to sums: inout [Float]
+    ) {
+        sums.withUnsafeMutableBufferPointer { sums in
+            for j in 0..<sums.count {
+                let value = values[start &+ j] * unit * rest
+                sums[j] += value * value
+            }
+        }
+    }
+
+    /// Sum of the squares of a row, scaled by two factors, times weights; eight partial sums.
+    private static func weightedSquare(
+        _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, _ weights: [Float]
+    ) -> Float {
+        weights.withUnsafeBytes { weights in
+            let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
+            var parts = SIMD8<Float>(repeating: 0)
+            var place = 0
+            while place &+ 32 <= weights.count {
+                let value = values.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self) * unit * rest
+                parts += value * value * weights.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
+                place &+= 32
+            }
+            while place < weights.count {
+                let value = values.loadUnaligned(fromByteOffset: place, as: Float.self) * unit * rest
+                parts[0] += value * value * weights.loadUnaligned(fromByteOffset: place, as: Float.self)
+                place &+= 4
+            }
+            let four = parts.lowHalf + parts.highHalf
+            return (four[0] + four[1]) + (four[2] + four[3])
+        }
+    }
+
+    /// Below this many elements exponents of rows and columns cost more than they gain.
+    private static let smallestMatrix = 1024
+
+    /// 4 log2 of the root of a mean square.
+    private static func exponent(_ meanSquare: Double) -> Int16 {
+        guard meanSquare > 0, meanSquare.isFinite, meanSquare.isNormal else { return none }
+        let bits = meanSquare.bitPattern
+        let octaves = Int(bits >> 52) - 1023
+        let half = (octaves * 4 * QuarterOctaves.one + mantissas[Int(bits >> 44) & 0xff] + QuarterOctaves.one)
+        return Int16(min(max(half >> (FixedLog2.fractionBits + 1), range.lowerBound + 1), range.upperBound))
+    }
+
+    /// Logarithms, as `QuarterOctaves`, of the middles of 256 steps from 1 to 2.
+    private static let mantissas: [Int] = (0..<256).map { QuarterOctaves.logarithm(1 + (Double($0) + 0.5) / 256) }
+
+    /// Sum of squares in Double; four partial sums.
+    private static func energy(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {
+        let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + count]))
+        var parts = SIMD4<Double>(repeating: 0)
+        var place = 0
+        while place &+ 16 <= values.count {
+            let four = SIMD4<Double>(values.loadUnaligned(fromByteOffset: place, as: SIMD4<Float>.self))
+            parts += four * four
+            place &+= 16
+        }
+        while place < values.count {
+            let value = Double(values.loadUnaligned(fromByteOffset: place, as: Float.self))
+            parts[0] += value * value
+            place &+= 4
+        }
+        return (parts[0] + parts[1]) + (parts[2] + parts[3])
+    }
+}

@@ -1,0 +1,219 @@
+/// Chooses how a tensor is coded and fits its predictions: the encoder's part.
+enum LosslessChoice {
+    /// - Parameter companion: the second moment of a first one.
+    /// - Throws: `.invalidArgument`, `.outOfMemory`.
+    static func plan(_ tensor: LosslessTensor, companion: LosslessTensor?) throws(CodecError) -> LosslessPlan {
+        guard tensor.bytes.count >= smallest else { return try planes(tensor) }
+        guard case .float(let format) = tensor.format else { return try smallest(planes(tensor), bytes(tensor)) }
+        guard let plan = residualPlan(tensor, format, companion: companion) else { return try planes(tensor) }
+        guard isDoubtful(tensor, format) else { return plan }
+        var (best, least) = (plan, try trial(plan, tensor, companion))
+        if let sparse = changesPlan(tensor, format) {
+            let size = try trial(sparse, tensor, companion)
+            if size < least { (best, least) = (sparse, size) }
+        }
+        return try trialOfPlanes(tensor, size: format.elementSize) <= least ? planes(tensor) : best
+    }
+
+    /// The one with fewer bytes.
+    private static func smallest(_ planes: LosslessPlan, _ bytes: LosslessPlan?) -> LosslessPlan {
+        guard let bytes, bytes.planes.count < planes.planes.count else { return planes }
+        return bytes
+    }
+
+    /// Below so many bytes nothing is gained.
+    private static let smallest = 16
+
+    static func planes(_ tensor: LosslessTensor) throws(CodecError) -> LosslessPlan {
+        var plan = LosslessPlan(.planes)
+        let size = tensor.format.size
+        let alone = try ExactCodec.encode(tensor.bytes, elementSize: size, predecessor: nil)
+        plan.planes = alone[...]
+        if let previous = tensor.previous {
+            let against = try ExactCodec.encode(tensor.bytes, elementSize: size, predecessor: previous)
+            if against.count < alone.count {
+                plan.planes = against[...]
+                plan.depth = 1
+            }
+        }
+        return plan
+    }
+
+    /// Differences of bytes, where elements are bytes.
+    private static func bytes(_ tensor: LosslessTensor) throws(CodecError) -> LosslessPlan? {
+        guard tensor.format.size == 1 else { return nil }
+        let isFloat = tensor.format == .smallFloat
+        var plan = LosslessPlan(.bytes)
+        plan.planes = try ByteDifferences.encode(tensor.bytes, previous: nil, isFloat: isFloat)[...]
+        if let previous = tensor.previous {
+            let against = try ByteDifferences.encode(tensor.bytes, previous: previous, isFloat: isFloat)
+            if against.count < plan.planes.count {
+                plan.planes = against[...]
+                plan.depth = 1
+            }
+        }
+        return plan
+    }
+
+    /// Only the elements that changed, where there are others.
+    private static func changesPlan(_ tensor: LosslessTensor, _ format: FloatFormat) -> LosslessPlan? {
+        guard let previous = tensor.previous, format != .f64, tensor.kind != .firstMoment else { return nil }
+        let words = words(tensor.bytes, format), old = Self.words(previous, format)
+        guard words.count <= Int(Int32.max) else { return nil }
+        var changed: [Int32] = []
+        for i in words.indices where words[i] != old[i] { changed.append(Int32(i)) }
+        let form = MatrixForm(tensor.shape)
+        var plan = LosslessPlan(.values)
+        plan.format = format
+        plan.count = words.count
+        plan.depth = 1
+        plan.changed = changed
+        plan.value.depth = 1
+        plan.value.scale = LogScale.fit(
+            changes: changed, words, old, columns: form.isVector ? 0 : form.columns)
+        return plan
+    }
+
+    private static func residualPlan(
+        _ tensor: LosslessTensor, _ format: FloatFormat, companion: LosslessTensor?
+    ) -> LosslessPlan? {
+        let words = words(tensor.bytes, format)
+        if format == .f64, words.contains(WordForm.outside) { return nil }
+        let form = MatrixForm(tensor.shape)
+        let columns = form.isVector ? 0 : form.columns
+        let previous = tensor.previous.map { Self.words($0, format) }
+        switch tensor.kind {
+        case .secondMoment where SecondMomentFit.isPossible(words):
+            var plan = LosslessPlan(.secondMoment)
+            let usable = previous.flatMap { SecondMomentFit.isPossible($0) ? $0 : nil }
+            plan.second =
+                SecondMomentFit(words, previous: usable, columns: columns, expected: tensor.decay).model
+            plan.depth = plan.second.depth
+            plan.format = format
+            plan.count = words.count
+            return plan
+        case .firstMoment where companion != nil:
+            var plan = LosslessPlan(.firstMoment)
+            let values = words.map { Float(bitPattern: $0).isFinite ? Float(bitPattern: $0) : 0 }
+            plan.first.scale = values.withUnsafeBufferPointer { LogScale.fit($0, columns: columns) }
+            plan.companion = tensor.companion
+            plan.format = format
+            plan.count = words.count
+            return plan
+        default:
+            var plan = LosslessPlan(.values)
+            plan.value =
+                ValueFit(
+                    words, previous: previous, earlier: tensor.earlier.map { Self.words($0, format) },
+                    columns: columns, format
+                ).model
+            plan.depth = plan.value.depth
+            plan.format = format
+            plan.count = words.count
+            return plan
+        }
+    }
+
+    static func words(_ bytes: [UInt8], _ format: FloatFormat) -> [UInt32] {
+        let count = bytes.count / format.elementSize
+        return [UInt32](unsafeUninitializedCapacity: count) { output, filled in
+            bytes.withUnsafeBytes { bytes in
+                guard let base = output.baseAddress else { return }
+                WordForm.words(bytes, format, 0..<count, to: base)
+            }
+            filled = count
+        }
+    }
+
+    // MARK: Against byte planes
+
+    /// Whether the values look like anything else than numbers a training has moved: few different ones, many that did
+    /// not change, exponents all over the place. Only then byte planes can be the better way.
+    private static func isDoubtful(_ tensor: LosslessTensor, _ format: FloatFormat) -> Bool {
+        let size = format.elementSize
+        let count = tensor.bytes.count / size
+        let step = max(count / lookedAt, 1)
+        var words: [UInt32] = []
+        words.reserveCapacity(2 * lookedAt)
+        var kept = 0
+        tensor.bytes.withUnsafeBytes { bytes in
+            var word: UInt32 = 0
+            for i in stride(from: 0, to: count, by: step) {
+                WordForm.words(bytes, format, i..<i + 1, to: &word)
+                words.append(word)
+                if let previous = tensor.previous {
+                    var isKept = true
+                    for byte in i * size..<(i + 1) * size where previous[byte] != bytes[byte] { isKept = false }
+                    if isKept { kept += 1 }
+                }
+            }
+        }
+        words.sort()
+        var different = 1
+        for i in words.indices.dropFirst() where words[i] != words[i - 1] { different += 1 }
+        let exponents = words.map { ($0 >> 23) & 0xff }.sorted()
+        let spread = exponents[exponents.count * 7 / 8] - exponents[exponents.count / 8]
+        return different * 8 < words.count * 7 || kept * 8 > words.count || spread > 32
+    }
+
+    /// Elements that are looked at.
+    private static let lookedAt = 128
+
+    /// Elements tried.
+    private static let sample = 1 << 13
+
+    /// Bytes of a sample from the middle in byte planes.
+    private static func trialOfPlanes(_ tensor: LosslessTensor, size: Int) throws(CodecError) -> Int {
+        let whole = tensor.bytes.count / size
+        let count = min(whole, sample)
+        let start = (whole - count) / 2
+        let range = start * size..<(start + count) * size
+        let bytes = Array(tensor.bytes[range])
+        let alone = try ExactCodec.encode(bytes, elementSize: size, predecessor: nil).count
+        guard let previous = tensor.previous else { return alone }
+        return min(
+            alone, try ExactCodec.encode(bytes, elementSize: size, predecessor: Array(previous[range])).count)
+    }
+
+    /// Bytes of the same sample by a plan.
+    private static func trial(
+        _ plan: LosslessPlan, _ tensor: LosslessTensor, _ companion: LosslessTensor?
+    ) throws(CodecError) -> Int {
+        let count = min(plan.count, sample)
+        let start = (plan.count - count) / 2
+        let elements: [Int]
+        var writer = ByteWriter()
+        if let changed = plan.changed {
+            let inside = changed.filter { start..<start + count ~= Int($0) }
+            elements = inside.map { Int($0) - start }
+            try ChangeMap.encode(inside.map { $0 - Int32(start) }, count: count, to: &writer)
+        } else {
+            elements = Array(0..<count)
+        }
+        let staging = ResidualBuffers(capacity: count), buffers = ResidualBuffers(capacity: max(elements.count, 1))
+        LosslessSource(tensor, companion: companion).predict(plan, staging, at: 0, start..<start + count)
+        tensor.bytes.withUnsafeBytes { WordForm.words($0, plan.format, start..<start + count, to: staging.words) }
+        for (to, from) in elements.enumerated() { buffers.copy(from, of: staging, to: to) }
+        buffers.count = elements.count
+        let rule = LosslessMode.groups.first { $0.mode == plan.mode }?.rule ?? .byPrecision
+        if !elements.isEmpty {
+            _ = try ResidualChunk.encode(
+                buffers, [ResidualChunk.Piece(range: 0..<elements.count, grid: FloatGrid(plan.format))], rule,
+                to: &writer)
+        }
+        // Tables are shared with others, or weigh little in the whole. A float64's low bits are incompressible, mostly.
+        return max(writer.count - tables, 0) + (plan.format == .f64 ? count * WordForm.lowBits / 8 : 0)
+    }
+
+    private static let tables = 100
+}
+
+extension LosslessSource {
+    init(_ tensor: LosslessTensor, companion: LosslessTensor?) {
+        previous = tensor.previous
+        earlier = tensor.earlier
+        if let companion, case .float(let format) = companion.format {
+            self.companion = (companion.bytes, format)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+/// Reads a pack.
+struct LosslessDecoder {
+    private let places: [LosslessPack.Place]
+    private var plans: [LosslessPlan] = []
+    private var results: [[UInt8]]
+
+    init(_ places: [LosslessPack.Place]) {
+        self.places = places
+        results = [[UInt8]](repeating: [], count: places.count)
+    }
+
+    mutating func decode(_ bytes: ArraySlice<UInt8>) throws(CodecError) -> [[UInt8]] {
+        for place in places {
+            for old in [place.previous, place.earlier] {
+                guard old.map({ $0.count == place.byteCount }) ?? true else {
+                    throw CodecError(.invalidArgument, "a predecessor of another length")
+                }
+            }
+        }
+        var reader = ByteReader(bytes)
+        for (index, place) in places.enumerated() {
+            plans.append(try LosslessPlan(from: &reader, place, index: index))
+        }
+        try checkCompanions()
+        try readScales(&reader)
+        for index in plans.indices {
+            if plans[index].changed != nil {
+                plans[index].changed = try ChangeMap.decode(&reader, count: plans[index].count)
+            }
+            if plans[index].isResidual, plans[index].format == .f64 { try readLows(&reader, index) }
+        }
+        for (index, plan) in plans.enumerated() where plan.mode == .planes || plan.mode == .bytes {
+            results[index] = try readBytes(plan, places[index])
+        }
+        for group in LosslessMode.groups { try read(group.mode, group.rule, &reader) }
+        try reader.expectEnd()
+        return results
+    }
+
+    private func readBytes(_ plan: LosslessPlan, _ place: LosslessPack.Place) throws(CodecError) -> [UInt8] {
+        let previous = plan.depth > 0 ? place.previous : nil
+        guard plan.mode == .bytes else {
+            return try ExactCodec.decode(
+                Array(plan.planes), count: place.byteCount, elementSize: place.format.size, predecessor: previous)
+        }
+        guard place.format.size == 1 else { throw .corrupt("differences of bytes for larger elements") }
+        return try ByteDifferences.decode(
+            plan.planes, count: place.byteCount, previous: previous, isFloat: place.format == .smallFloat)
+    }
+
+    /// A second moment has the size of the first one and comes before it.
+    private func checkCompanions() throws(CodecError) {
+        for (index, plan) in plans.enumerated() {
+            guard plan.mode == .firstMoment else { continue }
+            guard let companion = plan.companion, companion < index, case .float(let format) = places[companion].format,
+                places[companion].byteCount / format.elementSize == plan.count
+            else { throw .corrupt("a first moment whose second moment is not there") }
+            guard plans[companion].mode != .firstMoment else { throw .corrupt("a first moment of a first moment") }
+        }
+    }
+
+    private mutating func readScales(_ reader: inout ByteReader) throws(CodecError) {
+        var none: [Int32] = [], classes: [UInt8] = []
+        for plan in plans { plan.scaleLevels(&none, &classes) }
+        let bytes = try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of scales"))
+        let levels = try IndexPacking.decode(Array(bytes), classes: classes)
+        var position = 0
+        for index in plans.indices where plans[index].isResidual {
+            let count = plans[index].scale.rows.count + plans[index].scale.columns.count
+            try plans[index].takeScale(levels[position..<position + count])
+            position += count
+            if plans[index].mode == .secondMoment { prepareOwnRank(index) }
+        }
+    }
+
+    private mutating func prepareOwnRank(_ index: Int) {
+        guard plans[index].depth > 0, let previous = places[index].previous else { return }
+        let words = LosslessChoice.words(previous, plans[index].format)
+        plans[index].second.own = OwnRank(words: words, columns: plans[index].second.scale.columns.count)
+    }
+
+    private mutating func readLows(_ reader: inout ByteReader, _ index: Int) throws(CodecError) {
+        let coded = try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of low bits"))
+        let count = plans[index].count
+        let bytes = try ExactCodec.decode(Array(coded), count: count * 4, elementSize: 4, predecessor: nil)
+        plans[index].lows = (0..<count).map { i in
+            bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) }
+        }
+    }
+
+    private mutating func read(
+        _ mode: LosslessMode, _ rule: ResidualKernel.Classes, _ reader: inout ByteReader
+    ) throws(CodecError) {
+        let members = plans.indices.filter { plans[$0].mode == mode }
+        let total = members.reduce(0) { $0 + plans[$1].codedCount }
+        // Elements that did not change are the predecessor's.
+        for index in members {
+            results[index] =
+                plans[index].changed == nil
+                ? [UInt8](repeating: 0, count: places[index].byteCount) : places[index].previous ?? []
+        }
+        guard total > 0 else { return }
+        let buffers = ResidualBuffers(capacity: min(total, ResidualChunk.limit))
+        let staging = ResidualBuffers(capacity: plans.contains { $0.changed != nil } ? LosslessPlan.stagingSize : 1)
+        var waiting: [(tensor: Int, range: Range<Int>, piece: ResidualChunk.Piece)] = []
+        for index in members {
+            let plan = plans[index]
+            let source = source(index)
+            var position = 0
+            while position < plan.codedCount {
+                let count = min(plan.codedCount - position, buffers.capacity - buffers.count)
+                let range = position..<position + count, place = buffers.count
+                if let changed = plan.changed {
+                    source.predictChanged(plan, changed, buffers, at: place, range, staging: staging)
+                } else {
+                    source.predict(plan, buffers, at: place, range)
+                }
+                buffers.count += count
+                position += count
+                let piece = ResidualChunk.Piece(range: place..<buffers.count, grid: FloatGrid(plan.format))
+                waiting.append((index, range, piece))
+                if buffers.count == buffers.capacity { try flush(&reader, buffers, &waiting, rule) }
+            }
+        }
+        try flush(&reader, buffers, &waiting, rule)
+    }
+
+    private mutating func flush(
+        _ reader: inout ByteReader, _ buffers: ResidualBuffers,
+        _ waiting: inout [(tensor: Int, range: Range<Int>, piece: ResidualChunk.Piece)],
+        _ rule: ResidualKernel.Classes
+    ) throws(CodecError) {
+        guard buffers.count > 0 else { return }
+        try ResidualChunk.decode(&reader, buffers, waiting.map(\.piece), rule)
+        for (tensor, range, piece) in waiting {
+            let plan = plans[tensor]
+            let words = buffers.words + piece.range.lowerBound
+            results[tensor].withUnsafeMutableBytes { output in
+                guard let changed = plan.changed else {
+                    return WordForm.bytes(words, plan.format, lows: plan.lows, range, to: output)
+                }
+                for i in range {
+                    let element = Int(changed[i])
+                    WordForm.bytes(
+                        words + i - range.lowerBound, plan.format, lows: plan.lows, element..<element + 1, to: output)
+                }
+            }
+        }
+        waiting = []
+        buffers.count = 0
+    }
+
+    private func source(_ index: Int) -> LosslessSource {
+        var source = LosslessSource(previous: places[index].previous, earlier: places[index].earlier)
+        if let companion = plans[index].companion, case .float(let format) = places[companion].format {
+            source.companion = (results[companion], format)
+        }
+        return source
+    }
+}

@@ -1,0 +1,129 @@
+/// Writes a pack.
+struct LosslessEncoder {
+    private var writer = ByteWriter()
+    /// Bits each tensor takes, nearly.
+    private var weights: [UInt64] = []
+
+    static func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> LosslessPack.Packed {
+        var plans: [LosslessPlan] = []
+        for (index, tensor) in tensors.enumerated() {
+            let companion = tensor.companion.flatMap { $0 < index ? tensors[$0] : nil }
+            plans.append(try LosslessChoice.plan(tensor, companion: companion))
+        }
+        var encoder = LosslessEncoder()
+        let packed = try encoder.encode(tensors, plans)
+        // Samples can mislead: never more than the tensors themselves.
+        guard packed.bytes.count > tensors.reduce(0, { $0 + $1.bytes.count }), plans.contains(where: \.isResidual)
+        else { return packed }
+        encoder = LosslessEncoder()
+        var others: [LosslessPlan] = []
+        for tensor in tensors { others.append(try LosslessChoice.planes(tensor)) }
+        return try encoder.encode(tensors, others)
+    }
+
+    private mutating func encode(
+        _ tensors: [LosslessTensor], _ plans: [LosslessPlan]
+    ) throws(CodecError) -> LosslessPack.Packed {
+        weights = [UInt64](repeating: 8, count: tensors.count)
+        for (index, plan) in plans.enumerated() {
+            let start = writer.count
+            plan.writeHeader(to: &writer)
+            weights[index] += UInt64(writer.count - start) * 8
+        }
+        try writeScales(plans)
+        for (index, plan) in plans.enumerated() {
+            let start = writer.count
+            if let changed = plan.changed { try ChangeMap.encode(changed, count: plan.count, to: &writer) }
+            if plan.isResidual, plan.format == .f64 { try writeLows(tensors[index].bytes) }
+            weights[index] += UInt64(writer.count - start) * 8
+        }
+        for group in LosslessMode.groups { try write(group.mode, group.rule, plans, tensors) }
+        return LosslessPack.Packed(
+            bytes: writer.bytes, shares: ByteShares.split(writer.count, by: weights), depths: plans.map(\.depth))
+    }
+
+    /// Exponents of all tensors in one stream, each but a tensor's first as the difference from the one before.
+    private mutating func writeScales(_ plans: [LosslessPlan]) throws(CodecError) {
+        var levels: [Int32] = [], classes: [UInt8] = [], segments: [Int] = []
+        for plan in plans {
+            let start = levels.count
+            plan.scaleLevels(&levels, &classes)
+            segments.append(levels.count - start)
+        }
+        let packed = try IndexPacking.encode(levels, classes: classes, segments: segments)
+        writer.append(varint: packed.bytes.count)
+        writer.append(contentsOf: packed.bytes)
+        for (index, share) in packed.shares.enumerated() { weights[index] += UInt64(share) * 8 }
+    }
+
+    /// The 29 bits that words of float64 lack, in byte planes.
+    private mutating func writeLows(_ bytes: [UInt8]) throws(CodecError) {
+        let count = bytes.count / 8
+        let lows = [UInt8](unsafeUninitializedCapacity: count * 4) { output, filled in
+            let output = UnsafeMutableRawBufferPointer(output)
+            bytes.withUnsafeBytes { bytes in
+                for i in 0..<count {
+                    let low = UInt32(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: i &* 8, as: UInt64.self))
+                    output.storeBytes(of: low & WordForm.lowMask, toByteOffset: i &* 4, as: UInt32.self)
+                }
+            }
+            filled = count * 4
+        }
+        let coded = try ExactCodec.encode(lows, elementSize: 4, predecessor: nil)
+        writer.append(varint: coded.count)
+        writer.append(contentsOf: coded)
+    }
+
+    private mutating func write(
+        _ mode: LosslessMode, _ rule: ResidualKernel.Classes, _ plans: [LosslessPlan], _ tensors: [LosslessTensor]
+    ) throws(CodecError) {
+        let members = plans.indices.filter { plans[$0].mode == mode }
+        let total = members.reduce(0) { $0 + plans[$1].codedCount }
+        guard total > 0 else { return }
+        let buffers = ResidualBuffers(capacity: min(total, ResidualChunk.limit))
+        let staging = ResidualBuffers(capacity: plans.contains { $0.changed != nil } ? LosslessPlan.stagingSize : 1)
+        var pieces: [(tensor: Int, piece: ResidualChunk.Piece)] = []
+        for index in members {
+            let plan = plans[index]
+            let source = LosslessSource(
+                tensors[index], companion: plan.companion.map { tensors[$0] })
+            var position = 0
+            while position < plan.codedCount {
+                let count = min(plan.codedCount - position, buffers.capacity - buffers.count)
+                let range = position..<position + count, place = buffers.count
+                if let changed = plan.changed {
+                    source.predictChanged(plan, changed, buffers, at: place, range, staging: staging)
+                    tensors[index].bytes.withUnsafeBytes { bytes in
+                        for i in range {
+                            let element = Int(changed[i])
+                            WordForm.words(
+                                bytes, plan.format, element..<element + 1, to: buffers.words + place + i - position)
+                        }
+                    }
+                } else {
+                    source.predict(plan, buffers, at: place, range)
+                    tensors[index].bytes.withUnsafeBytes {
+                        WordForm.words($0, plan.format, range, to: buffers.words + place)
+                    }
+                }
+                buffers.count += count
+                position += count
+                pieces.append(
+                    (index, ResidualChunk.Piece(range: place..<buffers.count, grid: FloatGrid(plan.format))))
+                if buffers.count == buffers.capacity { try flush(buffers, &pieces, rule) }
+            }
+        }
+        try flush(buffers, &pieces, rule)
+    }
+
+    private mutating func flush(
+        _ buffers: ResidualBuffers, _ pieces: inout [(tensor: Int, piece: ResidualChunk.Piece)],
+        _ rule: ResidualKernel.Classes
+    ) throws(CodecError) {
+        guard buffers.count > 0 else { return }
+        let bits = try ResidualChunk.encode(buffers, pieces.map(\.piece), rule, to: &writer)
+        for (piece, bits) in zip(pieces, bits) { weights[piece.tensor] += bits }
+        pieces = []
+        buffers.count = 0
+    }
+}

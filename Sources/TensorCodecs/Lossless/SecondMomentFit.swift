@@ -1,0 +1,178 @@
+/// Fits a `SecondMomentModel`: the encoder's part. All in integers, and Float operations in a fixed order.
+struct SecondMomentFit {
+    private(set) var model = SecondMomentModel()
+
+    /// Whether words can be second moments: nothing negative, infinite or NaN.
+    static func isPossible(_ words: [UInt32]) -> Bool {
+        words.withUnsafeBufferPointer { words in
+            var largest: UInt32 = 0
+            for word in words { largest = max(largest, word) }
+            return largest < 0x7f80_0000
+        }
+    }
+
+    /// - Parameters:
+    ///   - words, previous: possible second moments.
+    ///   - columns: of the matrix; 0 where its elements are one row.
+    ///   - expected: how much of the predecessor should be left by the optimizer's settings, if they are known.
+    init(_ words: [UInt32], previous: [UInt32]?, columns: Int, expected: Double?) {
+        let decay = previous.map { Self.decay(words, $0, expected: expected, columns: columns) }
+        self.init(words, previous: previous, columns: columns, decay: decay ?? 0)
+    }
+
+    private init(_ words: [UInt32], previous: [UInt32]?, columns: Int, decay: Float) {
+        guard let previous else {
+            let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
+            model.scale = Self.scale(logarithms, columns: columns)
+            model.deviation = deviation(words, previous: nil)
+            return
+        }
+        model.depth = 1
+        model.decay = decay
+        let logarithms = [UInt32](unsafeUninitializedCapacity: words.count) { output, filled in
+            for i in 0..<words.count {
+                let value = Float(bitPattern: words[i])
+                let new = max(value - decay * Float(bitPattern: previous[i]), 0.001 * value)
+                output[i] = new.bitPattern >> SecondMomentModel.unitBits
+            }
+            filled = words.count
+        }
+        model.scale = Self.scale(logarithms, columns: columns)
+        model.own = OwnRank(words: previous, columns: columns)
+        model.alpha = alpha(logarithms, previous)
+        model.deviation = deviation(words, previous: previous)
+    }
+
+    /// How much of the predecessor is left in the tensor.
+    ///
+    /// The caller's word for it is taken if no element falls short of it. Without one: what some elements agree on to
+    /// the last bits, because they have seen nothing since; or the smallest ratio, where that codes better than 0.
+    private static func decay(_ words: [UInt32], _ previous: [UInt32], expected: Double?, columns: Int) -> Float {
+        let step = max(words.count / 1024, 1)
+        // The four smallest ratios.
+        var smallest = SIMD4<Float>(repeating: .infinity)
+        for i in stride(from: 0, to: words.count, by: step) {
+            let old = Float(bitPattern: previous[i])
+            guard old > .leastNormalMagnitude else { continue }
+            var ratio = Float(bitPattern: words[i]) / old
+            for place in 0..<4 where ratio < smallest[place] { swap(&ratio, &smallest[place]) }
+        }
+        if let expected, expected < 1, Float(expected) <= smallest[0] * 1.0001 { return Float(expected) }
+        guard smallest[3] < 1, smallest[0] > 0 else { return 0 }
+        if smallest[3] < smallest[0] * 1.0001 { return smallest[0] }
+        let part = sampleRows(words.count, columns: columns)
+        let new = Array(words[part]), old = Array(previous[part])
+        let least = smallest[0]
+        let costs = [0, least].map { SecondMomentFit(new, previous: old, columns: columns, decay: $0).cost(new, old) }
+        return costs[1] < costs[0] ? least : 0
+    }
+
+    /// Rows from the middle that say enough about the tensor.
+    private static func sampleRows(_ count: Int, columns: Int) -> Range<Int> {
+        let width = max(columns, 1)
+        let rows = count / width
+        let taken = min(rows, max(4096 / width, 8))
+        let start = (rows - taken) / 2
+        return start * width..<(start + taken) * width
+    }
+
+    /// Mean logarithm of the expected deviation, in 1/1024 octaves: it goes with the bits an element takes.
+    private func cost(_ words: [UInt32], _ previous: [UInt32]) -> Int {
+        let buffers = ResidualBuffers(capacity: words.count)
+        previous.withUnsafeBufferPointer { previous in
+            guard let base = previous.baseAddress else { return }
+            model.predict(buffers, at: 0, 0..<words.count, previous: base)
+        }
+        var sum = 0
+        for i in 0..<words.count { sum += Int(buffers.scales[i]) }
+        return sum * 256 / max(words.count, 1)
+    }
+
+    /// Geometric means of rows, then of columns relative to them, in eighths of an octave.
+    private static func scale(_ logarithms: [UInt32], columns: Int) -> LogScale {
+        let unit = Int(SecondMomentModel.exponentUnit)
+        func rounded(_ sum: Int, _ count: Int) -> Int {
+            let divisor = count * unit
+            return (sum + (sum < 0 ? -divisor : divisor) / 2) / divisor
+        }
+        guard columns > 0 else {
+            let sum = logarithms.reduce(0) { $0 &+ Int($1) }
+            return LogScale(rows: [Int16(rounded(sum, max(logarithms.count, 1)))], columns: [])
+        }
+        let count = logarithms.count / columns
+        var rows = [Int16](repeating: 0, count: count)
+        var sums = ColumnSums(columns)
+        logarithms.withUnsafeBufferPointer { logarithms in
+            for i in 0..<count {
+                let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
+                let exponent = rounded(ColumnSums.sum(row), columns)
+                rows[i] = Int16(exponent)
+                sums.add(row, less: Int32(exponent * unit))
+            }
+        }
+        return LogScale(rows: rows, columns: sums.finish().map { Int16(rounded($0, max(count, 1))) })
+    }
+
+    /// How far an element follows what its predecessor had beyond rank 1: least squares, in 1/256.
+    private func alpha(_ logarithms: [UInt32], _ previous: [UInt32]) -> Int32 {
+        let width = max(model.scale.columns.count, 1)
+        let isMatrix = !model.scale.columns.isEmpty
+        var product = 0, square = 0
+        let rows = isMatrix ? logarithms.count / width : 1
+        let columns = isMatrix ? width : logarithms.count
+        // A sample of some ten thousand says enough about one factor.
+        let step = max(logarithms.count / Self.sample, 1)
+        let rowStep = isMatrix ? min(step, max(rows / 64, 1)) : 1
+        let columnStep = isMatrix ? max(step / rowStep, 1) : step
+        for i in stride(from: 0, to: rows, by: rowStep) {
+            let exponent = Int(model.scale.rows[i])
+            for j in stride(from: 0, to: columns, by: columnStep) {
+                let place = i &* columns &+ j
+                let column = isMatrix ? Int(model.scale.columns[j]) : 0
+                let y = Int(logarithms[place]) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
+                let u =
+                    Int(previous[place] &>> SecondMomentModel.unitBits) &- Int(model.own.value(i, isMatrix ? j : 0))
+                product &+= y &* u
+                square &+= u &* u
+            }
+        }
+        guard square > 0 else { return 0 }
+        return Int32(min(max((Double(product) / Double(square) * 256).rounded(), -512), 512))
+    }
+
+    /// Root mean square of what the prediction leaves against A, in quarter octaves; single large ones are cut.
+    private func deviation(_ words: [UInt32], previous: [UInt32]?) -> Int16 {
+        // Of large tensors every so many pieces.
+        let buffers = ResidualBuffers(capacity: min(words.count, Self.piece))
+        let pieces = (words.count + Self.piece - 1) / Self.piece
+        let step = max(pieces * Self.piece / Self.sample, 1)
+        var sum = 0.0, count = 0
+        for piece in stride(from: 0, to: pieces, by: step) {
+            let start = piece * Self.piece
+            let range = start..<min(start + Self.piece, words.count)
+            if let previous {
+                previous.withUnsafeBufferPointer { previous in
+                    guard let base = previous.baseAddress else { return }
+                    model.predict(buffers, at: 0, range, previous: base + start)
+                }
+            } else {
+                model.predict(buffers, at: 0, range, previous: nil)
+            }
+            for i in 0..<range.count where words[start &+ i] != 0 {
+                let value = Float(bitPattern: words[start &+ i])
+                let distance = (value - Float(bitPattern: buffers.predictions[i])).magnitude
+                let unit = QuarterOctaves.power(Int32(buffers.scales[i]))
+                let ratio = min(Double(distance) / unit, 4)
+                sum += ratio * ratio
+                count += 1
+            }
+        }
+        guard count > 0, sum > 0 else { return 0 }
+        let half = (QuarterOctaves.logarithm(sum / Double(count)) + QuarterOctaves.one) >> (FixedLog2.fractionBits + 1)
+        return Int16(min(max(half, -100), 40))
+    }
+
+    private static let piece = 1 << 10
+    /// Elements from which one number is fitted.
+    private static let sample = 1 << 14
+}

@@ -1,0 +1,68 @@
+/// Predicts values from the same tensor in the steps before: weights, and whatever moves like them.
+///
+/// p = w1 + a w1 + b (w1 - w2), in Float and in this order, rounded to the tensor's format; w1 alone where a and b are
+/// 0; 0 without predecessor, or where that is infinite or NaN.
+struct ValueModel: Sendable {
+    /// Decay towards zero since the step before, as a share of the value: a.
+    var decay: Float = 0
+    /// How much of the change before goes on: b.
+    var drift: Float = 0
+    /// Predecessors it uses: 0 to 2.
+    var depth = 0
+    var scale = LogScale(rows: [LogScale.none], columns: [])
+
+    /// Fills predictions of the elements `range`, from `place` in the buffers on.
+    func predict(
+        _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>, _ format: FloatFormat,
+        previous: UnsafeRawBufferPointer?, earlier: UnsafeRawBufferPointer?
+    ) {
+        let output = buffers.predictions + place
+        guard depth > 0, let previous else {
+            output.update(repeating: 0, count: range.count)
+            return
+        }
+        WordForm.words(previous, format, range, to: output)
+        let usesDrift = depth > 1 && drift != 0
+        guard decay != 0 || usesDrift else {
+            for i in 0..<range.count { output[i] = Self.finite(output[i]) }
+            return
+        }
+        if usesDrift, let earlier {
+            let old = buffers.words + place
+            WordForm.words(earlier, format, range, to: old)
+            for i in 0..<range.count {
+                let w1 = Float(bitPattern: output[i]), w2 = Float(bitPattern: old[i])
+                output[i] = ((w1 + decay * w1) + drift * (w1 - w2)).bitPattern
+            }
+        } else {
+            for i in 0..<range.count {
+                let w1 = Float(bitPattern: output[i])
+                output[i] = (w1 + decay * w1).bitPattern
+            }
+        }
+        round(output, range.count, format)
+    }
+
+    /// Rounds to the format and clears what is not finite.
+    private func round(_ words: UnsafeMutablePointer<UInt32>, _ count: Int, _ format: FloatFormat) {
+        switch format {
+        case .f32, .f64:
+            for i in 0..<count { words[i] = Self.finite(words[i]) }
+        case .bf16:
+            for i in 0..<count {
+                let half = HalfPrecision.bfloat16(Float(bitPattern: words[i]))
+                words[i] = Self.finite(UInt32(half) &<< 16)
+            }
+        case .f16:
+            for i in 0..<count {
+                let half = HalfPrecision.float16(Float(bitPattern: words[i]))
+                words[i] = Self.finite(HalfPrecision.float(float16: half).bitPattern)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func finite(_ word: UInt32) -> UInt32 {
+        word & 0x7f80_0000 == 0x7f80_0000 ? 0 : word
+    }
+}

@@ -1,0 +1,95 @@
+/// Float tensors as float32 bit patterns, which the residual coder works on.
+///
+/// bf16 and f16 values are float32 values. Of f64 the word is the value with its mantissa cut to 23 bits, where the
+/// exponent allows; the 29 bits below are coded apart.
+enum WordForm {
+    /// Bits of a float64's mantissa that its word lacks.
+    static let lowBits = 29
+    static let lowMask: UInt32 = (1 << 29) - 1
+
+    /// What stands for a float64 that float32 has no exponent for; tensors that hold one have no word form.
+    static let outside: UInt32 = 0x7fc0_0000
+
+    /// Converts the elements `range` of `bytes`. Output has room for them.
+    static func words(
+        _ bytes: UnsafeRawBufferPointer, _ format: FloatFormat, _ range: Range<Int>, to output: UnsafeMutablePointer<UInt32>
+    ) {
+        let start = range.lowerBound
+        switch format {
+        case .f32:
+            for i in 0..<range.count {
+                output[i] = bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 4, as: UInt32.self)
+            }
+        case .bf16:
+            for i in 0..<range.count {
+                output[i] = UInt32(bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 2, as: UInt16.self)) &<< 16
+            }
+        case .f16:
+            for i in 0..<range.count {
+                let half = bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 2, as: UInt16.self)
+                output[i] = HalfPrecision.float(float16: half).bitPattern
+            }
+        case .f64:
+            for i in 0..<range.count {
+                output[i] = word(bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 8, as: UInt64.self))
+            }
+        }
+    }
+
+    /// The word of a float64.
+    @inline(__always)
+    static func word(_ bits: UInt64) -> UInt32 {
+        let sign = UInt32(truncatingIfNeeded: bits &>> 32) & 0x8000_0000
+        let exponent = Int(truncatingIfNeeded: (bits &>> 52) & 0x7ff) &- 1023
+        if -126...127 ~= exponent {
+            return sign | UInt32(truncatingIfNeeded: exponent &+ 127) &<< 23
+                | UInt32(truncatingIfNeeded: bits &>> UInt64(lowBits)) & 0x7f_ffff
+        }
+        return bits & 0x7fff_ffff_ffff_ffff == 0 ? sign : outside
+    }
+
+    /// Converts words back. `lows` holds the bits below the words of float64.
+    static func bytes(
+        _ words: UnsafePointer<UInt32>, _ format: FloatFormat, lows: [UInt32], _ range: Range<Int>,
+        to output: UnsafeMutableRawBufferPointer
+    ) {
+        let start = range.lowerBound
+        switch format {
+        case .f32:
+            for i in 0..<range.count {
+                output.storeBytes(of: words[i], toByteOffset: (start &+ i) &* 4, as: UInt32.self)
+            }
+        case .bf16:
+            for i in 0..<range.count {
+                let half = UInt16(truncatingIfNeeded: words[i] &>> 16)
+                output.storeBytes(of: half, toByteOffset: (start &+ i) &* 2, as: UInt16.self)
+            }
+        case .f16:
+            for i in 0..<range.count {
+                output.storeBytes(of: half(words[i]), toByteOffset: (start &+ i) &* 2, as: UInt16.self)
+            }
+        case .f64:
+            for i in 0..<range.count {
+                let value = double(words[i], low: lows[start &+ i])
+                output.storeBytes(of: value, toByteOffset: (start &+ i) &* 8, as: UInt64.self)
+            }
+        }
+    }
+
+    /// The f16 of a word that was made from one, payload of a NaN included.
+    @inline(__always)
+    private static func half(_ word: UInt32) -> UInt16 {
+        guard word & 0x7f80_0000 == 0x7f80_0000 else { return HalfPrecision.float16(Float(bitPattern: word)) }
+        return UInt16(truncatingIfNeeded: (word &>> 16) & 0x8000 | 0x7c00 | (word &>> 13) & 0x3ff)
+    }
+
+    /// The float64 of a word and the bits below it.
+    @inline(__always)
+    static func double(_ word: UInt32, low: UInt32) -> UInt64 {
+        let sign = UInt64(word & 0x8000_0000) &<< 32
+        let field = UInt64((word &>> 23) & 0xff)
+        guard field > 0 else { return sign }
+        return sign | (field &+ 896) &<< 52 | UInt64(word & 0x7f_ffff) &<< UInt64(lowBits)
+            | UInt64(low) & ((1 &<< UInt64(lowBits)) &- 1)
+    }
+}

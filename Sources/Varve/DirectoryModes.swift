@@ -1,0 +1,31 @@
+import ChainArchive
+import TensorFiles
+
+/// The modes of restored directories that their owner may not write to.
+///
+/// While a restore works in them they have the owner's permissions added; this takes them away again, the deepest
+/// first. Of a single step also the output directory is one of the step's, with its own mode and time.
+struct DirectoryModes {
+    private let entries: [Entry]
+    private let placement: RestorePlan.Placement?
+
+    /// - Parameter placement: `nil` for the run's own files.
+    init(_ entries: [Entry], _ placement: RestorePlan.Placement?) {
+        self.entries = entries
+        self.placement = placement
+    }
+
+    /// - Parameter withRoot: whether the output was made by this restore.
+    func set(in output: String, withRoot: Bool) throws(VarveError) {
+        for entry in entries.reversed() where entry.kind == .directory {
+            if let placement, placement.isRoot(entry) {
+                guard withRoot else { continue }
+                try SystemCalls.setModificationTime(output, nanoseconds: entry.modified)
+                try SystemCalls.setMode(output, entry.restoredMode)
+            } else if entry.restoredMode & 0o700 != 0o700 {
+                let path = try placement?.path(entry.path) ?? entry.path
+                try SystemCalls.setMode(Paths.join(output, path), entry.restoredMode)
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import ChainArchive
+import TensorFiles
+
+/// Compares what stands where in a step's directories, and how it is marked, with what the archive would restore.
+/// Contents of files are for `OriginalFiles`.
+struct OriginalTree {
+    /// The run's directory.
+    let root: String
+
+    func differences(from manifest: StepManifest) throws(VarveError) -> [VarveError] {
+        var found: [VarveError] = []
+        for entry in manifest.entries { found += try compare(entry) }
+        guard manifest.isDirectory else { return found }
+        var known = Set(manifest.entries.map { Array($0.path.utf8) })
+        known.insert(Array(manifest.path.utf8))
+        try findUnknown(in: manifest.path, known, &found)
+        return found
+    }
+
+    private func compare(_ entry: Entry) throws(VarveError) -> [VarveError] {
+        let path = Paths.join(root, entry.path)
+        let there: FileIdentity
+        do throws(VarveError) {
+            there = try FileIdentity(path: path)
+        } catch  where error.code == .notFound {
+            // A file's content is compared, and found missing, anyhow.
+            return entry.isFile ? [] : [different("the run has no such path", path)]
+        }
+        switch entry.kind {
+        case .directory:
+            guard there.kind == .directory else { return [different("no directory any more", path)] }
+        case .symbolicLink(let target):
+            guard there.kind == .symbolicLink else { return [different("no symbolic link any more", path)] }
+            let now = try SystemCalls.readSymbolicLink(path)
+            if !now.utf8.elementsEqual(target.utf8) { return [different("the link leads to \(now) now", path)] }
+        case .hardLink(let original):
+            let other = try? FileIdentity(path: Paths.join(root, original))
+            guard there.inode == other?.inode, there.device == other?.device else {
+                return [different("no other name of \(original) any more", path)]
+            }
+            return []
+        case .file, .copy, .variant:
+            guard there.kind == .regular else { return [different("no file any more", path)] }
+        }
+        // Times are not compared: a copied run has others, and is the same run.
+        if there.kind != .symbolicLink, there.mode & 0o1777 != entry.restoredMode {
+            let now = String(there.mode, radix: 8), kept = String(entry.mode, radix: 8)
+            return [different("the mode is \(now), recorded was \(kept)", path)]
+        }
+        return []
+    }
+
+    /// What the run's directory has and the archive has not.
+    private func findUnknown(
+        in directory: String, _ known: Set<[UInt8]>, _ found: inout [VarveError]
+    ) throws(VarveError) {
+        for name in try SystemCalls.list(directory.isEmpty ? root : Paths.join(root, directory)) {
+            if directory.isEmpty || name.hasPrefix(OutputFile.temporaryPrefix) || name.hasSuffix(".varve") { continue }
+            let path = Paths.join(directory, name)
+            guard known.contains(Array(path.utf8)) else {
+                found.append(different("the archive does not hold it", Paths.join(root, path)))
+                continue
+            }
+            if (try? FileIdentity(path: Paths.join(root, path)))?.kind == .directory {
+                try findUnknown(in: path, known, &found)
+            }
+        }
+    }
+
+    private func different(_ message: String, _ path: String) -> VarveError {
+        VarveError(.different, message, file: path)
+    }
+}
