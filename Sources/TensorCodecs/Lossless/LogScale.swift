@@ -60,9 +60,12 @@ struct LogScale: Sendable, Hashable {
     private func gain(over single: LogScale) -> Int {
         // A row without deviation is as well off with any exponent.
         let single = Int(single.rows[0])
-        let live = columns.lazy.map { Int($0) }.filter { $0 != Int(Self.none) }
-        let sum = live.reduce(0, +)
-        return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live.count - sum) }
+        var live = 0, sum = 0
+        for exponent in columns where exponent != Self.none {
+            live += 1
+            sum += Int(exponent)
+        }
+        return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live - sum) }
     }
 
     private static func fitMatrix(

@@ -198,7 +198,7 @@ enum LosslessChoice {
         let rule = LosslessMode.groups.first { $0.mode == plan.mode }?.rule ?? .byPrecision
         if !elements.isEmpty {
             _ = try ResidualChunk.encode(
-                buffers, [ResidualChunk.Piece(range: 0..<elements.count, grid: FloatGrid(plan.format))], rule,
+                buffers, [ResidualChunk.Piece(range: 0..<elements.count, format: plan.format)], rule,
                 to: &writer)
         }
         // Tables are shared with others, or weigh little in the whole. A float64's low bits are incompressible, mostly.

@@ -109,7 +109,7 @@ struct LosslessEncoder {
                 buffers.count += count
                 position += count
                 pieces.append(
-                    (index, ResidualChunk.Piece(range: place..<buffers.count, grid: FloatGrid(plan.format))))
+                    (index, ResidualChunk.Piece(range: place..<buffers.count, format: plan.format)))
                 if buffers.count == buffers.capacity { try flush(buffers, &pieces, rule) }
             }
         }

@@ -7,7 +7,7 @@ enum ResidualChunk {
     struct Piece {
         /// Of the chunk's elements.
         var range: Range<Int>
-        var grid: FloatGrid
+        var format: FloatFormat
     }
 
     /// - Returns: bits for each piece, nearly: what it takes of the chunk.
@@ -18,7 +18,7 @@ enum ResidualChunk {
         let classes = [UInt8](unsafeUninitializedCapacity: count) { output, filled in
             for piece in pieces {
                 guard let base = output.baseAddress else { continue }
-                ResidualKernel.prepare(buffers, piece.range, piece.grid, rule, to: base)
+                ResidualKernel.prepare(buffers, piece.range, piece.format, rule, to: base)
             }
             filled = count
         }
@@ -35,7 +35,7 @@ enum ResidualChunk {
                     for piece in pieces {
                         let before = sink.bitCount
                         ResidualKernel.encode(
-                            buffers, piece.range, piece.grid, levels: levels, sink: &sink, smallExponents: small,
+                            buffers, piece.range, piece.format, levels: levels, sink: &sink, smallExponents: small,
                             next: &next)
                         rawBits.append(sink.bitCount - before)
                     }
@@ -67,7 +67,7 @@ enum ResidualChunk {
         let classes = [UInt8](unsafeUninitializedCapacity: count) { output, filled in
             for piece in pieces {
                 guard let base = output.baseAddress else { continue }
-                ResidualKernel.prepare(buffers, piece.range, piece.grid, rule, to: base)
+                ResidualKernel.prepare(buffers, piece.range, piece.format, rule, to: base)
             }
             filled = count
         }
@@ -87,7 +87,7 @@ enum ResidualChunk {
                     guard let levels = levels.baseAddress else { return }
                     for piece in pieces where isSound {
                         isSound = ResidualKernel.decode(
-                            buffers, piece.range, piece.grid, levels: levels, source: &source, smallExponents: small,
+                            buffers, piece.range, piece.format, levels: levels, source: &source, smallExponents: small,
                             next: &next)
                     }
                 }

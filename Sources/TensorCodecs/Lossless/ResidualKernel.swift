@@ -20,7 +20,19 @@ enum ResidualKernel {
 
     /// Cell sizes, the predictions' cells and the classes of elements.
     static func prepare(
-        _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: FloatGrid, _ rule: Classes,
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ format: FloatFormat, _ rule: Classes,
+        to classes: UnsafeMutablePointer<UInt8>
+    ) {
+        switch format {
+        case .f32, .f64: prepare(buffers, range, FullGrid.self, rule, to: classes)
+        case .bf16: prepare(buffers, range, BrainGrid.self, rule, to: classes)
+        case .f16: prepare(buffers, range, HalfGrid.self, rule, to: classes)
+        }
+    }
+
+    @inline(__always)
+    private static func prepare<Grid: FloatGrid>(
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: Grid.Type, _ rule: Classes,
         to classes: UnsafeMutablePointer<UInt8>
     ) {
         let predictions = buffers.predictions, scales = buffers.scales, contexts = buffers.contexts
@@ -28,11 +40,11 @@ enum ResidualKernel {
         for i in range {
             let prediction = predictions[i]
             let scale = Int32(scales[i])
-            let finest = grid.quantum(FloatGrid.exponent(prediction))
-            let wanted = max((scale &>> 2) &- fineness, finest)
+            let exponent = FloatWord.exponent(prediction)
+            let wanted = max((scale &>> 2) &- fineness, Grid.quantum(exponent))
             let size = min(max(wanted, sizes.lowerBound), sizes.upperBound)
             cellSizes[i] = Int16(truncatingIfNeeded: size)
-            cells[i] = FloatGrid.signed(FloatGrid.cell(prediction, scale: size), prediction)
+            cells[i] = FloatWord.signed(FloatWord.cell(prediction, exponent, scale: size), prediction)
             switch rule {
             case .byPrecision:
                 classes[i] = UInt8(truncatingIfNeeded: min(max(scale &- 4 &* size, -16), 15) &+ 16)
@@ -45,8 +57,20 @@ enum ResidualKernel {
     /// Writes levels and raw bits of elements.
     /// - Parameter smallExponents: takes one level for each element whose cell is 0; `next` counts them.
     static func encode(
-        _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: FloatGrid, levels: UnsafeMutablePointer<Int32>,
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ format: FloatFormat, levels: UnsafeMutablePointer<Int32>,
         sink: inout BitSink, smallExponents: UnsafeMutablePointer<Int32>, next: inout Int
+    ) {
+        switch format {
+        case .f32, .f64: encode(buffers, range, FullGrid.self, levels, &sink, smallExponents, &next)
+        case .bf16: encode(buffers, range, BrainGrid.self, levels, &sink, smallExponents, &next)
+        case .f16: encode(buffers, range, HalfGrid.self, levels, &sink, smallExponents, &next)
+        }
+    }
+
+    @inline(__always)
+    private static func encode<Grid: FloatGrid>(
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: Grid.Type, _ levels: UnsafeMutablePointer<Int32>,
+        _ sink: inout BitSink, _ smallExponents: UnsafeMutablePointer<Int32>, _ next: inout Int
     ) {
         let words = buffers.words, cells = buffers.cells, cellSizes = buffers.sizes
         // Local, for what is written through pointers might be these for all the compiler knows.
@@ -62,19 +86,19 @@ enum ResidualKernel {
                 output.append(UInt64(word), 32)
                 continue
             }
-            let cell = FloatGrid.cell(word, scale: size)
-            let difference = FloatGrid.signed(cell, word) &- cells[i]
+            let cell = FloatWord.cell(word, exponent, scale: size)
+            let difference = FloatWord.signed(cell, word) &- cells[i]
             let distance = difference.magnitude
             let length = ResidualSymbols.bitLength(distance)
             let raw = ResidualSymbols.rawBits(bitLength: length)
             let magnitude = ResidualSymbols.magnitude(distance, bitLength: length)
             levels[i] = difference < 0 ? 0 &- magnitude : magnitude
-            let quantum = grid.quantum(exponent)
+            let quantum = Grid.quantum(exponent)
             var low: UInt32
             var lowBits: Int32
             if cell != 0 {
                 lowBits = max(size &- quantum, 0)
-                low = FloatGrid.significand(word) &>> UInt32(bitPattern: quantum &- exponent &+ 23)
+                low = FloatWord.significand(word) &>> UInt32(bitPattern: quantum &- exponent &+ 23)
                 low &= (1 &<< UInt32(bitPattern: lowBits)) &- 1
             } else {
                 let isZero = word & 0x7fff_ffff == 0
@@ -92,8 +116,20 @@ enum ResidualKernel {
     /// - Parameter smallExponents: of elements whose cell is 0; `next` counts those used.
     /// - Returns: whether all levels were possible ones.
     static func decode(
-        _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: FloatGrid, levels: UnsafePointer<Int32>,
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ format: FloatFormat, levels: UnsafePointer<Int32>,
         source: inout BitSource, smallExponents: UnsafeBufferPointer<Int32>, next: inout Int
+    ) -> Bool {
+        switch format {
+        case .f32, .f64: decode(buffers, range, FullGrid.self, levels, &source, smallExponents, &next)
+        case .bf16: decode(buffers, range, BrainGrid.self, levels, &source, smallExponents, &next)
+        case .f16: decode(buffers, range, HalfGrid.self, levels, &source, smallExponents, &next)
+        }
+    }
+
+    @inline(__always)
+    private static func decode<Grid: FloatGrid>(
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: Grid.Type, _ levels: UnsafePointer<Int32>,
+        _ source: inout BitSource, _ smallExponents: UnsafeBufferPointer<Int32>, _ next: inout Int
     ) -> Bool {
         let words = buffers.words, cells = buffers.cells, cellSizes = buffers.sizes
         var input = source, used = next, isSound = true
@@ -123,7 +159,7 @@ enum ResidualKernel {
             if cell != 0 {
                 let length = ResidualSymbols.bitLength(cell)
                 let exponent = length &- 1 &+ size
-                let quantum = grid.quantum(exponent)
+                let quantum = Grid.quantum(exponent)
                 let lowBits = max(size &- quantum, 0)
                 let low = UInt32(truncatingIfNeeded: bits & ((1 &<< UInt64(bitPattern: Int64(lowBits))) &- 1))
                 input.skip(raw &+ lowBits)
@@ -142,7 +178,7 @@ enum ResidualKernel {
                 } else {
                     let field = min(max(size &+ 127 &- small, 0), 254)
                     let exponent = max(field, 1) &- 127
-                    let lowBits = min(max(exponent &- grid.quantum(exponent), 0), 23)
+                    let lowBits = min(max(exponent &- Grid.quantum(exponent), 0), 23)
                     let low = UInt32(truncatingIfNeeded: bits) & ((1 &<< UInt32(bitPattern: lowBits)) &- 1)
                     input.skip(raw &+ lowBits)
                     words[i] =

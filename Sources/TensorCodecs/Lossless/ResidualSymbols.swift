@@ -16,7 +16,8 @@ enum ResidualSymbols {
 
     @inline(__always)
     static func bitLength(_ magnitude: UInt32) -> Int32 {
-        32 &- Int32(truncatingIfNeeded: magnitude.leadingZeroBitCount)
+        // Never 0, so that no branch has to tell.
+        63 &- Int32(truncatingIfNeeded: (UInt64(magnitude) &<< 1 | 1).leadingZeroBitCount)
     }
 
     /// The level's magnitude.
