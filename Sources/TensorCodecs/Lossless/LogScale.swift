@@ -6,7 +6,10 @@ struct LogScale: Sendable, Hashable {
     var columns: [Int16]
 
     /// Exponents for the elements that changed alone, against their predecessors.
-    static func fit(changes: [Int32], _ words: [UInt32], _ previous: [UInt32], columns: Int) -> LogScale {
+    static func fit(
+        changes: [Int32], _ words: UnsafeBufferPointer<UInt32>,
+        _ previous: UnsafeBufferPointer<UInt32>, columns: Int
+    ) -> LogScale {
         var rows = [Double](repeating: 0, count: columns > 0 ? words.count / columns : 1)
         var counts = [Int](repeating: 0, count: rows.count)
         var whole = 0.0
@@ -45,11 +48,16 @@ struct LogScale: Sendable, Hashable {
     ///   - residuals: row-major; what is not finite has been set to 0.
     ///   - columns: of the matrix; one row of all elements gets a single exponent.
     static func fit(_ residuals: UnsafeBufferPointer<Float>, columns: Int) -> LogScale {
-        let whole = energy(residuals, 0, residuals.count)
-        let single = LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
         let rowCount = residuals.count / max(columns, 1)
-        guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else { return single }
-        let matrix = fitMatrix(residuals, rowCount: rowCount, columns: columns)
+        func single(_ whole: Double) -> LogScale {
+            LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
+        }
+        guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else {
+            return single(energy(residuals, 0, residuals.count))
+        }
+        let energies = (0..<rowCount).map { energy(residuals, $0 * columns, columns) }
+        let matrix = fitMatrix(residuals, energies, columns: columns)
+        let single = single(energies.reduce(0, +))
         return matrix.gain(over: single) > (rowCount + columns) * exponentBits * 4 ? matrix : single
     }
 
@@ -69,9 +77,10 @@ struct LogScale: Sendable, Hashable {
     }
 
     private static func fitMatrix(
-        _ residuals: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int
+        _ residuals: UnsafeBufferPointer<Float>, _ energies: [Double], columns: Int
     ) -> LogScale {
-        var rows = (0..<rowCount).map { exponent(energy(residuals, $0 * columns, columns) / Double(columns)) }
+        let rowCount = energies.count
+        var rows = energies.map { exponent($0 / Double(columns)) }
         // Divided by what their row says, residuals are near 1, so that Float has room for their squares.
         var sums = [Float](repeating: 0, count: columns), totals = [Double](repeating: 0, count: columns)
         var live = 0

@@ -75,8 +75,10 @@ struct LosslessDecoder {
 
     private mutating func prepareOwnRank(_ index: Int) {
         guard plans[index].depth > 0, let previous = places[index].previous else { return }
-        let words = LosslessChoice.words(previous, plans[index].format)
-        plans[index].second.own = OwnRank(words: words, columns: plans[index].second.scale.columns.count)
+        let columns = plans[index].second.scale.columns.count
+        plans[index].second.own = WordForm.withWords(previous, plans[index].format) {
+            OwnRank(words: $0, columns: columns)
+        }
     }
 
     private mutating func readLows(_ reader: inout ByteReader, _ index: Int) throws(CodecError) {

@@ -30,7 +30,7 @@ struct OwnRank: Sendable {
     }
 
     /// Of the words of second moments.
-    init(words: [UInt32], columns: Int) {
+    init(words: UnsafeBufferPointer<UInt32>, columns: Int) {
         let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
         self = logarithms.withUnsafeBufferPointer { OwnRank($0, columns: columns) }
     }

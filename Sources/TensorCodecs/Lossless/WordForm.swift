@@ -36,6 +36,32 @@ enum WordForm {
         }
     }
 
+    /// Runs `body` with the words of a whole tensor, without a copy where they are its bytes.
+    static func withWords<Result>(
+        _ bytes: [UInt8], _ format: FloatFormat, _ body: (UnsafeBufferPointer<UInt32>) -> Result
+    ) -> Result {
+        let count = bytes.count / format.elementSize
+        return bytes.withUnsafeBytes { raw in
+            if format == .f32, let start = raw.baseAddress, UInt(bitPattern: start) % 4 == 0 {
+                return body(UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt32.self), count: count))
+            }
+            let words = [UInt32](unsafeUninitializedCapacity: count) { output, filled in
+                guard let start = output.baseAddress else { return }
+                Self.words(raw, format, 0..<count, to: start)
+                filled = count
+            }
+            return words.withUnsafeBufferPointer(body)
+        }
+    }
+
+    /// The same with none for no tensor.
+    static func withWordsIfAny<Result>(
+        _ bytes: [UInt8]?, _ format: FloatFormat, _ body: (UnsafeBufferPointer<UInt32>?) -> Result
+    ) -> Result {
+        guard let bytes else { return body(nil) }
+        return withWords(bytes, format) { body($0) }
+    }
+
     /// The word of a float64.
     @inline(__always)
     static func word(_ bits: UInt64) -> UInt32 {
