@@ -89,24 +89,17 @@ enum ResidualKernel {
             let cell = FloatWord.cell(word, exponent, scale: size)
             let difference = FloatWord.signed(cell, word) &- cells[i]
             let distance = difference.magnitude
-            let length = ResidualSymbols.bitLength(distance)
-            let raw = ResidualSymbols.rawBits(bitLength: length)
-            let magnitude = ResidualSymbols.magnitude(distance, bitLength: length)
+            let raw = ResidualSymbols.rawBits(distance)
+            let magnitude = ResidualSymbols.magnitude(distance, rawBits: raw)
             levels[i] = difference < 0 ? 0 &- magnitude : magnitude
+            // Whether the cell is 0 is hard to foresee: both ways without a branch.
             let quantum = Grid.quantum(exponent)
-            var low: UInt32
-            var lowBits: Int32
-            if cell != 0 {
-                lowBits = max(size &- quantum, 0)
-                low = FloatWord.significand(word) &>> UInt32(bitPattern: quantum &- exponent &+ 23)
-                low &= (1 &<< UInt32(bitPattern: lowBits)) &- 1
-            } else {
-                let isZero = word & 0x7fff_ffff == 0
-                smallExponents[small] = isZero ? 0 : size &+ 127 &- field
-                small &+= 1
-                lowBits = isZero ? 0 : exponent &- quantum
-                low = (word & 0x7f_ffff) &>> UInt32(bitPattern: 23 &- lowBits)
-            }
+            let isZero = word & 0x7fff_ffff == 0
+            smallExponents[small] = isZero ? 0 : size &+ 127 &- field
+            small &+= cell == 0 ? 1 : 0
+            let lowBits = cell != 0 ? max(size &- quantum, 0) : isZero ? 0 : exponent &- quantum
+            var low = FloatWord.significand(word) &>> UInt32(bitPattern: quantum &- exponent &+ 23)
+            low &= (1 &<< UInt32(bitPattern: lowBits)) &- 1
             let top = UInt64(distance & ((1 &<< UInt32(bitPattern: raw)) &- 1))
             output.append(top | UInt64(low) &<< UInt64(bitPattern: Int64(raw)), raw &+ lowBits)
         }
