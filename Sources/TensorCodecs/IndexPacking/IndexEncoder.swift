@@ -92,6 +92,7 @@ struct IndexEncoder {
             classes.withUnsafeBufferPointer { classes in
                 for i in 0..<levels.count {
                     let value = Int(classes[i])
+                    guard shifts[value] > 0 else { continue }
                     writer.append(UInt32(bitPattern: levels[i]) & masks[value], bits: shifts[value])
                 }
             }

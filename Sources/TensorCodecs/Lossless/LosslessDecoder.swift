@@ -119,7 +119,7 @@ struct LosslessDecoder {
                 }
                 buffers.count += count
                 position += count
-                let piece = ResidualChunk.Piece(range: place..<buffers.count, format: plan.format)
+                let piece = ResidualChunk.Piece(range: place..<buffers.count, format: plan.format, isZero: plan.predictsZero)
                 waiting.append((index, range, piece))
                 if buffers.count == buffers.capacity { try flush(&reader, buffers, &waiting, rule) }
             }

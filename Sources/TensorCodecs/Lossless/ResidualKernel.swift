@@ -30,6 +30,35 @@ enum ResidualKernel {
         }
     }
 
+    /// The same where all predictions are 0.
+    static func prepareZero(
+        _ buffers: ResidualBuffers, _ range: Range<Int>, _ format: FloatFormat, _ rule: Classes,
+        to classes: UnsafeMutablePointer<UInt8>
+    ) {
+        let finest: Int32 =
+            switch format {
+            case .f32, .f64: FullGrid.quantum(-126)
+            case .bf16: BrainGrid.quantum(-126)
+            case .f16: HalfGrid.quantum(-126)
+            }
+        let scales = buffers.scales, contexts = buffers.contexts, cellSizes = buffers.sizes
+        (buffers.cells + range.lowerBound).update(repeating: 0, count: range.count)
+        for i in range {
+            let scale = Int32(scales[i])
+            let size = min(max(max((scale &>> 2) &- fineness, finest), sizes.lowerBound), sizes.upperBound)
+            cellSizes[i] = Int16(truncatingIfNeeded: size)
+            classes[i] = Self.class(rule, scale, size, contexts[i])
+        }
+    }
+
+    @inline(__always)
+    private static func `class`(_ rule: Classes, _ scale: Int32, _ size: Int32, _ context: UInt8) -> UInt8 {
+        switch rule {
+        case .byPrecision: UInt8(truncatingIfNeeded: min(max(scale &- 4 &* size, -16), 15) &+ 16)
+        case .byContext: context &* 4 &+ UInt8(truncatingIfNeeded: scale & 3)
+        }
+    }
+
     @inline(__always)
     private static func prepare<Grid: FloatGrid>(
         _ buffers: ResidualBuffers, _ range: Range<Int>, _ grid: Grid.Type, _ rule: Classes,
@@ -45,12 +74,7 @@ enum ResidualKernel {
             let size = min(max(wanted, sizes.lowerBound), sizes.upperBound)
             cellSizes[i] = Int16(truncatingIfNeeded: size)
             cells[i] = FloatWord.signed(FloatWord.cell(prediction, exponent, scale: size), prediction)
-            switch rule {
-            case .byPrecision:
-                classes[i] = UInt8(truncatingIfNeeded: min(max(scale &- 4 &* size, -16), 15) &+ 16)
-            case .byContext:
-                classes[i] = contexts[i] &* 4 &+ UInt8(truncatingIfNeeded: scale & 3)
-            }
+            classes[i] = Self.class(rule, scale, size, contexts[i])
         }
     }
 
