@@ -102,9 +102,9 @@ struct SecondMomentFit {
         logarithms.withUnsafeBufferPointer { logarithms in
             for i in 0..<count {
                 let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
-                let exponent = rounded(ColumnSums.sum(row), columns)
+                let exponent = rounded(ColumnSums.sum(row, shift: 0), columns)
                 rows[i] = Int16(exponent)
-                sums.add(row, less: Int32(exponent * unit))
+                sums.add(row, shift: 0, less: Int32(exponent * unit))
             }
         }
         return LogScale(rows: rows, columns: sums.finish().map { Int16(rounded($0, max(count, 1))) })
@@ -164,5 +164,5 @@ struct SecondMomentFit {
 
     private static let piece = 1 << 10
     /// Elements from which one number is fitted.
-    private static let sample = 1 << 14
+    private static let sample = 1 << 12
 }
