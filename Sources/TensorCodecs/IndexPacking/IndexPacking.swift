@@ -47,7 +47,9 @@ package enum IndexPacking {
         try checkArguments(levels, classes: classes, segments: segments)
         guard !levels.isEmpty else { return Packed(bytes: [], shares: segments.map { _ in 0 }) }
         // All bits that zigzag forms have together: as long as the longest of them, and found without comparing.
-        let bits = levels.withUnsafeBufferPointer { $0.reduce(UInt32(0)) { $0 | UInt32(bitPattern: $1 &<< 1 ^ $1 &>> 31) } }
+        let bits = levels.withUnsafeBufferPointer {
+            $0.reduce(UInt32(0)) { $0 | UInt32(bitPattern: $1 &<< 1 ^ $1 &>> 31) }
+        }
         guard bits < 1 << 31 else { throw CodecError(.invalidArgument, "levels that are too large to pack") }
         if bits == 0 { return Packed(bytes: [Mode.zero.rawValue], weights: segments.map(UInt64.init)) }
         let width = UInt32.bitWidth - bits.leadingZeroBitCount

@@ -85,7 +85,7 @@ struct LogScale: Sendable, Hashable {
         var sums = [Float](repeating: 0, count: columns), totals = [Double](repeating: 0, count: columns)
         var live = 0
         for i in 0..<rowCount where rows[i] != none {
-            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2)) 
+            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2))
             let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
             addSquares(residuals, i * columns, unit, rest, to: &sums)
             live += 1
@@ -99,7 +99,9 @@ struct LogScale: Sendable, Hashable {
             let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
             let square = weightedSquare(residuals, i * columns, unit, rest, weights)
             let change = exponent(Double(square) / Double(columns))
-            if change != none { rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound)) }
+            if change != none {
+                rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound))
+            }
         }
         return LogScale(rows: rows, columns: fitted)
     }
@@ -128,7 +130,8 @@ struct LogScale: Sendable, Hashable {
         _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, _ weights: [Float]
     ) -> Float {
         weights.withUnsafeBytes { weights in
-            let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
+            let values = UnsafeRawBufferPointer(
+                UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
             var parts = SIMD8<Float>(repeating: 0)
             var place = 0
             while place &+ 32 <= weights.count {

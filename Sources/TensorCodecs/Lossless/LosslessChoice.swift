@@ -1,10 +1,11 @@
 /// Chooses how a tensor is coded and fits its predictions: the encoder's part.
 enum LosslessChoice {
-    /// - Parameter companion: the second moment of a first one.
+    /// - Parameter companion: the second moment of a first one, the weight of a copy.
     /// - Throws: `.invalidArgument`, `.outOfMemory`.
     static func plan(_ tensor: LosslessTensor, companion: LosslessTensor?) throws(CodecError) -> LosslessPlan {
         guard tensor.bytes.count >= smallest else { return try planes(tensor) }
         guard case .float(let format) = tensor.format else { return try smallest(planes(tensor), bytes(tensor)) }
+        if let copy = roundedPlan(tensor, format, of: companion) { return copy }
         guard let plan = residualPlan(tensor, format, companion: companion) else { return try planes(tensor) }
         guard isDoubtful(tensor, format) else { return plan }
         var (best, least) = (plan, try trial(plan, tensor, companion))
@@ -36,6 +37,21 @@ enum LosslessChoice {
                 plan.depth = 1
             }
         }
+        return plan
+    }
+
+    /// Nothing but a reference, where the tensor is another one rounded.
+    private static func roundedPlan(
+        _ tensor: LosslessTensor, _ format: FloatFormat, of companion: LosslessTensor?
+    ) -> LosslessPlan? {
+        guard tensor.kind == .weight, let companion, companion.format == .float(.f32), format != .f32,
+            companion.bytes.count / 4 == tensor.bytes.count / format.elementSize,
+            format.bytes(FloatFormat.f32.floats(companion.bytes)) == tensor.bytes
+        else { return nil }
+        var plan = LosslessPlan(.rounded)
+        plan.format = format
+        plan.count = tensor.bytes.count / format.elementSize
+        plan.companion = tensor.companion
         return plan
     }
 

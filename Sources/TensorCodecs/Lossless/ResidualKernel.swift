@@ -165,8 +165,9 @@ enum ResidualKernel {
             let (top, raw) = ResidualSymbols.difference(magnitude)
             let mask = (UInt32(1) &<< UInt32(bitPattern: raw)) &- 1
             let distance =
-                Int32(bitPattern: UInt32(bitPattern: top) &<< UInt32(bitPattern: raw)
-                    | UInt32(truncatingIfNeeded: bits) & mask)
+                Int32(
+                    bitPattern: UInt32(bitPattern: top) &<< UInt32(bitPattern: raw)
+                        | UInt32(truncatingIfNeeded: bits) & mask)
             bits &>>= UInt64(bitPattern: Int64(raw))
             let turn = level &>> 31
             let value = cells[i] &+ ((distance ^ turn) &- turn)

@@ -14,12 +14,15 @@ struct SecondMomentFit {
     ///   - words, previous: possible second moments.
     ///   - columns: of the matrix; 0 where its elements are one row.
     ///   - expected: how much of the predecessor should be left by the optimizer's settings, if they are known.
-    init(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, expected: Double?) {
+    init(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, expected: Double?)
+    {
         let decay = previous.map { Self.decay(words, $0, expected: expected, columns: columns) }
         self.init(words, previous: previous, columns: columns, decay: decay ?? 0)
     }
 
-    private init(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, decay: Float) {
+    private init(
+        _ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, decay: Float
+    ) {
         guard let previous else {
             let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
             model.scale = Self.scale(logarithms, columns: columns)
@@ -46,7 +49,9 @@ struct SecondMomentFit {
     ///
     /// The caller's word for it is taken if no element falls short of it. Without one: what some elements agree on to
     /// the last bits, because they have seen nothing since; or the smallest ratio, where that codes better than 0.
-    private static func decay(_ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>, expected: Double?, columns: Int) -> Float {
+    private static func decay(
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>, expected: Double?, columns: Int
+    ) -> Float {
         let step = max(words.count / 1024, 1)
         // The four smallest ratios.
         var smallest = SIMD4<Float>(repeating: .infinity)

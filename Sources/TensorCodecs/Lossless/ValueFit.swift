@@ -12,8 +12,10 @@ struct ValueFit {
 
     /// - Parameters:
     ///   - words, previous, earlier: float32 words of the tensor and its predecessors.
-    init(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?,
-        earlier: UnsafeBufferPointer<UInt32>?, columns: Int) {
+    init(
+        _ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?,
+        earlier: UnsafeBufferPointer<UInt32>?, columns: Int
+    ) {
         let sums = previous.map { Self.sums(words, $0, earlier) }
         // A predecessor further off than zero is none.
         if let previous, let sums, sums.change < sums.value {
@@ -55,8 +57,10 @@ struct ValueFit {
     @inline(__always)
     private static func finite(_ value: Float) -> Float { value.isFinite ? value : 0 }
 
-    private static func sums(_ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>,
-        _ earlier: UnsafeBufferPointer<UInt32>?) -> Sums {
+    private static func sums(
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>,
+        _ earlier: UnsafeBufferPointer<UInt32>?
+    ) -> Sums {
         var sums = Sums()
         var change = SIMD2<Double>(), value = SIMD2<Double>()
         var oldOld = SIMD2<Double>(), oldStep = SIMD2<Double>(), stepStep = SIMD2<Double>()

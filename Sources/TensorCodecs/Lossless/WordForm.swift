@@ -12,7 +12,8 @@ enum WordForm {
 
     /// Converts the elements `range` of `bytes`. Output has room for them.
     static func words(
-        _ bytes: UnsafeRawBufferPointer, _ format: FloatFormat, _ range: Range<Int>, to output: UnsafeMutablePointer<UInt32>
+        _ bytes: UnsafeRawBufferPointer, _ format: FloatFormat, _ range: Range<Int>,
+        to output: UnsafeMutablePointer<UInt32>
     ) {
         let start = range.lowerBound
         switch format {
