@@ -1,13 +1,11 @@
 """For decoder.py: the bytes of lossless packs (Docs/format-lossless.md; "section" means one of its sections)."""
-import math
 import struct
 from collections import Counter, namedtuple
-from itertools import repeat
 
 import numpy as np
 
 from decoder_levels import levels
-from decoder_records import ELEMENT_SIZE, BITS, Input, exact, require, rounded
+from decoder_records import BITS, ELEMENT_SIZE, Input, exact, require, rounded
 from decoder_transform import Form
 
 PLANES, VALUES, SECOND, FIRST, BYTES = range(5)
@@ -18,6 +16,7 @@ SMALL_FLOATS = ("F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
 # Section 1: mantissa bits, and the exponent of the smallest number.
 QUANTUM = {"F32": (23, -149), "F64": (23, -149), "BF16": (7, -133), "F16": (10, -24)}
 BLOCK, CHUNK, ESCAPE, LARGEST = 256, 1 << 18, 120, 115
+OUTSIDE = 0x7FC00000                             # the word of a float64 that has none
 FLOAT_WIDTH = {"F32": 4, "BF16": 2, "F16": 2, "F64": 8}
 Plain = namedtuple("Plain", "dtype size")                # what exact() asks of a tensor
 # Of the coded elements of a group: section 6.
@@ -28,14 +27,22 @@ def tensors(record, members):
     """The bytes of a pack's tensors, in order. Members: tensor, its predecessor's bytes and those of one more step
     back, None where its depth asks for none."""
     source = Input(record)
-    found = headers(source, members)
+    found = headers(source, [tensor for tensor, _, _ in members])
+    for member, (_, previous, earlier) in zip(found, members):
+        require((member.depth < 1 or previous is not None) and (member.depth < 2 or earlier is not None),
+                "a depth larger than the manifest's")
+        member.previous, member.earlier = previous, earlier
     scales(source, found)
     for member in found:                                                                       # sections 4, 5
         member.changed = changes(source, member) if member.has_map else None
-        if member.kind == "F64" and member.mode in (VALUES, SECOND, FIRST):
+        if member.is_residual and member.kind == "F64":
             low = exact(source.take(source.varint()), Plain("U32", 4 * member.count))
             member.low = np.frombuffer(low, "<u4").astype(np.uint64)
             require(not (member.low >> 29).any(), "more than 29 low bits")
+    for member in found:
+        if member.mode in (PLANES, BYTES):
+            decode = exact if member.mode == PLANES else small
+            member.data = decode(member.coded, member.tensor, member.previous if member.depth else None)
     for mode in (VALUES, SECOND, FIRST):                                                       # section 6
         group(source, [member for member in found if member.mode == mode])
     source.end()
@@ -45,15 +52,17 @@ def tensors(record, members):
 
 
 def census(record, members):
-    """What occurs in a pack, counted: modes with their depths, maps, matrices, low bits, tensors of many chunks."""
+    """What occurs in a pack of these tensors, counted."""
     counts = Counter()
     for member in headers(Input(record), members):
         counts[f"mode {member.mode} depth {member.depth}"] += 1
+        counts[f"mode {member.mode} {member.kind}"] += 1
         counts["map"] += member.has_map
-        counts["matrix"] += member.is_matrix
-        counts["low bits"] += member.kind == "F64" and member.mode in (VALUES, SECOND, FIRST)
-        counts["chunks"] += member.count > CHUNK and member.mode in (VALUES, SECOND, FIRST)
-        counts["small floats"] += member.mode == BYTES and member.kind in SMALL_FLOATS
+        if member.is_residual:
+            counts["matrix"] += member.is_matrix
+            counts["vector"] += not member.is_matrix
+            counts["low bits"] += member.kind == "F64"
+            counts["several chunks"] += member.count > CHUNK
     return +counts
 
 
@@ -62,78 +71,71 @@ def census(record, members):
 class Member:
     """A tensor of a pack."""
 
-    def __init__(self, tensor, previous, earlier):
-        self.tensor, self.previous, self.earlier = tensor, previous, earlier
+    def __init__(self, tensor, byte):
+        require(byte & 7 <= BYTES and byte < 128, "an unknown mode of a tensor")
+        self.tensor, self.mode, self.depth = tensor, byte & 7, byte >> 3 & 3
+        self.has_map, self.is_matrix = bool(byte & 32), bool(byte & 64)
         self.kind, shape = FLOATS.get(tensor.dtype, tensor.dtype), list(tensor.shape)
         if tensor.dtype in COMPLEX:
             shape = shape[:-1] + [2 * shape[-1]] if shape else [2]
-        self.is_float, self.is_small = self.kind in FLOAT_WIDTH, self.kind in SMALL_FLOATS
+        self.is_float = self.kind in FLOAT_WIDTH
         width = FLOAT_WIDTH.get(self.kind) or ELEMENT_SIZE.get(tensor.dtype, BITS[tensor.dtype] // 8)
         self.is_bytes, self.count = width == 1, tensor.size // width
         self.form = Form(shape if self.is_float else [self.count])
         require(not self.is_float or self.form.count == self.count, "a shape that does not fit")
+        self.is_residual = self.mode in (VALUES, SECOND, FIRST)
         self.data = self.low = self.changed = None
+        self.check()
+
+    def check(self):
+        require(self.depth <= (1, 2, 1, 0, 1)[self.mode], "a depth that the mode does not have")
+        require(not self.has_map or (self.mode == VALUES and self.depth > 0 and self.kind != "F64"),
+                "an impossible map")
+        require(not self.is_matrix or (self.is_residual and not self.form.is_vector), "an impossible matrix")
+        require(self.is_float or not self.is_residual, "a mode of floats")
+        require(self.is_bytes or self.mode != BYTES, "a mode of bytes")
 
     def rows_columns(self):
         return (self.form.rows, self.form.columns) if self.is_matrix else (1, self.count)
 
-    def spread(self, of_rows, of_columns):
-        """The sum for each element."""
+    def exponents(self, least=-2**15):
+        """Of each element: row + column, or the single one."""
         if not self.is_matrix:
-            return np.full(self.count, of_rows[0])
-        return np.add.outer(of_rows, of_columns).ravel()
-
-    def exponent_sums(self):
-        return self.spread(self.rows, self.columns)
+            return np.full(self.count, self.rows[0])
+        return np.maximum(np.add.outer(self.rows, self.columns).ravel(), least)
 
 
 def headers(source, members):
     found = []
-    for member in (Member(*each) for each in members):
-        byte = source.u8()
-        member.mode, member.depth, member.has_map, member.is_matrix = \
-            byte & 7, byte >> 3 & 3, bool(byte & 32), bool(byte & 64)
+    for tensor in members:
+        member = Member(tensor, source.u8())
         mode, depth = member.mode, member.depth
-        require(mode <= BYTES and byte < 128, "an unknown mode of a tensor")
-        require(depth <= (1, 2, 1, 0, 1)[mode], "a depth that the mode does not have")
-        require((depth < 1 or member.previous is not None) and (depth < 2 or member.earlier is not None),
-                "a depth larger than the manifest's")
-        require(not member.has_map or (mode == VALUES and depth > 0 and member.kind != "F64"), "an impossible map")
-        require(not member.is_matrix or (mode in (VALUES, SECOND, FIRST) and not member.form.is_vector
-                                         and member.count > 0), "an impossible matrix")
-        if mode == BYTES:
-            require(member.is_bytes, "mode 4 of larger elements")
-        elif mode != PLANES:
-            require(member.is_float, "a mode of floats")
-        before = member.previous if depth else None
-        if mode == PLANES:
-            member.data = exact(source.take(source.varint()), member.tensor, before)
+        if mode in (PLANES, BYTES):
+            member.coded = source.take(source.varint())
         elif mode == VALUES:
-            member.a = source.take(4) if depth else b""
+            member.a = source.take(4) if depth else bytes(4)
             member.b = source.take(4) if depth > 1 else bytes(4)
         elif mode == SECOND:
             member.c = struct.unpack("<h", source.take(2))[0]
-            member.d, member.alpha = struct.unpack("<4sh", source.take(6)) if depth else (b"", 0)
+            member.d, member.alpha = struct.unpack("<4sh", source.take(6)) if depth else (bytes(4), 0)
             require(abs(member.c) <= 1000 and abs(member.alpha) <= 4096, "a header out of range")
-        elif mode == FIRST:
+        else:
             place = source.varint()
             require(place < len(found), "a second moment that does not come before")
             member.second = found[place]
             require(member.second.is_float and member.second.count == member.count and member.second.mode != FIRST,
                     "a second moment that is none")
-        else:
-            member.data = small(source.take(source.varint()), member, before)
         found.append(member)
     return found
 
 
-def small(record, member, before):                                                             # section 7
-    count, classes = member.count, np.zeros(member.count, np.int64)
+def small(record, tensor, before):                                                             # section 7
+    count, classes, is_float = tensor.size, np.zeros(tensor.size, np.int64), tensor.dtype in SMALL_FLOATS
     if before is not None:
         before = np.frombuffer(before, np.uint8).astype(np.int64)
-        classes = (before & 127) >> 2 if member.is_small else classes
+        classes = (before & 127) >> 2 if is_float else classes
     level = levels(record, classes)
-    if not member.is_small:
+    if not is_float:
         require(count == 0 or (-128 <= level.min() and level.max() <= 127), "a byte out of range")
         return ((level + (0 if before is None else before)) & 255).astype(np.uint8).tobytes()
     place = level + (0 if before is None else np.where(before < 128, before, 127 - before))
@@ -142,7 +144,7 @@ def small(record, member, before):                                              
 
 
 def scales(source, found):                                                                     # section 3
-    coded = [member for member in found if member.mode in (VALUES, SECOND, FIRST)]
+    coded = [member for member in found if member.is_residual]
     sides = [(2 * member.mode + side, count) for member in coded
              for side, count in enumerate((member.form.rows, member.form.columns) if member.is_matrix else (1, 0))]
     classes = np.repeat([number for number, _ in sides], [count for _, count in sides]).astype(np.int64)
@@ -184,8 +186,9 @@ def words_of(data, kind):
     bits = np.frombuffer(data, "<u8")
     sign, field = (bits >> np.uint64(63)).astype(np.int64), (bits >> np.uint64(52) & np.uint64(2047)).astype(np.int64)
     mantissa = (bits >> np.uint64(29)).astype(np.int64) & 0x7FFFFF
-    field = np.where(field == 0, 0, field - 1023 + 127)
-    return sign << 31 | (field & 255) << 23 | mantissa
+    field = field - 1023 + 127
+    word = np.where((1 <= field) & (field <= 254), sign << 31 | field << 23 | mantissa, OUTSIDE)
+    return np.where(bits << np.uint64(1) == 0, sign << 31, word)
 
 
 def bytes_of(words, kind, low=None):
@@ -203,9 +206,10 @@ def bytes_of(words, kind, low=None):
         require((words_of(bits, kind) == words).all(), "a word that is no half-precision number")
         return bits
     field = words >> 23 & 255
-    upper = words >> 31 << 63 - 32 | np.where(field == 0, 0, field - 127 + 1023) << 20 | (words & 0x7FFFFF) >> 3
-    bits = upper.astype(np.uint64) << np.uint64(32) | (words & 7).astype(np.uint64) << np.uint64(29) | low
-    return bits.astype("<u8").tobytes()
+    require((field < 255).all() and not ((words & 0x7FFFFF) | low.astype(np.int64))[field == 0].any(),
+            "a word that is no float64")
+    above = words >> 31 << 63 - 29 | np.where(field == 0, 0, field - 127 + 1023) << 52 - 29 | words & 0x7FFFFF
+    return (above.astype(np.uint64) << np.uint64(29) | low).astype("<u8").tobytes()
 
 
 def exponent(words):
@@ -261,7 +265,7 @@ def as_type(numbers, kind):
 
 
 def values(member):                                                                            # section 6.1
-    scale, nothing = np.maximum(member.exponent_sums(), -640), np.zeros(member.count, np.int64)
+    scale, nothing = member.exponents(-640), np.zeros(member.count, np.int64)
     if not member.depth:
         return nothing, scale, nothing
     a, b = (np.frombuffer(number, "<f4")[0] for number in (member.a, member.b))
@@ -276,7 +280,7 @@ def values(member):                                                             
 
 
 def second_moments(member):                                                                    # section 6.2
-    level = 128 * member.exponent_sums()
+    level = 128 * member.exponents()
     if member.depth:
         before = words_of(member.previous, member.kind)
         key = before >> 13
@@ -285,7 +289,8 @@ def second_moments(member):                                                     
         rest = table - of_rows[:, None]
         if member.is_matrix:
             rest = rest - quotient(rest.sum(0), table.shape[0])
-        level = level + (member.alpha * rest.ravel() >> 8)
+        product = (member.alpha * rest.ravel() + 2**31) % 2**32 - 2**31
+        level = level + (product >> 8)
     word = np.clip(level, 0, 0x7F7FFFFF >> 13) << 13
     scale = (word >> 21) - 508 + member.c
     if not member.depth:
@@ -296,7 +301,7 @@ def second_moments(member):                                                     
 
 
 def first_moments(member):                                                                     # section 6.3
-    scale = np.maximum(member.exponent_sums(), -640)
+    scale = member.exponents(-640)
     of_second = (words_of(member.second.data, member.second.kind) >> 21) - 508 >> 1
     return np.zeros(member.count, np.int64), scale, np.clip(of_second - scale >> 1, -8, 5) + 8
 
@@ -334,6 +339,7 @@ def chunk(source, mode, elements):                                              
     classes = np.clip(scale - 4 * size, -16, 15) + 16 if mode == VALUES else 4 * elements.context + (scale & 3)
     level = levels(source.take(source.varint()), classes)
     count = source.varint()
+    require(count <= len(level), "more small exponents than elements")
     exponents = levels(source.take(source.varint()), np.zeros(count, np.int64))
     raw = Raw(source.take(source.varint()))
 
