@@ -99,7 +99,7 @@ def make_every_mode(folder):
             if name == "embedding.weight":
                 gradient[200 if step < 3 else 150:] = 0
             if name == "faint.weight":                       # second moments that float32 has no exponent for
-                gradient *= 1e-18
+                gradient *= 3e-17
             first[name].lerp_(gradient, 0.1)
             second[name].lerp_(gradient * gradient, 0.05)
             weight -= (1e-3 * first[name] / (second[name].sqrt() + 1e-8)).to(weight.dtype)
