@@ -58,8 +58,8 @@ def make_large(folder):
 
 
 def make_every_mode(folder):
-    """Tensors that lossless packs code in every mode there is, of all types: trained ones with moments, ones that drift,
-    that change here and there, that hold what no training leaves behind."""
+    """Tensors that lossless packs code in every mode there is, of all types: trained ones with moments, ones that
+    drift, that change here and there, that hold what no training leaves behind."""
     os.makedirs(folder)
     generator = torch.Generator().manual_seed(3)
 
@@ -88,7 +88,8 @@ def make_every_mode(folder):
     small["small.int8"] = (normal(3000) * 20).to(torch.int8)
     kept = {f"bits.{dtype}".replace("torch.", ""): bits(700, dtype)
             for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.int32)}
-    kept |= {"tiny": torch.tensor(3.5), "none": torch.zeros(0, 7), "zero": torch.zeros(500), "one": torch.tensor(1 + 2j)}
+    kept |= {"tiny": torch.tensor(3.5), "none": torch.zeros(0, 7), "zero": torch.zeros(500),
+             "one": torch.tensor(1 + 2j)}
     kept["wide.double"] = normal(500) * 10.0 ** (200 * normal(500))
     # With a few numbers that are out of the ordinary: escapes, small exponents, predictions that overflow.
     odd = {f"odd.{dtype}".replace("torch.", ""): normal(2000).to(dtype)
