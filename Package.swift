@@ -43,7 +43,7 @@ let package = Package(
         .executableTarget(
             name: "VarveCommand",
             dependencies: [
-                "Varve",
+                "Varve", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -51,7 +51,9 @@ struct Chain {
             if !isKeyframe {
                 let store = try await restoredStore(of: before, decoder)
                 previous = StepEncoder.Predecessor(
-                    step: open, store: store, base: nil, originals: originals(of: before, open))
+                    step: open, store: store, base: nil,
+                    distance: step.isEpoch || open.manifest.isEpoch ? nil : step.number - before,
+                    originals: originals(of: before, open))
                 reference = StoredWeights(step: open, store: store)
             }
         } else if let base {

@@ -1,7 +1,7 @@
 import ChainArchive
 import TensorFiles
 
-/// The modes of restored directories that their owner may not write to.
+/// Modes and times of restored directories, once everything is in its place.
 ///
 /// While a restore works in them they have the owner's permissions added; this takes them away again, the deepest
 /// first. Of a single step also the output directory is one of the step's, with its own mode and time.
@@ -22,9 +22,11 @@ struct DirectoryModes {
                 guard withRoot else { continue }
                 try SystemCalls.setModificationTime(output, nanoseconds: entry.modified)
                 try SystemCalls.setMode(output, entry.restoredMode)
-            } else if entry.restoredMode & 0o700 != 0o700 {
-                let path = try placement?.path(entry.path) ?? entry.path
-                try SystemCalls.setMode(Paths.join(output, path), entry.restoredMode)
+            } else {
+                // The time as well: what was moved into a directory that was there has changed it.
+                let path = Paths.join(output, try placement?.path(entry.path) ?? entry.path)
+                try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
+                try SystemCalls.setMode(path, entry.restoredMode)
             }
         }
     }

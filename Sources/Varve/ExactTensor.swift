@@ -13,8 +13,10 @@ struct ExactTensor: Sendable {
     var statistics: TensorStatistics
 
     /// For the coder.
-    /// - Parameter companion: place in the pack of the second moment that belongs to this first one.
-    func coded(companion: Int?) -> LosslessTensor {
+    /// - Parameters:
+    ///   - companion: place in the pack of the second moment that belongs to this first one.
+    ///   - distance: the optimizer's steps since `previous`, where they are known.
+    func coded(companion: Int?, distance: Int?) -> LosslessTensor {
         let kind: LosslessTensor.Kind =
             switch planned.identity.role {
             case .weight: .weight
@@ -26,6 +28,18 @@ struct ExactTensor: Sendable {
         let form = planned.dtype.losslessForm(planned.shape)
         return LosslessTensor(
             kind: kind, format: form.format, shape: form.shape, bytes: bytes, previous: previous, earlier: earlier,
-            companion: companion)
+            companion: companion, decay: decay(distance))
+    }
+
+    /// beta2 to the power of the distance, by squaring: pow is not the same number everywhere.
+    private func decay(_ distance: Int?) -> Double? {
+        guard let beta = planned.decay, beta > 0, beta < 1, var rest = distance, rest > 0 else { return nil }
+        var (result, square) = (1.0, beta)
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
     }
 }

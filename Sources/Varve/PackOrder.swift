@@ -2,20 +2,24 @@ import ChainArchive
 
 /// The order of tensors in packs.
 enum PackOrder {
-    /// What must stay together, in order: a first moment comes directly behind the second moment of its parameter, all
-    /// else stands alone.
+    /// What must stay together, in order: a first moment comes directly behind the second moment of its parameter, the
+    /// half-precision copy of a weight behind the weight, all else stands alone.
     static func groups<Element>(_ elements: [Element], _ identity: (Element) -> TensorIdentity) -> [[Element]] {
         var firsts: [String: Element] = [:], seconds = Set<String>()
+        var copies: [String: Element] = [:], weights = Set<String>()
         for element in elements {
             let own = identity(element)
             if own.role == .firstMoment { firsts[own.name] = element }
             if own.role == .secondMoment { seconds.insert(own.name) }
+            if own.isWeight { weights.insert(own.name) } else if own.role == .weight { copies[own.name] = element }
         }
         return elements.compactMap { element in
             let own = identity(element)
             switch own.role {
             case .secondMoment: return [element] + (firsts[own.name].map { [$0] } ?? [])
             case .firstMoment where seconds.contains(own.name): return nil
+            case .weight where own.isWeight: return [element] + (copies[own.name].map { [$0] } ?? [])
+            case .weight where weights.contains(own.name): return nil
             default: return [element]
             }
         }

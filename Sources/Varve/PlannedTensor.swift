@@ -12,6 +12,8 @@ struct PlannedTensor: Sendable {
     var range: Range<UInt64>
     var source: any ByteSource
     var pairing: PairingNote
+    /// Of a second moment: what a step of the optimizer leaves of it (beta2), where that is known.
+    var decay: Double?
 
     var count: Int { shape.reduce(1, *) }
 

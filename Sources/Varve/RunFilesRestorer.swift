@@ -79,7 +79,8 @@ struct RunFilesRestorer {
         try setAttributes(entry)
     }
 
-    private func plain(_ block: PayloadBlock, _ readers: [PartReader]) throws(VarveError) -> [UInt8] {
+    /// The bytes of a block of a run's file.
+    func plain(_ block: PayloadBlock, _ readers: [PartReader]) throws(VarveError) -> [UInt8] {
         switch block.content {
         case .constant(let value):
             return [UInt8](repeating: value, count: block.plainCount)

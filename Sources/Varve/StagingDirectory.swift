@@ -87,6 +87,9 @@ final class StagingDirectory {
     }
 
     private func merge(_ source: String, into target: String) throws(VarveError) {
+        // An earlier restore made it read-only, as the checkpoint's was; it is made so again at the end.
+        let mode = try FileIdentity(path: target, following: true).mode
+        if mode & 0o300 != 0o300 { try SystemCalls.setMode(target, mode | 0o700) }
         for name in try SystemCalls.list(source) {
             let from = Paths.join(source, name), to = Paths.join(target, name)
             if try FileIdentity(path: from).kind == .directory, (try? FileIdentity(path: to)) != nil {

@@ -44,18 +44,23 @@ extension StepEncoder {
     }
 
     private func pack(_ tensors: [ExactTensor], into result: inout EncodedUnit) throws(VarveError) {
-        var seconds: [String: Int] = [:]
+        var seconds: [String: Int] = [:], weights: [String: Int] = [:]
         var coded: [LosslessTensor] = []
         for (place, tensor) in tensors.enumerated() {
             let identity = tensor.planned.identity
             var companion: Int?
             if identity.role == .secondMoment { seconds[identity.name] = place }
+            if identity.isWeight {
+                weights[identity.name] = place
+            } else if identity.role == .weight {
+                companion = weights[identity.name]
+            }
             if identity.role == .firstMoment, let second = seconds[identity.name],
                 tensors[second].planned.shape == tensor.planned.shape
             {
                 companion = second
             }
-            coded.append(tensor.coded(companion: companion))
+            coded.append(tensor.coded(companion: companion, distance: predecessor?.distance))
         }
         let packed: LosslessPack.Packed
         do throws(CodecError) {

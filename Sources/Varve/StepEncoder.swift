@@ -23,6 +23,8 @@ struct StepEncoder: Sendable {
         /// Restored tensors and payload of `step`.
         var store: ScratchStore?
         var base: (any BaseWeights)?
+        /// The optimizer's steps since, where steps are not counted in epochs.
+        var distance: Int?
         /// The original weights of the step before, for measuring the true change, while they are still on disk.
         var originals: OriginalWeights?
         /// Of every weight: its mean second moment against the model's to the power -1/4.

@@ -126,8 +126,9 @@ struct StepPlanner {
             ? nil : planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
         let first = planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
-        let second = planned(
+        var second = planned(
             parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
+        second?.decay = parameter.hyperparameters?.beta2
         var maximum: PlannedTensor?
         for value in parameter.other {
             guard case .tensor(let reference) = value.content else { continue }

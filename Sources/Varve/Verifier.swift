@@ -74,6 +74,11 @@ public struct Verifier: Sendable {
         if range == nil {
             result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
             result.findings += strangers(reader)
+            if let against, result.findings.isEmpty {
+                result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
+                    .init(step: nil, $0)
+                }
+            }
         }
         let decoder = ChainDecoder(
             reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })

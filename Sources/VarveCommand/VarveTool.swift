@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Glibc
 import Varve
 
@@ -27,6 +28,7 @@ struct VarveTool: AsyncParsableCommand {
     static func main() async {
         Interruption.install()
         Self.allowManyFiles()
+        Self.keepFreedMemory()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -38,6 +40,14 @@ struct VarveTool: AsyncParsableCommand {
             ExitStatus.exit(with: error)
         }
     }
+
+    /// Tensor after tensor takes buffers of about the same sizes: memory that was freed is used again instead of going
+    /// back to the system page by page, which took a third of the time.
+    private static func keepFreedMemory() {
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(M_TRIM_THRESHOLD, 64 << 20)
+    }
+
     /// A checkpoint may have thousands of files, and all of them are open while it is read.
     private static func allowManyFiles() {
         var limit = rlimit()

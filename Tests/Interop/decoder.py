@@ -1,5 +1,5 @@
-"""An independent decoder of Varve archives, written from Docs/format.md and Docs/format-transform.md alone ("section"
-means a section of the former, unless the file says otherwise).
+"""An independent decoder of Varve archives, written from Docs/format.md, Docs/format-transform.md and
+Docs/format-lossless.md alone ("section" means a section of the first, unless the file says otherwise).
 
     python decoder.py ARCHIVE OUTPUT
 
@@ -20,6 +20,7 @@ import numpy as np
 import xxhash
 import zstandard
 
+import decoder_lossless
 import decoder_transform
 from decoder_files import assembled, read, redo_checksums, set_attributes
 from decoder_records import (BITS, QUANTIZED, Damaged, Input, exact, moments_section, require, rounded, unzstd,
@@ -31,7 +32,7 @@ PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
 WEIGHT, FIRST, SECOND, OTHER = range(4)
-EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY = range(8)
+EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, PACKED = range(9)
 RECORD, PREFIXED, ELSEWHERE, CONSTANT = range(4)
 PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 
@@ -41,10 +42,11 @@ PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 Reference = namedtuple("Reference", "part offset size checksum")
 Block = namedtuple("Block", "content record place value size checksum")
 Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload")
-Tensor = namedtuple("Tensor", "name role key dtype shape count size entry offset coding reference step bundle hash")
+Tensor = namedtuple("Tensor", "name role key dtype shape count size entry offset coding reference step bundle pack hash")
 Bundle = namedtuple("Bundle", "method weights moments")
-# Of a step, for the next one: weights and states by name, exact tensors by name and role, payload by entry.
-Restored = namedtuple("Restored", "weights states exact payload")
+# Of a step, for the next one: tensors by identity with what they were in the step before, where their coding has that
+# in it; weights and states by name, exact tensors by name and role, payload by entry.
+Restored = namedtuple("Restored", "tensors weights states exact payload")
 
 
 def read_reference(body):                                                                      # section 6
@@ -86,11 +88,12 @@ def read_entry(body, has_kinds):                                                
 def read_tensor(body, version):                                                                # section 9
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
     entry, offset, coding = body.varint(), body.varint(), body.u8()
-    newest = EXCP if version == 1 else HALF_COPY
+    newest = (EXCP, HALF_COPY, PACKED)[version - 1]
     require(role <= OTHER and coding <= newest and dtype in BITS, "a tensor of an unknown kind")
     reference = read_reference(body) if coding in (EXACT, DELTA) else None
     step = body.varint() if coding == SAME_AS else None
-    bundle = (body.varint(), body.varint()) if coding >= EXCP else None
+    bundle = (body.varint(), body.varint()) if EXCP <= coding <= HALF_COPY else None
+    pack = (body.varint(), body.varint(), body.u8()) if coding == PACKED else None
     digest, figure = body.hash(), 8 if version == 1 else 4
     require(body.u8() <= 5, "a tensor paired in an unknown way")
     body.varint(), body.take(figure)                         # stored bytes, energy: for reports
@@ -98,7 +101,8 @@ def read_tensor(body, version):                                                 
         body.take(2 * figure), body.varint()                 # errors and pruned elements: for reports
     count = math.prod(shape)
     size = (count * BITS[dtype] + 7) // 8
-    return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, bundle, digest)
+    return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, bundle, pack,
+                  digest)
 
 
 def read_bundle(body, version):                                                                # section 10
@@ -210,6 +214,7 @@ class Step(Manifest):
             self.predecessor, self.predecessor_digest = body.varint(), body.hash()
         self.read_files(body, version >= 3)
         self.bundles = body.list(lambda body: read_bundle(body, version))
+        self.packs = body.list(read_reference) if version > 2 else []
         self.tensors = body.list(lambda body: read_tensor(body, version))
         body.list(lambda body: (body.text(), body.text()))   # pairs
         body.list(Input.text)                                # notes
@@ -231,6 +236,15 @@ class Step(Manifest):
                         and (tensor.coding != EXCP or tensor.role != OTHER)
                         and (tensor.coding != HALF_COPY or tensor.role == WEIGHT and tensor.key),
                         "a tensor in no bundle of its kind")
+            require(tensor.coding != SAME_AS or tensor.step < self.number, "a tensor of a later step")
+        self.pack_members = [{} for _ in self.packs]                                           # section 12
+        for index, tensor in enumerate(self.tensors):
+            if tensor.pack:
+                pack, place, depth = tensor.pack
+                require(pack < len(self.packs) and place not in self.pack_members[pack], "two tensors in one place")
+                require(depth <= (0 if self.predecessor is None else 2), "predecessors that are not there")
+                self.pack_members[pack][place] = index
+        require(all(members and max(members) == len(members) - 1 for members in self.pack_members), "a gap in a pack")
 
     @property
     def weights_digest(self):
@@ -278,7 +292,10 @@ class Decoder:
     def restore(self, root):
         for manifest in [*self.steps.values(), *([self.run] if self.run else [])]:
             manifest.open_parts()
-        restored = {None: Restored({}, {}, {}, [])}
+        restored = {None: Restored({}, {}, {}, {}, [])}
+        # Tensors that later steps refer to by the number of this one.
+        kept = {(t.step, identity(t)): None for step in self.steps.values() for t in step.tensors
+                if t.coding == SAME_AS}
         order = self.order()
         for place, number in enumerate(order):
             step = self.steps[number]
@@ -286,7 +303,10 @@ class Decoder:
                 require(self.steps[step.predecessor].weights_digest == step.predecessor_digest,
                         f"step {number} builds on another step {step.predecessor}")
             before = restored[step.predecessor]
-            tensors, states = self.tensors(step, before)
+            tensors, states = self.tensors(step, before, kept)
+            for tensor, data in zip(step.tensors, tensors):
+                if (number, identity(tensor)) in kept and tensor.coding in (EXACT, PACKED):
+                    kept[number, identity(tensor)] = data
             payloads = before.payload
             require(all(entry.prefix <= len(payloads) for entry in step.entries), "a prefix in no entry")
             payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix else (),
@@ -295,13 +315,29 @@ class Decoder:
             pairs = list(zip(step.tensors, tensors))
             weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
             exactly = {(tensor.name, tensor.role): (tensor, data) for tensor, data in pairs
-                     if tensor.coding < EXCP and not tensor.key}
-            restored[number] = Restored(weights, states, exactly, payload)
+                     if not tensor.bundle and not tensor.key}
+            everything = {identity(tensor): (tensor, data, self.earlier(tensor, before)) for tensor, data in pairs}
+            restored[number] = Restored(everything, weights, states, exactly, payload)
             wanted = {self.steps[later].predecessor for later in order[place + 1:]}
             restored = {key: value for key, value in restored.items() if key is None or key in wanted}
         if self.run:
             self.write_files(self.run, [self.run.payload(entry) for entry in self.run.entries], [], root)
         self.finish(root)
+
+    @staticmethod
+    def previous(tensor, predecessor):
+        """Record, bytes, and bytes of one more step back of what a tensor builds on (section 9)."""
+        before = predecessor.tensors.get(identity(tensor))
+        require(before is not None and len(before[1]) == tensor.size, f"{tensor.name}: no predecessor")
+        usable = (EXACT, DELTA, UNCHANGED, PACKED) + ((EXCP, TRANSFORM, OPENING) if is_weight(tensor) else ())
+        require(before[0].coding in usable, f"{tensor.name}: a predecessor that is none")
+        return before
+
+    @staticmethod
+    def earlier(tensor, predecessor):
+        """The bytes of the step before that a tensor's coding has in it."""
+        reaches_back = tensor.coding == UNCHANGED or tensor.pack and tensor.pack[2]
+        return predecessor.tensors[identity(tensor)][1] if reaches_back else None
 
     def block_elsewhere(self, block, step):
         """The bytes of a block that another one has: of an earlier step, or a record of the same (section 8)."""
@@ -327,23 +363,21 @@ class Decoder:
         require(step.predecessor is not None and step.entries[entry].prefix, "a block's prefix is missing")
         return step.plain(block, self.block(self.steps[step.predecessor], step.entries[entry].prefix - 1, index))
 
-    def tensors(self, step, predecessor):
+    def tensors(self, step, predecessor, kept):
         """The bytes of all tensors of a step, compared with their hashes (section 9), and the states."""
         found, states = {}, {}
         for index, tensor in enumerate(step.tensors):
-            before = predecessor.weights.get(tensor.name) if is_weight(tensor) else None
-            if tensor.coding in (DELTA, UNCHANGED):
-                require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
+            before = self.previous(tensor, predecessor)[1] if tensor.coding in (DELTA, UNCHANGED) else None
             if tensor.coding in (EXACT, DELTA):
                 record = step.record(tensor.reference)
                 found[index] = exact(record, tensor, before if tensor.coding == DELTA else None)
             elif tensor.coding == UNCHANGED:
                 found[index] = before
             elif tensor.coding == SAME_AS:
-                other = self.steps.get(tensor.step)
-                match = [t for t in other.tensors if identity(t) == identity(tensor)] if other else []
-                require(match and match[0].coding == EXACT, f"{tensor.name}: not in step {tensor.step}")
-                found[index] = exact(other.record(match[0].reference), match[0])
+                found[index] = kept[tensor.step, identity(tensor)]
+                require(found[index] is not None, f"{tensor.name}: not in step {tensor.step}")
+        for reference, places in zip(step.packs, step.pack_members):
+            found.update(self.pack(step, reference, [places[place] for place in range(len(places))], predecessor))
         for number, bundle in enumerate(step.bundles):
             members = {(t.bundle[1], t.role, t.coding == HALF_COPY): i for i, t in enumerate(step.tensors)
                        if t.bundle and t.bundle[0] == number}
@@ -357,6 +391,17 @@ class Decoder:
             same = len(found[index]) == tensor.size and xxhash.xxh3_128_intdigest(found[index]) == tensor.hash
             require(same, f"step {step.number}: {tensor.name}: restored bytes differ from their hash")
         return [found[index] for index in range(len(step.tensors))], states
+
+    def pack(self, step, reference, places, predecessor):
+        """Index and bytes of each tensor of a pack (section 12)."""
+        members = []
+        for tensor in (step.tensors[index] for index in places):
+            before, depth = (None, None, None), tensor.pack[2]
+            if depth:
+                before = self.previous(tensor, predecessor)
+            require(depth < 2 or before[2] is not None, f"{tensor.name}: no predecessor of its predecessor")
+            members.append((tensor, before[1], before[2] if depth > 1 else None))
+        return zip(places, decoder_lossless.tensors(step.record(reference), members))
 
     def parameters(self, step, members):
         """The weights of a bundle (section 10). Members: index by place, role, and whether it is a copy."""
@@ -470,7 +515,7 @@ class Decoder:
 
 def rebuilt(entry, payload, tensors):
     data = assembled(entry, payload, [(tensor.offset, restored) for tensor, restored in tensors])
-    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.coding >= EXCP])
+    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.bundle])
     return data
 
 

@@ -75,7 +75,7 @@ TRANSFORM_RUNS = ("hf-trainer-run", "odd-run", "unfrozen-block", "runs/nanogpt_s
 
 
 def transform(run, options, codings, work):
-    """The decoder agrees on an archive of method transform in which all of these codings occur."""
+    """The decoder agrees on an archive of method transform, or lossless, in which all of these codings occur."""
     folder = tempfile.mkdtemp(dir=work)
     archive, restored, output = (os.path.join(folder, name) for name in ("run.varve", "restored", "decoded"))
     varve("compress", run, archive, "--method", "transform", *options)
@@ -83,7 +83,7 @@ def transform(run, options, codings, work):
     paths = agrees(archive, restored, output)
     found = [tensor.coding for step in decoder.Decoder(archive).steps.values() for tensor in step.tensors]
     require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
-    return f"{paths}, {sum(coding >= decoder.TRANSFORM for coding in found)} tensors by transform"
+    return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
 
 
 def decode(archive, output):

@@ -25,7 +25,7 @@ import lossless_modes
 import made_runs
 import resume
 from checks import Checks, Skip, read, require
-from decoder import HALF_COPY, OPENING, TRANSFORM
+from decoder import HALF_COPY, OPENING, PACKED, TRANSFORM
 from fixtures import FIXTURES, HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
 from roundtrip import Roundtrip
 from state import same_bits
@@ -102,7 +102,7 @@ def packs(checks, work):
 
 
 def transform(checks, work):
-    """The independent decoder on method transform."""
+    """The independent decoder on methods transform and lossless."""
     run = made_runs.make_masters(os.path.join(work, "masters"))
     for label, options in decoding.TRANSFORM_OPTIONS.items():
         codings = {TRANSFORM} if "exact" in options else {TRANSFORM, OPENING}
@@ -113,6 +113,11 @@ def transform(checks, work):
                    options, codings | {HALF_COPY}, work)
     checks.run("transform, small: a large matrix: an independent decoder agrees", decoding.transform,
                made_runs.make_large(os.path.join(work, "large")), ("--quality", "small"), {TRANSFORM}, work)
+    for name in decoding.TRANSFORM_RUNS:
+        checks.run(f"lossless: {name}: an independent decoder agrees", decoding.transform,
+                   os.path.join(FIXTURES, name), ("--quality", "lossless"), {PACKED}, work)
+    checks.run("lossless: masters and copies: an independent decoder agrees", decoding.transform, run,
+               ("--quality", "lossless"), {PACKED}, work)
 
 
 def not_here():

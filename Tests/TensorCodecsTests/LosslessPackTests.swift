@@ -27,7 +27,9 @@ import Testing
     @Test(arguments: FloatFormat.allCases) func parametersOfAnyShapeRoundTrip(format: FloatFormat) throws {
         var samples = LosslessSamples(seed: 1)
         var all: [LosslessTensor] = []
-        for shape in [[], [1], [7], [0], [0, 4], [3, 0], [40, 30], [2, 16, 20], [8, 3, 3, 3], [1, 900], [900, 1], [64, 64]] {
+        for shape in [
+            [], [1], [7], [0], [0, 4], [3, 0], [40, 30], [2, 16, 20], [8, 3, 3, 3], [1, 900], [900, 1], [64, 64],
+        ] {
             var parameter = samples.parameter(shape, format)
             try roundTrip(parameter, "\(shape)")
             for i in parameter.indices { parameter[i].companion = parameter[i].companion.map { $0 + all.count } }

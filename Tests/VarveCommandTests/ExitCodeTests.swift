@@ -60,12 +60,16 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: [[], ["--method", "excp", "--alpha", "0.01"], ["--quality", "high", "--keyframe", "exact"]])
+    @Test(arguments: [
+        [], ["--method", "excp", "--alpha", "0.01"], ["--quality", "high", "--keyframe", "exact"],
+        ["--quality", "lossless"],
+    ])
     func aWholeSessionAndItsExitCodes(options: [String]) throws {
         let run = Paths.join(Self.fixtures, "odd-run"), archive = path("odd.varve")
         let compressed = try varve(["compress", run, archive] + options)
         #expect(compressed.status == 0, "\(compressed)")
         #expect(compressed.error.contains("lossy"))
+        #expect(compressed.error.contains("every byte is kept exactly") == (options.last == "lossless"))
         #expect(try varve("compress", run, archive).output.contains("already there"))
         #expect(try varve("list", archive).status == 0)
         for grouping in ["layer", "tensor", "role", "step", "file"] {
@@ -111,7 +115,9 @@ import VarveTestSupport
         let run = Self.fixtures + "/odd-run"
         for wrong in [
             ["--method", "excp", "--bits", "9"], ["--alpha", "0.01"], ["--step-size", "0"], ["--quality", "perfect"],
-            ["--method", "excp", "--quality", "high"],
+            ["--method", "excp", "--quality", "high"], ["--method", "excp", "--quality", "lossless"],
+            ["--quality", "lossless", "--step-size", "1"], ["--quality", "lossless", "--target-ratio", "9"],
+            ["--quality", "lossless", "--keyframe", "exact"], ["--quality", "lossless", "--alpha", "0.01"],
         ] { #expect(try varve(["compress", run, path("x.varve")] + wrong).status == 2, "\(wrong)") }
         #expect(try varve("restore", path("x.varve"), "--step", "minus", "-o", path("o")).status == 2)
         #expect(try varve("report", path("x.varve"), "--steps", "5-2").status == 2)

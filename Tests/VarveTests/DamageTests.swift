@@ -27,7 +27,7 @@ import VarveTestSupport
 
     /// Every file of the archive, damaged at a sample of places: verify says so and names the file; restoring refuses or
     /// gives what the intact archive gives; nothing partial is left.
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func aFlippedOrMissingByteIsFoundAndNamed(method: CompressionOptions.Method) async throws {
         let (archive, good) = try await makeArchive(method)
         var generator = SplitMix64(seed: 7)
@@ -90,7 +90,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func aMissingStepBreaksOnlyWhatBuildsOnIt(method: CompressionOptions.Method) async throws {
         let archive = Paths.join(directory.path, "chain.varve")
         _ = try await Compressor(
@@ -109,7 +109,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func anUnfinishedStepDoesNotCountAndIsReplaced(method: CompressionOptions.Method) async throws {
         let archive = Paths.join(directory.path, "unfinished.varve")
         let options = CompressionOptions(method: method)

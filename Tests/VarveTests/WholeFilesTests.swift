@@ -108,6 +108,9 @@ import VarveTestSupport
             names.isSuperset(of: ["relative", "private", "dangling", "random again", "new", "run.sh"]),
             "\(verified.differences)")
         #expect(verified.differences.allSatisfy { $0.step == 200 })
+        try Trees.write(random(2 << 20, 88), to: workshop.path("run/large"))
+        let again = try await Verifier(archive: workshop.path("a.varve"), against: workshop.path("run")).verify()
+        #expect(again.differences.contains { $0.step == nil && $0.file == workshop.path("run/large") })
     }
 
     @Test func whatCannotBeKeptIsSkippedAloud() async throws {

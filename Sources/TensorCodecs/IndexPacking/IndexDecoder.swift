@@ -98,6 +98,7 @@ struct IndexDecoder {
                         var position = 0
                         for i in 0..<levels.count {
                             let shift = shifts[Int(classes[i])]
+                            guard shift > 0 else { continue }
                             let word = UInt32(
                                 littleEndian: padded.loadUnaligned(
                                     fromByteOffset: position &>> 3, as: UInt32.self))

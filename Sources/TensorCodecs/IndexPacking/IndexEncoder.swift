@@ -36,7 +36,10 @@ struct IndexEncoder {
         return writer.bytes
     }
 
-    /// The length of each segment's code in 1/65536 bits.
+    /// Levels of a segment of which each adds up; of larger ones every so many, which tells shares well enough.
+    private static let summed = 4096
+
+    /// The length of each segment's code in 1/65536 bits, of large ones nearly.
     func codeLengths(_ segments: [Int]) -> [UInt64] {
         let lengths = rows { table, frequencies, symbol in
             let bits = UInt64(table.shift) * FixedLog2.one
@@ -46,7 +49,8 @@ struct IndexEncoder {
         var start = 0
         return segments.map { count in
             var sum = UInt64(count)
-            for i in start..<start + count {
+            let step = max(count / Self.summed, 1)
+            for i in stride(from: start, to: start + count, by: step) {
                 let group = Int(groups.groups[Int(classes[i])])
                 let table = groups.tables[group]
                 let value = levels[i] >> Int32(table.shift)
@@ -57,7 +61,7 @@ struct IndexEncoder {
                 }
             }
             start += count
-            return sum
+            return sum * UInt64(step)
         }
     }
 
@@ -88,6 +92,7 @@ struct IndexEncoder {
             classes.withUnsafeBufferPointer { classes in
                 for i in 0..<levels.count {
                     let value = Int(classes[i])
+                    guard shifts[value] > 0 else { continue }
                     writer.append(UInt32(bitPattern: levels[i]) & masks[value], bits: shifts[value])
                 }
             }

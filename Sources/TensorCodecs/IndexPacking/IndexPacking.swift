@@ -45,16 +45,14 @@ package enum IndexPacking {
         _ levels: [Int32], classes: [UInt8], segments: [Int]
     ) throws(CodecError) -> Packed {
         try checkArguments(levels, classes: classes, segments: segments)
-        guard let smallest = levels.min(), let largest = levels.max() else {
-            return Packed(bytes: [], shares: segments.map { _ in 0 })
+        guard !levels.isEmpty else { return Packed(bytes: [], shares: segments.map { _ in 0 }) }
+        // All bits that zigzag forms have together: as long as the longest of them, and found without comparing.
+        let bits = levels.withUnsafeBufferPointer {
+            $0.reduce(UInt32(0)) { $0 | UInt32(bitPattern: $1 &<< 1 ^ $1 &>> 31) }
         }
-        guard smallest >= -levelBound, largest < levelBound else {
-            throw CodecError(.invalidArgument, "levels from \(smallest) to \(largest) are too large to pack")
-        }
-        if smallest == 0, largest == 0 {
-            return Packed(bytes: [Mode.zero.rawValue], weights: segments.map(UInt64.init))
-        }
-        let width = Int.bitWidth - max(zigzag(smallest), zigzag(largest)).leadingZeroBitCount
+        guard bits < 1 << 31 else { throw CodecError(.invalidArgument, "levels that are too large to pack") }
+        if bits == 0 { return Packed(bytes: [Mode.zero.rawValue], weights: segments.map(UInt64.init)) }
+        let width = UInt32.bitWidth - bits.leadingZeroBitCount
         let encoder = IndexEncoder(levels, classes: classes)
         let coded = try encoder?.encode()
         if let coded, let encoder, coded.count <= 2 + (levels.count * width + 7) / 8 {
@@ -114,7 +112,7 @@ package enum IndexPacking {
         guard classes.count == levels.count else {
             throw CodecError(.invalidArgument, "\(levels.count) levels with \(classes.count) classes")
         }
-        guard classes.allSatisfy({ $0 < classLimit }) else {
+        guard classes.withUnsafeBufferPointer({ $0.reduce(0, |) }) < classLimit else {
             throw CodecError(.invalidArgument, "a class of \(classLimit) or more")
         }
         var rest = levels.count

@@ -45,7 +45,8 @@ struct LevelHistogram {
 
     /// Bits to leave out and bits to keep, sign included: 11 where that is nearly all levels, fewer if there are no more.
     private static func scale(_ levels: [Int32]) -> (shift: Int, width: Int) {
-        let range = max(levels.max() ?? 0, ~(levels.min() ?? 0))
+        // As long as the longest level.
+        let range = levels.withUnsafeBufferPointer { $0.reduce(0) { $0 | ($1 ^ $1 &>> 31) } }
         if range < 1024 { return (0, max(33 - range.leadingZeroBitCount, 2)) }
         var widths = [Int](repeating: 0, count: 34)
         widths.withUnsafeMutableBufferPointer { widths in

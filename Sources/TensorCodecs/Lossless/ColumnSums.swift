@@ -13,9 +13,11 @@ struct ColumnSums {
         totals = [Int](repeating: 0, count: columns)
     }
 
-    mutating func add(_ row: UnsafeBufferPointer<UInt32>, less mean: Int32) {
+    /// Adds a row of logarithms: `row` without its low bits.
+    @inline(__always)
+    mutating func add(_ row: UnsafeBufferPointer<UInt32>, shift: UInt32, less mean: Int32) {
         recent.withUnsafeMutableBufferPointer { recent in
-            for j in 0..<row.count { recent[j] &+= Int32(bitPattern: row[j]) &- mean }
+            for j in 0..<row.count { recent[j] &+= Int32(bitPattern: row[j] &>> shift) &- mean }
         }
         rows += 1
         if rows == Self.flushed { flush() }
@@ -35,12 +37,13 @@ struct ColumnSums {
     }
 
     /// The sum of a row.
-    static func sum(_ row: UnsafeBufferPointer<UInt32>) -> Int {
+    @inline(__always)
+    static func sum(_ row: UnsafeBufferPointer<UInt32>, shift: UInt32) -> Int {
         var sum = 0, start = 0
         while start < row.count {
             let end = min(start + flushed, row.count)
             var part: UInt32 = 0
-            for j in start..<end { part &+= row[j] }
+            for j in start..<end { part &+= row[j] &>> shift }
             sum += Int(part)
             start = end
         }

@@ -1,25 +1,40 @@
 /// Where the values of a float format lie on the real line, seen as float32.
 ///
 /// Every value is (-1)^sign * significand * 2^(exponent - 23) with a 24-bit significand; the format leaves bits below
-/// its `quantum` zero.
-struct FloatGrid: Sendable {
+/// its `quantum` zero. A type for each format, so that loops over elements know its constants.
+protocol FloatGrid {
     /// Mantissa bits, without the implicit one; at most 23.
-    let mantissaBits: Int32
+    static var mantissaBits: Int32 { get }
     /// Exponent of the smallest positive value.
-    let lowest: Int32
+    static var lowest: Int32 { get }
+}
 
-    init(_ format: FloatFormat) {
-        switch format {
-        case .f32, .f64: (mantissaBits, lowest) = (23, -149)
-        case .bf16: (mantissaBits, lowest) = (7, -133)
-        case .f16: (mantissaBits, lowest) = (10, -24)
-        }
-    }
+/// float32, and float64 cut to its words.
+enum FullGrid: FloatGrid {
+    static var mantissaBits: Int32 { 23 }
+    static var lowest: Int32 { -149 }
+}
 
-    /// Exponent of the last place of numbers from 2^exponent to below 2^(exponent + 1).
+enum BrainGrid: FloatGrid {
+    static var mantissaBits: Int32 { 7 }
+    static var lowest: Int32 { -133 }
+}
+
+enum HalfGrid: FloatGrid {
+    static var mantissaBits: Int32 { 10 }
+    static var lowest: Int32 { -24 }
+}
+
+extension FloatGrid {
+    /// Exponent of the last place of numbers from 2^exponent to below 2^(exponent + 1); exponents are -126 or more.
     @inline(__always)
-    func quantum(_ exponent: Int32) -> Int32 { max(exponent &- mantissaBits, lowest) }
+    static func quantum(_ exponent: Int32) -> Int32 {
+        -126 &- mantissaBits >= lowest ? exponent &- mantissaBits : max(exponent &- mantissaBits, lowest)
+    }
+}
 
+/// Parts of a float32's bits.
+enum FloatWord {
     /// The exponent of a number; that of the smallest normal one for denormals and zero.
     @inline(__always)
     static func exponent(_ bits: UInt32) -> Int32 {
@@ -34,8 +49,8 @@ struct FloatGrid: Sendable {
 
     /// |x| in units of 2^scale, rounded down; `scale` is at least the exponent less 31.
     @inline(__always)
-    static func cell(_ bits: UInt32, scale: Int32) -> Int32 {
-        let shift = UInt64(truncatingIfNeeded: min(31 &- exponent(bits) &+ scale, 63))
+    static func cell(_ bits: UInt32, _ exponent: Int32, scale: Int32) -> Int32 {
+        let shift = UInt64(truncatingIfNeeded: min(31 &- exponent &+ scale, 63))
         return Int32(truncatingIfNeeded: (UInt64(significand(bits)) &<< 8) &>> shift)
     }
 

@@ -6,7 +6,10 @@ struct LogScale: Sendable, Hashable {
     var columns: [Int16]
 
     /// Exponents for the elements that changed alone, against their predecessors.
-    static func fit(changes: [Int32], _ words: [UInt32], _ previous: [UInt32], columns: Int) -> LogScale {
+    static func fit(
+        changes: [Int32], _ words: UnsafeBufferPointer<UInt32>,
+        _ previous: UnsafeBufferPointer<UInt32>, columns: Int
+    ) -> LogScale {
         var rows = [Double](repeating: 0, count: columns > 0 ? words.count / columns : 1)
         var counts = [Int](repeating: 0, count: rows.count)
         var whole = 0.0
@@ -45,11 +48,16 @@ struct LogScale: Sendable, Hashable {
     ///   - residuals: row-major; what is not finite has been set to 0.
     ///   - columns: of the matrix; one row of all elements gets a single exponent.
     static func fit(_ residuals: UnsafeBufferPointer<Float>, columns: Int) -> LogScale {
-        let whole = energy(residuals, 0, residuals.count)
-        let single = LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
         let rowCount = residuals.count / max(columns, 1)
-        guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else { return single }
-        let matrix = fitMatrix(residuals, rowCount: rowCount, columns: columns)
+        func single(_ whole: Double) -> LogScale {
+            LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
+        }
+        guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else {
+            return single(energy(residuals, 0, residuals.count))
+        }
+        let energies = (0..<rowCount).map { energy(residuals, $0 * columns, columns) }
+        let matrix = fitMatrix(residuals, energies, columns: columns)
+        let single = single(energies.reduce(0, +))
         return matrix.gain(over: single) > (rowCount + columns) * exponentBits * 4 ? matrix : single
     }
 
@@ -60,20 +68,24 @@ struct LogScale: Sendable, Hashable {
     private func gain(over single: LogScale) -> Int {
         // A row without deviation is as well off with any exponent.
         let single = Int(single.rows[0])
-        let live = columns.lazy.map { Int($0) }.filter { $0 != Int(Self.none) }
-        let sum = live.reduce(0, +)
-        return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live.count - sum) }
+        var live = 0, sum = 0
+        for exponent in columns where exponent != Self.none {
+            live += 1
+            sum += Int(exponent)
+        }
+        return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live - sum) }
     }
 
     private static func fitMatrix(
-        _ residuals: UnsafeBufferPointer<Float>, rowCount: Int, columns: Int
+        _ residuals: UnsafeBufferPointer<Float>, _ energies: [Double], columns: Int
     ) -> LogScale {
-        var rows = (0..<rowCount).map { exponent(energy(residuals, $0 * columns, columns) / Double(columns)) }
+        let rowCount = energies.count
+        var rows = energies.map { exponent($0 / Double(columns)) }
         // Divided by what their row says, residuals are near 1, so that Float has room for their squares.
         var sums = [Float](repeating: 0, count: columns), totals = [Double](repeating: 0, count: columns)
         var live = 0
         for i in 0..<rowCount where rows[i] != none {
-            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2)) 
+            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2))
             let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
             addSquares(residuals, i * columns, unit, rest, to: &sums)
             live += 1
@@ -87,7 +99,9 @@ struct LogScale: Sendable, Hashable {
             let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
             let square = weightedSquare(residuals, i * columns, unit, rest, weights)
             let change = exponent(Double(square) / Double(columns))
-            if change != none { rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound)) }
+            if change != none {
+                rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound))
+            }
         }
         return LogScale(rows: rows, columns: fitted)
     }
@@ -116,7 +130,8 @@ struct LogScale: Sendable, Hashable {
         _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, _ weights: [Float]
     ) -> Float {
         weights.withUnsafeBytes { weights in
-            let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
+            let values = UnsafeRawBufferPointer(
+                UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
             var parts = SIMD8<Float>(repeating: 0)
             var place = 0
             while place &+ 32 <= weights.count {

@@ -1,10 +1,11 @@
 /// Chooses how a tensor is coded and fits its predictions: the encoder's part.
 enum LosslessChoice {
-    /// - Parameter companion: the second moment of a first one.
+    /// - Parameter companion: the second moment of a first one, the weight of a copy.
     /// - Throws: `.invalidArgument`, `.outOfMemory`.
     static func plan(_ tensor: LosslessTensor, companion: LosslessTensor?) throws(CodecError) -> LosslessPlan {
         guard tensor.bytes.count >= smallest else { return try planes(tensor) }
         guard case .float(let format) = tensor.format else { return try smallest(planes(tensor), bytes(tensor)) }
+        if let copy = roundedPlan(tensor, format, of: companion) { return copy }
         guard let plan = residualPlan(tensor, format, companion: companion) else { return try planes(tensor) }
         guard isDoubtful(tensor, format) else { return plan }
         var (best, least) = (plan, try trial(plan, tensor, companion))
@@ -39,6 +40,21 @@ enum LosslessChoice {
         return plan
     }
 
+    /// Nothing but a reference, where the tensor is another one rounded.
+    private static func roundedPlan(
+        _ tensor: LosslessTensor, _ format: FloatFormat, of companion: LosslessTensor?
+    ) -> LosslessPlan? {
+        guard tensor.kind == .weight, let companion, companion.format == .float(.f32), format != .f32,
+            companion.bytes.count / 4 == tensor.bytes.count / format.elementSize,
+            format.bytes(FloatFormat.f32.floats(companion.bytes)) == tensor.bytes
+        else { return nil }
+        var plan = LosslessPlan(.rounded)
+        plan.format = format
+        plan.count = tensor.bytes.count / format.elementSize
+        plan.companion = tensor.companion
+        return plan
+    }
+
     /// Differences of bytes, where elements are bytes.
     private static func bytes(_ tensor: LosslessTensor) throws(CodecError) -> LosslessPlan? {
         guard tensor.format.size == 1 else { return nil }
@@ -58,71 +74,77 @@ enum LosslessChoice {
     /// Only the elements that changed, where there are others.
     private static func changesPlan(_ tensor: LosslessTensor, _ format: FloatFormat) -> LosslessPlan? {
         guard let previous = tensor.previous, format != .f64, tensor.kind != .firstMoment else { return nil }
-        let words = words(tensor.bytes, format), old = Self.words(previous, format)
-        guard words.count <= Int(Int32.max) else { return nil }
-        var changed: [Int32] = []
-        for i in words.indices where words[i] != old[i] { changed.append(Int32(i)) }
+        guard tensor.bytes.count <= Int(Int32.max) else { return nil }
         let form = MatrixForm(tensor.shape)
         var plan = LosslessPlan(.values)
         plan.format = format
-        plan.count = words.count
+        plan.count = tensor.bytes.count / format.elementSize
         plan.depth = 1
-        plan.changed = changed
         plan.value.depth = 1
-        plan.value.scale = LogScale.fit(
-            changes: changed, words, old, columns: form.isVector ? 0 : form.columns)
+        WordForm.withWords(tensor.bytes, format) { words in
+            WordForm.withWords(previous, format) { old in
+                var changed: [Int32] = []
+                for i in 0..<words.count where words[i] != old[i] { changed.append(Int32(i)) }
+                plan.changed = changed
+                plan.value.scale = LogScale.fit(
+                    changes: changed, words, old, columns: form.isVector ? 0 : form.columns)
+            }
+        }
         return plan
     }
 
     private static func residualPlan(
         _ tensor: LosslessTensor, _ format: FloatFormat, companion: LosslessTensor?
     ) -> LosslessPlan? {
-        let words = words(tensor.bytes, format)
-        if format == .f64, words.contains(WordForm.outside) { return nil }
         let form = MatrixForm(tensor.shape)
         let columns = form.isVector ? 0 : form.columns
-        let previous = tensor.previous.map { Self.words($0, format) }
-        switch tensor.kind {
-        case .secondMoment where SecondMomentFit.isPossible(words):
-            var plan = LosslessPlan(.secondMoment)
-            let usable = previous.flatMap { SecondMomentFit.isPossible($0) ? $0 : nil }
-            plan.second =
-                SecondMomentFit(words, previous: usable, columns: columns, expected: tensor.decay).model
-            plan.depth = plan.second.depth
-            plan.format = format
-            plan.count = words.count
-            return plan
-        case .firstMoment where companion != nil:
-            var plan = LosslessPlan(.firstMoment)
-            let values = words.map { Float(bitPattern: $0).isFinite ? Float(bitPattern: $0) : 0 }
-            plan.first.scale = values.withUnsafeBufferPointer { LogScale.fit($0, columns: columns) }
-            plan.companion = tensor.companion
-            plan.format = format
-            plan.count = words.count
-            return plan
-        default:
-            var plan = LosslessPlan(.values)
-            plan.value =
-                ValueFit(
-                    words, previous: previous, earlier: tensor.earlier.map { Self.words($0, format) },
-                    columns: columns, format
-                ).model
-            plan.depth = plan.value.depth
+        return WordForm.withWords(tensor.bytes, format) { words -> LosslessPlan? in
+            if format == .f64, words.contains(WordForm.outside) { return nil }
+            var plan = WordForm.withWordsIfAny(tensor.previous, format) { previous -> LosslessPlan in
+                switch tensor.kind {
+                case .secondMoment where SecondMomentFit.isPossible(words):
+                    return secondMomentPlan(words, previous, columns: columns, decay: tensor.decay)
+                case .firstMoment where companion != nil:
+                    return firstMomentPlan(words, columns: columns, companion: tensor.companion)
+                default:
+                    return WordForm.withWordsIfAny(tensor.earlier, format) { earlier in
+                        valuePlan(words, previous, earlier, columns: columns)
+                    }
+                }
+            }
             plan.format = format
             plan.count = words.count
             return plan
         }
     }
 
-    static func words(_ bytes: [UInt8], _ format: FloatFormat) -> [UInt32] {
-        let count = bytes.count / format.elementSize
-        return [UInt32](unsafeUninitializedCapacity: count) { output, filled in
-            bytes.withUnsafeBytes { bytes in
-                guard let base = output.baseAddress else { return }
-                WordForm.words(bytes, format, 0..<count, to: base)
-            }
-            filled = count
-        }
+    private static func secondMomentPlan(
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>?, columns: Int, decay: Double?
+    ) -> LosslessPlan {
+        var plan = LosslessPlan(.secondMoment)
+        let usable = previous.flatMap { SecondMomentFit.isPossible($0) ? $0 : nil }
+        plan.second = SecondMomentFit(words, previous: usable, columns: columns, expected: decay).model
+        plan.depth = plan.second.depth
+        return plan
+    }
+
+    private static func firstMomentPlan(
+        _ words: UnsafeBufferPointer<UInt32>, columns: Int, companion: Int?
+    ) -> LosslessPlan {
+        var plan = LosslessPlan(.firstMoment)
+        plan.first.scale = ValueFit(words, previous: nil, earlier: nil, columns: columns).model.scale
+        plan.companion = companion
+        return plan
+    }
+
+    private static func valuePlan(
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>?,
+        _ earlier: UnsafeBufferPointer<UInt32>?, columns: Int
+    ) -> LosslessPlan {
+        var plan = LosslessPlan(.values)
+        plan.value = ValueFit(words, previous: previous, earlier: earlier, columns: columns).model
+        plan.depth = plan.value.depth
+        return plan
     }
 
     // MARK: Against byte planes
@@ -198,7 +220,7 @@ enum LosslessChoice {
         let rule = LosslessMode.groups.first { $0.mode == plan.mode }?.rule ?? .byPrecision
         if !elements.isEmpty {
             _ = try ResidualChunk.encode(
-                buffers, [ResidualChunk.Piece(range: 0..<elements.count, grid: FloatGrid(plan.format))], rule,
+                buffers, [ResidualChunk.Piece(range: 0..<elements.count, format: plan.format)], rule,
                 to: &writer)
         }
         // Tables are shared with others, or weigh little in the whole. A float64's low bits are incompressible, mostly.

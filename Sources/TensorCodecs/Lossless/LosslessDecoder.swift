@@ -34,6 +34,7 @@ struct LosslessDecoder {
         }
         for group in LosslessMode.groups { try read(group.mode, group.rule, &reader) }
         try reader.expectEnd()
+        round()
         return results
     }
 
@@ -48,14 +49,25 @@ struct LosslessDecoder {
             plan.planes, count: place.byteCount, previous: previous, isFloat: place.format == .smallFloat)
     }
 
-    /// A second moment has the size of the first one and comes before it.
+    /// A companion has the size of what refers to it, comes before it, and refers to no other.
     private func checkCompanions() throws(CodecError) {
         for (index, plan) in plans.enumerated() {
-            guard plan.mode == .firstMoment else { continue }
+            guard plan.mode == .firstMoment || plan.mode == .rounded else { continue }
             guard let companion = plan.companion, companion < index, case .float(let format) = places[companion].format,
                 places[companion].byteCount / format.elementSize == plan.count
-            else { throw .corrupt("a first moment whose second moment is not there") }
-            guard plans[companion].mode != .firstMoment else { throw .corrupt("a first moment of a first moment") }
+            else { throw .corrupt("a tensor whose companion is not there") }
+            guard plans[companion].mode != .firstMoment, plans[companion].mode != .rounded else {
+                throw .corrupt("a companion that has one itself")
+            }
+            guard plan.mode != .rounded || format == .f32 else { throw .corrupt("rounding of what is no float32") }
+        }
+    }
+
+    /// Half-precision copies, once what they are made from is there.
+    private mutating func round() {
+        for (index, plan) in plans.enumerated() where plan.mode == .rounded {
+            guard let companion = plan.companion else { continue }
+            results[index] = plan.format.bytes(FloatFormat.f32.floats(results[companion]))
         }
     }
 
@@ -75,8 +87,10 @@ struct LosslessDecoder {
 
     private mutating func prepareOwnRank(_ index: Int) {
         guard plans[index].depth > 0, let previous = places[index].previous else { return }
-        let words = LosslessChoice.words(previous, plans[index].format)
-        plans[index].second.own = OwnRank(words: words, columns: plans[index].second.scale.columns.count)
+        let columns = plans[index].second.scale.columns.count
+        plans[index].second.own = WordForm.withWords(previous, plans[index].format) {
+            OwnRank(words: $0, columns: columns)
+        }
     }
 
     private mutating func readLows(_ reader: inout ByteReader, _ index: Int) throws(CodecError) {
@@ -117,7 +131,8 @@ struct LosslessDecoder {
                 }
                 buffers.count += count
                 position += count
-                let piece = ResidualChunk.Piece(range: place..<buffers.count, grid: FloatGrid(plan.format))
+                let piece = ResidualChunk.Piece(
+                    range: place..<buffers.count, format: plan.format, isZero: plan.predictsZero)
                 waiting.append((index, range, piece))
                 if buffers.count == buffers.capacity { try flush(&reader, buffers, &waiting, rule) }
             }

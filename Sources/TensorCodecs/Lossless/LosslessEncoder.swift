@@ -109,7 +109,11 @@ struct LosslessEncoder {
                 buffers.count += count
                 position += count
                 pieces.append(
-                    (index, ResidualChunk.Piece(range: place..<buffers.count, grid: FloatGrid(plan.format))))
+                    (
+                        index,
+                        ResidualChunk.Piece(
+                            range: place..<buffers.count, format: plan.format, isZero: plan.predictsZero)
+                    ))
                 if buffers.count == buffers.capacity { try flush(buffers, &pieces, rule) }
             }
         }

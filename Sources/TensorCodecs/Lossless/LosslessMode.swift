@@ -10,6 +10,17 @@ enum LosslessMode: UInt8 {
     case firstMoment = 3
     /// Differences of bytes.
     case bytes = 4
+    /// Another tensor of the pack, rounded: the half-precision copy of a float32 master.
+    case rounded = 5
+
+    /// Predecessors it can build on.
+    var deepest: Int {
+        switch self {
+        case .values: 2
+        case .planes, .secondMoment, .bytes: 1
+        case .firstMoment, .rounded: 0
+        }
+    }
 
     /// Tensors whose residuals are coded together, in this order: first moments need the second ones.
     static let groups: [(mode: LosslessMode, rule: ResidualKernel.Classes)] = [

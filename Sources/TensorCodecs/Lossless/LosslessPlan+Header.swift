@@ -24,7 +24,7 @@ extension LosslessPlan {
                 writer.append(littleEndian: second.decay.bitPattern)
                 writer.append(littleEndian: Int16(second.alpha))
             }
-        case .firstMoment:
+        case .firstMoment, .rounded:
             writer.append(varint: companion ?? 0)
         }
     }
@@ -38,15 +38,15 @@ extension LosslessPlan {
         }
         self.init(mode)
         depth = Int(first >> Self.depthShift & 3)
-        guard depth <= (mode == .values ? 2 : mode == .firstMoment ? 0 : 1), depth < 1 || place.previous != nil,
+        guard depth <= mode.deepest, depth < 1 || place.previous != nil,
             depth < 2 || place.earlier != nil
         else { throw reader.corrupt("a tensor that builds on \(depth) predecessors") }
-        guard isResidual else {
+        guard mode != .planes, mode != .bytes else {
             planes = try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of byte planes"))
             guard first & (Self.mapFlag | Self.matrixFlag) == 0 else { throw reader.corrupt("flags of byte planes") }
             return
         }
-        guard case .float(let format) = place.format else { throw reader.corrupt("residuals of what is no float") }
+        guard case .float(let format) = place.format else { throw reader.corrupt("floats expected") }
         self.format = format
         count = place.byteCount / format.elementSize
         switch mode {
@@ -64,7 +64,13 @@ extension LosslessPlan {
                 guard -4096...4096 ~= second.alpha else { throw reader.corrupt("a factor out of range") }
             }
         default:
-            companion = try reader.readCount(upTo: max(index - 1, 0), "place of a second moment")
+            companion = try reader.readCount(upTo: max(index - 1, 0), "place of a companion")
+        }
+        guard isResidual else {
+            guard first & (Self.mapFlag | Self.matrixFlag) == 0 else {
+                throw reader.corrupt("flags of a rounded tensor")
+            }
+            return
         }
         if first & Self.mapFlag != 0 {
             guard mode == .values, depth > 0, format != .f64, count <= Int(Int32.max) else {

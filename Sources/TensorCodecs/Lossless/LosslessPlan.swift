@@ -6,7 +6,7 @@ struct LosslessPlan {
     var count = 0
     /// Predecessors its decoder needs.
     var depth = 0
-    /// Place of the second moment of a first one.
+    /// Place of the second moment of a first one, or of the tensor that is rounded.
     var companion: Int?
     var value = ValueModel()
     var second = SecondMomentModel()
@@ -23,7 +23,10 @@ struct LosslessPlan {
     }
 
     /// Whether its elements are coded in a group.
-    var isResidual: Bool { mode != .planes && mode != .bytes }
+    var isResidual: Bool { mode == .values || mode == .secondMoment || mode == .firstMoment }
+
+    /// Whether there is nothing to predict values from.
+    var predictsZero: Bool { mode == .firstMoment || mode == .values && depth == 0 }
 
     /// Elements coded in the group.
     var codedCount: Int { changed?.count ?? count }

@@ -9,7 +9,7 @@ struct LosslessSource {
     func predict(_ plan: LosslessPlan, _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>) {
         let old = plan.depth > 0 ? previous : nil
         switch plan.mode {
-        case .planes, .bytes: break
+        case .planes, .bytes, .rounded: break
         case .values:
             withBytes(old) { previous in
                 withBytes(plan.depth > 1 ? earlier : nil) { earlier in

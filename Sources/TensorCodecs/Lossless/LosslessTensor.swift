@@ -13,7 +13,8 @@ package struct LosslessTensor: Sendable {
     package var previous: [UInt8]?
     /// The same of the step before that; only where there is `previous`.
     package var earlier: [UInt8]?
-    /// Place in the pack of the second moment of this first moment; smaller than its own.
+    /// Place in the pack of the second moment of this first moment, or of the weight of which this is a copy; smaller
+    /// than its own.
     package var companion: Int?
     /// Of a second moment: what the optimizer has left of `previous`, beta2 to the power of the steps between, where
     /// that is known.

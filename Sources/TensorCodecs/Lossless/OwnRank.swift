@@ -10,29 +10,23 @@ struct OwnRank: Sendable {
         self.columns = columns
     }
 
-    /// - Parameters:
-    ///   - logarithms: K of each element.
-    ///   - columns: of the matrix; 0 where its elements are one row.
-    init(_ logarithms: UnsafeBufferPointer<UInt32>, columns: Int) {
+    /// Of the words of second moments.
+    /// - Parameter columns: of the matrix; 0 where its elements are one row.
+    init(words: UnsafeBufferPointer<UInt32>, columns: Int) {
+        let shift = SecondMomentModel.unitBits
         guard columns > 0 else {
-            self.init(rows: [Int32(ColumnSums.sum(logarithms) / max(logarithms.count, 1))], columns: [])
+            self.init(rows: [Int32(ColumnSums.sum(words, shift: shift) / max(words.count, 1))], columns: [])
             return
         }
-        let count = logarithms.count / columns
+        let count = words.count / columns
         var rows = [Int32](repeating: 0, count: count)
         var sums = ColumnSums(columns)
         for i in 0..<count {
-            let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
-            rows[i] = Int32(ColumnSums.sum(row) / columns)
-            sums.add(row, less: rows[i])
+            let row = UnsafeBufferPointer(rebasing: words[i * columns..<(i + 1) * columns])
+            rows[i] = Int32(ColumnSums.sum(row, shift: shift) / columns)
+            sums.add(row, shift: shift, less: rows[i])
         }
         self.init(rows: rows, columns: sums.finish().map { Int32($0 / max(count, 1)) })
-    }
-
-    /// Of the words of second moments.
-    init(words: [UInt32], columns: Int) {
-        let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
-        self = logarithms.withUnsafeBufferPointer { OwnRank($0, columns: columns) }
     }
 
     @inline(__always)

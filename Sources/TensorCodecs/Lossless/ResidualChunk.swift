@@ -7,7 +7,9 @@ enum ResidualChunk {
     struct Piece {
         /// Of the chunk's elements.
         var range: Range<Int>
-        var grid: FloatGrid
+        var format: FloatFormat
+        /// Whether all predictions are 0.
+        var isZero = false
     }
 
     /// - Returns: bits for each piece, nearly: what it takes of the chunk.
@@ -15,13 +17,7 @@ enum ResidualChunk {
         _ buffers: ResidualBuffers, _ pieces: [Piece], _ rule: ResidualKernel.Classes, to writer: inout ByteWriter
     ) throws(CodecError) -> [UInt64] {
         let count = buffers.count
-        let classes = [UInt8](unsafeUninitializedCapacity: count) { output, filled in
-            for piece in pieces {
-                guard let base = output.baseAddress else { continue }
-                ResidualKernel.prepare(buffers, piece.range, piece.grid, rule, to: base)
-            }
-            filled = count
-        }
+        let classes = prepare(buffers, pieces, rule)
         var smallExponents: [Int32] = []
         var rawBits: [Int] = []
         var bytes: [UInt8] = []
@@ -35,7 +31,7 @@ enum ResidualChunk {
                     for piece in pieces {
                         let before = sink.bitCount
                         ResidualKernel.encode(
-                            buffers, piece.range, piece.grid, levels: levels, sink: &sink, smallExponents: small,
+                            buffers, piece.range, piece.format, levels: levels, sink: &sink, smallExponents: small,
                             next: &next)
                         rawBits.append(sink.bitCount - before)
                     }
@@ -64,13 +60,7 @@ enum ResidualChunk {
         _ reader: inout ByteReader, _ buffers: ResidualBuffers, _ pieces: [Piece], _ rule: ResidualKernel.Classes
     ) throws(CodecError) {
         let count = buffers.count
-        let classes = [UInt8](unsafeUninitializedCapacity: count) { output, filled in
-            for piece in pieces {
-                guard let base = output.baseAddress else { continue }
-                ResidualKernel.prepare(buffers, piece.range, piece.grid, rule, to: base)
-            }
-            filled = count
-        }
+        let classes = prepare(buffers, pieces, rule)
         let packed = try section(&reader, "levels")
         let levels = try IndexPacking.decode(Array(packed), classes: classes)
         let smallCount = try reader.readCount(upTo: count, "count of small exponents")
@@ -87,7 +77,7 @@ enum ResidualChunk {
                     guard let levels = levels.baseAddress else { return }
                     for piece in pieces where isSound {
                         isSound = ResidualKernel.decode(
-                            buffers, piece.range, piece.grid, levels: levels, source: &source, smallExponents: small,
+                            buffers, piece.range, piece.format, levels: levels, source: &source, smallExponents: small,
                             next: &next)
                     }
                 }
@@ -95,6 +85,22 @@ enum ResidualChunk {
             isSound = isSound && source.isWhole
         }
         guard isSound, next == small.count else { throw reader.corrupt("residuals that do not end as they must") }
+    }
+
+    private static func prepare(
+        _ buffers: ResidualBuffers, _ pieces: [Piece], _ rule: ResidualKernel.Classes
+    ) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: buffers.count) { output, filled in
+            guard let base = output.baseAddress else { return }
+            for piece in pieces {
+                if piece.isZero {
+                    ResidualKernel.prepareZero(buffers, piece.range, piece.format, rule, to: base)
+                } else {
+                    ResidualKernel.prepare(buffers, piece.range, piece.format, rule, to: base)
+                }
+            }
+            filled = buffers.count
+        }
     }
 
     private static func section(

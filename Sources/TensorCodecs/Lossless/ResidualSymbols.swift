@@ -10,19 +10,21 @@ enum ResidualSymbols {
     /// Largest magnitude of a level that is no escape.
     static let largest: Int32 = 8 + 4 * (longest - 4) + 3
 
-    /// Raw bits of a difference of that bit length.
+    /// Raw bits of a difference: its bit length less 3, or none.
     @inline(__always)
-    static func rawBits(bitLength: Int32) -> Int32 { max(bitLength &- 3, 0) }
+    static func rawBits(_ distance: UInt32) -> Int32 {
+        29 &- Int32(truncatingIfNeeded: (distance | 4).leadingZeroBitCount)
+    }
 
     @inline(__always)
     static func bitLength(_ magnitude: UInt32) -> Int32 {
-        32 &- Int32(truncatingIfNeeded: magnitude.leadingZeroBitCount)
+        // Never 0, so that no branch has to tell.
+        63 &- Int32(truncatingIfNeeded: (UInt64(magnitude) &<< 1 | 1).leadingZeroBitCount)
     }
 
     /// The level's magnitude.
     @inline(__always)
-    static func magnitude(_ difference: UInt32, bitLength: Int32) -> Int32 {
-        let raw = rawBits(bitLength: bitLength)
+    static func magnitude(_ difference: UInt32, rawBits raw: Int32) -> Int32 {
         let top = Int32(bitPattern: difference &>> UInt32(bitPattern: raw))
         // 4...7 at the first octave beyond: 4 + 4 (b - 3) + the two bits.
         return top &+ 4 &* raw

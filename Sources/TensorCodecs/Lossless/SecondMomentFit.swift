@@ -3,24 +3,26 @@ struct SecondMomentFit {
     private(set) var model = SecondMomentModel()
 
     /// Whether words can be second moments: nothing negative, infinite or NaN.
-    static func isPossible(_ words: [UInt32]) -> Bool {
-        words.withUnsafeBufferPointer { words in
-            var largest: UInt32 = 0
-            for word in words { largest = max(largest, word) }
-            return largest < 0x7f80_0000
-        }
+    static func isPossible(_ words: UnsafeBufferPointer<UInt32>) -> Bool {
+        // Signs and exponent fields of all ones show when this much is added.
+        var bits: UInt32 = 0
+        for word in words { bits |= word | ((word & 0x7fff_ffff) &+ 0x80_0000) }
+        return bits < 0x8000_0000
     }
 
     /// - Parameters:
     ///   - words, previous: possible second moments.
     ///   - columns: of the matrix; 0 where its elements are one row.
     ///   - expected: how much of the predecessor should be left by the optimizer's settings, if they are known.
-    init(_ words: [UInt32], previous: [UInt32]?, columns: Int, expected: Double?) {
+    init(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, expected: Double?)
+    {
         let decay = previous.map { Self.decay(words, $0, expected: expected, columns: columns) }
         self.init(words, previous: previous, columns: columns, decay: decay ?? 0)
     }
 
-    private init(_ words: [UInt32], previous: [UInt32]?, columns: Int, decay: Float) {
+    private init(
+        _ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, decay: Float
+    ) {
         guard let previous else {
             let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
             model.scale = Self.scale(logarithms, columns: columns)
@@ -47,7 +49,9 @@ struct SecondMomentFit {
     ///
     /// The caller's word for it is taken if no element falls short of it. Without one: what some elements agree on to
     /// the last bits, because they have seen nothing since; or the smallest ratio, where that codes better than 0.
-    private static func decay(_ words: [UInt32], _ previous: [UInt32], expected: Double?, columns: Int) -> Float {
+    private static func decay(
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>, expected: Double?, columns: Int
+    ) -> Float {
         let step = max(words.count / 1024, 1)
         // The four smallest ratios.
         var smallest = SIMD4<Float>(repeating: .infinity)
@@ -61,7 +65,7 @@ struct SecondMomentFit {
         guard smallest[3] < 1, smallest[0] > 0 else { return 0 }
         if smallest[3] < smallest[0] * 1.0001 { return smallest[0] }
         let part = sampleRows(words.count, columns: columns)
-        let new = Array(words[part]), old = Array(previous[part])
+        let new = UnsafeBufferPointer(rebasing: words[part]), old = UnsafeBufferPointer(rebasing: previous[part])
         let least = smallest[0]
         let costs = [0, least].map { SecondMomentFit(new, previous: old, columns: columns, decay: $0).cost(new, old) }
         return costs[1] < costs[0] ? least : 0
@@ -77,12 +81,10 @@ struct SecondMomentFit {
     }
 
     /// Mean logarithm of the expected deviation, in 1/1024 octaves: it goes with the bits an element takes.
-    private func cost(_ words: [UInt32], _ previous: [UInt32]) -> Int {
+    private func cost(_ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>) -> Int {
         let buffers = ResidualBuffers(capacity: words.count)
-        previous.withUnsafeBufferPointer { previous in
-            guard let base = previous.baseAddress else { return }
-            model.predict(buffers, at: 0, 0..<words.count, previous: base)
-        }
+        guard let base = previous.baseAddress else { return 0 }
+        model.predict(buffers, at: 0, 0..<words.count, previous: base)
         var sum = 0
         for i in 0..<words.count { sum += Int(buffers.scales[i]) }
         return sum * 256 / max(words.count, 1)
@@ -105,16 +107,16 @@ struct SecondMomentFit {
         logarithms.withUnsafeBufferPointer { logarithms in
             for i in 0..<count {
                 let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
-                let exponent = rounded(ColumnSums.sum(row), columns)
+                let exponent = rounded(ColumnSums.sum(row, shift: 0), columns)
                 rows[i] = Int16(exponent)
-                sums.add(row, less: Int32(exponent * unit))
+                sums.add(row, shift: 0, less: Int32(exponent * unit))
             }
         }
         return LogScale(rows: rows, columns: sums.finish().map { Int16(rounded($0, max(count, 1))) })
     }
 
     /// How far an element follows what its predecessor had beyond rank 1: least squares, in 1/256.
-    private func alpha(_ logarithms: [UInt32], _ previous: [UInt32]) -> Int32 {
+    private func alpha(_ logarithms: [UInt32], _ previous: UnsafeBufferPointer<UInt32>) -> Int32 {
         let width = max(model.scale.columns.count, 1)
         let isMatrix = !model.scale.columns.isEmpty
         var product = 0, square = 0
@@ -141,7 +143,7 @@ struct SecondMomentFit {
     }
 
     /// Root mean square of what the prediction leaves against A, in quarter octaves; single large ones are cut.
-    private func deviation(_ words: [UInt32], previous: [UInt32]?) -> Int16 {
+    private func deviation(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?) -> Int16 {
         // Of large tensors every so many pieces.
         let buffers = ResidualBuffers(capacity: min(words.count, Self.piece))
         let pieces = (words.count + Self.piece - 1) / Self.piece
@@ -150,14 +152,7 @@ struct SecondMomentFit {
         for piece in stride(from: 0, to: pieces, by: step) {
             let start = piece * Self.piece
             let range = start..<min(start + Self.piece, words.count)
-            if let previous {
-                previous.withUnsafeBufferPointer { previous in
-                    guard let base = previous.baseAddress else { return }
-                    model.predict(buffers, at: 0, range, previous: base + start)
-                }
-            } else {
-                model.predict(buffers, at: 0, range, previous: nil)
-            }
+            model.predict(buffers, at: 0, range, previous: previous?.baseAddress.map { $0 + start })
             for i in 0..<range.count where words[start &+ i] != 0 {
                 let value = Float(bitPattern: words[start &+ i])
                 let distance = (value - Float(bitPattern: buffers.predictions[i])).magnitude
@@ -174,5 +169,5 @@ struct SecondMomentFit {
 
     private static let piece = 1 << 10
     /// Elements from which one number is fitted.
-    private static let sample = 1 << 14
+    private static let sample = 1 << 12
 }

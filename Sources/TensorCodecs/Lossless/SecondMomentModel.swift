@@ -25,49 +25,65 @@ struct SecondMomentModel: Sendable {
     func predict(
         _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>, previous: UnsafePointer<UInt32>?
     ) {
-        guard !scale.columns.isEmpty else {
-            return row(buffers, at: place, range.count, previous, Int32(scale.rows[0]), own.rows[0], nil, nil)
-        }
-        let width = scale.columns.count
-        scale.columns.withUnsafeBufferPointer { exponents in
-            own.columns.withUnsafeBufferPointer { ownColumns in
+        // No matrix: pieces of one row, whose columns say nothing.
+        let isMatrix = !scale.columns.isEmpty
+        let width = isMatrix ? scale.columns.count : Self.piece
+        let exponents = isMatrix ? scale.columns : Self.noExponents
+        let ownColumns = own.columns.isEmpty ? [Int32](repeating: 0, count: width) : own.columns
+        exponents.withUnsafeBufferPointer { exponents in
+            ownColumns.withUnsafeBufferPointer { ownColumns in
+                guard let exponents = exponents.baseAddress, let ownColumns = ownColumns.baseAddress else { return }
                 var i = range.lowerBound / width, column = range.lowerBound % width
                 var done = 0
                 while done < range.count {
-                    let end = min(width, column + range.count - done)
-                    row(
-                        buffers, at: place + done, end - column, previous.map { $0 + done }, Int32(scale.rows[i]),
-                        depth > 0 ? own.rows[i] : 0, exponents.baseAddress.map { $0 + column },
-                        depth > 0 ? ownColumns.baseAddress.map { $0 + column } : nil)
-                    done += end - column
+                    let count = min(width - column, range.count - done)
+                    let exponent = Int32(scale.rows[isMatrix ? i : 0])
+                    if let previous {
+                        let ownRow = own.rows[own.columns.isEmpty ? 0 : i]
+                        row(
+                            buffers, at: place + done, count, previous + done, exponent, ownRow, exponents + column,
+                            ownColumns + column)
+                    } else {
+                        firstRow(buffers, at: place + done, count, exponent, exponents + column)
+                    }
+                    done += count
                     (i, column) = (i + 1, 0)
                 }
             }
         }
     }
 
+    private static let piece = 4096
+    private static let noExponents = [Int16](repeating: 0, count: piece)
+
+    /// Elements of one row without a predecessor.
+    @inline(__always)
+    private func firstRow(
+        _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ exponent: Int32, _ exponents: UnsafePointer<Int16>
+    ) {
+        let predictions = buffers.predictions + place, scales = buffers.scales + place
+        let deviation = deviation
+        for j in 0..<count {
+            let bits = Self.bits((exponent &+ Int32(exponents[j])) &* Self.exponentUnit)
+            predictions[j] = bits
+            scales[j] = Int16(truncatingIfNeeded: bits &>> 21) &- 508 &+ deviation
+        }
+        (buffers.contexts + place).update(repeating: 4, count: count)
+    }
+
     /// Elements of one row.
     @inline(__always)
     private func row(
-        _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>?, _ exponent: Int32,
-        _ ownRow: Int32, _ exponents: UnsafePointer<Int16>?, _ ownColumns: UnsafePointer<Int32>?
+        _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>, _ exponent: Int32,
+        _ ownRow: Int32, _ exponents: UnsafePointer<Int16>, _ ownColumns: UnsafePointer<Int32>
     ) {
         let predictions = buffers.predictions + place, scales = buffers.scales + place
         let contexts = buffers.contexts + place
         let alpha = alpha, decay = decay, deviation = deviation
-        guard let previous else {
-            for j in 0..<count {
-                let bits = Self.bits((exponent &+ Int32(exponents?[j] ?? 0)) &* Self.exponentUnit)
-                predictions[j] = bits
-                scales[j] = Int16(truncatingIfNeeded: bits &>> 21) &- 508 &+ deviation
-                contexts[j] = 4
-            }
-            return
-        }
         for j in 0..<count {
             let old = Int32(bitPattern: previous[j] &>> Self.unitBits)
-            let beyond = old &- ownRow &- (ownColumns?[j] ?? 0)
-            let wanted = (exponent &+ Int32(exponents?[j] ?? 0)) &* Self.exponentUnit &+ ((alpha &* beyond) &>> 8)
+            let beyond = old &- ownRow &- ownColumns[j]
+            let wanted = (exponent &+ Int32(exponents[j])) &* Self.exponentUnit &+ ((alpha &* beyond) &>> 8)
             let bits = Self.bits(wanted)
             let logarithm = Int32(bitPattern: bits &>> Self.unitBits)
             let predicted = decay * Float(bitPattern: previous[j]) + Float(bitPattern: bits)

@@ -12,7 +12,10 @@ struct ValueFit {
 
     /// - Parameters:
     ///   - words, previous, earlier: float32 words of the tensor and its predecessors.
-    init(_ words: [UInt32], previous: [UInt32]?, earlier: [UInt32]?, columns: Int, _ format: FloatFormat) {
+    init(
+        _ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?,
+        earlier: UnsafeBufferPointer<UInt32>?, columns: Int
+    ) {
         let sums = previous.map { Self.sums(words, $0, earlier) }
         // A predecessor further off than zero is none.
         if let previous, let sums, sums.change < sums.value {
@@ -49,37 +52,34 @@ struct ValueFit {
     private static let worthwhile = 0.002
 
     /// Elements from which decay and drift are fitted.
-    private static let sample = 1 << 15
+    private static let sample = 1 << 13
 
     @inline(__always)
     private static func finite(_ value: Float) -> Float { value.isFinite ? value : 0 }
 
-    private static func sums(_ words: [UInt32], _ previous: [UInt32], _ earlier: [UInt32]?) -> Sums {
+    private static func sums(
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>,
+        _ earlier: UnsafeBufferPointer<UInt32>?
+    ) -> Sums {
         var sums = Sums()
         var change = SIMD2<Double>(), value = SIMD2<Double>()
         var oldOld = SIMD2<Double>(), oldStep = SIMD2<Double>(), stepStep = SIMD2<Double>()
         var changeOld = SIMD2<Double>(), changeStep = SIMD2<Double>()
-        let old = earlier ?? previous
-        words.withUnsafeBufferPointer { words in
-            previous.withUnsafeBufferPointer { previous in
-                old.withUnsafeBufferPointer { earlier in
-                    // Pairs from all over it: a few ten thousand say enough about two factors.
-                    let step = max(words.count / sample / 2, 1) * 2
-                    for i in stride(from: 0, to: words.count &- 1, by: step) {
-                        let w = pair(words, i), w1 = pair(previous, i), w2 = pair(earlier, i)
-                        let d = w - w1, step = w1 - w2
-                        // Infinity less itself is not a number, and neither is what it is multiplied with.
-                        guard (d * 0 + step * 0) == SIMD2() else { continue }
-                        change += d * d
-                        value += w * w
-                        oldOld += w1 * w1
-                        oldStep += w1 * step
-                        stepStep += step * step
-                        changeOld += d * w1
-                        changeStep += d * step
-                    }
-                }
-            }
+        let earlier = earlier ?? previous
+        // Pairs from all over it: a few thousand say enough about two factors.
+        let step = max(words.count / sample / 2, 1) * 2
+        for i in stride(from: 0, to: words.count &- 1, by: step) {
+            let w = pair(words, i), w1 = pair(previous, i), w2 = pair(earlier, i)
+            let d = w - w1, step = w1 - w2
+            // Infinity less itself is not a number, and neither is what it is multiplied with.
+            guard (d * 0 + step * 0) == SIMD2() else { continue }
+            change += d * d
+            value += w * w
+            oldOld += w1 * w1
+            oldStep += w1 * step
+            stepStep += step * step
+            changeOld += d * w1
+            changeStep += d * step
         }
         sums.change = change.sum()
         sums.value = value.sum()
@@ -94,7 +94,8 @@ struct ValueFit {
     }
 
     private static func residuals(
-        _ words: [UInt32], _ previous: [UInt32], _ earlier: [UInt32]?, _ model: ValueModel
+        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>,
+        _ earlier: UnsafeBufferPointer<UInt32>?, _ model: ValueModel
     ) -> [Float] {
         let old = model.depth > 1 ? earlier ?? previous : previous
         return [Float](unsafeUninitializedCapacity: words.count) { output, filled in

@@ -23,10 +23,7 @@ struct ValueModel: Sendable {
         }
         WordForm.words(previous, format, range, to: output)
         let usesDrift = depth > 1 && drift != 0
-        guard decay != 0 || usesDrift else {
-            for i in 0..<range.count { output[i] = Self.finite(output[i]) }
-            return
-        }
+        guard decay != 0 || usesDrift else { return Self.finite(output, range.count) }
         if usesDrift, let earlier {
             let old = buffers.words + place
             WordForm.words(earlier, format, range, to: old)
@@ -47,7 +44,7 @@ struct ValueModel: Sendable {
     private func round(_ words: UnsafeMutablePointer<UInt32>, _ count: Int, _ format: FloatFormat) {
         switch format {
         case .f32, .f64:
-            for i in 0..<count { words[i] = Self.finite(words[i]) }
+            Self.finite(words, count)
         case .bf16:
             for i in 0..<count {
                 let half = HalfPrecision.bfloat16(Float(bitPattern: words[i]))
@@ -59,6 +56,10 @@ struct ValueModel: Sendable {
                 words[i] = Self.finite(HalfPrecision.float(float16: half).bitPattern)
             }
         }
+    }
+
+    private static func finite(_ words: UnsafeMutablePointer<UInt32>, _ count: Int) {
+        for i in 0..<count { words[i] = finite(words[i]) }
     }
 
     @inline(__always)

@@ -12,7 +12,8 @@ enum WordForm {
 
     /// Converts the elements `range` of `bytes`. Output has room for them.
     static func words(
-        _ bytes: UnsafeRawBufferPointer, _ format: FloatFormat, _ range: Range<Int>, to output: UnsafeMutablePointer<UInt32>
+        _ bytes: UnsafeRawBufferPointer, _ format: FloatFormat, _ range: Range<Int>,
+        to output: UnsafeMutablePointer<UInt32>
     ) {
         let start = range.lowerBound
         switch format {
@@ -34,6 +35,32 @@ enum WordForm {
                 output[i] = word(bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 8, as: UInt64.self))
             }
         }
+    }
+
+    /// Runs `body` with the words of a whole tensor, without a copy where they are its bytes.
+    static func withWords<Result>(
+        _ bytes: [UInt8], _ format: FloatFormat, _ body: (UnsafeBufferPointer<UInt32>) -> Result
+    ) -> Result {
+        let count = bytes.count / format.elementSize
+        return bytes.withUnsafeBytes { raw in
+            if format == .f32, let start = raw.baseAddress, UInt(bitPattern: start) % 4 == 0 {
+                return body(UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt32.self), count: count))
+            }
+            let words = [UInt32](unsafeUninitializedCapacity: count) { output, filled in
+                guard let start = output.baseAddress else { return }
+                Self.words(raw, format, 0..<count, to: start)
+                filled = count
+            }
+            return words.withUnsafeBufferPointer(body)
+        }
+    }
+
+    /// The same with none for no tensor.
+    static func withWordsIfAny<Result>(
+        _ bytes: [UInt8]?, _ format: FloatFormat, _ body: (UnsafeBufferPointer<UInt32>?) -> Result
+    ) -> Result {
+        guard let bytes else { return body(nil) }
+        return withWords(bytes, format) { body($0) }
     }
 
     /// The word of a float64.
