@@ -8,7 +8,7 @@ from decoder_levels import levels
 from decoder_records import BITS, ELEMENT_SIZE, Input, exact, require, rounded
 from decoder_transform import Form
 
-PLANES, VALUES, SECOND, FIRST, BYTES = range(5)
+PLANES, VALUES, SECOND, FIRST, BYTES, ROUNDED = range(6)
 # Section 12 of format.md: how the coder sees a dtype; all others are words.
 FLOATS = {"F32": "F32", "BF16": "BF16", "F16": "F16", "F64": "F64", "C32": "F16", "C64": "F32", "C128": "F64"}
 COMPLEX = ("C32", "C64", "C128")
@@ -46,6 +46,9 @@ def tensors(record, members):
     for mode in (VALUES, SECOND, FIRST):                                                       # section 6
         group(source, [member for member in found if member.mode == mode])
     source.end()
+    for member in found:                                                                       # section 8
+        if member.mode == ROUNDED:
+            member.data = rounded_words(words_of(member.other.data, "F32"), member.kind)
     require(all(len(member.data) == tensor.size for member, (tensor, _, _) in zip(found, members)),
             "a pack of another size")
     return [member.data for member in found]
@@ -72,7 +75,7 @@ class Member:
     """A tensor of a pack."""
 
     def __init__(self, tensor, byte):
-        require(byte & 7 <= BYTES and byte < 128, "an unknown mode of a tensor")
+        require(byte & 7 <= ROUNDED and byte < 128, "an unknown mode of a tensor")
         self.tensor, self.mode, self.depth = tensor, byte & 7, byte >> 3 & 3
         self.has_map, self.is_matrix = bool(byte & 32), bool(byte & 64)
         self.kind, shape = FLOATS.get(tensor.dtype, tensor.dtype), list(tensor.shape)
@@ -88,11 +91,11 @@ class Member:
         self.check()
 
     def check(self):
-        require(self.depth <= (1, 2, 1, 0, 1)[self.mode], "a depth that the mode does not have")
+        require(self.depth <= (1, 2, 1, 0, 1, 0)[self.mode], "a depth that the mode does not have")
         require(not self.has_map or (self.mode == VALUES and self.depth > 0 and self.kind != "F64"),
                 "an impossible map")
         require(not self.is_matrix or (self.is_residual and not self.form.is_vector), "an impossible matrix")
-        require(self.is_float or not self.is_residual, "a mode of floats")
+        require(self.is_float or self.mode in (PLANES, BYTES), "a mode of floats")
         require(self.is_bytes or self.mode != BYTES, "a mode of bytes")
 
     def rows_columns(self):
@@ -121,10 +124,11 @@ def headers(source, members):
             require(abs(member.c) <= 1000 and abs(member.alpha) <= 4096, "a header out of range")
         else:
             place = source.varint()
-            require(place < len(found), "a second moment that does not come before")
-            member.second = found[place]
-            require(member.second.is_float and member.second.count == member.count and member.second.mode != FIRST,
+            require(place < len(found), "a tensor that does not come before")
+            other = member.other = found[place]
+            require(other.is_float and other.count == member.count and other.mode not in (FIRST, ROUNDED),
                     "a second moment that is none")
+            require(mode == FIRST or (other.kind == "F32" and member.kind != "F32"), "a copy of what is no master")
         found.append(member)
     return found
 
@@ -210,6 +214,18 @@ def bytes_of(words, kind, low=None):
             "a word that is no float64")
     above = words >> 31 << 63 - 29 | np.where(field == 0, 0, field - 127 + 1023) << 52 - 29 | words & 0x7FFFFF
     return (above.astype(np.uint64) << np.uint64(29) | low).astype("<u8").tobytes()
+
+
+def rounded_words(words, kind):
+    """The bytes of float32 values in another type."""
+    nan, values = words & 0x7FFFFFFF > 0x7F800000, floats(np.where(words & 0x7FFFFFFF > 0x7F800000, 0, words))
+    with np.errstate(over="ignore"):
+        found = np.frombuffer(rounded(values, kind).tobytes(), f"<u{FLOAT_WIDTH[kind]}").copy()
+    bits = words[nan].astype(np.uint64)
+    special = {"BF16": bits >> 16 | 0x40, "F16": bits >> 16 & 0x8000 | 0x7E00,
+               "F64": bits >> 31 << 63 | 0x7FF8 << 48 | (bits & 0x7FFFFF) << 29}[kind]
+    found[nan] = special.astype(found.dtype)
+    return found.tobytes()
 
 
 def exponent(words):
@@ -302,7 +318,7 @@ def second_moments(member):                                                     
 
 def first_moments(member):                                                                     # section 6.3
     scale = member.exponents(-640)
-    of_second = (words_of(member.second.data, member.second.kind) >> 21) - 508 >> 1
+    of_second = (words_of(member.other.data, member.other.kind) >> 21) - 508 >> 1
     return np.zeros(member.count, np.int64), scale, np.clip(of_second - scale >> 1, -8, 5) + 8
 
 
