@@ -10,11 +10,11 @@ from varve import varve
 
 # Labels of decoder_lossless.census().
 EVERYTHING = {*(f"mode {mode} depth {depth}" for mode, depth in
-                ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0), (4, 0), (4, 1))),
+                ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0), (4, 0), (4, 1), (5, 0))),
               *(f"mode 1 {kind}" for kind in ("F32", "F16", "BF16", "F64")),
               *(f"mode {mode} {kind}" for mode in (2, 3) for kind in ("F32", "F64")),
               *(f"mode 4 {kind}" for kind in ("F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I8")),
-              "map", "matrix", "vector", "low bits", "several chunks"}
+              "mode 5 F16", "mode 5 BF16", "map", "matrix", "vector", "low bits", "several chunks"}
 
 
 def census(archive):

@@ -72,10 +72,14 @@ def make_every_mode(folder):
 
     trained = {"double.weight": normal(40, 30) * 0.1, "faint.weight": normal(20, 16),
                "embedding.weight": (normal(300, 40) * 0.1).float(),
-               "half.weight": (normal(70, 50) * 0.1).half(), "brain.weight": (normal(33, 65) * 0.1).bfloat16(),
+               "half.weight": (normal(70, 50) * 0.1).float(), "brain.weight": (normal(33, 65) * 0.1).float(),
                "large.weight": (normal(610, 450) * 0.02).float(), "bias": (normal(77) * 0.1).float()}
     first, second = ({name: torch.zeros(weight.shape, dtype=torch.float64) for name, weight in trained.items()}
                      for _ in range(2))
+    copies = {"half.weight": torch.float16, "brain.weight": torch.bfloat16}
+    for name in copies:
+        trained[name][0, :4] = torch.tensor([float("inf"), -1e6, 1e-7, -1e-30])
+    trained["half.weight"][1, 1] = float("nan")              # torch's NaN of bfloat16 is none that Varve makes
     drift = {"drift.double": (normal(25, 24), normal(25, 24) * 1e-3),
              "drift.complex": (normal(40, 20, dtype=torch.complex128), normal(40, 20, dtype=torch.complex128) * 1e-3),
              "drift.single": (normal(900), normal(900) * 1e-3), "drift.half": (normal(50, 30), normal(50, 30) * 0.02),
@@ -122,9 +126,13 @@ def make_every_mode(folder):
                   for name, weight in trained.items()}
         state = {index: {"step": torch.tensor(float(step)), "exp_avg": first[name].to(dtypes[name]),
                          "exp_avg_sq": second[name].to(dtypes[name])} for index, name in enumerate(trained)}
+        for index, name in enumerate(trained):
+            if name in copies:
+                state[index]["master_param"] = trained[name].clone()
         group = {"lr": 1e-3, "betas": (0.9, 0.95), "eps": 1e-8, "weight_decay": 0.0,
                  "params": list(range(len(trained)))}
-        model = {**trained, **moving, **sparse, **small, **odd, **kept, **wide}
+        model = {name: weight.to(copies.get(name, weight.dtype)) for name, weight in trained.items()}
+        model |= {**moving, **sparse, **small, **odd, **kept, **wide}
         torch.save({"step": step, "model": {name: values.clone() for name, values in model.items()},
                     "optimizer": {"state": state, "param_groups": [group]}}, os.path.join(folder, f"ckpt_{step}.pt"))
     return folder
