@@ -191,9 +191,10 @@ class Manifest:
     def plain(self, block, prefix):
         record = self.record(block.record)
         form, rest = record[:1], record[1:]
-        require(form in (b"\0", b"\1", b"\2") and not (form == b"\2" and (rest or block.content != PREFIXED)),
+        require(form in (b"\0", b"\1", b"\2", b"\3") and not (form == b"\2" and (rest or block.content != PREFIXED)),
                 "an unknown form of payload")
-        plain = rest if form == b"\0" else prefix if form == b"\2" else unzstd(rest, block.size, prefix)
+        plain = (rest if form == b"\0" else prefix if form == b"\2" else unzstd(rest, block.size, prefix) if form == b"\1"
+                 else decoder_lossless.float_block(rest, block.size, prefix))
         require(len(plain) == block.size and xxhash.xxh3_64_intdigest(plain) == block.checksum,
                 "payload differs from its checksum")
         return plain

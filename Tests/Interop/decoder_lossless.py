@@ -5,7 +5,7 @@ from collections import Counter, namedtuple
 import numpy as np
 
 from decoder_levels import levels
-from decoder_records import BITS, ELEMENT_SIZE, Input, exact, require, rounded
+from decoder_records import BITS, ELEMENT_SIZE, Input, exact, require, rounded, unzstd
 from decoder_transform import Form
 
 PLANES, VALUES, SECOND, FIRST, BYTES, ROUNDED = range(6)
@@ -52,6 +52,39 @@ def tensors(record, members):
     require(all(len(member.data) == tensor.size for member, (tensor, _, _) in zip(found, members)),
             "a pack of another size")
     return [member.data for member in found]
+
+
+Run = namedtuple("Run", "start dtype shape size")
+RUN_KINDS = ("F32", "BF16", "F16", "F64")
+
+
+def float_block(record, size, prefix):
+    """A block of payload with floats (section 11.9 of format.md)."""
+    source, runs, position = Input(record), [], 0
+    for _ in range(source.varint()):
+        start = position + source.varint()
+        kind, rows = source.u8(), 0
+        require(kind < len(RUN_KINDS), "floats of an unknown kind")
+        rows = source.varint()
+        run = Run(start, RUN_KINDS[kind], (rows, BLOCK), rows * BLOCK * FLOAT_WIDTH[RUN_KINDS[kind]])
+        position = start + run.size
+        require(rows > 0 and position <= size, "a run of floats beyond the block")
+        runs.append(run)
+    require(runs, "a block of floats without floats")
+    count = size - sum(run.size for run in runs)
+    rest = b""
+    if count:
+        stored = source.varint()
+        rest = unzstd(source.take(stored), count) if stored else source.take(count)
+    before = [prefix[run.start:run.start + run.size] if len(prefix) == size else None for run in runs]
+    found = tensors(source.take(len(source.data) - source.position),
+                    [(run, previous, None) for run, previous in zip(runs, before)])
+    plain, used = bytearray(), 0
+    for run, data in zip(runs, found):
+        gap = run.start - len(plain)
+        plain += rest[used:used + gap] + data
+        used += gap
+    return bytes(plain + rest[used:])
 
 
 def census(record, members):

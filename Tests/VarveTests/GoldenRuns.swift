@@ -46,6 +46,9 @@ enum GoldenRuns {
                 TestTensor("mask", dtype: "BOOL", shape: shape, bytes: bytes.map { $0 & 1 }),
                 TestTensor("count", dtype: "I64", shape: [1], bytes: LittleEndianBytes.of(UInt64(step))),
             ]
+            // Arrays in a file that nobody reads.
+            let arrays = Array("arrays".utf8) + drifting.bytes + drifting.bytes.map { ~$0 } + drifting.bytes
+            try Trees.write(arrays, to: Paths.join(root, "checkpoint-\(10 * (step + 1))/arrays.bin"))
             try Trees.write(
                 SafetensorsMaker.file(tensors, metadata: [("format", "pt")]),
                 to: Paths.join(root, "checkpoint-\(10 * (step + 1))/model.safetensors"))

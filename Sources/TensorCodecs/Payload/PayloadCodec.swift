@@ -6,13 +6,17 @@
 /// | 0 raw | the bytes |
 /// | 1 coded | one zstd frame; the prefix, where there is one, is its raw-content prefix |
 /// | 2 same | nothing: the block equals the prefix |
+/// | 3 floats | `FloatBlock` |
 package enum PayloadCodec {
     /// Largest block.
     package static let blockLimit = 4 << 20
 
     private enum Form: UInt8 {
-        case raw = 0, coded = 1, same = 2
+        case raw = 0, coded = 1, same = 2, floats = 3
     }
+
+    /// Shorter blocks are not searched for floats.
+    private static let smallestFloats = 4096
 
     /// Encodes one block; never longer than the block by more than a byte.
     /// - Parameters:
@@ -27,6 +31,13 @@ package enum PayloadCodec {
         }
         if let prefix, prefix.isEqual(to: block) { return [Form.same.rawValue] }
         let frame = try Zstandard.compress(block, level: try level(block, prefix), prefix: prefix)
+        // What zstd hardly gets smaller may be arrays of floats in a container nobody reads.
+        if frame.count > block.count / 2, block.count >= smallestFloats,
+            let floats = try FloatBlock.encode(block, prefix: prefix), floats.count < frame.count - frame.count / 64,
+            floats.count < block.count
+        {
+            return [Form.floats.rawValue] + floats
+        }
         var writer = ByteWriter(capacity: min(frame.count, block.count) + 1)
         if frame.count < block.count {
             writer.append(Form.coded.rawValue)
@@ -62,6 +73,8 @@ package enum PayloadCodec {
                 throw reader.corrupt("a block equal to a prefix of another size")
             }
             return Array(prefix)
+        case .floats:
+            return try FloatBlock.decode(&reader, count: count, prefix: prefix)
         case nil:
             throw reader.corrupt("unknown form \(code) of a payload block")
         }
