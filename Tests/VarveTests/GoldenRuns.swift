@@ -47,7 +47,8 @@ enum GoldenRuns {
                 TestTensor("count", dtype: "I64", shape: [1], bytes: LittleEndianBytes.of(UInt64(step))),
             ]
             // Arrays in a file that nobody reads.
-            let arrays = Array("arrays".utf8) + drifting.bytes + drifting.bytes.map { ~$0 } + drifting.bytes
+            let halves = drifting.converted(to: .bf16).bytes
+            let arrays = Array("arrays".utf8) + SeededTensors.bytes(of: noise + values.map { $0 * 3 } + drift) + halves
             try Trees.write(arrays, to: Paths.join(root, "checkpoint-\(10 * (step + 1))/arrays.bin"))
             try Trees.write(
                 SafetensorsMaker.file(tensors, metadata: [("format", "pt")]),
