@@ -15,6 +15,7 @@ COMPLEX = ("C32", "C64", "C128")
 SMALL_FLOATS = ("F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
 # Section 1: mantissa bits, and the exponent of the smallest number.
 QUANTUM = {"F32": (23, -149), "F64": (23, -149), "BF16": (7, -133), "F16": (10, -24)}
+PART = 1 << 20
 BLOCK, CHUNK, ESCAPE, LARGEST = 256, 1 << 18, 120, 115
 OUTSIDE = 0x7FC00000                             # the word of a float64 that has none
 FLOAT_WIDTH = {"F32": 4, "BF16": 2, "F16": 2, "F64": 8}
@@ -171,7 +172,10 @@ def small(record, tensor, before):                                              
     if before is not None:
         before = np.frombuffer(before, np.uint8).astype(np.int64)
         classes = (before & 127) >> 2 if is_float else classes
-    level = levels(record, classes)
+    source = Input(record)
+    level = np.concatenate([levels(source.take(source.varint()), classes[start:start + PART])
+                            for start in range(0, count, PART)] or [np.zeros(0, np.int64)])
+    source.end()
     if not is_float:
         require(count == 0 or (-128 <= level.min() and level.max() <= 127), "a byte out of range")
         return ((level + (0 if before is None else before)) & 255).astype(np.uint8).tobytes()
@@ -196,7 +200,9 @@ def changes(source, member):                                                    
     blocks = (member.count + BLOCK - 1) // BLOCK
     densities = np.cumsum(levels(source.take(source.varint()), np.zeros(blocks, np.int64)))
     require(blocks == 0 or (0 <= densities.min() and densities.max() <= 9), "a density out of range")
-    return levels(source.take(source.varint()), np.repeat(densities, BLOCK)[:member.count]) != 0
+    classes = np.repeat(densities, BLOCK)[:member.count]
+    return np.concatenate([levels(source.take(source.varint()), classes[start:start + PART]) != 0
+                           for start in range(0, member.count, PART)] or [np.zeros(0, bool)])
 
 
 # Words: section 1.

@@ -31,8 +31,8 @@ enum GoldenRuns {
             let values = start.indices.map { start[$0] + Float(step) * drift[$0] + noise[$0] }
             let drifting = TestTensor("drifting", shape: shape, floats: values)
             let rare = start.indices.map { ($0 &* 7919 &+ step) % 97 < 2 * step ? values[$0] : start[$0] }
-            let bytes = start.indices.map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) & 0x7b }
-            let moved = bytes.indices.map { bytes[$0] ^ (($0 &+ step) % 5 == 0 ? 4 : 0) }
+            let bytes = start.map { UInt8(truncatingIfNeeded: Int($0 * 1500)) & 0xfb }
+            let moved = bytes.indices.map { noise[$0] > 0.0001 ? bytes[$0] | 4 : bytes[$0] }
             var tensors = [drifting]
             for format in [FloatFormat.bf16, .f16, .f64] {
                 var tensor = drifting.converted(to: format)

@@ -1,16 +1,14 @@
 /// Which elements of a tensor differ from its predecessor's: a bit each, classed by how many do in the element's block.
 enum ChangeMap {
     static let block = 256
+    /// Elements whose bits are packed together, a multiple of the block.
+    static let chunk = 1 << 20
 
     /// - Parameter changed: ascending.
     static func encode(_ changed: [Int32], count: Int, to writer: inout ByteWriter) throws(CodecError) {
         let blocks = (count + block - 1) / block
         var counts = [Int32](repeating: 0, count: blocks)
-        var flags = [Int32](repeating: 0, count: count)
-        for place in changed {
-            counts[Int(place) / block] += 1
-            flags[Int(place)] = 1
-        }
+        for place in changed { counts[Int(place) / block] += 1 }
         let densities = counts.map { Int32(32 - $0.leadingZeroBitCount) }
         var last: Int32 = 0
         let deltas = densities.map { density in
@@ -18,15 +16,22 @@ enum ChangeMap {
             return density - last
         }
         try section(deltas, [UInt8](repeating: 0, count: blocks), &writer)
-        try section(flags, classes(densities, count: count), &writer)
+        var next = 0
+        for start in stride(from: 0, to: count, by: chunk) {
+            let end = min(start + chunk, count)
+            var flags = [Int32](repeating: 0, count: end - start)
+            while next < changed.count, Int(changed[next]) < end {
+                flags[Int(changed[next]) - start] = 1
+                next += 1
+            }
+            try section(flags, classes(densities, start..<end), &writer)
+        }
     }
 
     /// - Throws: `.corrupt`.
     static func decode(_ reader: inout ByteReader, count: Int) throws(CodecError) -> [Int32] {
         let blocks = (count + block - 1) / block
-        let deltas = try IndexPacking.decode(
-            Array(try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of a change map"))),
-            classes: [UInt8](repeating: 0, count: blocks))
+        let deltas = try section(&reader, [UInt8](repeating: 0, count: blocks))
         var density: Int32 = 0
         var densities: [Int32] = []
         for delta in deltas {
@@ -34,16 +39,21 @@ enum ChangeMap {
             guard 0...9 ~= density else { throw reader.corrupt("a block of changes out of range") }
             densities.append(density)
         }
-        let flags = try IndexPacking.decode(
-            Array(try reader.readBytes(try reader.readCount(upTo: reader.remaining, "size of a change map"))),
-            classes: classes(densities, count: count))
         var changed: [Int32] = []
-        for (place, flag) in flags.enumerated() where flag != 0 { changed.append(Int32(place)) }
+        for start in stride(from: 0, to: count, by: chunk) {
+            let flags = try section(&reader, classes(densities, start..<min(start + chunk, count)))
+            for (place, flag) in flags.enumerated() where flag != 0 { changed.append(Int32(start + place)) }
+        }
         return changed
     }
 
-    private static func classes(_ densities: [Int32], count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: densities[$0 / block]) }
+    private static func classes(_ densities: [Int32], _ range: Range<Int>) -> [UInt8] {
+        range.map { UInt8(truncatingIfNeeded: densities[$0 / block]) }
+    }
+
+    private static func section(_ reader: inout ByteReader, _ classes: [UInt8]) throws(CodecError) -> [Int32] {
+        let size = try reader.readCount(upTo: reader.remaining, "size of a change map")
+        return try IndexPacking.decode(Array(try reader.readBytes(size)), classes: classes)
     }
 
     private static func section(_ levels: [Int32], _ classes: [UInt8], _ writer: inout ByteWriter) throws(CodecError) {
