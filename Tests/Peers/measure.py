@@ -8,7 +8,7 @@ import numpy as np
 from checks import Failure
 
 ROUNDS = 5
-ENOUGH, MOST = 0.15, 25                                    # seconds and calls of a coder in a round
+ENOUGH, MOST = 0.3, 200                                    # seconds and calls of a coder in a round: it must run warm
 
 
 @dataclass
@@ -68,7 +68,7 @@ def seconds(variant, bits, previous):
     """(compress, restore): the median of a few calls, of more where they are short."""
     values = variant.prepare(bits, previous)
     taken = []
-    while len(taken) < 1 or (sum(map(sum, taken)) < ENOUGH and len(taken) < MOST):
+    while not taken or (sum(map(sum, taken)) < ENOUGH and len(taken) < MOST):
         compress, blob = timed(lambda: variant.encode(values, previous))
         restore, back = timed(lambda: variant.decode(blob, previous, bits.dtype))
         taken.append((compress, restore))

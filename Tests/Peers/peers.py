@@ -39,6 +39,7 @@ from product import Product
 
 # What each column of the speeds is made of.
 PARTS = {"weights": ("weight",), "moments": ("firstMoment", "secondMoment"), "all three": ROLES, "bf16 weights": ("bf16",)}
+TIMED = 100_000_000                                        # bytes that Varve codes in a round, so that it runs warm
 FIXTURE = os.path.join(os.path.dirname(os.path.dirname(HERE)), "Fixtures", "hf-trainer-run")
 
 
@@ -118,7 +119,7 @@ def time_all(chain, results, bench):
         say(f"peers: speeds, round {number + 1} of {measure.ROUNDS}")
         for name in SETS if bench else ():
             nbytes = sum(arrays[what][0].nbytes for what in PARTS[name])
-            own[name].append(bench.run(name, min(25, max(3, 30_000_000 // nbytes)))[0])
+            own[name].append(bench.run(name, max(3, TIMED // nbytes))[0])
         for what, (array, previous) in arrays.items():
             for name, variant in results[keys[what]]["variants"].items():
                 if variant:
@@ -155,6 +156,8 @@ def report(chain, results, wrong, speeds, program):
     print(tables.table(f"step {keyframe} without a predecessor", columns, tables.lines(results, ROWS, columns)))
     if speeds:
         print(tables.speed_table(speeds, chain.steps[-1], SETS))
+        if tables.VARVE in speeds:
+            print(tables.wanted(speeds))
     if program:
         print("Varve's whole program, one thread, by the clock: compress {:.0f}, restore {:.0f} MB/s of the run's "
               "bytes, reading, checksums, writing and fsync included.\n".format(*program))

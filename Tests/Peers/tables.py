@@ -75,6 +75,14 @@ def slower(speeds):
             for name in MUST_BE_SLOWER if own and name in speeds and speeds[name]["weights"][0] >= own[0]]
 
 
+def wanted(speeds):
+    """Varve's speed beside what is asked of it."""
+    compress, restore = speeds[VARVE]["weights"]
+    others = ", ".join(f"{name} {speeds[name]['weights'][0]:.0f}" for name in MUST_BE_SLOWER if name in speeds)
+    return (f"Weights after their predecessor: compressed at {compress:.0f} MB/s ({others}), "
+            f"restored at {restore:.0f} MB/s (150 or more wanted).\n")
+
+
 def speed_table(speeds, step, columns):
     text = [f"| step {step}, compress / restore, MB/s | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for name, found in speeds.items():
