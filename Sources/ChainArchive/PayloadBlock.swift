@@ -4,8 +4,10 @@ package struct PayloadBlock: Sendable, Hashable {
     package static let size = 4 << 20
     /// Shorter blocks are stored where they stand: a place elsewhere in their step costs as much.
     package static let smallestShared = 64
-    /// The same for places in other steps: a keyframe shall not be lost with another step for a few kilobytes.
-    package static let smallestBorrowed = 64 << 10
+    /// The same for places in other steps. For a few kilobytes those are keyframes: no step shall be lost with another
+    /// in the middle of a chain that it does not build on.
+    package static let smallestBorrowed = 256
+    package static let smallestBorrowedFromChain = 64 << 10
 
     /// Where its bytes are.
     package enum Content: Sendable, Hashable {

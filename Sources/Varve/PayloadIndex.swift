@@ -15,9 +15,10 @@ struct PayloadIndex: Sendable {
 
     mutating func add(_ manifest: StepManifest) {
         guard steps.insert(manifest.number).inserted else { return }
+        let smallest = manifest.isKeyframe ? PayloadBlock.smallestBorrowed : PayloadBlock.smallestBorrowedFromChain
         for (entry, file) in manifest.entries.enumerated() {
             for (index, block) in file.payload.enumerated()
-            where block.reference != nil && block.plainCount >= PayloadBlock.smallestBorrowed {
+            where block.reference != nil && block.plainCount >= smallest {
                 let key = Key(checksum: block.plainChecksum, count: block.plainCount)
                 // Steps may come in any order; the same archive must give the same places.
                 if let known = places[key], known.step <= manifest.number { continue }

@@ -21,6 +21,7 @@ import transformers
 
 import decoding
 import inspection
+import lossless_modes
 import made_runs
 import resume
 from checks import Checks, Skip, read, require
@@ -94,6 +95,12 @@ def golden(checks, work):
     checks.run("golden excp-1.0: the decoder refuses damage", decoding.damaged, "excp-1.0", work)
 
 
+def packs(checks, work):
+    """The independent decoder on all that occurs in lossless packs."""
+    run = made_runs.make_every_mode(os.path.join(work, "every-mode"))
+    checks.run("lossless: every mode: an independent decoder agrees", lossless_modes.every_mode, run, work)
+
+
 def transform(checks, work):
     """The independent decoder on methods transform and lossless."""
     run = made_runs.make_masters(os.path.join(work, "masters"))
@@ -143,6 +150,7 @@ def main():
     checks = Checks(" ".join(sys.argv[1:]))
     with tempfile.TemporaryDirectory(prefix="varve-interop-") as work:
         golden(checks, work)
+        packs(checks, work)
         transform(checks, work)
         fixtures(checks, work)
         shared_runs(checks, work)

@@ -1,6 +1,6 @@
 """Runs made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's maxima, a
-batch of matrices, sides long enough for tracked bases, rows whose gradients stop; and a large matrix, whose bases are
-not refreshed in every step."""
+batch of matrices, sides long enough for tracked bases, rows whose gradients stop; a large matrix, whose bases are
+not refreshed in every step; and tensors that reach every mode of lossless packs."""
 import os
 
 import torch
@@ -54,4 +54,85 @@ def make_large(folder):
         torch.save({"model": {"large.weight": weight.clone()}}, os.path.join(folder, f"ckpt_{step}.pt"))
         common = torch.randn(1024, 6, generator=generator) @ torch.randn(6, 1024, generator=generator)
         weight += (torch.randn(weight.shape, generator=generator) * 0.3 + common) * 5e-4
+    return folder
+
+
+def make_every_mode(folder):
+    """Tensors that lossless packs code in every mode there is, of all types: trained ones with moments, ones that
+    drift, that change here and there, that hold what no training leaves behind."""
+    os.makedirs(folder)
+    generator = torch.Generator().manual_seed(3)
+
+    def normal(*shape, dtype=torch.float64):
+        return torch.randn(shape, generator=generator, dtype=dtype)
+
+    def bits(count, dtype):
+        """Every kind of number: infinite ones, NaNs with payloads, denormals."""
+        return torch.randint(0, 256, (count * dtype.itemsize,), generator=generator, dtype=torch.uint8).view(dtype)
+
+    trained = {"double.weight": normal(40, 30) * 0.1, "faint.weight": normal(20, 16),
+               "embedding.weight": (normal(300, 40) * 0.1).float(),
+               "half.weight": (normal(70, 50) * 0.1).float(), "brain.weight": (normal(33, 65) * 0.1).float(),
+               "large.weight": (normal(610, 450) * 0.02).float(), "bias": (normal(77) * 0.1).float()}
+    first, second = ({name: torch.zeros(weight.shape, dtype=torch.float64) for name, weight in trained.items()}
+                     for _ in range(2))
+    copies = {"half.weight": torch.float16, "brain.weight": torch.bfloat16}
+    for name in copies:
+        trained[name][0, :4] = torch.tensor([float("inf"), -1e6, 1e-7, -1e-30])
+    trained["half.weight"][1, 1] = float("nan")              # torch's NaN of bfloat16 is none that Varve makes
+    drift = {"drift.double": (normal(25, 24), normal(25, 24) * 1e-3),
+             "drift.complex": (normal(40, 20, dtype=torch.complex128), normal(40, 20, dtype=torch.complex128) * 1e-3),
+             "drift.single": (normal(900), normal(900) * 1e-3), "drift.half": (normal(50, 30), normal(50, 30) * 0.02),
+             "drift.brain": (normal(50, 30), normal(50, 30) * 0.1)}
+    drift_dtypes = {"drift.single": torch.float32, "drift.half": torch.float16, "drift.brain": torch.bfloat16}
+    sparse = {f"sparse.{dtype}".replace("torch.", ""): normal(1000, 5).to(dtype)
+              for dtype in (torch.float32, torch.bfloat16, torch.float16)}
+    small = {f"small.{dtype}".replace("torch.", ""): normal(60, 50).to(dtype)
+             for dtype in (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)}
+    small["small.int8"] = (normal(3000) * 20).to(torch.int8)
+    kept = {f"bits.{dtype}".replace("torch.", ""): bits(700, dtype)
+            for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.int32)}
+    kept |= {"tiny": torch.tensor(3.5), "none": torch.zeros(0, 7), "zero": torch.zeros(500),
+             "one": torch.tensor(1 + 2j)}
+    kept["wide.double"] = normal(500) * 10.0 ** (200 * normal(500))
+    # With a few numbers that are out of the ordinary: escapes, small exponents, predictions that overflow.
+    odd = {f"odd.{dtype}".replace("torch.", ""): normal(2000).to(dtype)
+           for dtype in (torch.float16, torch.bfloat16, torch.float32)}
+    for step in range(1, 6):
+        for name, weight in trained.items():
+            gradient = normal(*weight.shape) * normal(weight.shape[0], *[1] * (weight.ndim - 1)).abs() * 0.01
+            if name == "embedding.weight":
+                gradient[200 if step < 3 else 150:] = 0
+            if name == "faint.weight":                       # second moments that float32 has no exponent for
+                gradient *= 3e-17
+            first[name].lerp_(gradient, 0.1)
+            second[name].lerp_(gradient * gradient, 0.05)
+            weight -= (1e-3 * first[name] / (second[name].sqrt() + 1e-8)).to(weight.dtype)
+        for values in sparse.values():
+            at = torch.randint(0, values.numel(), (60,), generator=generator)
+            values.view(-1)[at] = (values.view(-1)[at].double() + normal(60) * 0.01).to(values.dtype)
+        for name, values in small.items():
+            moved = values.double() + normal(*values.shape) * (1 if name == "small.int8" else 0.05)
+            small[name] = moved.clamp(-127, 127).to(values.dtype)
+        for values in odd.values():
+            values += (normal(2000) * 0.01).to(values.dtype)
+            values[20 * step:20 * step + 20] = bits(20, values.dtype)
+            values[-20 * step:] = torch.finfo(values.dtype).tiny * torch.arange(20 * step) / 16
+            values[500:510] = torch.finfo(values.dtype).max
+        moving = {name: (start + step * change + normal(*start.shape) * change.abs() * 0.01).to(
+            drift_dtypes.get(name, start.dtype)) for name, (start, change) in drift.items()}
+        wide = {"bits.sometimes": (normal(600) * 10.0 ** (-300 * normal(600).abs()) if step % 2 else normal(600))}
+        dtypes = {name: torch.float64 if weight.dtype == torch.float64 else torch.float32
+                  for name, weight in trained.items()}
+        state = {index: {"step": torch.tensor(float(step)), "exp_avg": first[name].to(dtypes[name]),
+                         "exp_avg_sq": second[name].to(dtypes[name])} for index, name in enumerate(trained)}
+        for index, name in enumerate(trained):
+            if name in copies:
+                state[index]["master_param"] = trained[name].clone()
+        group = {"lr": 1e-3, "betas": (0.9, 0.95), "eps": 1e-8, "weight_decay": 0.0,
+                 "params": list(range(len(trained)))}
+        model = {name: weight.to(copies.get(name, weight.dtype)) for name, weight in trained.items()}
+        model |= {**moving, **sparse, **small, **odd, **kept, **wide}
+        torch.save({"step": step, "model": {name: values.clone() for name, values in model.items()},
+                    "optimizer": {"state": state, "param_groups": [group]}}, os.path.join(folder, f"ckpt_{step}.pt"))
     return folder

@@ -9,7 +9,7 @@ import VarveTestSupport
 /// Archives of earlier formats restore to the same bytes for ever. They are never remade: a change that breaks one of
 /// these tests breaks somebody's archive.
 @Suite struct GoldenTests {
-    static let archives = ["excp-1.0", "exact-1.0", "transform-2.0", "high-2.0", "tracked-2.0"]
+    static let archives = ["excp-1.0", "exact-1.0", "transform-2.0", "high-2.0", "tracked-2.0"] + made.map(\.name)
 
     @Test(arguments: archives)
     func restoresToTheRecordedBytes(name: String) async throws {
@@ -31,22 +31,21 @@ import VarveTestSupport
     }
 
     /// Archives of the format that this release writes, 3.0, and what each was made with.
-    static let made: [(name: String, method: CompressionOptions.Method, keyframeInterval: Int)] = []
+    static let made: [(name: String, method: CompressionOptions.Method, keyframeInterval: Int)] = [
+        ("lossless-3.0", TestMethods.lossless, 50), ("masters-3.0", TestMethods.lossless, 50),
+        ("kinds-3.0", TestMethods.lossless, 50), ("excp-3.0", TestMethods.excp, 50),
+        ("transform-3.0", TestMethods.transform, 50), ("tracked-3.0", TestMethods.exactKeyframes, 3),
+    ]
 
-    /// Sides above 256, whose bases are tracked; experts; a vector; a bf16 weight with its float32 master.
-    static func writeTrackedRun(to root: String) throws {
-        let run = DriftingRun(
-            [
-                .init("tall", [300, 20]), .init("wide", [18, 270]), .init("experts", [2, 16, 20]), .init("norm", [20]),
-            ],
-            steps: 5)
-        for var step in run.steps() {
-            var master = step.model[0]
-            step.model[0] = master.converted(to: .bf16)
-            master.name = "master_param"
-            step.states[0].append(master)
-            try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt"))
+    /// What an archive was made from.
+    private static func run(_ name: String, in directory: TemporaryDirectory) throws -> String {
+        let run = Paths.join(directory.path, "run")
+        switch name {
+        case "tracked-3.0", "masters-3.0": try GoldenRuns.writeTracked(to: run)
+        case "kinds-3.0": try GoldenRuns.writeKinds(to: run)
+        default: return Fixture.oddRun
         }
+        return run
     }
 
     /// What this release writes is what the format's version says: the same bytes as when the golden archive was made.
@@ -59,11 +58,7 @@ import VarveTestSupport
         let (name, method, keyframeInterval) = Self.made[index]
         let directory = try TemporaryDirectory()
         let archive = Paths.join(directory.path, "now.varve")
-        var run = Fixture.oddRun
-        if name.hasPrefix("tracked") {
-            run = Paths.join(directory.path, "run")
-            try Self.writeTrackedRun(to: run)
-        }
+        let run = try Self.run(name, in: directory)
         let result = try await Compressor(
             run: run, archive: archive, options: CompressionOptions(method: method, keyframeInterval: keyframeInterval)
         ).compress()

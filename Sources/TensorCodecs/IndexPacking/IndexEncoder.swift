@@ -49,7 +49,8 @@ struct IndexEncoder {
         var start = 0
         return segments.map { count in
             var sum = UInt64(count)
-            let step = max(count / Self.summed, 1)
+            // Odd, so that it goes through all columns of most matrices.
+            let step = max(count / Self.summed, 1) | 1
             for i in stride(from: start, to: start + count, by: step) {
                 let group = Int(groups.groups[Int(classes[i])])
                 let table = groups.tables[group]

@@ -8,12 +8,13 @@ enum LosslessChoice {
         if let copy = roundedPlan(tensor, format, of: companion) { return copy }
         guard let plan = residualPlan(tensor, format, companion: companion) else { return try planes(tensor) }
         guard isDoubtful(tensor, format) else { return plan }
-        var (best, least) = (plan, try trial(plan, tensor, companion))
+        let trial = LosslessTrial(tensor, format, companion: companion)
+        var (best, least) = (plan, try trial.size(of: plan))
         if let sparse = changesPlan(tensor, format) {
-            let size = try trial(sparse, tensor, companion)
+            let size = try trial.size(of: sparse)
             if size < least { (best, least) = (sparse, size) }
         }
-        return try trialOfPlanes(tensor, size: format.elementSize) <= least ? planes(tensor) : best
+        return try trial.sizeInPlanes() <= least ? planes(tensor) : best
     }
 
     /// The one with fewer bytes.
@@ -154,7 +155,8 @@ enum LosslessChoice {
     private static func isDoubtful(_ tensor: LosslessTensor, _ format: FloatFormat) -> Bool {
         let size = format.elementSize
         let count = tensor.bytes.count / size
-        let step = max(count / lookedAt, 1)
+        // Odd, so that it goes through all columns of most matrices.
+        let step = max(count / lookedAt, 1) | 1
         var words: [UInt32] = []
         words.reserveCapacity(2 * lookedAt)
         var kept = 0
@@ -180,54 +182,6 @@ enum LosslessChoice {
 
     /// Elements that are looked at.
     private static let lookedAt = 128
-
-    /// Elements tried.
-    private static let sample = 1 << 13
-
-    /// Bytes of a sample from the middle in byte planes.
-    private static func trialOfPlanes(_ tensor: LosslessTensor, size: Int) throws(CodecError) -> Int {
-        let whole = tensor.bytes.count / size
-        let count = min(whole, sample)
-        let start = (whole - count) / 2
-        let range = start * size..<(start + count) * size
-        let bytes = Array(tensor.bytes[range])
-        let alone = try ExactCodec.encode(bytes, elementSize: size, predecessor: nil).count
-        guard let previous = tensor.previous else { return alone }
-        return min(
-            alone, try ExactCodec.encode(bytes, elementSize: size, predecessor: Array(previous[range])).count)
-    }
-
-    /// Bytes of the same sample by a plan.
-    private static func trial(
-        _ plan: LosslessPlan, _ tensor: LosslessTensor, _ companion: LosslessTensor?
-    ) throws(CodecError) -> Int {
-        let count = min(plan.count, sample)
-        let start = (plan.count - count) / 2
-        let elements: [Int]
-        var writer = ByteWriter()
-        if let changed = plan.changed {
-            let inside = changed.filter { start..<start + count ~= Int($0) }
-            elements = inside.map { Int($0) - start }
-            try ChangeMap.encode(inside.map { $0 - Int32(start) }, count: count, to: &writer)
-        } else {
-            elements = Array(0..<count)
-        }
-        let staging = ResidualBuffers(capacity: count), buffers = ResidualBuffers(capacity: max(elements.count, 1))
-        LosslessSource(tensor, companion: companion).predict(plan, staging, at: 0, start..<start + count)
-        tensor.bytes.withUnsafeBytes { WordForm.words($0, plan.format, start..<start + count, to: staging.words) }
-        for (to, from) in elements.enumerated() { buffers.copy(from, of: staging, to: to) }
-        buffers.count = elements.count
-        let rule = LosslessMode.groups.first { $0.mode == plan.mode }?.rule ?? .byPrecision
-        if !elements.isEmpty {
-            _ = try ResidualChunk.encode(
-                buffers, [ResidualChunk.Piece(range: 0..<elements.count, format: plan.format)], rule,
-                to: &writer)
-        }
-        // Tables are shared with others, or weigh little in the whole. A float64's low bits are incompressible, mostly.
-        return max(writer.count - tables, 0) + (plan.format == .f64 ? count * WordForm.lowBits / 8 : 0)
-    }
-
-    private static let tables = 100
 }
 
 extension LosslessSource {

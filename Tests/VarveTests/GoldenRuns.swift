@@ -1,0 +1,54 @@
+import TensorCodecs
+import TensorFiles
+import VarveTestSupport
+
+/// Runs that golden archives were made of.
+enum GoldenRuns {
+    /// Sides above 256, whose bases are tracked; experts; a vector; a bf16 weight with its float32 master.
+    static func writeTracked(to root: String) throws {
+        let run = DriftingRun(
+            [
+                .init("tall", [300, 20]), .init("wide", [18, 270]), .init("experts", [2, 16, 20]), .init("norm", [20]),
+            ],
+            steps: 5)
+        for var step in run.steps() {
+            var master = step.model[0]
+            step.model[0] = master.converted(to: .bf16)
+            master.name = "master_param"
+            step.states[0].append(master)
+            try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt"))
+        }
+    }
+
+    /// Element types and ways of changing that method `lossless` treats apart: values that go on as they went, in every
+    /// float type; ones of which few change; bytes.
+    static func writeKinds(to root: String) throws {
+        let shape = [48, 32], count = 48 * 32
+        let start = SeededTensors.floats(count, seed: 1, deviation: 0.02)
+        let drift = SeededTensors.floats(count, seed: 2, deviation: 0.001)
+        for step in 0..<4 {
+            let noise = SeededTensors.floats(count, seed: UInt64(10 + step), deviation: 0.0001)
+            let values = start.indices.map { start[$0] + Float(step) * drift[$0] + noise[$0] }
+            let drifting = TestTensor("drifting", shape: shape, floats: values)
+            let rare = start.indices.map { ($0 &* 7919 &+ step) % 97 < 2 * step ? values[$0] : start[$0] }
+            let bytes = start.indices.map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) & 0x7b }
+            let moved = bytes.indices.map { bytes[$0] ^ (($0 &+ step) % 5 == 0 ? 4 : 0) }
+            var tensors = [drifting]
+            for format in [FloatFormat.bf16, .f16, .f64] {
+                var tensor = drifting.converted(to: format)
+                tensor.name = "drifting_\(format)"
+                tensors.append(tensor)
+            }
+            tensors += [
+                TestTensor("rare", shape: shape, floats: rare),
+                TestTensor("small", dtype: "F8_E4M3", shape: shape, bytes: moved),
+                TestTensor("codes", dtype: "I8", shape: shape, bytes: moved),
+                TestTensor("mask", dtype: "BOOL", shape: shape, bytes: bytes.map { $0 & 1 }),
+                TestTensor("count", dtype: "I64", shape: [1], bytes: LittleEndianBytes.of(UInt64(step))),
+            ]
+            try Trees.write(
+                SafetensorsMaker.file(tensors, metadata: [("format", "pt")]),
+                to: Paths.join(root, "checkpoint-\(10 * (step + 1))/model.safetensors"))
+        }
+    }
+}
