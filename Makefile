@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop fidelity fidelity-full peers python format lint clean
+.PHONY: help packages build demo test interop fidelity fidelity-full peers python headers format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -102,13 +102,21 @@ fidelity-full: $(BINARY) python
 	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py --full $(ARGUMENTS)
 
 # ARGUMENTS="--chain PATH" and the like: python3 Tests/Peers/run.py --help. Exits 1 where a peer is ahead.
-peers: $(BINARY) python
-	VARVE="$(VARVE)" python3 Tests/Peers/run.py $(ARGUMENTS)
+peers: $(BINARY) packages python headers
+	swift build -c release --product LosslessBench
+	VARVE="$(VARVE)" LOSSLESS_BENCH=.build/release/LosslessBench python3 Tests/Peers/run.py $(ARGUMENTS)
 
 # Python's venv module is a package of its own on Debian.
 python:
 	@python3 -c 'import ensurepip, venv' 2> /dev/null \
 		|| { $(call install,python3 python3-venv,run the checks in Python); }
+
+# Two of the peers come as source.
+headers:
+	@missing=(); command -v gcc > /dev/null || missing+=(gcc); \
+	python3 -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2> /dev/null \
+		|| missing+=(python3-dev); \
+	if (( $${#missing[@]} )); then $(call install,"$${missing[@]}",build zipnn and z4ai for make peers); fi
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -26,6 +26,8 @@ class Array:
     """All tensors of one role in one step, in a fixed order."""
 
     def __init__(self, tensors):
+        tensors = list(tensors)
+        self.shapes = [tuple(tensor.shape) for tensor in tensors]
         self.tensors = [bits(tensor) for tensor in tensors]
         self.whole = np.concatenate(self.tensors)
 
@@ -50,10 +52,20 @@ class Chain:
     def weights(self, step):
         return load_file(os.path.join(self.folder(step), "model.safetensors"))
 
+    def optimizer(self, step):
+        return torch.load(os.path.join(self.folder(step), "optimizer.pt"), weights_only=True)
+
+    def beta2(self, step):
+        """beta2 of each parameter of the optimizer, None where it is not there."""
+        optimizer = self.optimizer(step)
+        found = {index: group["betas"][1] for group in optimizer["param_groups"] if "betas" in group
+                 for index in group["params"]}
+        return [found.get(index) for index in sorted(optimizer["state"])]
+
     def roles(self, step):
         """{role: Array} of a step: weights in the file's order, moments in the optimizer's."""
         if step not in self.read:
-            state = torch.load(os.path.join(self.folder(step), "optimizer.pt"), weights_only=True)["state"]
+            state = self.optimizer(step)["state"]
             arrays = {role: Array([state[index][key] for index in sorted(state)]) for role, key in MOMENTS.items()}
             arrays["weight"] = Array(self.weights(step).values())
             self.read[step] = {role: arrays[role] for role in ROLES}

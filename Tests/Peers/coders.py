@@ -96,13 +96,19 @@ def z4ai_variant(bits, delta, effort=None):
     return Variant("effort " + (effort or "default"), "floats", encode, decode)
 
 
-def pcodec_variant(bits, prepared, level, automatic=False):
-    """`automatic`: pcodec looks for a delta encoding of its own, along the array; slower, and seldom of use."""
+def pcodec_variant(bits, prepared, level, search=True):
+    """The default configuration: pcodec looks for a mode, and for a delta encoding along the array if `search`."""
     kind = {"floats": np.float32, "keys": np.uint16, "key differences": {32: np.int32, 16: np.int16}[bits]}[prepared]
-    config = ChunkConfig(compression_level=level, delta_spec=DeltaSpec.auto() if automatic else DeltaSpec.no_op())
-    return Variant(f"{prepared}, delta {'auto' if automatic else 'none'}", prepared,
+    rest = {} if search else {"delta_spec": DeltaSpec.no_op()}
+    config = ChunkConfig(compression_level=level, **rest)
+    return Variant(prepared, prepared,
                    lambda values, _: pcodec.standalone.simple_compress(values.view(kind), config),
                    lambda blob, _, dtype: pcodec.standalone.simple_decompress(blob).view(dtype))
+
+
+def pcodec_floats(bits, level, search=True):
+    """pcodec knows no bfloat16: it gets ordered integers there."""
+    return pcodec_variant(bits, "floats" if bits == 32 else "keys", level, search)
 
 
 def openzl_variant(bits, prepared, graph):
@@ -136,10 +142,11 @@ ROWS = [
         lambda bits: [openzl_variant(bits, "floats", graph) for graph in graphs.GRAPHS]),
     Row("OpenZL", "OpenZL, on XOR or key differences", True,
         lambda bits: [openzl_variant(bits, prepared, graph) for prepared, graph in graphs.ON_DIFFERENCES]),
-    Row("pcodec", "pcodec 8", False,
-        lambda bits: [pcodec_variant(bits, "floats" if bits == 32 else "keys", 8, auto) for auto in (False, True)]),
-    Row("pcodec", "pcodec 8, key differences", True,
-        lambda bits: [pcodec_variant(bits, "key differences", 8, auto) for auto in (False, True)]),
+    Row("pcodec", "pcodec 8", False, one(pcodec_floats, 8)),
+    Row("pcodec", "pcodec 8, no delta search", False, one(pcodec_floats, 8, False)),
+    Row("pcodec", "pcodec 8, key differences", True, one(pcodec_variant, "key differences", 8)),
+    Row("pcodec", "pcodec 8, key differences, no delta search", True,
+        one(pcodec_variant, "key differences", 8, False)),
     Row("pcodec", "pcodec 12, key differences", True, one(pcodec_variant, "key differences", 12)),
     Row("z4ai", "z4ai", False, lambda bits: [z4ai_variant(bits, False), z4ai_variant(bits, False, "max")]),
     Row("z4ai", "z4ai, delta", True, one(z4ai_variant, True)),

@@ -7,8 +7,8 @@ import numpy as np
 
 from checks import Failure
 
-LONG = 1.5                                                 # seconds; what takes longer is timed twice, not ROUNDS times
 ROUNDS = 5
+ENOUGH, MOST = 0.3, 200                                    # seconds and calls of a coder in a round: it must run warm
 
 
 @dataclass
@@ -64,23 +64,19 @@ def timed(call):
     return time.process_time() - began, result
 
 
-def speeds(chosen, bits, previous):
-    """{name: (compress, restore)} in MB/s of original bytes and processor time, medians; `chosen`: {name: variant}.
+def seconds(variant, bits, previous):
+    """(compress, restore): the median of a few calls, of more where they are short."""
+    values = variant.prepare(bits, previous)
+    taken = []
+    while not taken or (sum(map(sum, taken)) < ENOUGH and len(taken) < MOST):
+        compress, blob = timed(lambda: variant.encode(values, previous))
+        restore, back = timed(lambda: variant.decode(blob, previous, bits.dtype))
+        taken.append((compress, restore))
+        if not np.array_equal(back, values):
+            raise Failure(f"{variant.name}: what comes back differs")
+    return tuple(statistics.median(part) for part in zip(*taken))
 
-    The rounds go over all coders in turn, so that whatever else the machine does falls on all alike.
-    """
-    seconds = {name: ([], []) for name in chosen}
-    for _ in range(ROUNDS):
-        for name, variant in chosen.items():
-            compress, restore = seconds[name]
-            if len(compress) >= 2 and compress[0] > LONG:
-                continue
-            values = variant.prepare(bits, previous)
-            took, blob = timed(lambda: variant.encode(values, previous))
-            compress.append(took)
-            took, back = timed(lambda: variant.decode(blob, previous, bits.dtype))
-            restore.append(took)
-            if not np.array_equal(back, values):
-                raise Failure(f"{name}: what comes back differs")
-    megabytes = bits.nbytes / 1e6
-    return {name: tuple(megabytes / statistics.median(took) for took in both) for name, both in seconds.items()}
+
+def medians(rounds):
+    """Of pairs, each part for itself."""
+    return tuple(statistics.median(part) for part in zip(*rounds))

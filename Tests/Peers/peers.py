@@ -8,12 +8,13 @@ keyframe, which has no predecessor; and speeds. A peer gets all tensors of a rol
 where that takes fewer bytes, in the variant that takes fewest. It is decoded and compared each time. Varve's bytes are
 those that an archive stores, checked with `varve verify --against`.
 
-Speeds: one thread, processor time, median of five rounds over the weights of all steps, each with its predecessor; a
-peer's time is that of its own code, not of what Python does to prepare its input. Varve's whole program goes by the
-clock.
+Speeds: one thread, processor time, in memory, over the tensors of the last step with their predecessors; the median of
+five rounds that go over all coders in turn. A peer's time is that of its own code on whole arrays, in the variant that
+stored least of the role, not of what Python does to prepare its input. Varve's is that of Tests/LosslessBench (the
+program that LOSSLESS_BENCH names; without it Varve's speed in memory is left out). Its whole program goes by the clock.
 
-Exit codes: 0 Varve is ahead of every peer (zstd apart) in every step and role, and with --bench compresses faster than
-pcodec at level 8; 1 it is not, or something failed; 2 usage.
+Exit codes: 0 Varve is ahead of every peer (zstd apart) in every step and role, and compresses weights faster than
+pcodec at level 8 with its defaults, on floats and on differences; 1 it is not, or something failed; 2 usage.
 """
 import argparse
 import json
@@ -26,16 +27,19 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(os.path.dirname(HERE), "Interop")]
 os.environ.update({name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")})
 
-import numpy as np
 import torch
 
 import measure
 import tables
+from bench import SETS, Bench
 from chain import Chain, ROLES
 from checks import Failure
 from coders import ROWS
-from product import Product, in_memory
+from product import Product
 
+# What each column of the speeds is made of.
+PARTS = {"weights": ("weight",), "moments": ("firstMoment", "secondMoment"), "all three": ROLES, "bf16 weights": ("bf16",)}
+TIMED = 60_000_000                                         # bytes that Varve codes in a round, so that it runs warm
 FIXTURE = os.path.join(os.path.dirname(os.path.dirname(HERE)), "Fixtures", "hf-trainer-run")
 
 
@@ -45,8 +49,6 @@ def arguments():
     parser.add_argument("--json", metavar="PATH", help="write the results there as well")
     parser.add_argument("--options", default="--quality lossless", metavar="OPTIONS",
                         help="what makes varve compress exactly (default: --quality lossless)")
-    parser.add_argument("--bench", metavar="COMMAND",
-                        help="`COMMAND RUN` prints a JSON line of Varve's speeds in memory for each role")
     parser.add_argument("--peers-only", action="store_true", help="leave Varve out")
     parser.add_argument("--no-speeds", action="store_true", help="ratios only")
     return parser.parse_args()
@@ -97,25 +99,48 @@ def add_varve(chain, results, options, scratch):
     return product
 
 
-def time_all(chain, results, product, bench):
-    """{what: (compress, restore)}; each row in the variant that was best on the last step's weights."""
-    found = {}
-    if product:
-        say("peers: speed of Varve")
-        whole = product.whole_program(chain.path)
-        if bench:
-            found |= {f"{tables.VARVE}, {tables.NAMES.get(role, role)}, in memory": speeds
-                      for role, speeds in in_memory(bench, chain.path).items()}
-        found[f"{tables.VARVE}, whole program by the clock: all roles, reading, checksums, writing, fsync"] = whole
-    say("peers: speeds of the peers")
-    variants = results["chain", chain.steps[-1], "weight"]["variants"]
-    bits, previous = (np.concatenate([chain.roles(step)["weight"].whole for step in steps])
-                      for steps in (chain.steps[1:], chain.steps[:-1]))
-    chosen = {f"{name} ({variant.name})": variant for name, variant in variants.items() if variant}
-    return found | measure.speeds(chosen, bits, previous)
+def best_rows(results, key):
+    """{peer: the name of its row that stores least}"""
+    stored, found = results[key]["stored"], {}
+    for row in ROWS:
+        if stored.get(row.name) and (row.peer not in found or stored[row.name] < stored[found[row.peer]]):
+            found[row.peer] = row.name
+    return found
 
 
-def report(chain, results, wrong, speeds):
+def time_all(chain, results, bench):
+    """{name: {column of bench.SETS: (compress, restore)}} in MB/s: Varve, each row, each peer in its best modes."""
+    step, before = chain.steps[-1], chain.steps[-2]
+    arrays = {role: (chain.roles(step)[role], chain.roles(before)[role]) for role in ROLES}
+    arrays["bf16"] = (chain.rounded(step), chain.rounded(before))
+    keys = {what: ("bf16", step, "weight") if what == "bf16" else ("chain", step, what) for what in arrays}
+    own, peers = {name: [] for name in SETS}, {}
+    for number in range(measure.ROUNDS):
+        say(f"peers: speeds, round {number + 1} of {measure.ROUNDS}")
+        for name in SETS if bench else ():
+            nbytes = sum(arrays[what][0].nbytes for what in PARTS[name])
+            own[name].append(bench.run(name, max(3, TIMED // nbytes))[0])
+        for what, (array, previous) in arrays.items():
+            for name, variant in results[keys[what]]["variants"].items():
+                if variant:
+                    took = measure.seconds(variant, array.whole, previous.whole)
+                    peers.setdefault(name, {}).setdefault(what, []).append(took)
+    taken = {name: {what: measure.medians(rounds) for what, rounds in found.items()} for name, found in peers.items()}
+    best = {what: best_rows(results, key) for what, key in keys.items()}
+    for peer in dict.fromkeys(row.peer for row in ROWS if row.counts):
+        names = {what: best[what].get(peer) for what in arrays}
+        taken[f"{peer}, best mode of each role"] = {what: taken[name][what] for what, name in names.items() if name}
+    speeds = {tables.VARVE: {name: measure.medians(rounds) for name, rounds in own.items()}} if bench else {}
+    for name, found in taken.items():
+        speeds[name] = {}
+        for column, parts in PARTS.items():
+            if all(part in found for part in parts):
+                megabytes = sum(arrays[part][0].nbytes for part in parts) / 1e6
+                speeds[name][column] = tuple(megabytes / sum(found[part][i] for part in parts) for i in (0, 1))
+    return speeds
+
+
+def report(chain, results, wrong, speeds, program):
     steps, keyframe = chain.steps[1:], chain.steps[1]
     print(f"Original / stored bytes; best of a column in bold. {os.path.basename(os.path.abspath(chain.path))}, "
           f"steps {steps[0]} to {steps[-1]}, each after its predecessor.\n")
@@ -130,19 +155,26 @@ def report(chain, results, wrong, speeds):
     columns["weights in bfloat16"] = ("keyframe bf16", keyframe, "weight")
     print(tables.table(f"step {keyframe} without a predecessor", columns, tables.lines(results, ROWS, columns)))
     if speeds:
-        print(tables.speed_table(speeds))
+        print(tables.speed_table(speeds, chain.steps[-1], SETS))
+        if tables.VARVE in speeds:
+            print(tables.wanted(speeds))
+    if program:
+        print("Varve's whole program, one thread, by the clock: compress {:.0f}, restore {:.0f} MB/s of the run's "
+              "bytes, reading, checksums, writing and fsync included.\n".format(*program))
     for line in wrong:
         print(f"Not exact: {line}")
 
 
-def write_json(path, chain, results, speeds, behind):
+def write_json(path, chain, results, speeds, program, behind):
     entries = [{"what": what, "step": step, "role": role, "originalBytes": entry["original"],
                 "storedBytes": {name.strip("*"): stored for name, stored in entry["stored"].items()},
                 "variants": {name: variant.name for name, variant in entry["variants"].items() if variant}}
                for (what, step, role), entry in results.items()]
-    rates = {name.replace("*", ""): {"compressMBs": c, "restoreMBs": r} for name, (c, r) in speeds.items()}
+    rates = {name.strip("*"): {column: {"compressMBs": c, "restoreMBs": r} for column, (c, r) in found.items()}
+             for name, found in speeds.items()}
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"chain": chain.path, "sizes": entries, "speeds": rates, "behind": behind}, file, indent=1)
+        json.dump({"chain": chain.path, "sizes": entries, "speeds": rates,
+                   "wholeProgramMBs": program, "behind": behind}, file, indent=1)
 
 
 def main():
@@ -152,12 +184,16 @@ def main():
     results, wrong = compare(chain)
     with tempfile.TemporaryDirectory(prefix="varve-peers-") as scratch:
         product = None if given.peers_only else add_varve(chain, results, given.options, scratch)
-        speeds = {} if given.no_speeds else time_all(chain, results, product, given.bench)
-    report(chain, results, wrong, speeds)
+        speeds, program = {}, None
+        if not given.no_speeds:
+            command = os.environ.get("LOSSLESS_BENCH")
+            speeds = time_all(chain, results, Bench(command, chain, scratch) if command and product else None)
+            program = product and product.whole_program(chain.path)
+    report(chain, results, wrong, speeds, program)
     behind, compared = tables.behind(results, ROWS)
     behind += tables.slower(speeds)
     if given.json:
-        write_json(given.json, chain, results, speeds, behind)
+        write_json(given.json, chain, results, speeds, program, behind)
     for line in behind:
         print(f"Behind: {line}")
     if compared and not behind:

@@ -1,5 +1,4 @@
 """Varve's own figures: bytes that an archive really stores, and times of the whole program."""
-import json
 import os
 import shlex
 import statistics
@@ -7,7 +6,6 @@ import subprocess
 import time
 
 from checks import Failure
-from chain import ROLES
 from varve import varve, varve_json
 
 
@@ -49,16 +47,3 @@ class Product:
             varve("restore", archive, "--step", "all", "--output", f"{archive}.restored", "--threads", 1, "--quiet")
             restore.append(time.perf_counter() - began)
         return megabytes / statistics.median(compress), megabytes / statistics.median(restore)
-
-
-def in_memory(command, run):
-    """{role: (compress, restore)} of a program that times the coder in memory: `command RUN`, which prints lines
-    {"role": ..., "compressMBs": ..., "restoreMBs": ...}, in original bytes and processor time of one thread."""
-    result = subprocess.run([*shlex.split(command), run], stdout=subprocess.PIPE, text=True, timeout=600)
-    if result.returncode:
-        raise Failure(f"{command}: exit {result.returncode}")
-    lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-    found = {line["role"]: (line["compressMBs"], line["restoreMBs"]) for line in lines}
-    if not set(ROLES[:1]) <= set(found):
-        raise Failure(f"{command}: no line for the role weight")
-    return found

@@ -1,5 +1,6 @@
 """The results as Markdown, and who is ahead."""
 VARVE = "**Varve**"
+MUST_BE_SLOWER = ("pcodec 8", "pcodec 8, key differences")
 NAMES = {"weight": "weights", "firstMoment": "first moments", "secondMoment": "second moments"}
 
 
@@ -68,14 +69,23 @@ def behind(results, rows):
 
 
 def slower(speeds):
-    """Whether Varve compresses weights in memory more slowly than pcodec 8 does, in words."""
-    own = speeds.get(f"{VARVE}, {NAMES['weight']}, in memory")
-    rates = {name: compress for name, (compress, _) in speeds.items() if name.startswith("pcodec 8")}
-    return [f"compressing weights: {name} {rate:.0f} MB/s, Varve {own[0]:.0f} MB/s"
-            for name, rate in rates.items() if own and rate >= own[0]]
+    """Whether Varve compresses weights in memory no faster than pcodec 8 with its defaults, in words."""
+    own = speeds.get(VARVE, {}).get("weights")
+    return [f"compressing weights: {name} {speeds[name]['weights'][0]:.0f} MB/s, Varve {own[0]:.0f} MB/s"
+            for name in MUST_BE_SLOWER if own and name in speeds and speeds[name]["weights"][0] >= own[0]]
 
 
-def speed_table(found):
-    text = ["| MB/s of original bytes, one thread | compress | restore |", "|---|---|---|"]
-    text += [f"| {name} | {compress:.0f} | {restore:.0f} |" for name, (compress, restore) in found.items()]
+def wanted(speeds):
+    """Varve's speed beside what is asked of it."""
+    compress, restore = speeds[VARVE]["weights"]
+    others = ", ".join(f"{name} {speeds[name]['weights'][0]:.0f}" for name in MUST_BE_SLOWER if name in speeds)
+    return (f"Weights after their predecessor: compressed at {compress:.0f} MB/s ({others}), "
+            f"restored at {restore:.0f} MB/s (150 or more wanted).\n")
+
+
+def speed_table(speeds, step, columns):
+    text = [f"| step {step}, compress / restore, MB/s | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for name, found in speeds.items():
+        cells = [f"{found[c][0]:.0f} / {found[c][1]:.0f}" if c in found else "" for c in columns]
+        text.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(text) + "\n"
