@@ -1,4 +1,4 @@
-"""The speed of Varve's coder in memory: Tests/LosslessBench on the raw tensors of one step, packed as the product does."""
+"""Varve's coder in memory: Tests/LosslessBench on the raw tensors of one step, packed as the product does."""
 import json
 import os
 import subprocess

@@ -38,7 +38,8 @@ from coders import ROWS
 from product import Product
 
 # What each column of the speeds is made of.
-PARTS = {"weights": ("weight",), "moments": ("firstMoment", "secondMoment"), "all three": ROLES, "bf16 weights": ("bf16",)}
+PARTS = {"weights": ("weight",), "moments": ("firstMoment", "secondMoment"), "all three": ROLES,
+         "bf16 weights": ("bf16",)}
 TIMED = 60_000_000                                         # bytes that Varve codes in a round, so that it runs warm
 FIXTURE = os.path.join(os.path.dirname(os.path.dirname(HERE)), "Fixtures", "hf-trainer-run")
 
