@@ -6,28 +6,59 @@ struct ClassGroups {
     private(set) var begins: [Bool] = []
     private(set) var tables: [SymbolTable] = []
 
+    /// How the encoder finds out what two classes cost together.
+    enum Effort {
+        /// By the table that they would get.
+        case thorough
+        /// By their entropy and a guess at the table's size: where classes are many and levels dense, tables are alike.
+        case quick
+    }
+
     /// Merges neighbours while that makes everything smaller, the best pair first.
-    init(_ classes: [(value: UInt8, histogram: LevelHistogram)]) {
-        var designs = classes.map { SymbolTableDesign($0.histogram) }
+    init(_ classes: [(value: UInt8, histogram: LevelHistogram)], _ effort: Effort = .thorough) {
         var members = classes.map { [$0.value] }
-        var unions = designs.indices.dropLast().map { Self.union(designs[$0], designs[$0 + 1]) }
+        switch effort {
+        case .thorough:
+            let designs = Self.merged(
+                classes.map { SymbolTableDesign($0.histogram) }, &members, cost: \.cost, union: Self.union)
+            tables = designs.map { $0.refined().table }
+        case .quick:
+            let histograms = Self.merged(
+                classes.map { (histogram: $0.histogram, cost: $0.histogram.estimatedCost) }, &members, cost: \.cost
+            ) { first, second in
+                var histogram = first.histogram
+                histogram.add(second.histogram)
+                return (histogram, histogram.estimatedCost)
+            }
+            tables = histograms.map { SymbolTableDesign.fine($0.histogram).table }
+        }
+        assign(members)
+    }
+
+    private static func merged<Group>(
+        _ groups: [Group], _ members: inout [[UInt8]], cost: (Group) -> UInt64, union: (Group, Group) -> Group
+    ) -> [Group] {
+        var groups = groups
+        var unions = groups.indices.dropLast().map { union(groups[$0], groups[$0 + 1]) }
         while true {
             var best = (index: -1, gain: UInt64(0))
             for (i, union) in unions.enumerated() {
-                let apart = designs[i].cost + designs[i + 1].cost
-                if union.cost < apart, apart - union.cost > best.gain { best = (i, apart - union.cost) }
+                let apart = cost(groups[i]) + cost(groups[i + 1]), together = cost(union)
+                if together < apart, apart - together > best.gain { best = (i, apart - together) }
             }
-            guard best.index >= 0 else { break }
+            guard best.index >= 0 else { return groups }
             let i = best.index
-            designs[i] = unions[i]
+            groups[i] = unions[i]
             members[i] += members[i + 1]
-            designs.remove(at: i + 1)
+            groups.remove(at: i + 1)
             members.remove(at: i + 1)
             unions.remove(at: i)
-            if i > 0 { unions[i - 1] = Self.union(designs[i - 1], designs[i]) }
-            if i < unions.count { unions[i] = Self.union(designs[i], designs[i + 1]) }
+            if i > 0 { unions[i - 1] = union(groups[i - 1], groups[i]) }
+            if i < unions.count { unions[i] = union(groups[i], groups[i + 1]) }
         }
-        tables = designs.map { $0.refined().table }
+    }
+
+    private mutating func assign(_ members: [[UInt8]]) {
         for (group, classes) in members.enumerated() {
             for (i, value) in classes.enumerated() {
                 groups[Int(value)] = UInt8(group)

@@ -9,10 +9,10 @@ struct IndexEncoder {
     private let frequencies: [[Int]]
 
     /// None where the levels cannot be coded.
-    init?(_ levels: [Int32], classes: [UInt8]) {
+    init?(_ levels: [Int32], classes: [UInt8], _ effort: ClassGroups.Effort) {
         self.levels = levels
         self.classes = classes
-        groups = ClassGroups(LevelHistogram.count(levels, classes: classes))
+        groups = ClassGroups(LevelHistogram.count(levels, classes: classes), effort)
         frequencies = groups.tables.compactMap(\.frequencies)
         guard frequencies.count == groups.tables.count else { return nil }
     }
@@ -37,7 +37,7 @@ struct IndexEncoder {
     }
 
     /// Levels of a segment of which each adds up; of larger ones every so many, which tells shares well enough.
-    private static let summed = 4096
+    private static let summed = 512
 
     /// The length of each segment's code in 1/65536 bits, of large ones nearly.
     func codeLengths(_ segments: [Int]) -> [UInt64] {
@@ -105,11 +105,14 @@ struct IndexEncoder {
         let shifts = groups.groups.map { Int32(groups.tables[Int($0)].shift) }
         let limits = groups.groups.map { UInt32(groups.tables[Int($0)].limit) }
         // Found first: the loop that writes is too long to be run for every level.
-        let places = levels.withUnsafeBufferPointer { levels in
+        // Few levels pass the first comparison, which knows nothing of classes.
+        let least = groups.tables.map { UInt32($0.limit) << UInt32($0.shift) }.min() ?? 0
+        var places: [Int] = []
+        levels.withUnsafeBufferPointer { levels in
             classes.withUnsafeBufferPointer { classes in
-                levels.indices.filter {
-                    let value = Int(classes[$0])
-                    return (levels[$0] &>> shifts[value]).magnitude > limits[value]
+                for i in 0..<levels.count where levels[i].magnitude > least {
+                    let value = Int(classes[i])
+                    if (levels[i] &>> shifts[value]).magnitude > limits[value] { places.append(i) }
                 }
             }
         }

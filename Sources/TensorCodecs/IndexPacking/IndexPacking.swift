@@ -44,6 +44,12 @@ package enum IndexPacking {
     package static func encode(
         _ levels: [Int32], classes: [UInt8], segments: [Int]
     ) throws(CodecError) -> Packed {
+        try encode(levels, classes: classes, segments: segments, .thorough)
+    }
+
+    static func encode(
+        _ levels: [Int32], classes: [UInt8], segments: [Int], _ effort: ClassGroups.Effort
+    ) throws(CodecError) -> Packed {
         try checkArguments(levels, classes: classes, segments: segments)
         guard !levels.isEmpty else { return Packed(bytes: [], shares: segments.map { _ in 0 }) }
         // All bits that zigzag forms have together: as long as the longest of them, and found without comparing.
@@ -53,7 +59,7 @@ package enum IndexPacking {
         guard bits < 1 << 31 else { throw CodecError(.invalidArgument, "levels that are too large to pack") }
         if bits == 0 { return Packed(bytes: [Mode.zero.rawValue], weights: segments.map(UInt64.init)) }
         let width = UInt32.bitWidth - bits.leadingZeroBitCount
-        let encoder = IndexEncoder(levels, classes: classes)
+        let encoder = IndexEncoder(levels, classes: classes, effort)
         let coded = try encoder?.encode()
         if let coded, let encoder, coded.count <= 2 + (levels.count * width + 7) / 8 {
             let weights = segments.count == 1 ? [1] : encoder.codeLengths(segments)

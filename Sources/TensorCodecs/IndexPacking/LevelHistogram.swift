@@ -14,6 +14,18 @@ struct LevelHistogram {
         total += other.total
     }
 
+    /// Code length of the levels and a table, in 1/65536 bits, nearly; levels beyond the bins like escapes.
+    var estimatedCost: UInt64 {
+        var used: UInt64 = 0, inside: UInt64 = 0
+        for count in counts where count > 0 {
+            used += 1
+            inside += CodeLength.countLog(count)
+        }
+        inside += CodeLength.countLog(beyond)
+        let whole = CodeLength.countLog(total)
+        return whole - min(inside, whole) + (30 + 4 * used + 12 * UInt64(beyond)) * FixedLog2.one
+    }
+
     /// One histogram for each class that occurs, in ascending order of classes.
     static func count(_ levels: [Int32], classes: [UInt8]) -> [(value: UInt8, histogram: LevelHistogram)] {
         let (shift, width) = scale(levels)

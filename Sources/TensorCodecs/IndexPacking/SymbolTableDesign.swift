@@ -23,6 +23,16 @@ struct SymbolTableDesign {
         return result
     }
 
+    /// The design of a histogram with all tables tried at once.
+    static func fine(_ histogram: LevelHistogram) -> SymbolTableDesign {
+        let (table, cost) = best(histogram, finePrecisions)
+        return SymbolTableDesign(histogram: histogram, table: table, cost: cost)
+    }
+
+    private init(histogram: LevelHistogram, table: SymbolTable, cost: UInt64) {
+        (self.histogram, self.table, self.cost) = (histogram, table, cost)
+    }
+
     private static func best(_ histogram: LevelHistogram, _ precisions: [Double]) -> (SymbolTable, UInt64) {
         let (shift, limit, escapeBytes, counts) = shape(histogram)
         var best = (table: SymbolTable(shift: shift, limit: limit, roots: counts), cost: UInt64.max)

@@ -157,14 +157,22 @@ enum LosslessChoice {
         let count = tensor.bytes.count / size
         // Odd, so that it goes through all columns of most matrices.
         let step = max(count / lookedAt, 1) | 1
-        var words: [UInt32] = []
-        words.reserveCapacity(2 * lookedAt)
-        var kept = 0
+        // Distinct words by a small table, exponents by their counts.
+        var seen = [UInt64](repeating: .max, count: 4 * lookedAt)
+        var exponents = [Int](repeating: 0, count: 256)
+        var total = 0, different = 0, kept = 0
         tensor.bytes.withUnsafeBytes { bytes in
             var word: UInt32 = 0
             for i in stride(from: 0, to: count, by: step) {
                 WordForm.words(bytes, format, i..<i + 1, to: &word)
-                words.append(word)
+                total += 1
+                exponents[Int((word >> 23) & 0xff)] += 1
+                var slot = Int((word &* 0x9e37_79b1) >> 16) % seen.count
+                while seen[slot] != UInt64(word), seen[slot] != .max { slot = (slot + 1) % seen.count }
+                if seen[slot] == .max {
+                    seen[slot] = UInt64(word)
+                    different += 1
+                }
                 if let previous = tensor.previous {
                     var isKept = true
                     for byte in i * size..<(i + 1) * size where previous[byte] != bytes[byte] { isKept = false }
@@ -172,12 +180,18 @@ enum LosslessChoice {
                 }
             }
         }
-        words.sort()
-        var different = 1
-        for i in words.indices.dropFirst() where words[i] != words[i - 1] { different += 1 }
-        let exponents = words.map { ($0 >> 23) & 0xff }.sorted()
-        let spread = exponents[exponents.count * 7 / 8] - exponents[exponents.count / 8]
-        return different * 8 < words.count * 7 || kept * 8 > words.count || spread > 32
+        let spread = quantile(exponents, total * 7 / 8) - quantile(exponents, total / 8)
+        return different * 8 < total * 7 || kept * 8 > total || spread > 32
+    }
+
+    /// The value at a rank in ascending order.
+    private static func quantile(_ counts: [Int], _ rank: Int) -> Int {
+        var below = 0
+        for (value, count) in counts.enumerated() {
+            below += count
+            if below > rank { return value }
+        }
+        return counts.count
     }
 
     /// Elements that are looked at.

@@ -40,7 +40,7 @@ enum ResidualChunk {
             }
             filled = count
         }
-        let packed = try IndexPacking.encode(levels, classes: classes, segments: pieces.map(\.range.count))
+        let packed = try IndexPacking.encode(levels, classes: classes, segments: pieces.map(\.range.count), .quick)
         writer.append(varint: packed.bytes.count)
         writer.append(contentsOf: packed.bytes)
         let small = try IndexPacking.encode(

@@ -52,7 +52,7 @@ struct ValueFit {
     private static let worthwhile = 0.002
 
     /// Elements from which decay and drift are fitted.
-    private static let sample = 1 << 13
+    private static let sample = 1 << 12
 
     @inline(__always)
     private static func finite(_ value: Float) -> Float { value.isFinite ? value : 0 }
