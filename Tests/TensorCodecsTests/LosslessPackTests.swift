@@ -132,4 +132,27 @@ import Testing
         second.decay = 0.999_999
         #expect(try roundTrip([second]).bytes.count <= alone + alone / 100)
     }
+
+    /// Second moments of other kinds than floats of the same number say nothing about a first moment, and do no harm.
+    @Test func anySecondMomentMayStandBesideAFirstOne() throws {
+        var samples = LosslessSamples(seed: 10)
+        let first = samples.parameter([64, 32], .f32)[2]
+        let formats: [(ElementFormat, [Int])] = [
+            (.word(bytes: 1), [64, 32]), (.smallFloat, [64, 32]), (.word(bytes: 4), [64, 32]),
+            (.float(.f32), [64, 64]), (.float(.f32), [64, 16]), (.float(.f64), [64, 32]), (.float(.f16), [64, 32]),
+            (.float(.bf16), [0]),
+        ]
+        for (format, shape) in formats {
+            var second = samples.noise(shape.reduce(1, *), format, kind: .secondMoment)
+            second.shape = shape
+            for hasPrevious in [true, false] {
+                var moment = first
+                moment.companion = 0
+                moment.previous = hasPrevious ? first.bytes.reversed() : nil
+                try roundTrip([second, moment], "\(format) \(shape)")
+                moment.kind = .weight
+                try roundTrip([second, moment])
+            }
+        }
+    }
 }

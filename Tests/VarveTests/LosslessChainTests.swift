@@ -145,4 +145,31 @@ import VarveTestSupport
             }
         }
     }
+
+    /// Optimizers that keep one moment as floats and the other as bytes, as complex numbers, or wider.
+    @Test(arguments: [("F32", "U8"), ("F32", "C64"), ("C64", "F32"), ("F32", "F64"), ("U8", "F32"), ("BF16", "I8")])
+    func momentsOfDifferentTypesComeBack(first: String, second: String) async throws {
+        let widths = ["U8": 1, "I8": 1, "BF16": 2, "F32": 4, "F64": 8, "C64": 8]
+        for var step in DriftingRun([.init("w", [32, 24]), .init("v", [24])], steps: 3).steps() {
+            for index in step.states.indices {
+                for (place, dtype) in [first, second].enumerated() {
+                    let shape = step.states[index][place].shape
+                    let size = shape.reduce(1, *) * (widths[dtype] ?? 4)
+                    let bytes = SeededTensors.bytes(
+                        of: SeededTensors.floats(size / 4 + 1, seed: UInt64(step.number + 3 * index + place)))
+                    step.states[index][place] = TestTensor(
+                        step.states[index][place].name, dtype: dtype, shape: shape, bytes: Array(bytes[..<size]))
+                }
+            }
+            try Trees.write(step.file(), to: workshop.path("run/ckpt_\(step.number).pt"))
+        }
+        for method in [CompressionOptions.Method.lossless, TestMethods.excp, TestMethods.transform] {
+            let archive = workshop.path("types-\(method).varve")
+            _ = try await Compressor(
+                run: workshop.path("run"), archive: archive, options: CompressionOptions(method: method)
+            ).compress()
+            let verified = try await Verifier(archive: archive, against: workshop.path("run")).verify()
+            #expect(verified.isIntact && verified.differences.isEmpty, "\(verified.findings) \(verified.differences)")
+        }
+    }
 }

@@ -9,7 +9,9 @@ struct LosslessDecoder {
         results = [[UInt8]](repeating: [], count: places.count)
     }
 
-    mutating func decode(_ bytes: ArraySlice<UInt8>) throws(CodecError) -> [[UInt8]] {
+    /// Reads what the pack says of its tensors and checks the rules for it.
+    /// - Throws: `.corrupt`, `.invalidArgument`.
+    mutating func readHeaders(_ reader: inout ByteReader) throws(CodecError) {
         for place in places {
             for old in [place.previous, place.earlier] {
                 guard old.map({ $0.count == place.byteCount }) ?? true else {
@@ -17,11 +19,15 @@ struct LosslessDecoder {
                 }
             }
         }
-        var reader = ByteReader(bytes)
         for (index, place) in places.enumerated() {
             plans.append(try LosslessPlan(from: &reader, place, index: index))
         }
         try checkCompanions()
+    }
+
+    mutating func decode(_ bytes: ArraySlice<UInt8>) throws(CodecError) -> [[UInt8]] {
+        var reader = ByteReader(bytes)
+        try readHeaders(&reader)
         try readScales(&reader)
         for index in plans.indices {
             if plans[index].changed != nil {

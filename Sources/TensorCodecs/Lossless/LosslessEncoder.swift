@@ -8,17 +8,32 @@ struct LosslessEncoder {
         var plans: [LosslessPlan] = []
         for (index, tensor) in tensors.enumerated() {
             let companion = tensor.companion.flatMap { $0 < index ? tensors[$0] : nil }
-            plans.append(try LosslessChoice.plan(tensor, companion: companion))
+            let usable = companion.flatMap { $0.canAccompany(tensor) ? $0 : nil }
+            plans.append(try LosslessChoice.plan(tensor, companion: usable))
         }
         var encoder = LosslessEncoder()
         let packed = try encoder.encode(tensors, plans)
-        // Samples can mislead: never more than the tensors themselves.
-        guard packed.bytes.count > tensors.reduce(0, { $0 + $1.bytes.count }), plans.contains(where: \.isResidual)
-        else { return packed }
+        // Samples can mislead: never more than the tensors themselves. And what readers would refuse is not written.
+        let isShort = packed.bytes.count <= tensors.reduce(0) { $0 + $1.bytes.count }
+        guard !isShort || !isReadable(packed, tensors), plans.contains(where: { $0.mode != .planes }) else {
+            return packed
+        }
         encoder = LosslessEncoder()
         var others: [LosslessPlan] = []
         for tensor in tensors { others.append(try LosslessChoice.planes(tensor)) }
         return try encoder.encode(tensors, others)
+    }
+
+    /// Whether the rules of headers hold, as a reader checks them.
+    private static func isReadable(_ packed: LosslessPack.Packed, _ tensors: [LosslessTensor]) -> Bool {
+        let places = zip(tensors, packed.depths).map { tensor, depth in
+            LosslessPack.Place(
+                format: tensor.format, shape: tensor.shape, previous: depth > 0 ? tensor.previous : nil,
+                earlier: depth > 1 ? tensor.earlier : nil)
+        }
+        var decoder = LosslessDecoder(places)
+        var reader = ByteReader(packed.bytes)
+        return (try? decoder.readHeaders(&reader)) != nil
     }
 
     private mutating func encode(

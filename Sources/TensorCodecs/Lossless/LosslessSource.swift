@@ -24,7 +24,7 @@ struct LosslessSource {
             old.withUnsafeBytes { WordForm.words($0, plan.format, range, to: words) }
             plan.second.predict(buffers, at: place, range, previous: words)
         case .firstMoment:
-            guard let companion else { return }
+            guard let companion else { preconditionFailure("a first moment is planned only with its companion") }
             let words = buffers.words + place
             companion.bytes.withUnsafeBytes { WordForm.words($0, companion.format, range, to: words) }
             plan.first.predict(buffers, at: place, range, companion: words)

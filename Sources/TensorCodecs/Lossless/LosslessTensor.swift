@@ -20,6 +20,12 @@ package struct LosslessTensor: Sendable {
     /// that is known.
     package var decay: Double?
 
+    /// Whether its values can say something about those of another tensor: floats, as many (complex numbers are two).
+    func canAccompany(_ other: LosslessTensor) -> Bool {
+        guard case .float(let own) = format, case .float(let its) = other.format else { return false }
+        return bytes.count / own.elementSize == other.bytes.count / its.elementSize
+    }
+
     package init(
         kind: Kind, format: ElementFormat, shape: [Int], bytes: [UInt8], previous: [UInt8]? = nil,
         earlier: [UInt8]? = nil, companion: Int? = nil, decay: Double? = nil
