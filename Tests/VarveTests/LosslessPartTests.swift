@@ -91,4 +91,31 @@ import VarveTestSupport
         }
         #expect(try workshop.parts("a.varve") == workshop.parts("b.varve"))
     }
+
+    /// A shard of numbers alone has no tensor of its own in the archive; it belongs to the weights all the same.
+    @Test func onlyWeightsHasEveryShardAndTheirList() async throws {
+        let shards = [
+            TestTensor("scale", shape: [], floats: [0.5]), TestTensor("weight", shape: [8, 8], seed: 1),
+        ]
+        let directory = Paths.join(workshop.path("sharded"), "checkpoint-5")
+        for (index, shard) in shards.enumerated() {
+            let name = "model-0000\(index + 1)-of-00002.safetensors"
+            try Trees.write(SafetensorsMaker.file([shard]), to: Paths.join(directory, name))
+        }
+        let list =
+            #"{"metadata": {}, "weight_map": {"scale": "model-00001-of-00002.safetensors", "#
+            + #""weight": "model-00002-of-00002.safetensors"}}"#
+        try Trees.write(Array(list.utf8), to: Paths.join(directory, "model.safetensors.index.json"))
+        try Trees.write(Array("{}".utf8), to: Paths.join(directory, "config.json"))
+        let archive = workshop.path("sharded.varve")
+        _ = try await Compressor(
+            run: workshop.path("sharded"), archive: archive, options: CompressionOptions(method: .lossless)
+        ).compress()
+        try await Restorer(archive: archive, options: RestoreOptions(selection: .latest, onlyWeights: true))
+            .restore(to: workshop.path("weights"))
+        #expect(
+            try Trees.content(workshop.path("weights")).keys.sorted() == [
+                "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+            ])
+    }
 }
