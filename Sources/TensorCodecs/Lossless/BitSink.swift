@@ -1,4 +1,5 @@
-/// Packs bit fields into memory, the first in the lowest bits of the first byte.
+/// Packs bit fields into memory, the first in the lowest bits of the first byte: what `BitWriter` does, for fields of
+/// up to 56 bits and without a loop or a growing array, which every element of every tensor goes through.
 struct BitSink {
     private let start: UnsafeMutableRawPointer
     private var position = 0

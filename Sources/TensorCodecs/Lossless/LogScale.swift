@@ -155,14 +155,9 @@ struct LogScale: Sendable, Hashable {
     /// 4 log2 of the root of a mean square.
     private static func exponent(_ meanSquare: Double) -> Int16 {
         guard meanSquare > 0, meanSquare.isFinite, meanSquare.isNormal else { return none }
-        let bits = meanSquare.bitPattern
-        let octaves = Int(bits >> 52) - 1023
-        let half = (octaves * 4 * QuarterOctaves.one + mantissas[Int(bits >> 44) & 0xff] + QuarterOctaves.one)
+        let half = QuarterOctaves.tableLogarithm(meanSquare) + QuarterOctaves.one
         return Int16(min(max(half >> (FixedLog2.fractionBits + 1), range.lowerBound + 1), range.upperBound))
     }
-
-    /// Logarithms, as `QuarterOctaves`, of the middles of 256 steps from 1 to 2.
-    private static let mantissas: [Int] = (0..<256).map { QuarterOctaves.logarithm(1 + (Double($0) + 0.5) / 256) }
 
     /// Sum of squares in Double; four partial sums.
     private static func energy(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {

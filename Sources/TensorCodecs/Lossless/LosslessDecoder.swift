@@ -87,15 +87,15 @@ struct LosslessDecoder {
             let count = plans[index].scale.rows.count + plans[index].scale.columns.count
             try plans[index].takeScale(levels[position..<position + count])
             position += count
-            if plans[index].mode == .secondMoment { prepareOwnRank(index) }
+            if plans[index].mode == .secondMoment { prepareLogMeans(index) }
         }
     }
 
-    private mutating func prepareOwnRank(_ index: Int) {
+    private mutating func prepareLogMeans(_ index: Int) {
         guard plans[index].depth > 0, let previous = places[index].previous else { return }
         let columns = plans[index].second.scale.columns.count
-        plans[index].second.own = WordForm.withWords(previous, plans[index].format) {
-            OwnRank(words: $0, columns: columns)
+        plans[index].second.previousMeans = WordForm.withWords(previous, plans[index].format) {
+            LogMeans(words: $0, columns: columns)
         }
     }
 
@@ -111,64 +111,21 @@ struct LosslessDecoder {
     private mutating func read(
         _ mode: LosslessMode, _ rule: ResidualKernel.Classes, _ reader: inout ByteReader
     ) throws(CodecError) {
-        let members = plans.indices.filter { plans[$0].mode == mode }
-        let total = members.reduce(0) { $0 + plans[$1].codedCount }
         // Elements that did not change are the predecessor's.
-        for index in members {
+        for (index, plan) in plans.enumerated() where plan.mode == mode {
             results[index] =
-                plans[index].changed == nil
+                plan.changed == nil
                 ? [UInt8](repeating: 0, count: places[index].byteCount) : places[index].previous ?? []
         }
-        guard total > 0 else { return }
-        let buffers = ResidualBuffers(capacity: min(total, ResidualChunk.limit))
-        let staging = ResidualBuffers(capacity: plans.contains { $0.changed != nil } ? LosslessPlan.stagingSize : 1)
-        var waiting: [(tensor: Int, range: Range<Int>, piece: ResidualChunk.Piece)] = []
-        for index in members {
-            let plan = plans[index]
-            let source = source(index)
-            var position = 0
-            while position < plan.codedCount {
-                let count = min(plan.codedCount - position, buffers.capacity - buffers.count)
-                let range = position..<position + count, place = buffers.count
-                if let changed = plan.changed {
-                    source.predictChanged(plan, changed, buffers, at: place, range, staging: staging)
-                } else {
-                    source.predict(plan, buffers, at: place, range)
-                }
-                buffers.count += count
-                position += count
-                let piece = ResidualChunk.Piece(
-                    range: place..<buffers.count, format: plan.format, isZero: plan.predictsZero)
-                waiting.append((index, range, piece))
-                if buffers.count == buffers.capacity { try flush(&reader, buffers, &waiting, rule) }
-            }
+        let chunks = LosslessSlice.chunks(of: plans, mode)
+        guard let first = chunks.first else { return }
+        let buffers = ResidualBuffers(capacity: LosslessSlice.count(first))
+        for chunk in chunks {
+            for slice in chunk { source(slice.tensor).predict(plans[slice.tensor], slice, buffers) }
+            buffers.count = LosslessSlice.count(chunk)
+            try ResidualChunk.decode(&reader, buffers, chunk.map(\.piece), rule)
+            for slice in chunk { plans[slice.tensor].storeWords(slice, from: buffers, to: &results[slice.tensor]) }
         }
-        try flush(&reader, buffers, &waiting, rule)
-    }
-
-    private mutating func flush(
-        _ reader: inout ByteReader, _ buffers: ResidualBuffers,
-        _ waiting: inout [(tensor: Int, range: Range<Int>, piece: ResidualChunk.Piece)],
-        _ rule: ResidualKernel.Classes
-    ) throws(CodecError) {
-        guard buffers.count > 0 else { return }
-        try ResidualChunk.decode(&reader, buffers, waiting.map(\.piece), rule)
-        for (tensor, range, piece) in waiting {
-            let plan = plans[tensor]
-            let words = buffers.words + piece.range.lowerBound
-            results[tensor].withUnsafeMutableBytes { output in
-                guard let changed = plan.changed else {
-                    return WordForm.bytes(words, plan.format, lows: plan.lows, range, to: output)
-                }
-                for i in range {
-                    let element = Int(changed[i])
-                    WordForm.bytes(
-                        words + i - range.lowerBound, plan.format, lows: plan.lows, element..<element + 1, to: output)
-                }
-            }
-        }
-        waiting = []
-        buffers.count = 0
     }
 
     private func source(_ index: Int) -> LosslessSource {

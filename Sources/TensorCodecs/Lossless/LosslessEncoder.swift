@@ -92,57 +92,18 @@ struct LosslessEncoder {
     private mutating func write(
         _ mode: LosslessMode, _ rule: ResidualKernel.Classes, _ plans: [LosslessPlan], _ tensors: [LosslessTensor]
     ) throws(CodecError) {
-        let members = plans.indices.filter { plans[$0].mode == mode }
-        let total = members.reduce(0) { $0 + plans[$1].codedCount }
-        guard total > 0 else { return }
-        let buffers = ResidualBuffers(capacity: min(total, ResidualChunk.limit))
-        let staging = ResidualBuffers(capacity: plans.contains { $0.changed != nil } ? LosslessPlan.stagingSize : 1)
-        var pieces: [(tensor: Int, piece: ResidualChunk.Piece)] = []
-        for index in members {
-            let plan = plans[index]
-            let source = LosslessSource(
-                tensors[index], companion: plan.companion.map { tensors[$0] })
-            var position = 0
-            while position < plan.codedCount {
-                let count = min(plan.codedCount - position, buffers.capacity - buffers.count)
-                let range = position..<position + count, place = buffers.count
-                if let changed = plan.changed {
-                    source.predictChanged(plan, changed, buffers, at: place, range, staging: staging)
-                    tensors[index].bytes.withUnsafeBytes { bytes in
-                        for i in range {
-                            let element = Int(changed[i])
-                            WordForm.words(
-                                bytes, plan.format, element..<element + 1, to: buffers.words + place + i - position)
-                        }
-                    }
-                } else {
-                    source.predict(plan, buffers, at: place, range)
-                    tensors[index].bytes.withUnsafeBytes {
-                        WordForm.words($0, plan.format, range, to: buffers.words + place)
-                    }
-                }
-                buffers.count += count
-                position += count
-                pieces.append(
-                    (
-                        index,
-                        ResidualChunk.Piece(
-                            range: place..<buffers.count, format: plan.format, isZero: plan.predictsZero)
-                    ))
-                if buffers.count == buffers.capacity { try flush(buffers, &pieces, rule) }
+        let chunks = LosslessSlice.chunks(of: plans, mode)
+        guard let first = chunks.first else { return }
+        let buffers = ResidualBuffers(capacity: LosslessSlice.count(first))
+        for chunk in chunks {
+            for slice in chunk {
+                let plan = plans[slice.tensor], tensor = tensors[slice.tensor]
+                LosslessSource(tensor, companion: plan.companion.map { tensors[$0] }).predict(plan, slice, buffers)
+                plan.loadWords(slice, of: tensor.bytes, to: buffers)
             }
+            buffers.count = LosslessSlice.count(chunk)
+            let bits = try ResidualChunk.encode(buffers, chunk.map(\.piece), rule, to: &writer)
+            for (slice, bits) in zip(chunk, bits) { weights[slice.tensor] += bits }
         }
-        try flush(buffers, &pieces, rule)
-    }
-
-    private mutating func flush(
-        _ buffers: ResidualBuffers, _ pieces: inout [(tensor: Int, piece: ResidualChunk.Piece)],
-        _ rule: ResidualKernel.Classes
-    ) throws(CodecError) {
-        guard buffers.count > 0 else { return }
-        let bits = try ResidualChunk.encode(buffers, pieces.map(\.piece), rule, to: &writer)
-        for (piece, bits) in zip(pieces, bits) { weights[piece.tensor] += bits }
-        pieces = []
-        buffers.count = 0
     }
 }

@@ -1,7 +1,4 @@
 extension LosslessPlan {
-    /// Elements predicted at a time where only some are coded.
-    static let stagingSize = 1 << 12
-
     private static let depthShift: UInt8 = 3
     private static let mapFlag: UInt8 = 1 << 5
     private static let matrixFlag: UInt8 = 1 << 6

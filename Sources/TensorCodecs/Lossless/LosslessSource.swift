@@ -36,21 +36,24 @@ struct LosslessSource {
         bytes.withUnsafeBytes { body($0) }
     }
 
-    /// The same for those of the elements that changed: `range` counts them.
-    func predictChanged(
-        _ plan: LosslessPlan, _ changed: [Int32], _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>,
-        staging: ResidualBuffers
-    ) {
-        var next = range.lowerBound
-        while next < range.upperBound {
+    /// The same for the coded elements of a slice.
+    func predict(_ plan: LosslessPlan, _ slice: LosslessSlice, _ buffers: ResidualBuffers) {
+        let place = slice.piece.range.lowerBound
+        guard let changed = plan.changed else { return predict(plan, buffers, at: place, slice.range) }
+        let staging = ResidualBuffers(capacity: min(Self.stagingSize, plan.count))
+        var next = slice.range.lowerBound
+        while next < slice.range.upperBound {
             let start = Int(changed[next])
             let block = start..<min(start + staging.capacity, plan.count)
             predict(plan, staging, at: 0, block)
-            while next < range.upperBound, Int(changed[next]) < block.upperBound {
+            while next < slice.range.upperBound, Int(changed[next]) < block.upperBound {
                 let from = Int(changed[next]) - start
-                buffers.copy(from, of: staging, to: place + next - range.lowerBound)
+                buffers.copy(from, of: staging, to: place + next - slice.range.lowerBound)
                 next += 1
             }
         }
     }
+
+    /// Elements predicted at a time where only some are coded.
+    private static let stagingSize = 1 << 12
 }

@@ -66,8 +66,11 @@ enum ResidualChunk {
         let smallCount = try reader.readCount(upTo: count, "count of small exponents")
         let small = try IndexPacking.decode(
             Array(try section(&reader, "small exponents")), classes: [UInt8](repeating: 0, count: smallCount))
-        let bits = Array(try section(&reader, "raw bits"))
-        let padded = bits + [UInt8](repeating: 0, count: 8)
+        let bits = try section(&reader, "raw bits")
+        var padded: [UInt8] = []
+        padded.reserveCapacity(bits.count + 8)
+        padded += bits
+        padded += [0, 0, 0, 0, 0, 0, 0, 0]
         var isSound = true, next = 0
         padded.withUnsafeBytes { padded in
             guard let start = padded.baseAddress else { return }

@@ -40,7 +40,7 @@ struct SecondMomentFit {
             filled = words.count
         }
         model.scale = Self.scale(logarithms, columns: columns)
-        model.own = OwnRank(words: previous, columns: columns)
+        model.previousMeans = LogMeans(words: previous, columns: columns)
         model.alpha = alpha(logarithms, previous)
         model.deviation = deviation(words, previous: previous)
     }
@@ -133,7 +133,8 @@ struct SecondMomentFit {
                 let column = isMatrix ? Int(model.scale.columns[j]) : 0
                 let y = Int(logarithms[place]) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
                 let u =
-                    Int(previous[place] &>> SecondMomentModel.unitBits) &- Int(model.own.value(i, isMatrix ? j : 0))
+                    Int(previous[place] &>> SecondMomentModel.unitBits)
+                    &- Int(model.previousMeans.value(i, isMatrix ? j : 0))
                 product &+= y &* u
                 square &+= u &* u
             }

@@ -18,7 +18,7 @@ struct SecondMomentModel: Sendable {
     /// In eighths of an octave.
     var scale = LogScale(rows: [0], columns: [])
     /// Of K(v1).
-    var own = OwnRank(rows: [0], columns: [])
+    var previousMeans = LogMeans(rows: [0], columns: [])
 
     /// Fills predictions, scales and contexts of the elements `range`.
     /// - Parameter previous: the predecessor's words in that range.
@@ -29,20 +29,20 @@ struct SecondMomentModel: Sendable {
         let isMatrix = !scale.columns.isEmpty
         let width = isMatrix ? scale.columns.count : Self.piece
         let exponents = isMatrix ? scale.columns : Self.noExponents
-        let ownColumns = own.columns.isEmpty ? [Int32](repeating: 0, count: width) : own.columns
+        let columnMeans = previousMeans.columns.isEmpty ? [Int32](repeating: 0, count: width) : previousMeans.columns
         exponents.withUnsafeBufferPointer { exponents in
-            ownColumns.withUnsafeBufferPointer { ownColumns in
-                guard let exponents = exponents.baseAddress, let ownColumns = ownColumns.baseAddress else { return }
+            columnMeans.withUnsafeBufferPointer { columnMeans in
+                guard let exponents = exponents.baseAddress, let columnMeans = columnMeans.baseAddress else { return }
                 var i = range.lowerBound / width, column = range.lowerBound % width
                 var done = 0
                 while done < range.count {
                     let count = min(width - column, range.count - done)
                     let exponent = Int32(scale.rows[isMatrix ? i : 0])
                     if let previous {
-                        let ownRow = own.rows[own.columns.isEmpty ? 0 : i]
+                        let rowMean = previousMeans.rows[previousMeans.columns.isEmpty ? 0 : i]
                         row(
-                            buffers, at: place + done, count, previous + done, exponent, ownRow, exponents + column,
-                            ownColumns + column)
+                            buffers, at: place + done, count, previous + done, exponent, rowMean, exponents + column,
+                            columnMeans + column)
                     } else {
                         firstRow(buffers, at: place + done, count, exponent, exponents + column)
                     }
@@ -75,14 +75,14 @@ struct SecondMomentModel: Sendable {
     @inline(__always)
     private func row(
         _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>, _ exponent: Int32,
-        _ ownRow: Int32, _ exponents: UnsafePointer<Int16>, _ ownColumns: UnsafePointer<Int32>
+        _ rowMean: Int32, _ exponents: UnsafePointer<Int16>, _ columnMeans: UnsafePointer<Int32>
     ) {
         let predictions = buffers.predictions + place, scales = buffers.scales + place
         let contexts = buffers.contexts + place
         let alpha = alpha, decay = decay, deviation = deviation
         for j in 0..<count {
             let old = Int32(bitPattern: previous[j] &>> Self.unitBits)
-            let beyond = old &- ownRow &- ownColumns[j]
+            let beyond = old &- rowMean &- columnMeans[j]
             let wanted = (exponent &+ Int32(exponents[j])) &* Self.exponentUnit &+ ((alpha &* beyond) &>> 8)
             let bits = Self.bits(wanted)
             let logarithm = Int32(bitPattern: bits &>> Self.unitBits)

@@ -28,6 +28,13 @@ enum QuarterOctaves {
         return ((bits >> 23) - 127) * 4 * one + mantissas[(bits >> 15) & 0xff]
     }
 
+    /// The same of a positive, normal, finite Double.
+    @inline(__always)
+    static func tableLogarithm(_ value: Double) -> Int {
+        let bits = Int(value.bitPattern)
+        return ((bits >> 52) - 1023) * 4 * one + mantissas[(bits >> 44) & 0xff]
+    }
+
     /// Logarithms of the middles of 256 steps from 1 to 2.
     private static let mantissas: [Int] = (0..<256).map { logarithm(1 + (Double($0) + 0.5) / 256) }
 }

@@ -1,6 +1,6 @@
 /// Rank 1 of the logarithms of a tensor that the decoder has: mean of each row, mean of each column of what that
 /// leaves. Quotients are rounded towards zero.
-struct OwnRank: Sendable {
+struct LogMeans: Sendable {
     var rows: [Int32]
     /// None for one row of everything.
     var columns: [Int32]

@@ -1,0 +1,34 @@
+/// A run of a tensor's coded elements within a chunk of its group.
+struct LosslessSlice {
+    /// Index of the tensor in the pack.
+    var tensor: Int
+    /// Of the tensor's coded elements.
+    var range: Range<Int>
+    /// Where they lie in the chunk.
+    var piece: ResidualChunk.Piece
+
+    /// The chunks of all tensors of a mode, tensor after tensor; all but the last have `ResidualChunk.limit` elements.
+    static func chunks(of plans: [LosslessPlan], _ mode: LosslessMode) -> [[LosslessSlice]] {
+        var chunks: [[LosslessSlice]] = [], current: [LosslessSlice] = [], filled = 0
+        for (index, plan) in plans.enumerated() where plan.mode == mode {
+            var position = 0
+            while position < plan.codedCount {
+                let count = min(plan.codedCount - position, ResidualChunk.limit - filled)
+                current.append(
+                    LosslessSlice(
+                        tensor: index, range: position..<position + count,
+                        piece: ResidualChunk.Piece(
+                            range: filled..<filled + count, format: plan.format, isZero: plan.predictsZero)))
+                position += count
+                filled += count
+                guard filled == ResidualChunk.limit else { continue }
+                chunks.append(current)
+                (current, filled) = ([], 0)
+            }
+        }
+        return current.isEmpty ? chunks : chunks + [current]
+    }
+
+    /// Elements of a chunk.
+    static func count(_ chunk: [LosslessSlice]) -> Int { chunk.last?.piece.range.upperBound ?? 0 }
+}
