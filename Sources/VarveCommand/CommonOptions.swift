@@ -1,12 +1,73 @@
 import ArgumentParser
 
-/// What every command takes.
+/// What every command takes, and how it says what it did.
+///
+/// A command with these options writes its result with `finish`, its warnings with `note`, and shows its progress with
+/// `ProgressBar(verb:options:)`; quiet, verbose and both kinds of JSON are then settled.
 struct CommonOptions: ParsableArguments {
-    @Flag(name: [.short, .long], help: "Say nothing but results and errors.")
-    var quiet = false
+    enum Detail: EnumerableFlag {
+        case quiet, verbose
 
-    @Flag(help: "Print JSON on standard output.")
-    var json = false
+        static func name(for value: Detail) -> NameSpecification { [.short, .long] }
+
+        static func help(for value: Detail) -> ArgumentHelp? {
+            switch value {
+            case .quiet: "Only what was asked for, warnings and errors."
+            case .verbose: "Say more: how each file is understood, and times."
+            }
+        }
+    }
+
+    enum Form: EnumerableFlag {
+        case json, jsonLines
+
+        static func help(for value: Form) -> ArgumentHelp? {
+            switch value {
+            case .json: "Print one JSON document; errors as JSON too."
+            case .jsonLines: "Print JSON lines while it works; the last is the result."
+            }
+        }
+    }
+
+    @Flag(exclusivity: .exclusive)
+    var detail: Detail?
+
+    @Flag(exclusivity: .exclusive)
+    var form: Form?
+
+    var quiet: Bool { detail == .quiet }
+    var verbose: Bool { detail == .verbose }
+    /// Whether a program reads what is printed, so that no prose may be among it.
+    var isJSON: Bool { form != nil }
+
+    /// Prints the result: as a JSON document with `type`, or what `text` writes.
+    func finish(_ type: String, _ result: some Encodable, text: () -> Void) throws {
+        switch form {
+        case .json: Terminal.standardOutput.writeLine(try JSONText.document(type, result))
+        case .jsonLines: Terminal.standardOutput.writeLine(try JSONText.line(type, result))
+        case nil: text()
+        }
+    }
+
+    /// A line that says what was done, for people who want to hear it.
+    func say(_ line: String) {
+        if !quiet, !isJSON { Terminal.standardOutput.writeLine(line) }
+    }
+
+    /// Something a user should read that is no error. A JSON document has it in a field of its own; JSON lines get a
+    /// line.
+    func note(_ text: String) {
+        switch form {
+        case .json: break
+        case .jsonLines: ProgressLines.write("notice", ProgressLines.Notice(message: text))
+        case nil: Terminal.standardError.writeLine("note: \(text)")
+        }
+    }
+
+    /// Something about the work that is about to begin.
+    func announce(_ text: String) {
+        if !quiet, !isJSON { Terminal.standardError.writeLine(text) }
+    }
 }
 
 /// The archive's path without trailing slashes.

@@ -50,11 +50,9 @@ struct CompressCommand: AsyncParsableCommand {
             run: run, archive: archive,
             options: CompressionOptions(
                 method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads))
-        if !common.quiet {
-            Terminal.standardError.writeLine("\(run) -> \(archive)")
-            Terminal.standardError.writeLine(method.description)
-        }
-        let bar = ProgressBar(verb: "compressing", quiet: common.quiet) { steps, bytes in
+        common.announce("\(run) -> \(archive)")
+        common.announce(method.description)
+        let bar = ProgressBar(verb: "compressing", options: common) { steps, bytes in
             "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
         } onFinished: { number, original, stored in
             "step \(number): \(Units.bytes(original)) -> \(Units.bytes(stored)), "
@@ -62,9 +60,7 @@ struct CompressCommand: AsyncParsableCommand {
         }
         let result = try await Interruption.run { try await compressor.compress(progress: bar.handler) }
         bar.finish()
-        if common.json {
-            Terminal.standardOutput.writeLine(try JSONText.encode(result))
-        } else {
+        try common.finish("compression", result) {
             var line = "\(result.added.count) \(result.added.count == 1 ? "step" : "steps") added"
             if !result.added.isEmpty {
                 line += ", \(Units.bytes(result.originalBytes)) -> \(Units.bytes(result.storedBytes)), "
@@ -72,7 +68,7 @@ struct CompressCommand: AsyncParsableCommand {
             }
             if !result.present.isEmpty { line += "; \(result.present.count) already there" }
             if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
-            Terminal.standardOutput.writeLine(line)
+            common.say(line)
         }
         if !result.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }

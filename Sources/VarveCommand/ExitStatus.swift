@@ -28,19 +28,32 @@ enum ExitStatus {
     /// Says what went wrong and ends.
     static func exit(with error: any Error) -> Never {
         if let error = error as? VarveError {
-            Terminal.standardError.writeLine("varve: \(error)")
-            end(status(for: error.code))
+            fail(ErrorDocument(error))
         }
         if let code = error as? ExitCode { end(code.rawValue) }
         // Help and version are "errors" of the parser that succeed; a wrong call is one that fails validation.
         let code = VarveTool.exitCode(for: error)
         if code.isSuccess { VarveTool.exit(withError: error) }
         guard code == .validationFailure else {
-            Terminal.standardError.writeLine("varve: \(error)")
-            end(failed)
+            fail(ErrorDocument(code: VarveError.Code.inputOutput.rawValue, exit: failed, message: "\(error)"))
+        }
+        if ErrorDocument.isWanted {
+            fail(
+                ErrorDocument(
+                    code: VarveError.Code.usage.rawValue, exit: usage, message: VarveTool.message(for: error)))
         }
         Terminal.standardError.writeLine(VarveTool.fullMessage(for: error))
         end(usage)
+    }
+
+    /// Says it as the user wants to hear it.
+    private static func fail(_ document: ErrorDocument) -> Never {
+        if ErrorDocument.isWanted, let line = try? JSONText.line("error", document) {
+            Terminal.standardError.writeLine(line)
+        } else {
+            Terminal.standardError.writeLine("varve: \(document.text)")
+        }
+        end(document.exit)
     }
 
     static func end(_ status: Int32) -> Never {

@@ -16,15 +16,9 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let inspection = try Inspector(path: normalized(path), hashes: hash).inspect()
-        if common.json {
-            Terminal.standardOutput.writeLine(try JSONText.encode(inspection))
-        } else {
-            print(inspection)
-        }
-        for warning in inspection.warnings where !common.quiet { Terminal.standardError.writeLine("note: \(warning)") }
-        for skipped in inspection.skipped where !common.quiet {
-            Terminal.standardError.writeLine("note: skipped \(skipped.path): \(skipped.reason)")
-        }
+        for warning in inspection.warnings { common.note(warning) }
+        for skipped in inspection.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
+        try common.finish("inspection", inspection) { print(inspection) }
         if !inspection.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }
 
@@ -80,7 +74,7 @@ struct InspectCommand: ParsableCommand {
                     }
                 }
             }
-            for line in table.lines(width: 100) { output.writeLine(line) }
+            for line in table.lines(width: Terminal.standardOutput.columns) { output.writeLine(line) }
         }
         for alias in inspection.aliases { output.writeLine("\(alias.path): \(alias.kind) of \(alias.original)") }
         if !inspection.extras.isEmpty { output.writeLine("other files: \(inspection.extras.count)") }

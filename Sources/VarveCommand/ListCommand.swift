@@ -21,15 +21,15 @@ struct ListCommand: ParsableCommand {
 
     func run() throws {
         let report = try Reporter(archive: normalized(archive)).report()
-        if common.json {
-            let steps = report.steps.map {
-                Step(
-                    step: $0.number, checkpoint: $0.path, keyframe: $0.isKeyframe, method: $0.method,
-                    originalBytes: $0.total.originalBytes, storedBytes: $0.total.storedBytes, files: $0.files.count)
-            }
-            Terminal.standardOutput.writeLine(try JSONText.encode(["steps": steps]))
-            return
+        let steps = report.steps.map {
+            Step(
+                step: $0.number, checkpoint: $0.path, keyframe: $0.isKeyframe, method: $0.method,
+                originalBytes: $0.total.originalBytes, storedBytes: $0.total.storedBytes, files: $0.files.count)
         }
+        try common.finish("list", ["steps": steps]) { print(report) }
+    }
+
+    private func print(_ report: Report) {
         var table = TextTable([
             .init(title: "checkpoint", alignment: .left), .init(title: "step", alignment: .right),
             .init(title: "kind", alignment: .left), .init(title: "original", alignment: .right),
@@ -42,6 +42,6 @@ struct ListCommand: ParsableCommand {
                 Units.ratio(step.total.ratio),
             ])
         }
-        for line in table.lines(width: 100) { Terminal.standardOutput.writeLine(line) }
+        for line in table.lines(width: Terminal.standardOutput.columns) { Terminal.standardOutput.writeLine(line) }
     }
 }

@@ -1,22 +1,20 @@
 import Synchronization
 import Varve
 
-/// One line on a terminal that says how far the work is: bar, bytes, rate, time left. Silent elsewhere.
+/// One line on a terminal that says how far the work is: bar, bytes, rate, time left. Silent elsewhere; for programs,
+/// JSON lines.
 final class ProgressBar: Sendable {
     private struct State {
-        var total: UInt64 = 0
-        var done: UInt64 = 0
-        var steps = 0
-        var finished = 0
+        var pace = Pace()
         var label = ""
-        var began = ContinuousClock.now
         var drawn: ContinuousClock.Instant?
         var isVisible = false
     }
 
-    private let terminal: Terminal
-    private let isEnabled: Bool
-    private let quiet: Bool
+    private let terminal = Terminal.standardError
+    private let isDrawn: Bool
+    private let options: CommonOptions
+    private let lines: ProgressLines?
     private let verb: String
     private let onBegin: @Sendable (Int, UInt64) -> String?
     private let onFinished: @Sendable (Int, UInt64, UInt64) -> String?
@@ -27,38 +25,41 @@ final class ProgressBar: Sendable {
     ///   - onBegin: a line to leave behind when the steps and bytes to go through are known.
     ///   - onFinished: a line to leave behind when a step is finished.
     init(
-        verb: String, quiet: Bool, onBegin: @escaping @Sendable (Int, UInt64) -> String? = { _, _ in nil },
+        verb: String, options: CommonOptions, onBegin: @escaping @Sendable (Int, UInt64) -> String? = { _, _ in nil },
         onFinished: @escaping @Sendable (Int, UInt64, UInt64) -> String? = { _, _, _ in nil }
     ) {
         self.onBegin = onBegin
-        terminal = .standardError
-        isEnabled = terminal.isTerminal && !quiet
-        self.quiet = quiet
+        isDrawn = terminal.movesCursor && !options.quiet && options.form != .jsonLines
+        lines = options.form == .jsonLines ? ProgressLines() : nil
+        self.options = options
         self.verb = verb
         self.onFinished = onFinished
     }
 
     var handler: ProgressHandler {
-        { event in self.handle(event) }
+        if let lines { return { lines.handle($0) } }
+        return { event in self.handle(event) }
     }
 
     private func handle(_ event: ProgressEvent) {
         state.withLock { state in
             switch event {
             case .begin(let steps, let bytes):
-                state.total = bytes
-                state.steps = steps
-                state.began = .now
-                if !quiet, let line = onBegin(steps, bytes) { print(line, &state) }
+                state.pace.begin(bytes)
+                if let line = onBegin(steps, bytes) { leave(line, &state) }
             case .step(let number, _):
                 state.label = "step \(number)"
+                state.pace.beginStep()
             case .bytes(let count):
-                state.done += UInt64(max(0, count))
+                state.pace.add(count)
             case .finished(let number, let original, let stored):
-                state.finished += 1
-                if !quiet, let line = onFinished(number, original, stored) { print(line, &state) }
+                if var line = onFinished(number, original, stored) {
+                    if options.verbose { line += ", \(Units.seconds(state.pace.stepSeconds))" }
+                    leave(line, &state)
+                }
             case .notice(let text):
-                print("note: \(text)", &state)
+                clear(&state)
+                options.note(text)
                 return
             }
             draw(&state)
@@ -70,9 +71,9 @@ final class ProgressBar: Sendable {
         state.withLock { clear(&$0) }
     }
 
-    private func print(_ line: String, _ state: inout State) {
+    private func leave(_ line: String, _ state: inout State) {
         clear(&state)
-        terminal.writeLine(line)
+        options.announce(line)
     }
 
     private func clear(_ state: inout State) {
@@ -81,22 +82,13 @@ final class ProgressBar: Sendable {
     }
 
     private func draw(_ state: inout State) {
-        guard isEnabled, state.total > 0 else { return }
+        guard isDrawn, state.pace.total > 0 else { return }
         let now = ContinuousClock.now
         if let drawn = state.drawn, now - drawn < .milliseconds(100) { return }
         state.drawn = now
-        let elapsed =
-            Double((now - state.began).components.seconds)
-            + Double((now - state.began).components.attoseconds) * 1e-18
-        let share = min(1, Double(state.done) / Double(state.total))
-        let width = 24, filled = Int(share * Double(width))
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-        let rate = elapsed > 0 ? Double(state.done) / elapsed : 0
-        let left = rate > 0 ? Units.duration(Double(state.total - min(state.total, state.done)) / rate) : "-:--"
-        var line = "\(verb) \(state.label) [\(bar)] \(Units.decimal(share * 100, 0)) %  "
-        line +=
-            "\(Units.bytes(state.done)) of \(Units.bytes(state.total))  \(Units.bytes(UInt64(rate)))/s  \(left) left"
-        terminal.write("\r" + String(line.prefix(terminal.columns - 1)) + "\u{1B}[K")
+        // The last column stays free: a character there makes some terminals begin a new line.
+        let line = ProgressLine(verb: verb, label: state.label, pace: state.pace).text(width: terminal.columns - 1)
+        terminal.write("\r" + line + "\u{1B}[K")
         state.isVisible = true
     }
 }

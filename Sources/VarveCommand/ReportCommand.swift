@@ -28,18 +28,14 @@ struct ReportCommand: ParsableCommand {
     enum Grouping: String, ExpressibleByArgument, CaseIterable { case layer, tensor, role, step, file }
 
     func validate() throws {
-        if csv, common.json { throw ValidationError("--csv and --json exclude each other") }
+        if csv, common.isJSON { throw ValidationError("--csv and JSON exclude each other") }
     }
 
     func run() throws {
         let report = try Reporter(archive: normalized(archive)).report(steps: steps?.range)
         let grouped = GroupedReport(report, by: by)
-        if common.json {
-            Terminal.standardOutput.writeLine(try JSONText.encode(grouped.document))
-        } else if csv {
-            for line in grouped.csv { Terminal.standardOutput.writeLine(line) }
-        } else {
-            for line in grouped.table { Terminal.standardOutput.writeLine(line) }
+        try common.finish("report", grouped.document) {
+            for line in csv ? grouped.csv : grouped.table { Terminal.standardOutput.writeLine(line) }
         }
     }
 }

@@ -58,14 +58,12 @@ struct RestoreCommand: AsyncParsableCommand {
             options: RestoreOptions(
                 selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: threads
             ))
-        let bar = ProgressBar(verb: "restoring", quiet: common.quiet)
+        let bar = ProgressBar(verb: "restoring", options: common)
         let output = normalized(output)
         let steps = try await Interruption.run { try await restorer.restore(to: output, progress: bar.handler) }
         bar.finish()
-        if common.json {
-            Terminal.standardOutput.writeLine(try JSONText.encode(Result(output: output, steps: steps)))
-        } else if !common.quiet {
-            Terminal.standardOutput.writeLine(
+        try common.finish("restoration", Result(output: output, steps: steps)) {
+            common.say(
                 steps.count == 1
                     ? "step \(steps[0]) restored to \(output)" : "\(steps.count) steps restored to \(output)")
         }

@@ -9,16 +9,23 @@ struct Terminal: Sendable {
 
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Columns of the terminal; 100 where it is none.
+    /// Columns of the terminal; 100 where it is none, 80 where it does not tell.
     var columns: Int {
+        guard isTerminal else { return 100 }
         var size = winsize()
-        guard isTerminal, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 100 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
 
-    /// Colours only on a terminal, and not where NO_COLOR is set.
+    /// Whether a line can be written over: a terminal that says what it is, and that it is more than paper.
+    var movesCursor: Bool {
+        guard isTerminal, let kind = getenv("TERM").map({ String(cString: $0) }) else { return false }
+        return !kind.isEmpty && kind != "dumb"
+    }
+
+    /// Colours only on such a terminal, and not where NO_COLOR is set.
     var usesColour: Bool {
-        guard isTerminal, getenv("TERM").map({ String(cString: $0) }) != "dumb" else { return false }
+        guard movesCursor else { return false }
         guard let value = getenv("NO_COLOR") else { return true }
         return value.pointee == 0
     }

@@ -55,5 +55,10 @@ enum Units {
             ? "\(total / 60):\(two(total % 60))" : "\(total / 3600):\(two(total / 60 % 60)):\(two(total % 60))"
     }
 
+    /// `0.31 s`, `12.5 s`; from a minute on as `duration`.
+    static func seconds(_ seconds: Double) -> String {
+        seconds < 59.95 ? "\(decimal(max(0, seconds), seconds < 9.995 ? 2 : 1)) s" : duration(seconds)
+    }
+
     static func percent(_ share: Double) -> String { share == 0 ? "-" : decimal(share * 100, 1) + " %" }
 }

@@ -37,39 +37,37 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let verifier = Verifier(
             archive: normalized(archive), deep: deep, against: against, base: base, threads: threads)
-        let bar = ProgressBar(verb: "verifying", quiet: common.quiet)
+        let bar = ProgressBar(verb: "verifying", options: common)
         let range = steps?.range
         let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
         bar.finish()
-        if common.json {
-            Terminal.standardOutput.writeLine(try JSONText.encode(result))
-        } else {
-            for finding in result.findings + result.differences {
-                var line = finding.file ?? archive
-                if let offset = finding.offset { line += ": at byte \(offset)" }
-                if let tensor = finding.tensor { line += ": tensor \(tensor)" }
-                Terminal.standardOutput.writeLine("\(line): \(finding.message)")
-            }
-            for step in result.uncommitted where !common.quiet {
-                Terminal.standardError.writeLine("note: step \(step) was never finished and does not count")
-            }
-            if result.isIntact {
-                var line = "\(result.steps.count) \(result.steps.count == 1 ? "step" : "steps") intact"
-                if verifier.deep { line += ", \(result.tensorsDecoded) tensors decoded and compared" }
-                if let against {
-                    line += "; \(result.compared.count) compared with \(against), "
-                    line += result.differences.isEmpty ? "no difference" : "\(result.differences.count) differences"
-                }
-                if !common.quiet { Terminal.standardOutput.writeLine(line) }
-            } else {
-                let good = result.steps.filter { !result.unrestorable.contains($0) }
-                Terminal.standardOutput.writeLine(
-                    "damaged; steps that cannot be restored: \(Self.list(result.unrestorable))")
-                Terminal.standardOutput.writeLine("steps that can: \(Self.list(good))")
-            }
-        }
+        for step in result.uncommitted { common.note("step \(step) was never finished and does not count") }
+        try common.finish("verification", result) { print(result) }
         if !result.isIntact { throw ExitCode(ExitStatus.damaged) }
         if !result.differences.isEmpty { throw ExitCode(ExitStatus.failed) }
+    }
+
+    private func print(_ result: Verifier.Result) {
+        for finding in result.findings + result.differences {
+            var line = finding.file ?? archive
+            if let offset = finding.offset { line += ": at byte \(offset)" }
+            if let tensor = finding.tensor { line += ": tensor \(tensor)" }
+            Terminal.standardOutput.writeLine("\(line): \(finding.message)")
+        }
+        guard result.isIntact else {
+            let good = result.steps.filter { !result.unrestorable.contains($0) }
+            Terminal.standardOutput.writeLine(
+                "damaged; steps that cannot be restored: \(Self.list(result.unrestorable))")
+            Terminal.standardOutput.writeLine("steps that can: \(Self.list(good))")
+            return
+        }
+        var line = "\(result.steps.count) \(result.steps.count == 1 ? "step" : "steps") intact"
+        if deep || against != nil { line += ", \(result.tensorsDecoded) tensors decoded and compared" }
+        if let against {
+            line += "; \(result.compared.count) compared with \(against), "
+            line += result.differences.isEmpty ? "no difference" : "\(result.differences.count) differences"
+        }
+        common.say(line)
     }
 
     private static func list(_ steps: [Int]) -> String {

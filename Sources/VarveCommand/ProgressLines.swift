@@ -1,0 +1,70 @@
+import Synchronization
+import Varve
+
+/// Progress for programs: JSON lines on standard output, each with a `type`.
+final class ProgressLines: Sendable {
+    struct Notice: Encodable { var message: String }
+
+    private struct Begin: Encodable {
+        var steps: Int
+        var bytes: UInt64
+    }
+
+    private struct Step: Encodable {
+        var step: Int
+        var checkpoint: String
+    }
+
+    private struct Progress: Encodable {
+        var bytes: UInt64
+        var totalBytes: UInt64
+        var seconds: Double
+    }
+
+    private struct Finished: Encodable {
+        var step: Int
+        var originalBytes: UInt64
+        var storedBytes: UInt64
+        var seconds: Double
+    }
+
+    private struct State {
+        var pace = Pace()
+        var written = ContinuousClock.now
+    }
+
+    private let state = Mutex(State())
+
+    func handle(_ event: ProgressEvent) {
+        state.withLock { state in
+            switch event {
+            case .begin(let steps, let bytes):
+                state.pace.begin(bytes)
+                Self.write("begin", Begin(steps: steps, bytes: bytes))
+            case .step(let number, let path):
+                state.pace.beginStep()
+                Self.write("step", Step(step: number, checkpoint: path))
+            case .bytes(let count):
+                state.pace.add(count)
+                let now = ContinuousClock.now
+                guard now - state.written > .milliseconds(500) else { return }
+                state.written = now
+                Self.write(
+                    "progress",
+                    Progress(bytes: state.pace.done, totalBytes: state.pace.total, seconds: state.pace.seconds))
+            case .finished(let number, let original, let stored):
+                Self.write(
+                    "finished",
+                    Finished(
+                        step: number, originalBytes: original, storedBytes: stored, seconds: state.pace.stepSeconds))
+            case .notice(let text):
+                Self.write("notice", Notice(message: text))
+            }
+        }
+    }
+
+    static func write(_ type: String, _ value: some Encodable) {
+        // Encoding plain numbers and strings has nothing to fail at.
+        if let line = try? JSONText.line(type, value) { Terminal.standardOutput.writeLine(line) }
+    }
+}
