@@ -1,4 +1,7 @@
 extension StepManifest {
+    /// Whether every byte comes back.
+    package var isExact: Bool { tensors.allSatisfy { $0.coding.isExact } }
+
     /// The name of the method whose steps build on all of the step before.
     package static let losslessMethod = "lossless"
 

@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// A directory with the checkpoints of one training run, as found on disk.
 package struct Run: Sendable {
     /// The directory.
@@ -12,6 +14,12 @@ package struct Run: Sendable {
     package var extras: [RunEntry]
     /// What a user should hear: a step number where name and metadata disagree, two checkpoints of one step.
     package var warnings: [String]
+
+    /// Directories, relative to `root`, that a removal of originals did not finish with.
+    package var removals: [String] = []
+
+    /// What the names of such directories begin with.
+    package static let removalPrefix = OutputFile.temporaryPrefix + "remove-"
 
     package init(
         root: String, steps: [Step] = [], skipped: [SkippedCheckpoint] = [], aliases: [StepAlias] = [],

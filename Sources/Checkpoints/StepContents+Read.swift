@@ -15,15 +15,17 @@ extension StepContents {
     /// step before is correlated with each state's update direction. The result depends on the step's files,
     /// `previous` and `known` alone, so that compressing in two calls decides as compressing in one does.
     /// - Parameters:
+    ///   - held: files of the step that were opened before, by path; they may have lost their names since.
     ///   - previous: weights of the step before, `nil` for a first step.
     ///   - known: pairs established before; kept unless the data contradict them.
     /// - Throws: `.truncated`, `.malformed`, `.incomplete` with file and tensor; `.sourceChanged`.
     package static func read(
-        _ step: Step, of run: Run, previous: (any WeightReference)? = nil, known: KnownPairs = [:]
+        _ step: Step, of run: Run, held: [String: InputFile] = [:], previous: (any WeightReference)? = nil,
+        known: KnownPairs = [:]
     ) throws(VarveError) -> StepContents {
         let layout = Layouts.layout(of: StepShape(step))
         let files = try open(
-            step, run,
+            step, run, held,
             isStrict: layout == PlainLayout.self || layout == TrainerLayout.self || layout == AccelerateLayout.self)
         let inventory = try layout.inventory(files)
         let weights = WeightNames.weights(inventory.dictionaries, files)
@@ -45,13 +47,15 @@ extension StepContents {
     }
 
     /// Opens the step's regular files; further hard links inside the step are left out.
-    private static func open(_ step: Step, _ run: Run, isStrict: Bool) throws(VarveError) -> [StepFile] {
+    private static func open(
+        _ step: Step, _ run: Run, _ held: [String: InputFile], isStrict: Bool
+    ) throws(VarveError) -> [StepFile] {
         var files: [StepFile] = []
         var inodes: Set<InodeKey> = []
         for entry in step.entries where entry.identity.kind == .regular {
             if entry.identity.linkCount > 1, !inodes.insert(InodeKey(entry.identity)).inserted { continue }
             let path = Paths.join(run.root, entry.path)
-            let source = try InputFile(path)
+            let source = if let file = held[entry.path] { file } else { try InputFile(path) }
             guard source.identity.byteCount == entry.identity.byteCount,
                 source.identity.modified == entry.identity.modified,
                 source.identity.inode == entry.identity.inode

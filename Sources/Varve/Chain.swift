@@ -11,8 +11,8 @@ struct Chain {
         var notes: [String]
     }
 
-    let writer: ArchiveWriter
-    let found: Run
+    /// The run as it was last looked through.
+    var found: Run
     let options: CompressionOptions
     let method: StepMethod
     let base: CheckpointWeights?
@@ -22,20 +22,18 @@ struct Chain {
     /// What the last step left for the next: restored tensors and payload, and its original files.
     private var last: (number: Int, store: ScratchStore, contents: StepContents)?
 
-    init(
-        writer: ArchiveWriter, found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?
-    ) {
-        self.writer = writer
+    init(found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?) {
         self.found = found
         self.options = options
         self.method = method
         self.base = base
     }
 
-    private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }
-
     /// Compresses one step and commits it.
-    mutating func add(_ step: Step, progress: ProgressHandler?) async throws(VarveError) -> Outcome {
+    mutating func add(
+        _ source: SourceStep, to writer: ArchiveWriter, progress: ProgressHandler?
+    ) async throws(VarveError) -> Outcome {
+        let step = source.step
         let archive = try ArchiveReader(writer.layout.root)
         let decoder = ChainDecoder(archive, base: base)
         let before = archive.steps.last { $0 < step.number }
@@ -49,7 +47,7 @@ struct Chain {
             let open = try decoder.step(before)
             known = open.manifest.pairs
             if !isKeyframe {
-                let store = try await restoredStore(of: before, decoder)
+                let store = try await restoredStore(of: before, decoder, in: writer)
                 previous = StepEncoder.Predecessor(
                     step: open, store: store, base: nil,
                     distance: step.isEpoch || open.manifest.isEpoch ? nil : step.number - before,
@@ -60,7 +58,8 @@ struct Chain {
             previous = StepEncoder.Predecessor(step: nil, store: nil, base: base, originals: nil)
         }
 
-        let contents = try StepContents.read(step, of: found, previous: reference, known: known)
+        let contents = try StepContents.read(
+            step, of: Run(root: source.root), held: source.held, previous: reference, known: known)
         var planner = StepPlanner(
             contents: contents, predecessor: previous?.step?.manifest,
             quantizes: method.quantizes(keyframe: previous == nil), method: method)
@@ -84,14 +83,13 @@ struct Chain {
             pairs: plan.pairs,
             notes: plan.notes)
         if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
-        try await OrderedWork.run(plan.units, threads: threads) { (unit) throws(VarveError) in
+        try await OrderedWork.run(plan.units, threads: options.workers) { (unit) throws(VarveError) in
             try encoder.encode(unit)
         } consume: { (unit) throws(VarveError) in
             try manifest.append(unit, to: stepWriter.part)
             progress?(.bytes(unit.sourceBytes))
         }
-        for file in contents.files { try file.source.checkUnchanged() }
-        try checkDirectories(of: step)
+        try source.checkUnchanged(contents.files)
         if previous?.base != nil { try base?.checkUnchanged() }
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
         try stepWriter.commit(manifest)
@@ -99,17 +97,6 @@ struct Chain {
         return Outcome(
             originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),
             notes: manifest.notes)
-    }
-
-    /// Throws `.sourceChanged` where a directory of the step has got or lost something since the run was looked through:
-    /// what came later is not in the archive.
-    private func checkDirectories(of step: Step) throws(VarveError) {
-        for entry in step.entries where entry.identity.kind == .directory {
-            let path = Paths.join(found.root, entry.path)
-            guard try FileIdentity(path: path).modified == entry.identity.modified else {
-                throw VarveError(.sourceChanged, "the directory changed while it was read", file: path)
-            }
-        }
     }
 
     /// Whether the step after `number` begins a new chain.
@@ -131,10 +118,12 @@ struct Chain {
     }
 
     /// The restored tensors and payload of a step: left over from compressing it, or replayed from the archive.
-    private func restoredStore(of number: Int, _ decoder: ChainDecoder) async throws(VarveError) -> ScratchStore {
+    private func restoredStore(
+        of number: Int, _ decoder: ChainDecoder, in writer: ArchiveWriter
+    ) async throws(VarveError) -> ScratchStore {
         if let last, last.number == number { return last.store }
         let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
-        try await decoder.replay(number, into: store, threads: threads)
+        try await decoder.replay(number, into: store, threads: options.workers)
         return store
     }
 

@@ -38,11 +38,14 @@ public struct CompressionOptions: Sendable {
 }
 
 extension CompressionOptions {
+    /// Threads to work with.
+    var workers: Int { threads > 0 ? threads : OrderedWork.defaultThreads() }
+
     /// - Throws: `.usage` for settings out of range.
     func stepMethod() throws(VarveError) -> StepMethod {
         switch method {
         case .excp(let options): .excp(try options.settings())
-        case .transform(let options): .transform(try options.settings())
+        case .transform(let options): .transform(try options.settings(), name: options.name)
         case .lossless: .lossless
         }
     }

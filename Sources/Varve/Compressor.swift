@@ -67,11 +67,12 @@ public struct Compressor: Sendable {
         let missing = found.steps.filter { !present.contains($0.number) }
         progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
 
-        var chain = Chain(writer: writer, found: found, options: options, method: method, base: base)
+        var chain = Chain(found: found, options: options, method: method, base: base)
         for step in missing {
             progress?(.step(number: step.number, path: step.path))
             do throws(VarveError) {
-                let outcome = try await chain.add(step, progress: progress)
+                let outcome = try await chain.add(
+                    SourceStep(step, root: found.root), to: writer, progress: progress)
                 result.added.append(step.number)
                 result.originalBytes += outcome.originalBytes
                 result.storedBytes += outcome.storedBytes
@@ -80,7 +81,7 @@ public struct Compressor: Sendable {
                     progress?(.notice("step \(step.number): \(note)"))
                 }
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
-            } catch  where concernsTheSource(error) {
+            } catch  where error.concernsSource(run: run, archive: archive) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
                 progress?(.notice("skipped \(step.path): \(error.description)"))
             }
@@ -93,22 +94,5 @@ public struct Compressor: Sendable {
             progress?(.notice(notice))
         }
         return result
-    }
-
-    /// Whether an error means that one checkpoint cannot be read, rather than that the archive cannot be written.
-    private func concernsTheSource(_ error: VarveError) -> Bool {
-        // The archive may lie in the run, and its name begins with the run's.
-        if let file = error.location.file, Self.lies(file, under: archive) { return false }
-        return switch error.code {
-        case .incomplete, .truncated, .malformed, .sourceChanged, .unsupported: true
-        // The trainer removed it, or its file system failed.
-        case .notFound, .inputOutput, .permissionDenied: error.location.file.map { Self.lies($0, under: run) } ?? false
-        default: false
-        }
-    }
-
-    private static func lies(_ path: String, under directory: String) -> Bool {
-        guard path != directory else { return true }
-        return Paths.removing(Paths.join(directory, ""), from: path) != nil
     }
 }

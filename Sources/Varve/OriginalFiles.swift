@@ -10,12 +10,14 @@ struct OriginalFiles: Sendable {
     private let blocks: [Int: [[Range<UInt64>]]]
 
     /// Opens the files; `nil` where the run has none of them any more.
-    init?(root: String, manifest: StepManifest) throws(VarveError) {
+    /// - Parameter held: those that are open already, by path.
+    init?(root: String, manifest: StepManifest, held: [String: InputFile] = [:]) throws(VarveError) {
         var files: [Int: InputFile] = [:], blocks: [Int: [[Range<UInt64>]]] = [:]
         for (index, entry) in manifest.entries.enumerated() {
             guard case .file = entry.kind else { continue }
             do throws(VarveError) {
-                files[index] = try InputFile(Paths.join(root, entry.path))
+                files[index] =
+                    if let file = held[entry.path] { file } else { try InputFile(Paths.join(root, entry.path)) }
             } catch  where error.code == .notFound {
                 continue
             }
@@ -27,6 +29,17 @@ struct OriginalFiles: Sendable {
         self.manifest = manifest
         self.files = files
         self.blocks = blocks
+    }
+
+    /// The states of the files that are compared, by path.
+    var identities: [String: FileIdentity] {
+        Dictionary(
+            files.map { (manifest.entries[$0.key].path, $0.value.identity) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Throws `.sourceChanged` where a file is not any more what was opened.
+    func checkContent() throws(VarveError) {
+        for file in files.values { try file.checkContent() }
     }
 
     /// What is wrong with a restored tensor, if anything is: an exact one must equal the original, a quantized one must

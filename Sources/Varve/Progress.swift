@@ -8,6 +8,10 @@ public enum ProgressEvent: Sendable {
     case bytes(Int)
     /// A step is finished; `stored` bytes are in the archive for it (0 when restoring or verifying).
     case finished(number: Int, original: UInt64, stored: UInt64)
+    /// A step was decoded again from the disk and compared with its original: nothing is different that should not be.
+    case verified(number: Int)
+    /// The original of a step was removed; the archive has it.
+    case removed(number: Int, path: String, bytes: UInt64)
     /// Something a user should read.
     case notice(String)
 }

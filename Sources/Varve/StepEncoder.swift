@@ -59,7 +59,7 @@ struct StepEncoder: Sendable {
         case .bundle(let parameters):
             switch method {
             case .excp(let settings): try encode(parameters, with: settings, into: &result)
-            case .transform(let settings): try encode(parameters, with: settings, into: &result)
+            case .transform(let settings, _): try encode(parameters, with: settings, into: &result)
             case .lossless:
                 for parameter in parameters {
                     try encodeExactly(parameter, weightBytes: parameter.weight.read(), into: &result)

@@ -4,14 +4,15 @@ import TensorCodecs
 /// The method of a step with its settings.
 enum StepMethod: Sendable {
     case excp(ExcpSettings)
-    case transform(TransformSettings)
+    /// `name`: what the user chose, in words.
+    case transform(TransformSettings, name: String)
     case lossless
 
     /// The name in manifests and reports.
     var name: String {
         switch self {
         case .excp: "excp"
-        case .transform: "transform"
+        case .transform(_, let name): "transform \(name)"
         case .lossless: StepManifest.losslessMethod
         }
     }
@@ -26,7 +27,7 @@ enum StepMethod: Sendable {
     func quantizes(keyframe: Bool) -> Bool {
         switch self {
         case .excp: !keyframe
-        case .transform(let settings): !keyframe || !settings.exactKeyframes
+        case .transform(let settings, _): !keyframe || !settings.exactKeyframes
         case .lossless: false
         }
     }

@@ -50,6 +50,14 @@ public struct TransformOptions: Sendable, Hashable {
     /// Step sizes that make sense.
     public static let stepSizes = 0.01...100.0
 
+    /// What was chosen, as manifests keep it: an original is removed only where this is what its user asks for.
+    var name: String {
+        var text = quality.rawValue
+        if let stepSize { text += " q\(stepSize)" }
+        if keyframes == .exact { text += ", exact keyframes" }
+        return text
+    }
+
     /// The codec's settings.
     /// - Throws: `.usage` for values out of range.
     func settings() throws(VarveError) -> TransformSettings {

@@ -50,6 +50,7 @@ extension Discovery {
         if numbered.isEmpty, let best = rest.min(by: { $0.isBetter(than: $1) }) {
             var step = best
             step.number = StepNumber(value: 0, ground: .name)
+            step.isUnnumbered = true
             numbered = [step]
             rest.removeAll { $0.path == best.path }
             warnings.append("\(step.path.isEmpty ? scan.root : step.path): nothing tells its step; taken as step 0")

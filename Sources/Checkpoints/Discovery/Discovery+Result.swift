@@ -7,8 +7,9 @@ extension Discovery {
         let steps = candidates.map { candidate in
             let entries = candidate.members.compactMap { scan.entry($0) }.map { linked($0, &first) }
             return Step(
-                number: candidate.number?.value ?? 0, isEpoch: candidate.isEpoch, path: candidate.path,
-                isDirectory: candidate.isDirectory, entries: entries)
+                number: candidate.number?.value ?? 0, isEpoch: candidate.isEpoch,
+                isUnnumbered: candidate.isUnnumbered, path: candidate.path, isDirectory: candidate.isDirectory,
+                entries: entries)
         }
         let repeated = aliases.sorted { $0.entry.path.utf8.lexicographicallyPrecedes($1.entry.path.utf8) }.map {
             alias in
@@ -20,11 +21,13 @@ extension Discovery {
         let extras = scan.entries.filter { !taken.contains($0.path) }.map { linked($0, &first) }
         // What cannot be kept is said as loudly as a step that is left out: originals are deleted because of an archive.
         let unkept = scan.unkept.map { SkippedCheckpoint(path: $0.path, number: nil, reason: $0.reason) }
-        return Run(
+        var run = Run(
             root: scan.root, steps: steps.sorted { $0.number < $1.number },
             skipped: (skipped + unkept).sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) },
             aliases: repeated,
             extras: extras, warnings: warnings)
+        run.removals = scan.removals
+        return run
     }
 
     /// Hard links name the first path of their inode, steps before what is beside them.

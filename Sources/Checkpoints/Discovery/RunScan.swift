@@ -15,6 +15,8 @@ struct RunScan {
     private(set) var members: [String: [Int]] = [:]
     private(set) var index: [String: Int] = [:]
     private(set) var warnings: [String] = []
+    /// Directories that were to be removed.
+    private(set) var removals: [String] = []
     /// Files, directories and links that cannot be kept: path and reason.
     private(set) var unkept: [(path: String, reason: VarveError)] = []
 
@@ -34,8 +36,12 @@ struct RunScan {
     }
 
     private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {
-        for name in names where !name.hasPrefix(OutputFile.temporaryPrefix) && !name.hasSuffix(".varve") {
+        for name in names where !name.hasSuffix(".varve") {
             let path = Paths.join(directory, name)
+            guard !name.hasPrefix(OutputFile.temporaryPrefix) else {
+                if name.hasPrefix(Run.removalPrefix) { removals.append(path) }
+                continue
+            }
             // Equal to Swift, two files to the system: one must not be taken for the other.
             if index[path] != nil {
                 refuse(path, .unsupported, "another name beside it differs only in the Unicode form of its letters")

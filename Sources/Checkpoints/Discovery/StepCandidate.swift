@@ -21,6 +21,8 @@ struct StepCandidate {
     /// Decided from all of the above; `nil` where nothing tells.
     var number: StepNumber?
     var isEpoch = false
+    /// Nothing tells its number, and there is no other checkpoint.
+    var isUnnumbered = false
 
     init(path: String, isDirectory: Bool, members: [String], name: String, probes: [FileProbe]) {
         self.path = path

@@ -58,6 +58,15 @@ package final class InputFile: ByteSource {
         isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range)
     }
 
+    /// Throws `.sourceChanged` where what was opened has got another size or time since. Its name may be gone, or another
+    /// file's: what was opened stays readable, and stays what it was.
+    package func checkContent() throws(VarveError) {
+        let now = FileIdentity(try SystemCalls.status(descriptor, path: name))
+        guard now.byteCount == identity.byteCount, now.modified == identity.modified else {
+            throw VarveError(.sourceChanged, "the file changed while it was read", file: name)
+        }
+    }
+
     /// Throws `.sourceChanged` where the file's size, time or inode differ from when it was opened.
     package func checkUnchanged() throws(VarveError) {
         let now = FileIdentity(try SystemCalls.status(name, following: true))

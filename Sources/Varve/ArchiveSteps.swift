@@ -1,0 +1,23 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// Which steps an archive has, for somebody who watches a run.
+struct ArchiveSteps {
+    private let reader: ArchiveReader
+
+    init(_ archive: String) throws(VarveError) { reader = try ArchiveReader(archive) }
+
+    /// The highest number; -1 where there is none.
+    var newest: Int { reader.steps.last ?? -1 }
+
+    func knows(_ number: Int) -> Bool { reader.steps.contains(number) }
+
+    /// Why the archive's step is another one than this; `nil` where it was made of these files.
+    func difference(from step: Step) -> String? {
+        let known = PresentSteps([step], in: reader)
+        if let other = known.others.first { return other.reason }
+        return known.touched.isEmpty
+            ? nil : "the archive has another step \(step.number): its files are of another time"
+    }
+}

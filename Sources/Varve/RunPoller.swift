@@ -1,0 +1,240 @@
+import Checkpoints
+import Foundation
+import Synchronization
+import TensorFiles
+
+/// Looks at a run again and again, on a thread of its own, and hands over every checkpoint once it is complete and has not
+/// changed for a while.
+///
+/// Its own thread, because a trainer that rotates its checkpoints does not wait until a large tensor is packed. What it
+/// hands over cannot be lost any more: the files are open, or were copied where the trainer writes over them in place.
+final class RunPoller: Sendable {
+    /// Steps that wait to be compressed, at most: each keeps the room of its files even when the trainer has removed them.
+    static let waitingLimit = 4
+
+    private struct State {
+        var run: Run?
+        var listing: RunListing?
+        /// When each checkpoint was first seen in the state that it is in.
+        var seen: [Fingerprint: ContinuousClock.Instant] = [:]
+        /// What was handed over, or is in the archive.
+        var taken: Set<Fingerprint> = []
+        var waiting = 0
+        var failures = 0
+        var lastNews = ContinuousClock.now
+        var newest = -1
+        var isStopping = false
+        var isStopped = false
+        var whenStopped: CheckedContinuation<Void, Never>?
+    }
+
+    /// The state of a checkpoint: its number and its files.
+    struct Fingerprint: Hashable {
+        let number: Int
+        let files: [String: FileIdentity]
+
+        init(_ step: Step) {
+            number = step.isUnnumbered ? -1 : step.number
+            files = Dictionary(
+                step.entries.map { ($0.path, $0.identity) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// A checkpoint that is ready.
+    struct Capture: Sendable {
+        var source: SourceStep
+        var fingerprint: Fingerprint
+    }
+
+    let captures: AsyncThrowingStream<Capture, any Error>
+    private let continuation: AsyncThrowingStream<Capture, any Error>.Continuation
+    private let path: String
+    private let archive: String
+    private let options: WatchOptions
+    private let copies: WatchDirectory
+    private let notice: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    init(
+        run: String, archive: String, options: WatchOptions, copies: WatchDirectory,
+        notice: @escaping @Sendable (String) -> Void
+    ) {
+        path = run
+        self.archive = archive
+        self.options = options
+        self.copies = copies
+        self.notice = notice
+        (captures, continuation) = AsyncThrowingStream.makeStream()
+    }
+
+    /// The run as it was last looked through.
+    var run: Run? { state.withLock { $0.run } }
+
+    func start() {
+        Thread.detachNewThread { [self] in
+            var interval = Duration.zero
+            while !state.withLock({ $0.isStopping }) {
+                let began = ContinuousClock.now
+                do throws(VarveError) {
+                    try look()
+                    state.withLock { $0.failures = 0 }
+                } catch {
+                    let failures = state.withLock { state in
+                        state.failures += 1
+                        return state.failures
+                    }
+                    guard failures <= options.retries else {
+                        continuation.finish(throwing: error)
+                        break
+                    }
+                    notice("looking at the run again: \(error)")
+                    pause(Backoff.pause(options.retryPause, attempt: failures))
+                }
+                if isIdle { break }
+                // Looking takes at most a tenth of the time of this thread, however large the run.
+                interval = max(options.settle / 4, .milliseconds(20), (ContinuousClock.now - began) * 10)
+                pause(interval)
+            }
+            continuation.finish()
+            let waiter = state.withLock { state in
+                state.isStopped = true
+                return state.whenStopped
+            }
+            waiter?.resume()
+        }
+    }
+
+    /// Ends the thread, and waits until it has ended.
+    func stop() async {
+        state.withLock { $0.isStopping = true }
+        await withCheckedContinuation { continuation in
+            let isStopped = state.withLock { state in
+                if !state.isStopped { state.whenStopped = continuation }
+                return state.isStopped
+            }
+            if isStopped { continuation.resume() }
+        }
+    }
+
+    /// A checkpoint was worked on.
+    /// - Parameter again: whether it may be handed over once more when it has settled.
+    func release(_ capture: Capture, again: Bool) {
+        copies.drop(number: capture.source.step.number)
+        state.withLock { state in
+            state.waiting -= 1
+            state.lastNews = .now
+            if again {
+                state.taken.remove(capture.fingerprint)
+                state.seen[capture.fingerprint] = nil
+            }
+        }
+    }
+
+    private func pause(_ duration: Duration) {
+        let end = ContinuousClock.now + duration
+        while ContinuousClock.now < end, !state.withLock({ $0.isStopping }) {
+            let left = min(end - .now, .milliseconds(100))
+            Thread.sleep(forTimeInterval: max(0, left / .seconds(1)))
+        }
+    }
+
+    private var isIdle: Bool {
+        guard let idle = options.idle else { return false }
+        return state.withLock { $0.waiting == 0 && ContinuousClock.now - $0.lastNews >= idle }
+    }
+
+    // MARK: Looking
+
+    private func look() throws(VarveError) {
+        let listing: RunListing
+        do throws(VarveError) {
+            listing = try RunListing(path)
+        } catch  where error.code == .notFound {
+            return state.withLock { $0.run = nil }  // Training has not begun.
+        }
+        if state.withLock({ $0.listing }) != listing {
+            do throws(VarveError) {
+                let run = try Run.discover(path)
+                state.withLock { $0.run = run }
+            } catch  where error.code == .usage || error.code == .notFound || error.code == .sourceChanged {
+                state.withLock { $0.run = nil }  // Nothing like a checkpoint yet.
+            }
+            state.withLock { $0.listing = listing }
+        }
+        guard let run else { return }
+        for step in run.steps {
+            let fingerprint = Fingerprint(step)
+            guard try isDue(step, fingerprint) else { continue }
+            guard let source = try capture(step, run) else { continue }
+            state.withLock { state in
+                state.taken.insert(fingerprint)
+                state.waiting += 1
+                state.lastNews = .now
+                state.newest = max(state.newest, source.step.number)
+            }
+            continuation.yield(Capture(source: source, fingerprint: fingerprint))
+        }
+        let current = Set(run.steps.map { Fingerprint($0) })
+        state.withLock { state in
+            state.seen = state.seen.filter { current.contains($0.key) }
+            // A file that is written over again and again leaves one of these each time.
+            state.taken = state.taken.filter { current.contains($0) || state.waiting > 0 }
+        }
+    }
+
+    /// Whether the step is new, has settled, and there is room for it.
+    private func isDue(_ step: Step, _ fingerprint: Fingerprint) throws(VarveError) -> Bool {
+        let now = ContinuousClock.now
+        let (isNew, since, waiting) = state.withLock { state -> (Bool, ContinuousClock.Instant, Int) in
+            guard !state.taken.contains(fingerprint) else { return (false, now, 0) }
+            let since = state.seen[fingerprint] ?? now
+            state.seen[fingerprint] = since
+            return (true, since, state.waiting)
+        }
+        guard isNew else { return false }
+        if try isPresent(step) {
+            state.withLock { _ = $0.taken.insert(fingerprint) }
+            return false
+        }
+        state.withLock { $0.lastNews = now }
+        return now - since >= options.settle && waiting < Self.waitingLimit
+    }
+
+    /// Whether the archive has the step, or one of that number that is another.
+    private func isPresent(_ step: Step) throws(VarveError) -> Bool {
+        let reader = try ArchiveSteps(archive)
+        guard reader.knows(step.number) else { return false }
+        guard let reason = reader.difference(from: step) else { return true }
+        if step.isUnnumbered { return false }
+        notice("skipped \(step.path): \(reason)")
+        return true
+    }
+
+    /// Makes sure that the step's files stay what they are; `nil` where they are not any more.
+    private func capture(_ step: Step, _ run: Run) throws(VarveError) -> SourceStep? {
+        var step = step
+        if step.isUnnumbered {
+            // Nothing tells one version from another but their order.
+            step.number = max(state.withLock { $0.newest }, try ArchiveSteps(archive).newest) + 1
+        }
+        do throws(VarveError) {
+            if step.path.isEmpty || StepName.isMoving(Paths.split(step.path).name) {
+                do throws(VarveError) {
+                    return try copies.copy(step, of: run.root, number: step.number)
+                } catch  where error.code == .noSpace {
+                    notice("no room for a copy of \(step.path), which its trainer may write over: read where it is")
+                }
+            }
+            var source = SourceStep(step, root: run.root)
+            for entry in step.entries where entry.identity.kind == .regular {
+                let file = try InputFile(Paths.join(run.root, entry.path))
+                guard file.identity.isSameContent(as: entry.identity) else { return nil }
+                source.held[entry.path] = file
+            }
+            source.isSettled = true
+            return source
+        } catch  where error.code == .notFound || error.code == .sourceChanged {
+            return nil
+        }
+    }
+}

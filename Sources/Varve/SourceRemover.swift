@@ -1,0 +1,118 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// Removes checkpoints whose steps an archive restores.
+///
+/// One is removed only where all of this holds: the step was decoded from the disk and compared with the files that are
+/// removed, they have not changed since, the archive has it exactly or as finely as the user asked for now, it is none of
+/// the newest, and nothing in the run leads to it. What stays, and why, is told.
+struct SourceRemover {
+    /// What became of the checkpoints.
+    struct Outcome {
+        /// Steps whose originals were removed.
+        var removed: [Int] = []
+        var bytes: UInt64 = 0
+        /// Checkpoints that could not be removed, beside the newest, and the reason.
+        var kept: [(path: String, reason: String)] = []
+    }
+
+    let archive: String
+    let removal: SourceRemoval
+    /// What the user asked for in words, as manifests keep it.
+    let method: String
+    private var comparison: StepComparison
+    /// Files as they were when the archive's step was last compared with them, by step and path.
+    private var verified: [Int: [String: FileIdentity]] = [:]
+
+    init(archive: String, removal: SourceRemoval, method: String, comparison: StepComparison) {
+        self.archive = archive
+        self.removal = removal
+        self.method = method
+        self.comparison = comparison
+    }
+
+    /// Compares a step with its original, by way of files that may be open already.
+    /// - Throws: `.different` where the archive would restore something else, `.damaged`; `.interrupted`.
+    mutating func verify(_ source: SourceStep, progress: ProgressHandler?) async throws(VarveError) {
+        let number = source.step.number
+        let manifest = try ArchiveReader(archive).manifest(number)
+        let originals = try OriginalFiles(root: source.root, manifest: manifest, held: source.held)
+        if let difference = try await comparison.difference(step: number, originals: originals) { throw difference }
+        verified[number] = originals?.identities ?? [:]
+        progress?(.verified(number: number))
+    }
+
+    /// Decodes a step whose original is gone.
+    /// - Throws: `.damaged`; `.interrupted`.
+    mutating func decode(_ number: Int, progress: ProgressHandler?) async throws(VarveError) {
+        _ = try await comparison.difference(step: number, originals: nil)
+        progress?(.verified(number: number))
+    }
+
+    /// Removes what may be removed of a run.
+    /// - Throws: `.interrupted`; `.inputOutput`, `.permissionDenied` where removing fails.
+    mutating func remove(from run: Run, progress: ProgressHandler?) async throws(VarveError) -> Outcome {
+        var outcome = Outcome()
+        let reader = try ArchiveReader(archive)
+        let present = Set(reader.steps)
+        let needed = NeededCheckpoints(run)
+        let newest = Set(run.steps.map(\.number).sorted().suffix(removal.keepLast))
+        for step in run.steps where present.contains(step.number) && !newest.contains(step.number) {
+            if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
+            do throws(VarveError) {
+                let manifest = try reader.manifest(step.number)
+                guard manifest.path == step.path, !step.path.isEmpty else { continue }
+                if let reason = needed.reason(for: step) { throw VarveError(.usage, reason) }
+                guard manifest.isExact || manifest.method == method else {
+                    throw VarveError(
+                        .usage,
+                        "the archive holds it as \(manifest.method), which is lossy and not the quality named now")
+                }
+                try await checkVerified(step, manifest, run, progress)
+                let bytes = step.byteCount
+                try SourceFiles(step, root: run.root, states: verified[step.number] ?? [:]).remove()
+                outcome.removed.append(step.number)
+                outcome.bytes += bytes
+                progress?(.removed(number: step.number, path: step.path, bytes: bytes))
+            } catch  where error.code != .interrupted {
+                outcome.kept.append((step.path, error.description))
+            }
+        }
+        return outcome
+    }
+
+    /// Compares again unless these very files were compared before.
+    private mutating func checkVerified(
+        _ step: Step, _ manifest: StepManifest, _ run: Run, _ progress: ProgressHandler?
+    ) async throws(VarveError) {
+        if !isVerified(step) { try await verify(SourceStep(step, root: run.root), progress: progress) }
+        guard isVerified(step) else {
+            throw VarveError(.sourceChanged, "it is not any more what was compared with the archive")
+        }
+        if let difference = try OriginalTree(root: run.root).differences(from: manifest).first { throw difference }
+    }
+
+    private func isVerified(_ step: Step) -> Bool {
+        guard let states = verified[step.number] else { return false }
+        var paths = Set<String>()
+        for entry in step.entries where entry.identity.kind == .regular {
+            // Further names of a file are not compared again.
+            if let state = states[entry.path] {
+                guard state.isSameContent(as: entry.identity) else { return false }
+                paths.insert(entry.path)
+            } else if entry.hardLinkOf == nil {
+                return false
+            }
+        }
+        return paths.count == states.count
+    }
+}
+
+extension FileIdentity {
+    /// Whether both are the same file in the same state. Modes and the number of names may differ.
+    func isSameContent(as other: FileIdentity) -> Bool {
+        device == other.device && inode == other.inode && byteCount == other.byteCount && modified == other.modified
+            && kind == other.kind
+    }
+}

@@ -1,0 +1,58 @@
+import ChainArchive
+import TensorFiles
+
+/// Decodes steps of an archive from the disk and compares every byte with the originals.
+///
+/// Steps that are compared one after the other build on what was decoded of the one before, so a chain is walked once.
+struct StepComparison {
+    let archive: String
+    let base: CheckpointWeights?
+    let threads: Int
+
+    /// What the last compared step left for the next.
+    private var last: (number: Int, store: ScratchStore)?
+
+    init(archive: String, base: CheckpointWeights?, threads: Int) {
+        self.archive = archive
+        self.base = base
+        self.threads = threads
+    }
+
+    /// What the archive would restore otherwise than it should; at the first difference it stops.
+    ///
+    /// - Parameter originals: `nil` only decodes.
+    /// - Throws: `.damaged` where the step does not decode; `.sourceChanged`, `.interrupted`, `.inputOutput`.
+    mutating func difference(
+        step number: Int, originals: OriginalFiles?
+    ) async throws(VarveError) -> VarveError? {
+        let reader = try ArchiveReader(archive)
+        let decoder = ChainDecoder(reader, base: base)
+        if let last { decoder.remember(last.store, step: last.number) }
+        let manifest = try decoder.step(number).manifest
+        for part in manifest.parts { SystemCalls.dropCache(reader.layout.stepPart(number, part.name)) }
+        if let finding = ArchiveVerifier(reader).check(number).first { throw finding.error }
+
+        let contents = manifest.keptContents
+        let store = try ScratchStore(directory: reader.layout.root, contents: contents, isOptional: true)
+        var found: VarveError?
+        try await OrderedWork.run(manifest.decodingUnits(), threads: threads) {
+            (unit) throws(VarveError) -> VarveError? in
+            for tensor in try decoder.decode(unit, of: number, keeping: store) {
+                if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) { return found }
+            }
+            return nil
+        } consume: { difference in
+            found = found ?? difference
+        }
+        for (index, entry) in manifest.entries.enumerated() where found == nil {
+            for block in entry.payload.indices where found == nil {
+                let plain = try decoder.payload(entry: index, block: block, of: number)
+                if !entry.payload[block].isConstant { try store.put(.payload(entry: index, block: block), plain) }
+                found = try originals?.compare(plain, entry: index, block: block)
+            }
+        }
+        try originals?.checkContent()
+        last = (number, store)
+        return found
+    }
+}

@@ -1,0 +1,102 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// The working half of `Watcher`: adds what `RunPoller` hands over, verifies it, and removes what may go.
+struct WatchWorker {
+    private let runPath: String
+    private let archive: String
+    private let options: WatchOptions
+    private let progress: ProgressHandler?
+    private var chain: Chain
+    private var remover: SourceRemover
+    private var told: Set<String> = []
+    private(set) var result = WatchResult()
+
+    init(run: String, archive: String, options: WatchOptions, progress: ProgressHandler?) throws(VarveError) {
+        runPath = run
+        self.archive = archive
+        self.options = options
+        self.progress = progress
+        let compression = options.compression
+        let method = try compression.stepMethod()
+        let base = try compression.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
+        chain = Chain(found: Run(root: run), options: compression, method: method, base: base)
+        remover = SourceRemover(
+            archive: archive, removal: options.removal ?? SourceRemoval(), method: method.name,
+            comparison: StepComparison(archive: archive, base: base, threads: compression.workers))
+    }
+
+    /// Adds one step, trying again where disk, network or quota refuse.
+    /// - Returns: whether it may be handed over once more, when it has settled again.
+    mutating func take(_ source: SourceStep, run: Run?) async throws(VarveError) -> Bool {
+        var attempt = 0
+        while true {
+            do throws(VarveError) {
+                try await add(source, run: run)
+                return false
+            } catch  where Self.passes(error) && attempt < options.retries {
+                attempt += 1
+                let pause = Backoff.pause(options.retryPause, attempt: attempt)
+                progress?(.notice("\(error); trying again in \(pause.components.seconds) s"))
+                do { try await Task.sleep(for: pause) } catch { throw VarveError(.interrupted, "interrupted") }
+            } catch  where error.concernsSource(run: source.root, archive: archive) {
+                if error.code == .sourceChanged { return true }
+                result.skipped.append(.init(path: source.step.path, reason: error.description))
+                progress?(.notice("skipped \(source.step.path): \(error)"))
+                return false
+            }
+        }
+    }
+
+    /// Whether an error may pass by itself.
+    private static func passes(_ error: VarveError) -> Bool {
+        switch error.code {
+        case .inputOutput, .noSpace, .locked: true
+        default: false
+        }
+    }
+
+    private mutating func add(_ source: SourceStep, run: Run?) async throws(VarveError) {
+        if let run { chain.found = run }
+        try await write(source, run: run)
+        do throws(VarveError) {
+            try await remover.verify(source, progress: progress)
+        } catch  where error.code == .sourceChanged {
+            // Written over after the step was committed: then there is nothing left to compare with or to remove.
+            try await remover.decode(source.step.number, progress: progress)
+        }
+        guard let run, options.removal != nil else { return }
+        for left in try SourceFiles.finishRemovals(of: run, archive: try ArchiveReader(archive)) { tell(left) }
+        let outcome = try await remover.remove(from: run, progress: progress)
+        result.removed += outcome.removed
+        result.removedBytes += outcome.bytes
+        for kept in outcome.kept { tell("\(kept.path) stays: \(kept.reason)") }
+    }
+
+    /// Everything that needs the archive's lock.
+    private mutating func write(_ source: SourceStep, run: Run?) async throws(VarveError) {
+        let number = source.step.number
+        let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+        if try !writer.layout.isVisible(number) {
+            progress?(.begin(steps: 1, bytes: source.step.byteCount))
+            progress?(.step(number: number, path: source.step.path))
+            let outcome = try await chain.add(source, to: writer, progress: progress)
+            result.added.append(number)
+            result.originalBytes += outcome.originalBytes
+            result.storedBytes += outcome.storedBytes
+            for note in outcome.notes { progress?(.notice("step \(number): \(note)")) }
+            progress?(.finished(number: number, original: outcome.originalBytes, stored: outcome.storedBytes))
+        }
+        guard let run else { return }
+        try await RunFilesWriter(
+            run: run, writer: writer, extras: options.compression.extras,
+            compressed: Set(try ArchiveReader(archive).steps)
+        ).write { tell($0) }
+    }
+
+    /// Says something once.
+    private mutating func tell(_ text: String) {
+        if told.insert(text).inserted { progress?(.notice(text)) }
+    }
+}

@@ -1,0 +1,58 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// Compresses the checkpoints of a run while it is being trained, each when it is complete.
+public struct Watcher: Sendable {
+    /// The run's directory, or the one file that its trainer writes over. It may come into being later.
+    public let run: String
+    public let archive: String
+    public let options: WatchOptions
+
+    public init(run: String, archive: String, options: WatchOptions = WatchOptions()) {
+        self.run = run
+        self.archive = archive
+        self.options = options
+    }
+
+    /// Watches until the task is cancelled, or nothing new has come for `options.idle`.
+    ///
+    /// A checkpoint is taken when its framework's own signs say that it is complete, nothing about it has changed for
+    /// `options.settle`, and its files can be read. From then on its files are held open, so it is not lost when the trainer
+    /// removes it; a file that is written over in place is copied first. The step is appended, decoded again from the disk
+    /// and compared; only then, and under the conditions of `SourceRemoval`, are originals removed. The archive is locked
+    /// while a step is added, not in between.
+    /// - Throws: `.interrupted` when cancelled, with nothing unfinished left behind; `.usage`, `.exists`, `.damaged`;
+    ///   `.locked` where another process watches for this archive; `.different` where a step that was added does not restore
+    ///   as it should (nothing is removed then); `.noSpace`, `.inputOutput` after `options.retries` further tries.
+    public func watch(progress: ProgressHandler? = nil) async throws(VarveError) -> WatchResult {
+        if case .transform(let transform) = options.compression.method, transform.targetRatio != nil {
+            throw VarveError(.usage, "a ratio can only be aimed at when the whole run is there: name a quality")
+        }
+        let settle = options.settle, keepLast = options.removal?.keepLast ?? 1
+        guard settle >= .zero, keepLast >= 1, options.retries >= 0 else {
+            throw VarveError(.usage, "watching needs at least one checkpoint that stays, and no negative time")
+        }
+        let copies = try WatchDirectory(archive: archive)
+        // What is wrong with the archive is said at once, not when the first checkpoint comes.
+        do { _ = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)") }
+        var worker = try WatchWorker(run: run, archive: archive, options: options, progress: progress)
+        let poller = RunPoller(run: run, archive: archive, options: options, copies: copies) {
+            progress?(.notice($0))
+        }
+        poller.start()
+        do {
+            for try await capture in poller.captures {
+                let again = try await worker.take(capture.source, run: poller.run)
+                poller.release(capture, again: again)
+            }
+        } catch {
+            await poller.stop()
+            if let error = error as? VarveError { throw error }
+            throw VarveError(.interrupted, "interrupted", cause: error)
+        }
+        await poller.stop()
+        if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
+        return worker.result
+    }
+}
