@@ -23,17 +23,20 @@ public struct CompressionOptions: Sendable {
     public var extras: Extras
     /// Parameters worked on at a time; the result does not depend on it.
     public var threads: Int
+    /// Which originals are removed after their steps were compared with them; `nil` for none.
+    public var removal: SourceRemoval?
 
     public init(
         method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,
         extras: Extras = .small,
-        threads: Int = 0
+        threads: Int = 0, removal: SourceRemoval? = nil
     ) {
         self.method = method
         self.keyframeInterval = keyframeInterval
         self.base = base
         self.extras = extras
         self.threads = threads
+        self.removal = removal
     }
 }
 

@@ -18,4 +18,8 @@ public struct CompressionResult: Sendable, Codable {
     public var originalBytes: UInt64
     /// Bytes that were stored for them.
     public var storedBytes: UInt64
+    /// Steps whose originals were removed; `nil` where that was not asked for.
+    public var removed: [Int]?
+    /// Bytes of those originals.
+    public var removedBytes: UInt64?
 }

@@ -93,6 +93,26 @@ public struct Compressor: Sendable {
             result.notices.append(notice)
             progress?(.notice(notice))
         }
+        try await removeOriginals(of: found, method: method, base: base, &result, progress)
         return result
+    }
+
+    /// Removes the originals that `options.removal` lets go, each after it was compared with its step.
+    private func removeOriginals(
+        of found: Run, method: StepMethod, base: CheckpointWeights?, _ result: inout CompressionResult,
+        _ progress: ProgressHandler?
+    ) async throws(VarveError) {
+        guard let removal = options.removal else { return }
+        var remover = SourceRemover(
+            archive: archive, removal: removal, method: method.name,
+            comparison: StepComparison(archive: archive, base: base, threads: options.workers))
+        let left = try SourceFiles.finishRemovals(of: found, archive: try ArchiveReader(archive))
+        let outcome = try await remover.remove(from: found, progress: progress)
+        result.removed = outcome.removed
+        result.removedBytes = outcome.bytes
+        for notice in left + outcome.kept.map({ "\($0.path) stays: \($0.reason)" }) {
+            result.notices.append(notice)
+            progress?(.notice(notice))
+        }
     }
 }

@@ -21,6 +21,9 @@ struct CompressCommand: AsyncParsableCommand {
     @OptionGroup(title: "Method")
     var method: MethodOptions
 
+    @OptionGroup(title: "Originals")
+    var removal: RemovalOptions
+
     @Option(
         name: .customLong("keyframe-every"),
         help: ArgumentHelp("A keyframe every so many steps.", valueName: "steps"))
@@ -42,6 +45,13 @@ struct CompressCommand: AsyncParsableCommand {
     func validate() throws {
         guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
         guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
+        _ = try removal.removal(method)
+    }
+
+    /// What is said of a step that was added.
+    static func line(_ number: Int, _ original: UInt64, _ stored: UInt64) -> String {
+        "step \(number): \(Units.bytes(original)) -> \(Units.bytes(stored)), "
+            + Units.ratio(stored == 0 ? 0 : Double(original) / Double(stored))
     }
 
     func run() async throws {
@@ -49,14 +59,14 @@ struct CompressCommand: AsyncParsableCommand {
         let compressor = Compressor(
             run: run, archive: archive,
             options: CompressionOptions(
-                method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads))
+                method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads,
+                removal: try removal.removal(method)))
         common.announce("\(run) -> \(archive)")
         common.announce(method.description)
         let bar = ProgressBar(verb: "compressing", options: common) { steps, bytes in
             "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
-        } onFinished: { number, original, stored in
-            "step \(number): \(Units.bytes(original)) -> \(Units.bytes(stored)), "
-                + Units.ratio(stored == 0 ? 0 : Double(original) / Double(stored))
+        } onFinished: {
+            Self.line($0, $1, $2)
         }
         let result = try await Interruption.run { try await compressor.compress(progress: bar.handler) }
         bar.finish()
@@ -67,6 +77,9 @@ struct CompressCommand: AsyncParsableCommand {
                 line += Units.ratio(Double(result.originalBytes) / Double(max(1, result.storedBytes)))
             }
             if !result.present.isEmpty { line += "; \(result.present.count) already there" }
+            if let removed = result.removed, !removed.isEmpty {
+                line += "; \(removed.count) \(removed.count == 1 ? "original" : "originals") removed"
+            }
             if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
             common.say(line)
         }

@@ -81,6 +81,9 @@ struct MethodOptions: ParsableArguments {
         }
     }
 
+    /// Whether the user said how much may be lost.
+    var isNamed: Bool { quality != nil || stepSize != nil || targetRatio != nil || method == .excp }
+
     /// The method with its settings.
     var chosen: CompressionOptions.Method {
         let quality: TransformOptions.Quality

@@ -57,6 +57,10 @@ final class ProgressBar: Sendable {
                     if options.verbose { line += ", \(Units.seconds(state.pace.stepSeconds))" }
                     leave(line, &state)
                 }
+            case .verified(let number):
+                if options.verbose { leave("step \(number): decoded and compared", &state) }
+            case .removed(let number, let path, let bytes):
+                leave("step \(number): original removed (\(path), \(Units.bytes(bytes)))", &state)
             case .notice(let text):
                 clear(&state)
                 options.note(text)

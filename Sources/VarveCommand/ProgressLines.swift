@@ -28,6 +28,14 @@ final class ProgressLines: Sendable {
         var seconds: Double
     }
 
+    private struct Verified: Encodable { var step: Int }
+
+    private struct Removed: Encodable {
+        var step: Int
+        var checkpoint: String
+        var bytes: UInt64
+    }
+
     private struct State {
         var pace = Pace()
         var written = ContinuousClock.now
@@ -57,6 +65,10 @@ final class ProgressLines: Sendable {
                     "finished",
                     Finished(
                         step: number, originalBytes: original, storedBytes: stored, seconds: state.pace.stepSeconds))
+            case .verified(let number):
+                Self.write("verified", Verified(step: number))
+            case .removed(let number, let path, let bytes):
+                Self.write("removed", Removed(step: number, checkpoint: path, bytes: bytes))
             case .notice(let text):
                 Self.write("notice", Notice(message: text))
             }

@@ -21,7 +21,8 @@ struct VarveTool: AsyncParsableCommand {
             """,
         version: VarveRelease.version,
         subcommands: [
-            CompressCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self, VerifyCommand.self,
+            CompressCommand.self, WatchCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self,
+            VerifyCommand.self,
             InspectCommand.self,
         ])
 
