@@ -91,8 +91,10 @@ final class RunPoller: Sendable {
                     pause(Backoff.pause(options.retryPause, attempt: failures))
                 }
                 if isIdle { break }
-                // Looking takes at most a tenth of the time of this thread, however large the run.
-                interval = max(options.settle / 4, .milliseconds(20), (ContinuousClock.now - began) * 10)
+                // Rarely enough that a large run does not keep its file system busy, but at least twice while a checkpoint
+                // settles; never more than half of the time.
+                let took = ContinuousClock.now - began
+                interval = max(options.settle / 4, .milliseconds(20), took, min(took * 10, options.settle / 2))
                 pause(interval)
             }
             continuation.finish()
@@ -155,7 +157,11 @@ final class RunPoller: Sendable {
         if state.withLock({ $0.listing }) != listing {
             do throws(VarveError) {
                 let run = try Run.discover(path)
-                state.withLock { $0.run = run }
+                state.withLock { state in
+                    // A checkpoint that is being written is news as well.
+                    if !run.skipped.isEmpty { state.lastNews = .now }
+                    state.run = run
+                }
             } catch  where error.code == .usage || error.code == .notFound || error.code == .sourceChanged {
                 state.withLock { $0.run = nil }  // Nothing like a checkpoint yet.
             }

@@ -44,7 +44,7 @@ struct SourceFiles {
     /// not leave half a checkpoint that looks like a whole one.
     static func hiddenPath(_ path: String) -> String {
         let (parent, name) = Paths.split(path)
-        return Paths.join(parent, Run.removalPrefix + name)
+        return Paths.join(parent == "." ? "" : parent, Run.removalPrefix + name)
     }
 
     /// Goes on with removals that were interrupted: of directories whose files are all still those of the archive's step.

@@ -1,0 +1,202 @@
+import ChainArchive
+import Checkpoints
+import Synchronization
+import TensorFiles
+import Testing
+import Varve
+import VarveTestSupport
+
+/// A run that changes while it is watched.
+struct WatchTests {
+    private static let run = DriftingRun([.init("a", [12, 8]), .init("b", [8])], steps: 5)
+    private static let settle = Duration.milliseconds(60)
+
+    private func watch(
+        _ shop: RunWorkshop, _ run: String = "run", removal: SourceRemoval? = nil,
+        idle: Duration = .milliseconds(500), retries: Int = 3, notices: Notices = Notices()
+    ) async throws -> WatchResult {
+        try await Watcher(
+            run: shop.path(run), archive: shop.path("a.varve"),
+            options: WatchOptions(
+                compression: CompressionOptions(method: TestMethods.lossless), removal: removal, settle: Self.settle,
+                idle: idle, retries: retries, retryPause: .milliseconds(5))
+        ).watch { if case .notice(let text) = $0 { notices.add(text) } }
+    }
+
+    final class Notices: Sendable {
+        private let texts = Mutex<[String]>([])
+        func add(_ text: String) { texts.withLock { $0.append(text) } }
+        var all: [String] { texts.withLock { $0 } }
+    }
+
+    /// Waits until something holds; a trainer in a test must not be faster than the watch.
+    private func wait(_ condition: () throws -> Bool) async throws {
+        for _ in 0..<2000 {
+            if (try? condition()) == true { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("it never came")
+    }
+
+    private func has(_ shop: RunWorkshop, _ step: Int) throws -> Bool {
+        try ArchiveLayout(shop.path("a.varve")).isVisible(step)
+    }
+
+    private func expectIntact(_ shop: RunWorkshop, _ content: [String: [UInt8]]) async throws {
+        #expect(try await Verifier(archive: shop.path("a.varve"), deep: true).verify().isIntact)
+        #expect(try await shop.restore() == content)
+        #expect(try SystemCalls.list(shop.directory.path).filter { $0.hasPrefix(".") } == [], "left behind")
+    }
+
+    @Test func aRunThatComesLaterAndRotatesIsTakenWhole() async throws {
+        let shop = RunWorkshop()
+        let steps = Self.run.steps()
+        async let result = watch(shop, idle: .seconds(2))
+        for (index, step) in steps.enumerated() {
+            try shop.write([step])
+            try await wait { try has(shop, step.number) }
+            if index > 0 { try Directories.remove(shop.path("run/" + RunWorkshop.fileName(steps[index - 1].number))) }
+        }
+        #expect(try await result.added == steps.map(\.number))
+        try await expectIntact(
+            shop, Dictionary(uniqueKeysWithValues: steps.map { (RunWorkshop.fileName($0.number), $0.file()) }))
+    }
+
+    @Test func oneFileWrittenOverInPlaceGivesAStepForEachVersion() async throws {
+        let shop = RunWorkshop()
+        let steps = Self.run.steps()
+        try Directories.create(shop.path("run"))
+        async let result = watch(shop, idle: .seconds(2))
+        let path = shop.path("run/ckpt.pt")
+        for step in steps {
+            // The same inode, cut to nothing and written again, as torch.save does it.
+            try Self.overwrite(path, step.file())
+            try await wait { try has(shop, step.number) }
+        }
+        #expect(try await result.added == steps.map(\.number))
+        for step in steps {
+            let output = shop.path("back-\(step.number)")
+            try await Restorer(
+                archive: shop.path("a.varve"), options: RestoreOptions(selection: .step(step.number))
+            ).restore(to: output)
+            #expect(try Trees.content(output) == ["ckpt.pt": step.file()])
+        }
+    }
+
+    private static func overwrite(_ path: String, _ bytes: [UInt8]) throws {
+        let descriptor = try SystemCalls.open(path, flags: 0o1 | 0o100 | 0o1000)
+        _ = try bytes.withUnsafeBytes {
+            try SystemCalls.write(descriptor, $0.baseAddress!, $0.count, at: 0, path: path)
+        }
+        try SystemCalls.close(descriptor, path: path)
+    }
+
+    @Test func aDirectoryIsTakenOnlyWhenItsLastFileIsThere() async throws {
+        let shop = RunWorkshop()
+        let steps = Self.run.steps()
+        func path(_ number: Int, _ name: String) -> String { shop.path("run/checkpoint-\(number)/" + name) }
+        func state(_ number: Int) -> [UInt8] { Array(#"{"global_step": \#(number)}"#.utf8) }
+        try Trees.write(steps[0].file(), to: path(10, "pytorch_model.bin"))
+        try Trees.write(state(10), to: path(10, "trainer_state.json"))
+        async let result = watch(shop, idle: .seconds(2))
+        try await wait { try has(shop, 10) }
+        try Trees.write(steps[1].file(), to: path(20, "pytorch_model.bin"))
+        try await Task.sleep(for: Self.settle * 4)
+        #expect(try !has(shop, 20), "trainer_state.json is not there yet")
+        try Trees.write(state(20), to: path(20, "trainer_state.json"))
+        #expect(try await result.added == [10, 20])
+        try await expectIntact(shop, try Trees.content(shop.path("run")))
+    }
+
+    @Test func originalsGoWhileTheRunGoesOn() async throws {
+        let shop = RunWorkshop()
+        let steps = Self.run.steps()
+        try shop.write([steps[0]])
+        async let result = watch(shop, removal: SourceRemoval(keepLast: 2), idle: .seconds(2))
+        for step in steps {
+            try shop.write([step])
+            try await wait { try has(shop, step.number) }
+        }
+        let done = try await result
+        #expect(done.removed == [10, 20, 30])
+        #expect(try SystemCalls.list(shop.path("run")) == ["ckpt_40.pt", "ckpt_50.pt"])
+        try await expectIntact(
+            shop, Dictionary(uniqueKeysWithValues: steps.map { (RunWorkshop.fileName($0.number), $0.file()) }))
+    }
+
+    /// Once a step was captured its files may vanish: they are open.
+    @Test func whatWasCapturedIsAddedThoughTheTrainerRemovesItInTheMiddle() async throws {
+        let shop = RunWorkshop()
+        let step = Self.run.step(0)
+        try shop.write([step])
+        let path = shop.path("run/" + RunWorkshop.fileName(step.number))
+        let result = try await Watcher(
+            run: shop.path("run"), archive: shop.path("a.varve"),
+            options: WatchOptions(
+                compression: CompressionOptions(method: TestMethods.lossless), settle: Self.settle,
+                idle: .milliseconds(300))
+        ).watch { if case .step = $0 { try? SystemCalls.unlink(path) } }
+        #expect(result.added == [10] && result.skipped.isEmpty)
+        try await expectIntact(shop, [RunWorkshop.fileName(10): step.file()])
+    }
+
+    @Test(arguments: [5, 116, 122] as [Int32])  // EIO, ESTALE, EDQUOT
+    func whatPassesIsTriedAgain(number: Int32) async throws {
+        let shop = RunWorkshop()
+        try shop.write([Self.run.step(0)])
+        let notices = Notices()
+        let failing = FailingCalls(failAt: 0, number, calls: [.write], pathPart: "steps/")
+        let result = try await SystemCalls.withInjector(failing) { try await watch(shop, notices: notices) }
+        #expect(result.added == [10])
+        #expect(notices.all.contains { $0.contains("trying again") })
+    }
+
+    @Test func whatDoesNotPassEndsTheWatchWithItsError() async throws {
+        let shop = RunWorkshop()
+        try shop.write([Self.run.step(0)])
+        let notices = Notices()
+        let failing = FailingCalls(failAt: 0, 28, calls: [.write], pathPart: "steps/", isLasting: true)
+        let error = await #expect(throws: VarveError.self) {
+            try await SystemCalls.withInjector(failing) { try await watch(shop, retries: 2, notices: notices) }
+        }
+        #expect(error?.code == .noSpace)
+        #expect(notices.all.filter { $0.contains("trying again") }.count == 2)
+        #expect(try ArchiveReader(shop.path("a.varve")).steps.isEmpty)
+        // With room again the next watch does the work.
+        #expect(try await watch(shop).added == [10])
+    }
+
+    @Test func aCancelledWatchLeavesNothingUnfinished() async throws {
+        let shop = RunWorkshop()
+        try shop.write(Self.run.steps())
+        let task = Task { try await watch(shop, idle: .seconds(60)) }
+        try await wait { try has(shop, 10) }
+        task.cancel()
+        let error = await #expect(throws: VarveError.self) { try await task.value }
+        #expect(error?.code == .interrupted)
+        #expect(try SystemCalls.list(shop.directory.path).filter { $0.hasPrefix(".") } == [])
+        #expect(try await Verifier(archive: shop.path("a.varve"), deep: true).verify().isIntact)
+        _ = try await watch(shop)
+        try await expectIntact(shop, try Trees.content(shop.path("run")))
+    }
+
+    @Test func aSecondWatchOfTheSameArchiveIsTurnedAway() async throws {
+        let shop = RunWorkshop()
+        try shop.write([Self.run.step(0)])
+        let first = Task { try await watch(shop, idle: .seconds(60)) }
+        try await wait { try has(shop, 10) }
+        let error = await #expect(throws: VarveError.self) { try await watch(shop) }
+        #expect(error?.code == .locked)
+        first.cancel()
+        _ = try? await first.value
+    }
+
+    @Test func aCutOffFileIsNeverTaken() async throws {
+        let shop = RunWorkshop()
+        let file = Self.run.step(0).file()
+        try Trees.write(Array(file.dropLast(40)), to: shop.path("run/" + RunWorkshop.fileName(10)))
+        #expect(try await watch(shop).added == [])
+        try Trees.write(file, to: shop.path("run/" + RunWorkshop.fileName(10)))
+        #expect(try await watch(shop).added == [10])
+    }
+}
