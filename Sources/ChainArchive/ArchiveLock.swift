@@ -10,28 +10,31 @@ package final class ArchiveLock {
 
     /// - Throws: `.locked` with the owner's note; `.permissionDenied`, `.inputOutput`.
     package init(_ layout: ArchiveLayout) throws(VarveError) {
-        path = layout.lock
+        let path = layout.lock
+        self.path = path
         while true {
             let descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                let number = errno
-                defer { _ = Glibc.close(descriptor) }
-                guard number == EWOULDBLOCK else { throw SystemCalls.error(number, .open, path) }
+            var isKept = false
+            defer { if !isKept { SystemCalls.discard(descriptor, path: path) } }
+            guard try SystemCalls.lock(descriptor, path: path) else {
                 var note = [UInt8](repeating: 0, count: 256)
-                let count = max(0, pread(descriptor, &note, note.count, 0))
+                let count = (try? SystemCalls.read(descriptor, &note, note.count, at: 0, path: path)) ?? 0
                 throw VarveError(
                     .locked,
                     "another process writes to this archive: \(String(decoding: note[..<count], as: UTF8.self))",
                     file: layout.root)
             }
             // The former owner may have removed the file between our open and our lock.
-            if let now = try? FileIdentity(path: path),
-                let mine = try? FileIdentity(SystemCalls.status(descriptor, path: path)), now.inode == mine.inode
-            {
+            let mine = FileIdentity(try SystemCalls.status(descriptor, path: path))
+            do throws(VarveError) {
+                isKept = try FileIdentity(path: path).inode == mine.inode
+            } catch  where error.code == .notFound {
+                continue
+            }
+            if isKept {
                 self.descriptor = descriptor
                 break
             }
-            _ = Glibc.close(descriptor)
         }
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
@@ -55,7 +58,7 @@ package final class ArchiveLock {
     }
 
     deinit {
-        _ = Glibc.unlink(path)
-        _ = Glibc.close(descriptor)
+        try? SystemCalls.unlink(path)
+        SystemCalls.discard(descriptor, path: path)
     }
 }

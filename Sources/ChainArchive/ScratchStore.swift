@@ -56,21 +56,21 @@ package final class ScratchStore: Sendable {
         let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         path = Paths.join(directory, "\(OutputFile.temporaryPrefix)scratch-\(getpid())-\(number)")
         // What a former process of that number left.
-        _ = Glibc.unlink(path)
+        try? SystemCalls.unlink(path)
         descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         do throws(VarveError) {
             try SystemCalls.unlink(path)
         } catch  where error.code == .notFound {
             // A writer that began in between has cleaned up.
         } catch {
-            _ = Glibc.close(descriptor)
+            SystemCalls.discard(descriptor, path: path)
             throw error
         }
     }
 
     private static let counter = Atomic<Int>(0)
 
-    deinit { _ = Glibc.close(descriptor) }
+    deinit { SystemCalls.discard(descriptor, path: path) }
 
     package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
         do throws(VarveError) {

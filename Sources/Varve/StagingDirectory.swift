@@ -22,7 +22,7 @@ final class StagingDirectory {
 
     deinit {
         if !moved { try? Directories.remove(path) }
-        _ = Glibc.close(descriptor)
+        SystemCalls.discard(descriptor, path: path)
     }
 
     /// Makes the directory and locks it, after removing what an interrupted restore left there.
@@ -39,14 +39,15 @@ final class StagingDirectory {
             } catch  where error.code == .notFound && (try? FileIdentity(path: path))?.kind != .regular {
                 continue
             }
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                _ = Glibc.close(descriptor)
+            var isKept = false
+            defer { if !isKept { SystemCalls.discard(descriptor, path: path) } }
+            guard try SystemCalls.lock(descriptor, path: path) else {
                 throw VarveError(.locked, "another restore writes to this output", file: path)
             }
             // Somebody else may have removed it between our opening and our locking it.
             let mine = (try? SystemCalls.status(descriptor, path: path)).map { FileIdentity($0).inode }
-            if isNew, let mine, (try? FileIdentity(path: path))?.inode == mine { return descriptor }
-            defer { _ = Glibc.close(descriptor) }
+            isKept = isNew && mine != nil && (try? FileIdentity(path: path))?.inode == mine
+            if isKept { return descriptor }
             try Directories.remove(path)
         }
     }

@@ -24,7 +24,7 @@ package enum Directories {
         do throws(VarveError) {
             try SystemCalls.sync(descriptor, path: path)
         } catch {
-            _ = Glibc.close(descriptor)
+            SystemCalls.discard(descriptor, path: path)
             throw error
         }
         try SystemCalls.close(descriptor, path: path)

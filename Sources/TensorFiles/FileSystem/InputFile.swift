@@ -29,12 +29,12 @@ package final class InputFile: ByteSource {
             self.byteCount = UInt64(status.st_size)
             self.isSettled = time(nil) - status.st_ctim.tv_sec > 60
         } catch {
-            _ = Glibc.close(descriptor)
+            SystemCalls.discard(descriptor, path: path)
             throw error
         }
     }
 
-    deinit { _ = Glibc.close(descriptor) }
+    deinit { SystemCalls.discard(descriptor, path: name) }
 
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         guard var pointer = buffer.baseAddress else { return }
@@ -55,7 +55,7 @@ package final class InputFile: ByteSource {
 
     /// Whether the file system keeps nothing for the range: a hole of a sparse file.
     package func isHole(_ range: Range<UInt64>) -> Bool {
-        isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range)
+        isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range, path: name)
     }
 
     /// Throws `.sourceChanged` where what was opened has got another size or time since. Its name may be gone, or another

@@ -28,8 +28,8 @@ package final class OutputFile: ByteSource {
         do throws(VarveError) {
             if byteCount > 0 { try SystemCalls.truncate(descriptor, to: byteCount, path: temporary) }
         } catch {
-            _ = Glibc.close(descriptor)
-            _ = Glibc.unlink(temporary)
+            SystemCalls.discard(descriptor, path: temporary)
+            try? SystemCalls.unlink(temporary)
             throw error
         }
         self.path = path
@@ -40,8 +40,8 @@ package final class OutputFile: ByteSource {
 
     deinit {
         guard !finished.load(ordering: .relaxed) else { return }
-        _ = Glibc.close(descriptor)
-        _ = Glibc.unlink(temporaryPath)
+        SystemCalls.discard(descriptor, path: temporaryPath)
+        try? SystemCalls.unlink(temporaryPath)
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
@@ -94,7 +94,7 @@ package final class OutputFile: ByteSource {
             try SystemCalls.close(descriptor, path: temporaryPath)
             try SystemCalls.rename(temporaryPath, path)
         } catch {
-            _ = Glibc.unlink(temporaryPath)
+            try? SystemCalls.unlink(temporaryPath)
             throw error
         }
     }

@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
 package import Glibc
 #elseif canImport(Musl)
@@ -9,116 +7,52 @@ package import Musl
 /// The one place where Varve calls the operating system for files.
 ///
 /// Every call first asks the installed `FaultInjector` (tests only), so a test can make the n-th call fail with an
-/// errno, write short, or end the process. Interrupted calls (EINTR) are repeated here, short reads and writes by the
-/// callers in `InputFile` and `OutputFile`.
+/// errno, write short, or end the process; and tells it what was done. Interrupted calls (EINTR) are repeated here, short
+/// reads and writes by the callers in `InputFile` and `OutputFile`.
 package enum SystemCalls {
     /// The calls a test can tell apart.
     package enum Name: String, Sendable, CaseIterable {
         case open, read, write, truncate, sync, close, rename, unlink, makeDirectory, removeDirectory, link,
-            symbolicLink, stat, list, setAttributes
-    }
-
-    /// Decides the fate of one call. `nil` lets it through; a value makes it fail with that errno. An injector may
-    /// also end the process or shorten a write by way of `shortWrite`.
-    package protocol FaultInjector: Sendable {
-        func errorNumber(for call: Name, path: String) -> Int32?
-        /// The most bytes this write may take, `nil` for no limit.
-        func shortWrite(path: String, count: Int) -> Int?
-    }
-
-    private static let installed = Mutex<(any FaultInjector)?>(nil)
-    private static let active = Atomic<Bool>(false)
-
-    /// Installs or, with `nil`, removes the injector of the process. For tests.
-    package static func install(_ injector: (any FaultInjector)?) {
-        installed.withLock { $0 = injector }
-        active.store(injector != nil, ordering: .sequentiallyConsistent)
-    }
-
-    /// The injector of a task and its children, beside that of the process. Set by `withInjector`.
-    @TaskLocal private static var taskInjector: (any FaultInjector)?
-    private static let taskInjectors = Atomic<Int>(0)
-
-    /// Runs `body` with an injector that only its own calls and those of its child tasks ask. For tests.
-    package static func withInjector<Result>(
-        _ injector: any FaultInjector, isolation: isolated (any Actor)? = #isolation,
-        _ body: () async throws -> Result
-    ) async rethrows -> Result {
-        taskInjectors.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        defer { taskInjectors.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
-        return try await $taskInjector.withValue(injector) { try await body() }
-    }
-
-    /// The errno a test wants for this call, if any.
-    @inline(__always)
-    private static func injected(_ call: Name, _ path: String) -> Int32? {
-        if taskInjectors.load(ordering: .relaxed) > 0, let number = taskInjector?.errorNumber(for: call, path: path) {
-            return number
-        }
-        guard active.load(ordering: .relaxed) else { return nil }
-        return installed.withLock { $0?.errorNumber(for: call, path: path) }
+            symbolicLink, stat, list, setAttributes, lock, seek
     }
 
     /// Runs `body` until it is not interrupted; a negative result becomes an error that names the path.
-    private static func call(_ name: Name, _ path: String, _ body: () -> Int) throws(VarveError) -> Int {
-        if let number = injected(name, path) { throw error(number, name, path) }
+    private static func call(
+        _ name: Name, _ path: String, effect: (Int) -> Effect = { _ in .plain }, _ body: () -> Int
+    ) throws(VarveError) -> Int {
         while true {
-            let result = body()
-            if result >= 0 { return result }
-            if errno != EINTR { throw error(errno, name, path) }
-        }
-    }
-
-    /// The `VarveError` for an errno.
-    package static func error(_ number: Int32, _ call: Name, _ path: String) -> VarveError {
-        let code: VarveError.Code =
-            switch number {
-            case ENOENT, ENOTDIR: .notFound
-            case EACCES, EPERM, EROFS: .permissionDenied
-            case ENOSPC, EDQUOT, EFBIG: .noSpace
-            case EEXIST, ENOTEMPTY: .exists
-            default: .inputOutput
+            let number: Int32
+            if let wanted = injected(name, path) {
+                number = wanted
+            } else {
+                let result = body()
+                if result >= 0 {
+                    report(name, path, effect(result))
+                    return result
+                }
+                number = errno
             }
-        // A path that is not there needs no call's name to be understood.
-        if number == ENOENT { return VarveError(code, "no such file or directory", file: path) }
-        return VarveError(code, "\(describe(call)) failed: \(String(cString: strerror(number)))", file: path)
-    }
-
-    private static func describe(_ call: Name) -> String {
-        switch call {
-        case .makeDirectory: "creating the directory"
-        case .removeDirectory: "removing the directory"
-        case .symbolicLink: "creating the symbolic link"
-        case .setAttributes: "setting mode or times"
-        case .list: "listing the directory"
-        case .sync: "flushing to disk"
-        case .stat: "looking at it"
-        case .link: "creating the hard link"
-        case .unlink: "removing it"
-        case .truncate: "setting its size"
-        case .open: "opening it"
-        case .read: "reading"
-        case .write: "writing"
-        case .close: "closing it"
-        case .rename: "moving it into place"
+            if number != EINTR { throw error(number, name, path) }
         }
     }
 
     package static func open(_ path: String, flags: Int32, mode: mode_t = 0o666) throws(VarveError) -> Int32 {
-        Int32(try call(.open, path) { Int(Glibc.open(path, flags | O_CLOEXEC, mode)) })
+        let effect = { (result: Int) in Effect.opened(descriptor: Int32(result), flags: flags, mode: UInt32(mode)) }
+        return Int32(try call(.open, path, effect: effect) { Int(Glibc.open(path, flags | O_CLOEXEC, mode)) })
     }
 
     /// Reads at most `count` bytes at `offset`; 0 at the end of the file.
     package static func read(
         _ descriptor: Int32, _ pointer: UnsafeMutableRawPointer, _ count: Int, at offset: UInt64, path: String
     ) throws(VarveError) -> Int {
-        try call(.read, path) { pread(descriptor, pointer, count, off_t(offset)) }
+        let limit = ask { $0.shortRead(path: path, count: count) }.map { min(count, max(1, $0)) } ?? count
+        return try call(.read, path) { pread(descriptor, pointer, limit, off_t(offset)) }
     }
 
-    /// Whether the file system says that the range is a hole. No call for `FaultInjector`: where it fails, the range is
-    /// read.
-    package static func isHole(_ descriptor: Int32, _ range: Range<UInt64>) -> Bool {
-        guard range.upperBound <= UInt64(Int64.max), !range.isEmpty else { return false }
+    /// Whether the file system says that the range is a hole. Where it fails to say, the range is read.
+    package static func isHole(_ descriptor: Int32, _ range: Range<UInt64>, path: String) -> Bool {
+        guard range.upperBound <= UInt64(Int64.max), !range.isEmpty, injected(.seek, path) == nil else { return false }
+        report(.seek, path, .plain)
         let data = lseek(descriptor, off_t(range.lowerBound), seekData)
         if data < 0 { return errno == ENXIO }
         return UInt64(data) >= range.upperBound
@@ -131,33 +65,49 @@ package enum SystemCalls {
     package static func write(
         _ descriptor: Int32, _ pointer: UnsafeRawPointer, _ count: Int, at offset: UInt64, path: String
     ) throws(VarveError) -> Int {
-        var count = count
-        if active.load(ordering: .relaxed), let limit = installed.withLock({ $0?.shortWrite(path: path, count: count) })
-        {
-            count = min(count, max(1, limit))
+        let limit = ask { $0.shortWrite(path: path, count: count) }.map { min(count, max(1, $0)) } ?? count
+        let effect = { (written: Int) in
+            Effect.written(
+                descriptor: descriptor, offset: offset, bytes: UnsafeRawBufferPointer(start: pointer, count: written))
         }
-        return try call(.write, path) { pwrite(descriptor, pointer, count, off_t(offset)) }
+        return try call(.write, path, effect: effect) { pwrite(descriptor, pointer, limit, off_t(offset)) }
     }
 
     package static func truncate(_ descriptor: Int32, to size: UInt64, path: String) throws(VarveError) {
-        _ = try call(.truncate, path) { Int(ftruncate(descriptor, off_t(size))) }
+        let effect = { (_: Int) in Effect.resized(descriptor: descriptor, byteCount: size) }
+        _ = try call(.truncate, path, effect: effect) { Int(ftruncate(descriptor, off_t(size))) }
     }
 
     package static func sync(_ descriptor: Int32, path: String) throws(VarveError) {
-        _ = try call(.sync, path) { Int(fsync(descriptor)) }
+        _ = try call(.sync, path, effect: { _ in .synced(descriptor: descriptor) }) { Int(fsync(descriptor)) }
     }
 
     /// Closes without repeating on EINTR: on Linux the descriptor is gone either way.
     package static func close(_ descriptor: Int32, path: String) throws(VarveError) {
-        if let number = injected(.close, path) {
-            _ = Glibc.close(descriptor)
-            throw error(number, .close, path)
+        let wanted = injected(.close, path)
+        // Told before it is done: from then on another thread may get the same number.
+        report(.close, path, .closed(descriptor: descriptor))
+        let number = Glibc.close(descriptor) == 0 ? wanted : errno
+        if let number, number != EINTR { throw error(number, .close, path) }
+    }
+
+    /// Closes whatever comes of it: files that are given up, and files that were only read.
+    package static func discard(_ descriptor: Int32, path: String) { try? close(descriptor, path: path) }
+
+    /// Takes the advisory lock of an open file. The system drops it when the file is closed or its owner ends.
+    /// - Returns: whether it was free.
+    package static func lock(_ descriptor: Int32, path: String) throws(VarveError) -> Bool {
+        var isFree = true
+        _ = try call(.lock, path) {
+            guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return 0 }
+            isFree = errno != EWOULDBLOCK
+            return isFree ? -1 : 0
         }
-        if Glibc.close(descriptor) != 0, errno != EINTR { throw error(errno, .close, path) }
+        return isFree
     }
 
     package static func rename(_ from: String, _ to: String) throws(VarveError) {
-        _ = try call(.rename, to) { Int(Glibc.rename(from, to)) }
+        _ = try call(.rename, to, effect: { _ in .renamed(from: from) }) { Int(Glibc.rename(from, to)) }
     }
 
     package static func unlink(_ path: String) throws(VarveError) {
@@ -173,11 +123,12 @@ package enum SystemCalls {
     }
 
     package static func link(_ existing: String, _ new: String) throws(VarveError) {
-        _ = try call(.link, new) { Int(Glibc.link(existing, new)) }
+        _ = try call(.link, new, effect: { _ in .linked(to: existing) }) { Int(Glibc.link(existing, new)) }
     }
 
     package static func symbolicLink(target: String, at path: String) throws(VarveError) {
-        _ = try call(.symbolicLink, path) { Int(symlink(target, path)) }
+        let effect = { (_: Int) in Effect.linkedSymbolically(target: target) }
+        _ = try call(.symbolicLink, path, effect: effect) { Int(symlink(target, path)) }
     }
 
     /// `lstat` (or `stat` where `following`).
@@ -204,16 +155,21 @@ package enum SystemCalls {
 
     /// The names in a directory without `.` and `..`, in bytewise order.
     package static func list(_ path: String) throws(VarveError) -> [String] {
-        if let number = injected(.list, path) { throw error(number, .list, path) }
+        if let number = injected(.list, path), number != EINTR { throw error(number, .list, path) }
         guard let directory = opendir(path) else { throw error(errno, .list, path) }
         defer { closedir(directory) }
         var names: [String] = []
-        while let entry = readdir(directory) {
+        while true {
+            // The end and a failure look alike but for errno: half a listing must not be taken for all of it.
+            errno = 0
+            guard let entry = readdir(directory) else { break }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
+        if errno != 0 { throw error(errno, .list, path) }
+        report(.list, path, .plain)
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
