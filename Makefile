@@ -113,7 +113,7 @@ FUZZ_SECONDS := 60
 FUZZ_TARGETS := safetensors torch pickle manifest part discovery archive
 fuzz: packages
 	swift build -c release --product Fuzz --scratch-path .build/fuzz --sanitize=address \
-		-Xswiftc -sanitize=fuzzer -Xswiftc -DFUZZER
+		-Xswiftc -sanitize=fuzzer -Xswiftc -DFUZZER -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	Tests/Fuzz/run.sh .build/fuzz/release/Fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 # Python's venv module is a package of its own on Debian.

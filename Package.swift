@@ -88,6 +88,10 @@ let package = Package(
         .executableTarget(
             name: "Fuzz", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"], path: "Tests/Fuzz",
             swiftSettings: settings),
+        // Every byte of small archives, changed in every way.
+        .executableTarget(
+            name: "Mutation", dependencies: ["HostileInput", "VarveTestSupport"], path: "Tests/Mutation",
+            swiftSettings: settings),
         .testTarget(
             name: "HostileInputTests", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
