@@ -3,12 +3,13 @@
 # make interop   what Varve restored, loaded and trained on by torch, safetensors and the Trainer
 # make fidelity  trains small models, measures what compression costs them
 # make peers     ratios and speeds of the exact coder beside those of other lossless compressors
+# make fuzz      hostile input of every kind, under the address sanitizer
 # make help      the rest
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop fidelity fidelity-full peers python headers format lint clean
+.PHONY: help packages build demo test interop fidelity fidelity-full peers python headers fuzz format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -39,6 +40,7 @@ help:
 	@echo "make fidelity  train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)"
 	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
 	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
+	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
 	@echo "make clean     remove build products, demo-output, fidelity-output and .venv"
@@ -105,6 +107,14 @@ fidelity-full: $(BINARY) python
 peers: $(BINARY) packages python headers
 	swift build -c release --product LosslessBench
 	VARVE="$(VARVE)" LOSSLESS_BENCH=.build/release/LosslessBench python3 Tests/Peers/run.py $(ARGUMENTS)
+
+# libFuzzer and the address sanitizer come with the toolchain. Checks of overflow and bounds stay in, and are findings.
+FUZZ_SECONDS := 60
+FUZZ_TARGETS := safetensors torch pickle manifest part discovery archive
+fuzz: packages
+	swift build -c release --product Fuzz --scratch-path .build/fuzz --sanitize=address \
+		-Xswiftc -sanitize=fuzzer -Xswiftc -DFUZZER -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
+	Tests/Fuzz/run.sh .build/fuzz/release/Fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 # Python's venv module is a package of its own on Debian.
 python:

@@ -80,6 +80,21 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
+        // Hostile bytes: the bodies of the fuzz targets, the damage of archives byte by byte.
+        .target(
+            name: "HostileInput",
+            dependencies: ["Varve", "ChainArchive", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            path: "Tests/HostileInput", swiftSettings: settings),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"], path: "Tests/Fuzz",
+            swiftSettings: settings),
+        // Every byte of small archives, changed in every way.
+        .executableTarget(
+            name: "Mutation", dependencies: ["HostileInput", "VarveTestSupport"], path: "Tests/Mutation",
+            swiftSettings: settings),
+        .testTarget(
+            name: "HostileInputTests", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
     ]

@@ -35,7 +35,7 @@ package enum SealedFile {
     static let largestRatio: UInt64 = 512
     static let freeBody: UInt64 = 1 << 24
     static let headerSize = 24
-    static let trailerSize = 16
+    package static let trailerSize = 16
 
     /// The bytes of a sealed file.
     package static func seal(_ body: [UInt8], kind: Kind) throws(VarveError) -> [UInt8] {
