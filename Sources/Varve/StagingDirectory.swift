@@ -1,13 +1,10 @@
-import Glibc
 import TensorFiles
 
 /// A directory beside the output in which everything is completed before it is moved into place.
 final class StagingDirectory {
-    let path: String
+    var path: String { directory.path }
     private let output: String
-    /// Keeps the lock that tells a running restore's directory from one that was left behind.
-    private let descriptor: Int32
-    private var moved = false
+    private let directory: LockedDirectory
 
     init(for output: String) throws(VarveError) {
         let (parent, name) = Paths.split(output)
@@ -16,40 +13,8 @@ final class StagingDirectory {
         }
         try Directories.create(parent)
         self.output = output
-        path = Paths.join(parent, OutputFile.temporaryPrefix + name)
-        descriptor = try Self.acquire(path)
-    }
-
-    deinit {
-        if !moved { try? Directories.remove(path) }
-        SystemCalls.discard(descriptor, path: path)
-    }
-
-    /// Makes the directory and locks it, after removing what an interrupted restore left there.
-    /// - Throws: `.locked` where a running one works in it.
-    private static func acquire(_ path: String) throws(VarveError) -> Int32 {
-        while true {
-            var isNew = true
-            do throws(VarveError) { try SystemCalls.makeDirectory(path) } catch  where error.code == .exists {
-                isNew = false
-            }
-            let descriptor: Int32
-            do throws(VarveError) {
-                descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            } catch  where error.code == .notFound && (try? FileIdentity(path: path))?.kind != .regular {
-                continue
-            }
-            var isKept = false
-            defer { if !isKept { SystemCalls.discard(descriptor, path: path) } }
-            guard try SystemCalls.lock(descriptor, path: path) else {
-                throw VarveError(.locked, "another restore writes to this output", file: path)
-            }
-            // Somebody else may have removed it between our opening and our locking it.
-            let mine = (try? SystemCalls.status(descriptor, path: path)).map { FileIdentity($0).inode }
-            isKept = isNew && mine != nil && (try? FileIdentity(path: path))?.inode == mine
-            if isKept { return descriptor }
-            try Directories.remove(path)
-        }
+        directory = try LockedDirectory(
+            Paths.join(parent, OutputFile.temporaryPrefix + name), owner: "another restore to this output")
     }
 
     /// Moves the content to the output: as a whole where nothing is there, file by file into an existing directory.
@@ -69,7 +34,7 @@ final class StagingDirectory {
         } else {
             throw VarveError(.exists, "the directory is not empty; --overwrite replaces what is in it", file: output)
         }
-        moved = true
+        directory.release(removing: false)
         try Directories.sync(Paths.split(output).directory)
         return isWhole
     }

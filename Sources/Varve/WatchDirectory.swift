@@ -1,30 +1,22 @@
 import Checkpoints
-import Glibc
 import TensorFiles
 
 /// A directory beside the archive for copies of checkpoints that their trainer overwrites. Its lock keeps a second watch of
 /// the same archive away; what a killed watch left in it goes.
 final class WatchDirectory: Sendable {
-    let path: String
-    private let descriptor: Int32
+    private let directory: LockedDirectory
+    private var path: String { directory.path }
 
     /// - Throws: `.locked` where another process watches for the same archive.
     init(archive: String) throws(VarveError) {
         let (parent, name) = Paths.split(archive)
-        path = Paths.join(parent, OutputFile.temporaryPrefix + "watch-" + name)
-        try Directories.create(path)
-        descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            _ = Glibc.close(descriptor)
-            throw VarveError(.locked, "another process watches for this archive", file: archive)
-        }
-        for name in try SystemCalls.list(path) { try Directories.remove(Paths.join(path, name)) }
+        try Directories.create(parent)
+        directory = try LockedDirectory(
+            Paths.join(parent, OutputFile.temporaryPrefix + "watch-" + name), owner: "another watch for this archive")
     }
 
-    deinit {
-        try? Directories.remove(path)
-        _ = Glibc.close(descriptor)
-    }
+    /// Removes the copies, and lets another watch begin.
+    func close() { directory.release(removing: true) }
 
     /// Copies a step's files and gives back the step as it lies in the copy.
     /// - Throws: `.sourceChanged`, `.notFound` where the trainer was faster; `.noSpace`, `.inputOutput`.

@@ -34,6 +34,7 @@ public struct Watcher: Sendable {
             throw VarveError(.usage, "watching needs at least one checkpoint that stays, and no negative time")
         }
         let copies = try WatchDirectory(archive: archive)
+        defer { copies.close() }
         // What is wrong with the archive is said at once, not when the first checkpoint comes.
         do { _ = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)") }
         var worker = try WatchWorker(run: run, archive: archive, options: options, progress: progress)
