@@ -87,7 +87,7 @@ let package = Package(
             path: "Tests/HostileInput", swiftSettings: settings),
         .executableTarget(
             name: "Fuzz", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"], path: "Tests/Fuzz",
-            swiftSettings: settings),
+            exclude: ["run.sh"], swiftSettings: settings),
         // Every byte of small archives, changed in every way.
         .executableTarget(
             name: "Mutation", dependencies: ["HostileInput", "VarveTestSupport"], path: "Tests/Mutation",

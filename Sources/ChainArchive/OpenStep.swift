@@ -29,6 +29,17 @@ package final class OpenStep: Sendable {
         tensorsByIdentity = identities
     }
 
+    /// A step that was encoded and not stored: it can be built upon, not decoded.
+    package init(unstored manifest: StepManifest) {
+        manifestPath = manifest.path
+        self.manifest = manifest
+        (members, packs, parts) = ([], [], [])
+        digest = manifest.weightsDigest
+        var identities: [TensorIdentity: Int] = [:]
+        for (index, tensor) in manifest.tensors.enumerated() { identities[tensor.identity] = index }
+        tensorsByIdentity = identities
+    }
+
     package func tensor(_ identity: TensorIdentity) -> Int? { tensorsByIdentity[identity] }
 
     package func weight(_ name: String) -> Int? {

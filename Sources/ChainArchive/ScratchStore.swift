@@ -34,8 +34,14 @@ package final class ScratchStore: Sendable {
     private struct State {
         var slots: [Key: Slot] = [:]
         var end: UInt64 = 0
+        /// All bytes, where they are kept in memory instead of a file.
+        var memory: [UInt8]?
         /// A value could not be kept; then none is.
         var isBroken = false
+
+        func inMemory(_ slot: Slot) -> ArraySlice<UInt8>? {
+            memory?[Int(slot.offset)..<Int(slot.offset) + slot.byteCount]
+        }
     }
 
     private let descriptor: Int32
@@ -68,9 +74,18 @@ package final class ScratchStore: Sendable {
         }
     }
 
+    /// A store in memory, for work that must leave no trace.
+    package init(inMemory contents: Contents) {
+        isOptional = false
+        self.contents = contents
+        path = ""
+        descriptor = -1
+        state.withLock { $0.memory = [] }
+    }
+
     private static let counter = Atomic<Int>(0)
 
-    deinit { SystemCalls.discard(descriptor, path: path) }
+    deinit { if descriptor >= 0 { SystemCalls.discard(descriptor, path: path) } }
 
     package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
         do throws(VarveError) {
@@ -90,11 +105,15 @@ package final class ScratchStore: Sendable {
     }
 
     private func write(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
-        let slot = state.withLock { state in
+        let slot: Slot? = state.withLock { state in
             let slot = Slot(offset: state.end, byteCount: bytes.count)
             state.end += UInt64(bytes.count)
-            return slot
+            guard state.memory != nil else { return slot }
+            state.memory?.append(contentsOf: bytes)
+            state.slots[key] = slot
+            return nil
         }
+        guard let slot else { return }
         var done = 0
         while done < bytes.count {
             let count = try bytes.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
@@ -108,7 +127,12 @@ package final class ScratchStore: Sendable {
     }
 
     package func get(_ key: Key) throws(VarveError) -> [UInt8]? {
-        guard let slot = state.withLock({ $0.slots[key] }) else { return nil }
+        let (kept, value) = state.withLock { state -> (Slot?, [UInt8]?) in
+            let slot = state.slots[key]
+            return (slot, slot.flatMap { state.inMemory($0) }.map { Array($0) })
+        }
+        guard let slot = kept else { return nil }
+        if let value { return value }
         var bytes = [UInt8](repeating: 0, count: slot.byteCount)
         var done = 0
         while done < slot.byteCount {
@@ -141,6 +165,12 @@ package final class ScratchStore: Sendable {
         guard let slot = state.withLock({ $0.slots[key] }), offset >= 0, buffer.count <= slot.byteCount - offset,
             var pointer = buffer.baseAddress
         else { return false }
+        let isCopied = state.withLock { state in
+            guard let value = state.inMemory(slot) else { return false }
+            buffer.copyBytes(from: value.dropFirst(offset).prefix(buffer.count))
+            return true
+        }
+        if isCopied { return true }
         var position = slot.offset + UInt64(offset)
         var left = buffer.count
         while left > 0 {

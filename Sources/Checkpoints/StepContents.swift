@@ -11,6 +11,8 @@ package struct StepContents: Sendable {
     package var warnings: [String]
     /// The same for two steps with the same parameters and optimizer slots.
     package var structure = ""
+    /// What to call the framework's layout.
+    package var layout: String { Layouts.layout(of: StepShape(step)).title }
 
     package init(step: Step, files: [StepFile], parameters: [Parameter], warnings: [String] = []) {
         self.step = step

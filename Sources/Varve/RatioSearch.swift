@@ -21,7 +21,7 @@ struct RatioSearch {
     static let tolerance = 0.03
     /// What the search is content with, so that it ends well inside.
     private static let aim = 0.01
-    private static let mostTrials = 10
+    static let mostTrials = 10
     /// Beyond these a step size does harm without saving anything, or costs more than storing exactly.
     private static let smallest = 0.05, largest = 12.0
 

@@ -6,6 +6,12 @@ extension StepManifest {
     mutating func append(_ unit: EncodedUnit, to part: PartWriter) throws(VarveError) {
         var references: [PartReference] = []
         for blob in unit.blobs { references.append(try part.append(blob)) }
+        append(unit, at: references)
+    }
+
+    /// Takes over a unit's records.
+    /// - Parameter references: where its blobs lie, one for each.
+    mutating func append(_ unit: EncodedUnit, at references: [PartReference]) {
         if let bundle = unit.bundle {
             bundles.append(
                 Bundle(

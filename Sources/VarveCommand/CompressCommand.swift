@@ -40,6 +40,11 @@ struct CompressCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Threads; all cores where it is 0. The result is the same.", valueName: "count"))
     var threads: Int = 0
 
+    @Flag(
+        name: [.customShort("n"), .customLong("dry-run")],
+        help: "Only say what would be done, how large the archive would be and how long it would take.")
+    var isDryRun = false
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -56,13 +61,13 @@ struct CompressCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), archive = normalized(archive ?? run + ".varve")
-        let compressor = Compressor(
-            run: run, archive: archive,
-            options: CompressionOptions(
-                method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads,
-                removal: try removal.removal(method)))
+        let options = CompressionOptions(
+            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads,
+            removal: try removal.removal(method))
         common.announce("\(run) -> \(archive)")
         common.announce(method.description)
+        if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options)) }
+        let compressor = Compressor(run: run, archive: archive, options: options)
         let bar = ProgressBar(verb: "compressing", options: common) { steps, bytes in
             "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
         } onFinished: {
@@ -84,6 +89,19 @@ struct CompressCommand: AsyncParsableCommand {
             common.say(line)
         }
         if !result.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
+    }
+
+    private func estimate(_ estimator: Estimator) async throws {
+        let bar = ProgressBar(verb: "estimating", options: common)
+        let estimate = try await Interruption.run { try await estimator.estimate(progress: bar.handler) }
+        bar.finish()
+        for skipped in estimate.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
+        for notice in estimate.notices { common.note(notice) }
+        try common.finish("estimate", estimate) {
+            let output = Terminal.standardOutput
+            for line in EstimateText(estimate: estimate, width: output.columns).lines { output.writeLine(line) }
+        }
+        if !estimate.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }
 }
 

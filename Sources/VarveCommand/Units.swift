@@ -60,5 +60,19 @@ enum Units {
         seconds < 59.95 ? "\(decimal(max(0, seconds), seconds < 9.995 ? 2 : 1)) s" : duration(seconds)
     }
 
+    /// `1 step`, `5 steps`.
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// `110,928`.
+    static func grouped(_ number: UInt64) -> String {
+        var text = "", digits = 0
+        for digit in String(number).reversed() {
+            if digits > 0, digits % 3 == 0 { text.append(",") }
+            text.append(digit)
+            digits += 1
+        }
+        return String(text.reversed())
+    }
+
     static func percent(_ share: Double) -> String { share == 0 ? "-" : decimal(share * 100, 1) + " %" }
 }

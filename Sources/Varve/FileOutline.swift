@@ -1,0 +1,62 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// How a file of a checkpoint is understood, and what becomes of its bytes.
+public struct FileOutline: Sendable, Codable {
+    /// Relative to the run.
+    public var path: String
+    /// Bytes of the file.
+    public var bytes: UInt64
+    /// `safetensors`, `torchZip`, `torchLegacy`, or `other`: kept whole.
+    public var container: String
+    /// Tensors that are weights of parameters.
+    public var weights = 0
+    public var firstMoments = 0
+    public var secondMoments = 0
+    /// Tensors that are neither.
+    public var others = 0
+    /// Bytes of tensors that the method may quantize.
+    public var quantizedBytes: UInt64 = 0
+    /// Bytes of tensors that are stored exactly.
+    public var exactBytes: UInt64 = 0
+    /// All other bytes, exact too: headers, pickles, text.
+    public var payloadBytes: UInt64 = 0
+}
+
+extension StepPlan {
+    /// The step's files in path order, links and directories left out.
+    func outline(_ contents: StepContents) -> [FileOutline] {
+        var containers: [String: String] = [:]
+        for file in contents.files { containers[file.path] = file.tensorFile?.container.rawValue }
+        var files = entries.map {
+            FileOutline(path: $0.path, bytes: $0.byteCount, container: containers[$0.path] ?? "other")
+        }
+        func count(_ tensor: PlannedTensor, isQuantized: Bool) {
+            let place = tensor.entry, bytes = UInt64(tensor.range.count)
+            switch tensor.identity.role {
+            case .weight: files[place].weights += 1
+            case .firstMoment: files[place].firstMoments += 1
+            case .secondMoment: files[place].secondMoments += 1
+            case .other: files[place].others += 1
+            }
+            if isQuantized { files[place].quantizedBytes += bytes } else { files[place].exactBytes += bytes }
+        }
+        for unit in units {
+            switch unit {
+            case .bundle(let parameters):
+                for tensor in parameters.flatMap(\.tensors) { count(tensor, isQuantized: true) }
+            case .pack(let tensors):
+                for tensor in tensors { count(tensor, isQuantized: false) }
+            case .payload(let payload):
+                files[payload.entry].payloadBytes += UInt64(payload.byteCount)
+            }
+        }
+        return zip(entries, files).compactMap { $0.isFile ? $1 : nil }
+    }
+}
+
+extension PlannedParameter {
+    /// All that is coded of it.
+    var tensors: [PlannedTensor] { [weight, firstMoment, secondMoment, maximum, copy].compactMap { $0 } }
+}

@@ -1,0 +1,144 @@
+import ChainArchive
+import Checkpoints
+import TensorCodecs
+import TensorFiles
+
+/// Encodes a sample of consecutive steps in memory, each against what a decoder would have of the one before, and says
+/// what the whole steps would take.
+struct SampleEncoder {
+    /// What was measured on a step.
+    struct Measurement {
+        var step: Step
+        var isKeyframe: Bool
+        /// Bytes of the sample that were encoded.
+        var sampledBytes: UInt64
+        /// Of the whole step, judged by the sample.
+        var storedBytes: UInt64
+        var seconds: Double
+        var outline: [FileOutline]
+        var layout: String
+        var parameters: Int
+        var values: UInt64
+        var notes: [String]
+    }
+
+    let found: Run
+    let options: CompressionOptions
+    let method: StepMethod
+    let base: CheckpointWeights?
+    /// Of each step.
+    let sampleBytes: Int
+
+    private var sample: UnitSample?
+    private var last: (open: OpenStep, store: ScratchStore, contents: StepContents, step: Step)?
+
+    init(
+        found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?, sampleBytes: Int
+    ) {
+        self.found = found
+        self.options = options
+        self.method = method
+        self.base = base
+        self.sampleBytes = sampleBytes
+    }
+
+    /// - Parameters:
+    ///   - isKeyframe: whether it builds on nothing, or on `base`.
+    ///   - known: pairs that the archive has.
+    mutating func measure(
+        _ step: Step, isKeyframe: Bool, known: StepContents.KnownPairs, progress: ProgressHandler?
+    ) async throws(VarveError) -> Measurement {
+        let began = ContinuousClock.now
+        var previous: StepEncoder.Predecessor?
+        var reference: (any WeightReference)?
+        if let last, !isKeyframe {
+            previous = StepEncoder.Predecessor(
+                step: last.open, store: last.store, base: nil,
+                distance: step.isEpoch || last.step.isEpoch ? nil : step.number - last.step.number)
+            reference = FileWeightReference(last.contents)
+        } else if last == nil, let base {
+            previous = StepEncoder.Predecessor(step: nil, store: nil, base: base)
+        }
+        let contents = try StepContents.read(
+            step, of: found, previous: reference, known: last?.open.manifest.pairs ?? known)
+        var planner = StepPlanner(
+            contents: contents, predecessor: previous?.step?.manifest,
+            quantizes: method.quantizes(keyframe: previous == nil), method: method)
+        let plan = try planner.plan()
+        if case .transform = method { previous?.stepFactors = try StepFactors(plan).factors }
+        let names = UnitSample.StepNames(path: step.path, isDirectory: step.isDirectory)
+        let sample = self.sample ?? UnitSample(of: plan, names, byteCount: sampleBytes)
+        self.sample = sample
+        let units = sample.units(of: plan, names)
+        let store = ScratchStore(inMemory: method.keptContents)
+        let encoder = StepEncoder(number: step.number, method: method, predecessor: previous, store: store)
+        var manifest = StepManifest(
+            number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
+            method: method.name,
+            predecessor: previous?.step.map { .step($0.manifest.number, digest: $0.digest) } ?? .none,
+            entries: plan.entries, pairs: plan.pairs)
+        let planned = ContinuousClock.now
+        let whole = Self.sizes(of: plan.units), encoded = Self.sizes(of: units)
+        var stored: [UnitClass: Double] = [:], notes: [String] = []
+        var place = 0
+        try await OrderedWork.run(units, threads: options.threads > 0 ? options.threads : OrderedWork.defaultThreads())
+        { (unit) throws(VarveError) in
+            try encoder.encode(unit)
+        } consume: { (unit) throws(VarveError) in
+            stored[UnitClass(units[place]), default: 0] += unit.blobs.reduce(0) { $0 + Double($1.count) }
+            place += 1
+            manifest.append(unit, at: unit.blobs.map { Self.reference($0) })
+            notes += unit.notes
+            progress?(.bytes(unit.sourceBytes))
+        }
+        let done = ContinuousClock.now
+        for file in contents.files { try file.source.checkUnchanged() }
+        let wholeBytes = whole.values.reduce(0, +), encodedBytes = encoded.values.reduce(0, +)
+        let scale = Double(wholeBytes) / Double(max(1, encodedBytes))
+        var size = Double(try SealedFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
+        for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
+        last = (OpenStep(unstored: manifest), store, contents, step)
+        let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
+        return Measurement(
+            step: step, isKeyframe: previous?.step == nil, sampledBytes: UInt64(encodedBytes),
+            storedBytes: UInt64(size), seconds: Self.seconds(planned - began) + Self.seconds(done - planned) * scale,
+            outline: plan.outline(contents), layout: contents.layout, parameters: weights.count,
+            values: weights.reduce(0) { $0.addingSaturated(UInt64($1)) }, notes: plan.notes + notes)
+    }
+
+    /// Units that cost about the same for each of their bytes.
+    private enum UnitClass: Hashable {
+        case quantized, weights, tensors, payload
+
+        init(_ unit: EncodingUnit) {
+            switch unit {
+            case .bundle: self = .quantized
+            case .pack(let tensors): self = tensors.first?.identity.role == .weight ? .weights : .tensors
+            case .payload: self = .payload
+            }
+        }
+    }
+
+    private static func sizes(of units: [EncodingUnit]) -> [UnitClass: Int] {
+        var sizes: [UnitClass: Int] = [:]
+        for unit in units {
+            let byteCount =
+                switch unit {
+                case .bundle(let parameters): parameters.flatMap(\.tensors).reduce(0) { $0 + $1.range.count }
+                case .pack(let tensors): tensors.reduce(0) { $0 + $1.range.count }
+                case .payload(let payload): payload.byteCount
+                }
+            sizes[UnitClass(unit), default: 0] += byteCount
+        }
+        return sizes
+    }
+
+    /// What a manifest would say of a blob that is written nowhere.
+    private static func reference(_ blob: [UInt8]) -> PartReference {
+        PartReference(part: 0, offset: 1 << 20, byteCount: UInt64(blob.count), checksum: checksum64(blob))
+    }
+
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,105 @@
+import Varve
+
+/// An estimate for people.
+struct EstimateText {
+    let estimate: Estimate
+    let width: Int
+
+    var lines: [String] {
+        var lines = understanding
+        if estimate.steps.count > 0 { lines += [""] + steps + [""] }
+        return lines + conclusion
+    }
+
+    // MARK: What was found
+
+    private var understanding: [String] {
+        guard let layout = estimate.layout else { return [] }
+        let directory = Self.commonDirectory(estimate.files.map(\.path))
+        var table = TextTable([
+            .init(title: "file", alignment: .left), .init(title: "read as", alignment: .left),
+            .init(title: "tensors", alignment: .left), .init(title: "bytes", alignment: .right),
+            .init(title: "stored", alignment: .left),
+        ])
+        for file in estimate.files {
+            table.add([
+                String(file.path.dropFirst(directory.count)), Self.container(file), Self.tensors(file),
+                Units.bytes(file.bytes), Self.storage(file),
+            ])
+        }
+        let place = directory.isEmpty ? "" : " in \(directory)"
+        return [
+            "layout: \(layout); \(Units.count(estimate.parameters, "parameter")), \(Units.grouped(estimate.values)) values",
+            "\(Units.count(estimate.files.count, "file")) of a step\(place):",
+        ] + table.lines(width: width)
+    }
+
+    private static func container(_ file: FileOutline) -> String {
+        switch file.container {
+        case "torchZip": "torch"
+        case "torchLegacy": "torch, old"
+        case "other": "bytes"
+        default: file.container
+        }
+    }
+
+    private static func tensors(_ file: FileOutline) -> String {
+        var parts: [String] = []
+        if file.weights > 0 { parts.append(Units.count(file.weights, "weight")) }
+        let moments = file.firstMoments + file.secondMoments
+        if moments > 0 { parts.append(Units.count(moments, "moment")) }
+        if file.others > 0 { parts.append("\(file.others) other") }
+        return parts.isEmpty ? "-" : parts.joined(separator: ", ")
+    }
+
+    private static func storage(_ file: FileOutline) -> String {
+        guard file.quantizedBytes > 0, file.bytes > 0 else { return "exactly" }
+        let share = Double(file.quantizedBytes) / Double(file.bytes)
+        return "\(Units.decimal(share * 100, 0)) % quantized"
+    }
+
+    /// The directory that all paths lie in, with its slash.
+    private static func commonDirectory(_ paths: [String]) -> String {
+        guard let first = paths.first, let end = first.firstIndex(of: "/") else { return "" }
+        let directory = String(first[...end])
+        return paths.allSatisfy { $0.hasPrefix(directory) } ? directory : ""
+    }
+
+    // MARK: What it would become
+
+    private var steps: [String] {
+        var table = TextTable([
+            .init(title: "checkpoint", alignment: .left), .init(title: "step", alignment: .right),
+            .init(title: "kind", alignment: .left), .init(title: "original", alignment: .right),
+            .init(title: "about", alignment: .right),
+        ])
+        for step in estimate.steps {
+            table.add([
+                step.checkpoint.isEmpty ? "." : step.checkpoint, "\(step.step)", step.keyframe ? "keyframe" : "change",
+                Units.bytes(step.originalBytes), Units.bytes(step.storedBytes),
+            ])
+        }
+        return table.lines(width: width)
+    }
+
+    private var conclusion: [String] {
+        var counts = ["\(Units.count(estimate.steps.count, "step")) to add"]
+        if !estimate.present.isEmpty { counts.append("\(estimate.present.count) already there") }
+        if !estimate.skipped.isEmpty { counts.append("\(estimate.skipped.count) skipped") }
+        var lines: [String] = []
+        if !estimate.sample.steps.isEmpty {
+            lines.append(
+                "estimated from \(Units.bytes(estimate.sample.bytes)) of "
+                    + "\(Units.count(estimate.sample.steps.count, "step")), encoded in memory in "
+                    + Units.seconds(estimate.sample.seconds))
+        }
+        lines.append(counts.joined(separator: "; "))
+        if !estimate.steps.isEmpty {
+            lines[lines.count - 1] +=
+                ", \(Units.bytes(estimate.originalBytes)) -> about "
+                + "\(Units.bytes(estimate.storedBytes)), \(Units.ratio(estimate.ratio)), in about "
+                + Units.seconds(estimate.seconds)
+        }
+        return lines + ["nothing was written"]
+    }
+}
