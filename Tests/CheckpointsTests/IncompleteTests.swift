@@ -32,13 +32,23 @@ import Testing
             try temporary.write("ckpt_1.safetensors", SmallSafetensors.weights(1))
             try temporary.write("ckpt_2.safetensors", Array(whole.prefix(length)))
             let run = try temporary.discover()
-            // A few bytes are no container yet: then the file is kept, but as nothing that can be mistaken for weights.
-            if run.steps.count == 2 {
-                #expect(length < 10)
-                #expect(try StepContents.read(run.steps[1], of: run).parameters.isEmpty)
-            } else {
-                #expect(run.skipped.map(\.path) == ["ckpt_2.safetensors"], "\(length)")
+            #expect(run.steps.count == 1 && run.skipped.map(\.path) == ["ckpt_2.safetensors"], "\(length)")
+        }
+    }
+
+    @Test func aTrainerDirectoryIsSkippedAtEveryLengthItsLastFileWasCutTo() throws {
+        // As Python writes it, with what is no JSON.
+        let state = Array(#"{"global_step": 2, "log_history": [{"loss": NaN, "note": "a \" } b"}, {"loss": 1.5}]}"#.utf8)
+        for length in 0...state.count {
+            let temporary = try TemporaryRun()
+            for step in [1, 2] {
+                try temporary.write("checkpoint-\(step)/model.safetensors", SmallSafetensors.weights(Float(step)))
+                try temporary.write(
+                    "checkpoint-\(step)/trainer_state.json",
+                    step == 1 ? Array(#"{"global_step": 1}"#.utf8) : Array(state.prefix(length)))
             }
+            let isWhole = length == state.count
+            try check(temporary, steps: isWhole ? [1, 2] : [1], skipped: isWhole ? [] : ["checkpoint-2"], .truncated)
         }
     }
 
@@ -101,7 +111,7 @@ import Testing
     @Test func aTrackerThatNamesAnEarlierStepMarksTheNewestUnfinished() throws {
         let temporary = try TemporaryRun()
         for step in [10, 20] {
-            try temporary.write("global_step\(step)/mp_rank_00_model_states.pt", [0x80, 2, 0x4E, 0x2E])
+            try temporary.write("global_step\(step)/mp_rank_00_model_states.pt", Array("no container".utf8))
         }
         try temporary.write("latest", "global_step10")
         try check(temporary, steps: [10], skipped: ["global_step20"], .incomplete)

@@ -116,6 +116,13 @@ extension Discovery {
             }
             if case .broken(let error) = probe.outcome, !DCPLayout.owns(probe.path) { return error }
         }
+        for entry in scan.files(directory) where entry.path.hasSuffix(".json") {
+            do throws(VarveError) {
+                try JSONWholeness.check(try InputFile(scan.absolute(entry.path)))
+            } catch {
+                return error
+            }
+        }
         return ShardIndex.fault(directory, shape, scan)
     }
 }

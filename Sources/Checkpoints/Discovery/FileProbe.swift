@@ -51,6 +51,10 @@ struct FileProbe {
         if source.byteCount == 0 {
             throw VarveError(.incomplete, "the file is empty: it is still being written, or writing it failed")
         }
+        if source.byteCount < FileProbe.smallestContainer {
+            throw VarveError(
+                .incomplete, "\(source.byteCount) bytes are too few for a checkpoint: it is still being written")
+        }
         if name.hasSuffix(".distcp") { return outcome = .opaque }
         if magic == .hdf5 {
             try FileMagic.checkHDF5(source)
@@ -91,6 +95,9 @@ struct FileProbe {
 
     /// Whether the name carries a step number that means something.
     var isNumbered: Bool { stepName.map { $0.kind != .glued } ?? false }
+
+    /// No container takes fewer bytes: the length and the braces of an empty safetensors file.
+    private static let smallestContainer: UInt64 = 10
 
     private static let opaqueSuffixes = [".npz", ".h5", ".hdf5", ".keras"]
 }
