@@ -88,7 +88,7 @@ final class ProgressBar: Sendable {
     }
 
     private func draw(_ state: inout State) {
-        guard isDrawn, state.pace.total > 0 else { return }
+        guard isDrawn, state.pace.total > 0, !state.label.isEmpty else { return }
         let now = ContinuousClock.now
         if let drawn = state.drawn, now - drawn < .milliseconds(100) { return }
         state.drawn = now
