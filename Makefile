@@ -4,16 +4,18 @@
 # make fidelity  trains small models, measures what compression costs them
 # make peers     ratios and speeds of the exact coder beside those of other lossless compressors
 # make fuzz      hostile input of every kind, under the address sanitizer
+# make man       manual page and shell completions, made from the command's own definitions
 # make help      the rest
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop fidelity fidelity-full peers python headers fuzz format lint clean
+.PHONY: help packages build demo test interop fidelity fidelity-full peers man python headers fuzz format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
 OUT := demo-output
+MANUAL := manual-output
 # VARVE=PATH is used as it is, without building.
 BINARY := $(if $(filter command line environment,$(origin VARVE)),,build)
 STEP := 800
@@ -41,9 +43,10 @@ help:
 	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
 	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
 	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
+	@echo "make man       manual page and completions for bash, zsh and fish, in manual-output/"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
-	@echo "make clean     remove build products, demo-output, fidelity-output and .venv"
+	@echo "make clean     remove build products, demo-output, fidelity-output, manual-output and .venv"
 
 # The Swift toolchain (6.2 or newer) and the system libraries that Package.swift names.
 packages:
@@ -96,6 +99,14 @@ test: packages
 interop: $(BINARY) python
 	VARVE="$(VARVE)" python3 Tests/Interop/run.py
 
+# Made anew from the definitions every time, so that there is no copy to grow old.
+man: $(BINARY)
+	@mkdir -p $(MANUAL)
+	$(VARVE) manual > $(MANUAL)/varve.1
+	@for shell in bash zsh fish; do \
+		$(VARVE) --generate-completion-script $$shell > $(MANUAL)/varve.$$shell; done
+	@echo "man -l $(MANUAL)/varve.1; completions: $(MANUAL)/varve.bash, .zsh, .fish"
+
 # ARGUMENTS="--fresh" and the like: python3 Tests/Fidelity/fidelity.py --help
 fidelity: $(BINARY) python
 	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py $(ARGUMENTS)
@@ -135,4 +146,4 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean:
-	rm -rf .build $(OUT) fidelity-output .venv
+	rm -rf .build $(OUT) fidelity-output manual-output .venv

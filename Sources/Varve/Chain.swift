@@ -64,6 +64,7 @@ struct Chain {
             contents: contents, predecessor: previous?.step?.manifest,
             quantizes: method.quantizes(keyframe: previous == nil), method: method)
         let plan = try planner.plan()
+        if let progress { for file in plan.outline(contents) { progress(.file(file)) } }
         let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
         if case .transform = method {
             let factors = try StepFactors(plan).factors

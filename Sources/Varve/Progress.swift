@@ -4,6 +4,8 @@ public enum ProgressEvent: Sendable {
     case begin(steps: Int, bytes: UInt64)
     /// A step begins.
     case step(number: Int, path: String)
+    /// How a file of the step is understood, and stored.
+    case file(FileOutline)
     /// Bytes of checkpoint gone through since the last event.
     case bytes(Int)
     /// A step is finished; `stored` bytes are in the archive for it (0 when restoring or verifying).

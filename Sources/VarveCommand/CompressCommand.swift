@@ -10,6 +10,9 @@ struct CompressCommand: AsyncParsableCommand {
             Adds every complete checkpoint that the archive does not have yet. Weights and moments are quantized, \
             which is lossy: --quality says how finely, or that they are not. All else is kept exactly. The first step, and every 50th, is a \
             keyframe, which builds on no other.
+
+              varve compress out/ --dry-run            what would come of it
+              varve compress out/ --quality lossless   makes out.varve
             """)
 
     @Argument(help: "The run's directory, or a single checkpoint.", completion: .directory)

@@ -23,8 +23,8 @@ struct EstimateText {
         ])
         for file in estimate.files {
             table.add([
-                String(file.path.dropFirst(directory.count)), Self.container(file), Self.tensors(file),
-                Units.bytes(file.bytes), Self.storage(file),
+                String(file.path.dropFirst(directory.count)), file.reader, file.contents,
+                Units.bytes(file.bytes), file.storage,
             ])
         }
         let place = directory.isEmpty ? "" : " in \(directory)"
@@ -32,30 +32,6 @@ struct EstimateText {
             "layout: \(layout); \(Units.count(estimate.parameters, "parameter")), \(Units.grouped(estimate.values)) values",
             "\(Units.count(estimate.files.count, "file")) of a step\(place):",
         ] + table.lines(width: width)
-    }
-
-    private static func container(_ file: FileOutline) -> String {
-        switch file.container {
-        case "torchZip": "torch"
-        case "torchLegacy": "torch, old"
-        case "other": "bytes"
-        default: file.container
-        }
-    }
-
-    private static func tensors(_ file: FileOutline) -> String {
-        var parts: [String] = []
-        if file.weights > 0 { parts.append(Units.count(file.weights, "weight")) }
-        let moments = file.firstMoments + file.secondMoments
-        if moments > 0 { parts.append(Units.count(moments, "moment")) }
-        if file.others > 0 { parts.append("\(file.others) other") }
-        return parts.isEmpty ? "-" : parts.joined(separator: ", ")
-    }
-
-    private static func storage(_ file: FileOutline) -> String {
-        guard file.quantizedBytes > 0, file.bytes > 0 else { return "exactly" }
-        let share = Double(file.quantizedBytes) / Double(file.bytes)
-        return "\(Units.decimal(share * 100, 0)) % quantized"
     }
 
     /// The directory that all paths lie in, with its slash.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Varve
 
-/// Exit codes, and how errors become them. The table stands in the README.
+/// Exit codes, and how errors become them.
 enum ExitStatus {
     static let failed: Int32 = 1
     static let usage: Int32 = 2
@@ -11,6 +11,19 @@ enum ExitStatus {
     static let locked: Int32 = 11
     static let damaged: Int32 = 12
     static let noSpace: Int32 = 13
+
+    /// What each code means: the help's table, which the README repeats.
+    static let meanings: [(code: String, meaning: String)] = [
+        ("0", "done"),
+        ("\(failed)", "failed, or a difference was found"),
+        ("\(usage)", "usage"),
+        ("\(stepsSkipped)", "done, but some checkpoints or files were skipped"),
+        ("\(notAnArchive)", "not an archive"),
+        ("\(locked)", "another process writes to the archive"),
+        ("\(damaged)", "damaged; file, offset and tensor are named"),
+        ("\(noSpace)", "no space"),
+        ("130, 143", "interrupted (SIGINT, SIGTERM)"),
+    ]
 
     /// The code for an error's code.
     static func status(for code: VarveError.Code) -> Int32 {

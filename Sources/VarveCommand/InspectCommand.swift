@@ -4,6 +4,7 @@ import Varve
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what Varve understands of a run or checkpoint.",
+        usage: "varve inspect <path> [<options>]",
         discussion: "Lists steps, parameters and the optimizer state tied to each; nothing is written.")
 
     @Argument(help: "A run, a checkpoint directory or a file.", completion: .file())

@@ -2,7 +2,9 @@ import ArgumentParser
 import Varve
 
 struct ListCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the steps of an archive.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the steps of an archive.",
+        usage: "varve list <archive> [<options>]")
 
     @Argument(help: "The archive.", completion: .directory)
     var archive: String

@@ -30,7 +30,7 @@ final class ProgressBar: Sendable {
     ) {
         self.onBegin = onBegin
         isDrawn = terminal.movesCursor && !options.quiet && options.form != .jsonLines
-        lines = options.form == .jsonLines ? ProgressLines() : nil
+        lines = options.form == .jsonLines ? ProgressLines(isVerbose: options.verbose) : nil
         self.options = options
         self.verb = verb
         self.onFinished = onFinished
@@ -50,6 +50,8 @@ final class ProgressBar: Sendable {
             case .step(let number, _):
                 state.label = "step \(number)"
                 state.pace.beginStep()
+            case .file(let file):
+                if options.verbose { leave("  \(file.line)", &state) }
             case .bytes(let count):
                 state.pace.add(count)
             case .finished(let number, let original, let stored):
@@ -86,7 +88,7 @@ final class ProgressBar: Sendable {
     }
 
     private func draw(_ state: inout State) {
-        guard isDrawn, state.pace.total > 0 else { return }
+        guard isDrawn, state.pace.total > 0, !state.label.isEmpty else { return }
         let now = ContinuousClock.now
         if let drawn = state.drawn, now - drawn < .milliseconds(100) { return }
         state.drawn = now

@@ -42,6 +42,9 @@ final class ProgressLines: Sendable {
     }
 
     private let state = Mutex(State())
+    private let isVerbose: Bool
+
+    init(isVerbose: Bool) { self.isVerbose = isVerbose }
 
     func handle(_ event: ProgressEvent) {
         state.withLock { state in
@@ -52,6 +55,8 @@ final class ProgressLines: Sendable {
             case .step(let number, let path):
                 state.pace.beginStep()
                 Self.write("step", Step(step: number, checkpoint: path))
+            case .file(let file):
+                if isVerbose { Self.write("file", file) }
             case .bytes(let count):
                 state.pace.add(count)
                 let now = ContinuousClock.now

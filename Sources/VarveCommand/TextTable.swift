@@ -22,7 +22,9 @@ struct TextTable {
         }
         let others = widths.dropFirst().reduce(0, +) + 2 * (columns.count - 1)
         widths[0] = max(8, min(widths[0], width - others))
-        return ([columns.map(\.title)] + rows).map { cells in
+        var titles = columns.map(\.title)
+        titles[0] = String(titles[0].prefix(widths[0]))
+        return ([titles] + rows).map { cells in
             var line = ""
             for (index, cell) in cells.enumerated() {
                 if index > 0 { line += "  " }

@@ -16,14 +16,17 @@ struct VarveTool: AsyncParsableCommand {
               varve report out.varve         ratio per layer
               varve restore out.varve --step 500 --output restored
 
-            Exit codes: 0 done, 1 failed or a difference found, 2 usage, 3 some steps skipped, 10 not an archive, \
-            11 locked, 12 damaged, 13 no space, 130 or 143 interrupted.
+            Every command takes --json, for one document on standard output and errors as JSON on standard error, and \
+            --json-lines, for progress as well.
+
+            Exit codes:
+            \(ExitStatus.meanings.map { "  \($0.code)" + String(repeating: " ", count: 10 - $0.code.count) + $0.meaning }
+                .joined(separator: "\n"))
             """,
         version: VarveRelease.version,
         subcommands: [
             CompressCommand.self, WatchCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self,
-            VerifyCommand.self,
-            InspectCommand.self,
+            VerifyCommand.self, InspectCommand.self, ManualCommand.self,
         ])
 
     static func main() async {
