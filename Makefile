@@ -10,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop fidelity fidelity-full peers man python headers fuzz format lint clean
+.PHONY: help packages build demo test interop live fidelity fidelity-full peers man python headers fuzz format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -41,6 +41,7 @@ help:
 	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
 	@echo "make fidelity  train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)"
 	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
+	@echo "make live      small training runs watched, killed, resumed; every checkpoint ever saved compared with a copy"
 	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
 	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
 	@echo "make man       manual page and completions for bash, zsh and fish, in manual-output/"
@@ -106,6 +107,13 @@ man: $(BINARY)
 	@for shell in bash zsh fish; do \
 		$(VARVE) --generate-completion-script $$shell > $(MANUAL)/varve.$$shell; done
 	@echo "man -l $(MANUAL)/varve.1; completions: $(MANUAL)/varve.bash, .zsh, .fish"
+
+# Small training runs beside `varve watch --remove-source`, then with the watch killed again and again, then a training
+# that is killed at every file boundary of its saves (ckpt-chaos) and resumes from what Varve restores.
+live: $(BINARY) python
+	VARVE="$(VARVE)" python3 Tests/Live/run.py $(ARGUMENTS)
+	VARVE="$(VARVE)" python3 Tests/Live/run.py --kill --quality lossless $(ARGUMENTS)
+	VARVE="$(VARVE)" python3 Tests/Live/run.py chaos
 
 # ARGUMENTS="--fresh" and the like: python3 Tests/Fidelity/fidelity.py --help
 fidelity: $(BINARY) python
