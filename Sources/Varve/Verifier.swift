@@ -71,6 +71,7 @@ public struct Verifier: Sendable {
             $0 + ((try? ArchiveReader.storedBytes(directory: reader.layout.stepDirectory($1))) ?? 0)
         }
         progress?(.begin(steps: result.steps.count, bytes: bytes))
+        if let damage = reader.forgottenDamage { result.findings.append(.init(step: nil, damage)) }
         if range == nil {
             result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
             result.findings += strangers(reader)
@@ -82,11 +83,13 @@ public struct Verifier: Sendable {
         }
         let decoder = ChainDecoder(
             reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
-        for step in result.steps {
+        // Forgotten steps that others need are checked like all, but not decoded for themselves.
+        var damage: [Int: Set<StepRecord>?] = [:]
+        for step in reader.stored where range?.contains(step) ?? true {
             try checkCancellation()
             progress?(.step(number: step, path: ""))
             var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
-            if deep, findings.isEmpty {
+            if deep, findings.isEmpty, reader.forgotten.extent(step) != .whole {
                 do throws(VarveError) {
                     let comparison = try originals(step, decoder)
                     result.tensorsDecoded += try await decodeAll(step, decoder, comparison) {
@@ -104,10 +107,24 @@ public struct Verifier: Sendable {
                 }
             }
             result.findings += findings.map { .init(step: step, $0.error) }
+            for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: step, original: 0, stored: 0))
         }
-        result.unrestorable = dependents(of: Set(result.findings.compactMap(\.step)), reader)
+        result.unrestorable = Restorability(reader, damage: damage).lost
+        if result.findings.isEmpty, let lost = result.unrestorable.first(where: result.steps.contains) {
+            result.findings.append(
+                .init(
+                    step: lost,
+                    VarveError(
+                        .damaged, "something that it builds on is missing", file: reader.layout.stepManifest(lost))))
+        }
         return result
+    }
+
+    /// Damage of a step taken together; `nil` stands for all of it.
+    private static func union(_ first: Set<StepRecord>?, _ second: Set<StepRecord>?) -> Set<StepRecord>? {
+        guard let first, let second else { return nil }
+        return first.union(second)
     }
 
     /// Decodes every unit and payload block of a step; later steps build on what it restored.
@@ -115,6 +132,7 @@ public struct Verifier: Sendable {
         _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, difference: (VarveError) -> Void
     ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
+        let withMoments = decoder.archive.forgotten.extent(number) == nil
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
         let contents = manifest.keptContents
         let store =
@@ -122,10 +140,11 @@ public struct Verifier: Sendable {
             ?? (try? ScratchStore(directory: "/tmp", contents: contents, isOptional: true))
         var count = 0
         try await OrderedWork.run(
-            manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()
+            manifest.decodingUnits(withMoments: withMoments),
+            threads: threads > 0 ? threads : OrderedWork.defaultThreads()
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
-            let tensors = try decoder.decode(unit, of: number, keeping: store)
+            let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)
             var differing: [VarveError] = []
             for tensor in tensors {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) {
@@ -154,24 +173,8 @@ public struct Verifier: Sendable {
         return try OriginalFiles(root: against, manifest: try decoder.step(number).manifest)
     }
 
-    /// The steps that build on a damaged one, and the damaged ones.
-    private func dependents(of damaged: Set<Int>, _ reader: ArchiveReader) -> [Int] {
-        var broken = damaged
-        for step in reader.steps where !broken.contains(step) {
-            guard let manifest = try? reader.manifest(step) else {
-                broken.insert(step)
-                continue
-            }
-            if case .step(let before, _) = manifest.predecessor, broken.contains(before) { broken.insert(step) }
-            let elsewhere = manifest.entries.lazy.flatMap(\.payload).compactMap { block -> Int? in
-                if case .elsewhere(let place) = block.content { place.step } else { nil }
-            }
-            if elsewhere.contains(where: { broken.contains($0) }) { broken.insert(step) }
-        }
-        return reader.steps.filter { broken.contains($0) }
-    }
-
-    /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left.
+    /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left: unfinished
+    /// files, and of forgotten steps the part before or after pruning.
     private func strangers(_ reader: ArchiveReader) -> [Result.Finding] {
         var findings: [Result.Finding] = []
         func report(_ path: String) {
@@ -181,16 +184,17 @@ public struct Verifier: Sendable {
         let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
             let known =
-                ["archive.manifest", "run.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
+                ["archive.manifest", "run.manifest", "forgotten.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
                 || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
             if !known { report(Paths.join(reader.layout.root, name)) }
         }
-        for step in reader.steps {
+        for step in reader.stored {
             guard let manifest = try? reader.manifest(step) else { continue }
             let directory = reader.layout.stepDirectory(step)
             for name in (try? SystemCalls.list(directory)) ?? []
             where name != "step.manifest" && !manifest.parts.contains(where: { $0.name == name })
                 && !name.hasPrefix(OutputFile.temporaryPrefix)
+                && !(reader.forgotten.extent(step) != nil && ArchiveLayout.isPartName(name))
             {
                 report(Paths.join(directory, name))
             }
