@@ -54,7 +54,7 @@ struct NeededRecords {
         var tensors = WantedTensors(), blocks = Set<PayloadPlace>()
         if extent != .whole {
             tensors = step.ownTensors(withMoments: extent == nil)
-            blocks.formUnion(step.ownBlocks)
+            blocks.formUnion(step.manifest.payloadBlocks)
         }
         if let asked {
             tensors.formUnion(asked.links)

@@ -56,7 +56,9 @@ package struct Restorability {
             isLost = own.contains(where: tensors.contains)
         }
         var blocks = Set<PayloadPlace>()
-        for place in step.ownBlocks where isHarmed(place, of: step, broken, isBound) { blocks.insert(place) }
+        for place in step.manifest.payloadBlocks where isHarmed(place, of: step, broken, isBound) {
+            blocks.insert(place)
+        }
         if !tensors.isEmpty || !blocks.isEmpty { harms[number] = .some(tensors, blocks: blocks) }
         return isLost || !blocks.isEmpty
     }

@@ -113,17 +113,16 @@ extension OpenStep {
             manifest.tensors.filter { withMoments || !manifest.isMoment($0) }.map(\.identity))
     }
 
-    /// Every payload block of the step.
-    var ownBlocks: [PayloadPlace] {
-        manifest.entries.enumerated().flatMap { entry in
-            entry.element.payload.indices.map {
-                PayloadPlace(step: manifest.number, entry: entry.offset, block: $0)
-            }
-        }
-    }
 }
 
 extension StepManifest {
+    /// Every payload block of the step.
+    package var payloadBlocks: [PayloadPlace] {
+        entries.enumerated().flatMap { entry in
+            entry.element.payload.indices.map { PayloadPlace(step: number, entry: entry.offset, block: $0) }
+        }
+    }
+
     /// Whether a tensor goes with the moments of a step: the moments, and what is packed with them.
     package func isMoment(_ tensor: TensorRecord) -> Bool {
         switch tensor.role {

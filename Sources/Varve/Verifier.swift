@@ -27,6 +27,8 @@ public struct Verifier: Sendable {
         public var differences: [Finding]
         /// Steps that were compared with the run's own files.
         public var compared: [Int]
+        /// What a sample (`sample`) covered.
+        public var sampled: Coverage?
         public var isIntact: Bool { findings.isEmpty }
     }
 
@@ -38,10 +40,19 @@ public struct Verifier: Sendable {
     public var against: String?
     public var base: String?
     public var threads: Int
+    /// Decode only so much of every step, above 0 to 1; implies `deep`.
+    public var sample: Double?
+    /// Another seed gives another sample.
+    public var seed: UInt64
 
-    public init(archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0) {
+    public init(
+        archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0,
+        sample: Double? = nil, seed: UInt64 = 0
+    ) {
         self.archive = archive
-        self.deep = deep || against != nil
+        self.deep = deep || against != nil || sample != nil
+        self.sample = sample
+        self.seed = seed
         self.against = against
         self.base = base
         self.threads = threads
@@ -55,6 +66,12 @@ public struct Verifier: Sendable {
         var result = Result(
             steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: []
         )
+        if let sample {
+            guard sample > 0, sample <= 1 else {
+                throw VarveError(.usage, "a sample is more than 0 and at most 100 percent")
+            }
+            result.sampled = .init(seed: seed)
+        }
         if let against, !Directories.exists(against) {
             throw VarveError(.notFound, "no such directory", file: against)
         }
@@ -89,23 +106,26 @@ public struct Verifier: Sendable {
             try checkCancellation()
             progress?(.step(number: step, path: ""))
             var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
+            var differences: [Result.Finding] = [], coverage = result.sampled
             if deep, findings.isEmpty, reader.forgotten.extent(step) != .whole {
                 do throws(VarveError) {
                     let comparison = try originals(step, decoder)
-                    result.tensorsDecoded += try await decodeAll(step, decoder, comparison) {
-                        result.differences.append(.init(step: step, $0))
+                    result.tensorsDecoded += try await decodeAll(step, decoder, comparison, &coverage) {
+                        differences.append(.init(step: step, $0))
                     }
                     if comparison != nil, let against {
                         result.compared.append(step)
                         let manifest = try decoder.step(step).manifest
                         for found in try OriginalTree(root: against).differences(from: manifest) {
-                            result.differences.append(.init(step: step, found))
+                            differences.append(.init(step: step, found))
                         }
                     }
                 } catch  where error.code != .interrupted && error.code != .usage {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
+            result.differences += differences
+            result.sampled = coverage
             result.findings += findings.map { .init(step: step, $0.error) }
             for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: step, original: 0, stored: 0))
@@ -129,7 +149,8 @@ public struct Verifier: Sendable {
 
     /// Decodes every unit and payload block of a step; later steps build on what it restored.
     private func decodeAll(
-        _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, difference: (VarveError) -> Void
+        _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, _ coverage: inout Result.Coverage?,
+        difference: (VarveError) -> Void
     ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
         let withMoments = decoder.archive.forgotten.extent(number) == nil
@@ -138,10 +159,16 @@ public struct Verifier: Sendable {
         let store =
             (try? ScratchStore(directory: decoder.archive.layout.root, contents: contents, isOptional: true))
             ?? (try? ScratchStore(directory: "/tmp", contents: contents, isOptional: true))
+        var units = manifest.decodingUnits(withMoments: withMoments), blocks = manifest.payloadBlocks
+        if let sample {
+            coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: false)
+            let chosen = VerificationSample(share: sample, seed: seed)
+            (units, blocks) = (chosen.units(units, of: manifest), chosen.blocks(blocks, of: manifest))
+            coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: true)
+        }
         var count = 0
         try await OrderedWork.run(
-            manifest.decodingUnits(withMoments: withMoments),
-            threads: threads > 0 ? threads : OrderedWork.defaultThreads()
+            units, threads: threads > 0 ? threads : OrderedWork.defaultThreads()
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)
@@ -156,12 +183,12 @@ public struct Verifier: Sendable {
             count += decoded
             for error in differing { difference(error) }
         }
-        for (index, entry) in manifest.entries.enumerated() {
-            for block in entry.payload.indices {
-                let plain = try decoder.payload(entry: index, block: block, of: number)
-                if !entry.payload[block].isConstant { try? store?.put(.payload(entry: index, block: block), plain) }
-                if let found = try originals?.compare(plain, entry: index, block: block) { difference(found) }
+        for place in blocks {
+            let plain = try decoder.payload(entry: place.entry, block: place.block, of: number)
+            if !manifest.entries[place.entry].payload[place.block].isConstant {
+                try? store?.put(.payload(entry: place.entry, block: place.block), plain)
             }
+            if let found = try originals?.compare(plain, entry: place.entry, block: place.block) { difference(found) }
         }
         decoder.remember(store, step: number)
         return count
@@ -184,7 +211,8 @@ public struct Verifier: Sendable {
         let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
             let known =
-                ["archive.manifest", "run.manifest", "forgotten.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
+                ["archive.manifest", "run.manifest", "forgotten.manifest", "steps", "lock"].contains(name)
+                || runParts.contains(name)
                 || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
             if !known { report(Paths.join(reader.layout.root, name)) }
         }
