@@ -36,7 +36,8 @@ package struct ArchiveVerifier: Sendable {
             }
             try checkPlaces(of: step)
             findings += Self.check(
-                manifest.records.filter { !$0.reference.isDropped }, parts: manifest.parts, step: number, path: { archive.layout.stepPart(number, $0) },
+                manifest.records.filter { !$0.reference.isDropped }, parts: manifest.parts, step: number,
+                path: { archive.layout.stepPart(number, $0) },
                 read: { (reference) throws(VarveError) in try step.read(reference) }, progress: progress)
         } catch {
             findings.append(Finding(step: number, error: error))
@@ -96,7 +97,8 @@ package struct ArchiveVerifier: Sendable {
     }
 
     private static func check(
-        _ records: [(record: StepRecord, reference: PartReference)], parts: [StepManifest.Part], step: Int?, path: (String) -> String,
+        _ records: [(record: StepRecord, reference: PartReference)], parts: [StepManifest.Part], step: Int?,
+        path: (String) -> String,
         read: (PartReference) throws(VarveError) -> [UInt8], progress: (Int) -> Void
     ) -> [Finding] {
         var findings: [Finding] = []

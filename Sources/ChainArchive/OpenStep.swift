@@ -62,7 +62,8 @@ package final class OpenStep: Sendable {
     /// The error for stored bytes whose checksum was right but that do not decode.
     func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: (any Error)?) -> VarveError {
         VarveError(
-            .damaged, "stored bytes do not decode", file: reference.flatMap { parts.indices.contains($0.part) ? parts[$0.part].path : nil } ?? manifestPath,
+            .damaged, "stored bytes do not decode",
+            file: reference.flatMap { parts.indices.contains($0.part) ? parts[$0.part].path : nil } ?? manifestPath,
             offset: reference?.offset, tensor: tensor, cause: cause)
     }
 }

@@ -43,7 +43,9 @@ package struct PrunePlan: Sendable {
             let directory = archive.layout.stepDirectory(number)
             let onDisk = try ArchiveReader.storedBytes(directory: directory)
             guard let extent = forgotten.extent(number) else {
-                if let step = need.step { leftovers += Int(onDisk - min(onDisk, try archive.namedBytes(step.manifest))) }
+                if let step = need.step {
+                    leftovers += Int(onDisk - min(onDisk, try archive.namedBytes(step.manifest)))
+                }
                 return
             }
             guard let step = need.step else {

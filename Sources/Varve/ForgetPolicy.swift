@@ -61,7 +61,8 @@ enum StepNumbers {
     /// - Throws: `.usage` for a single number that is not among `present`, or ranges with nothing in them.
     static func select(_ ranges: [ClosedRange<Int>], from present: [Int]) throws(VarveError) -> [Int] {
         for range in ranges where !present.contains(where: range.contains) {
-            let what = range.count == 1 ? "step \(range.lowerBound)" : "steps from \(range.lowerBound) on that are named"
+            let what =
+                range.count == 1 ? "step \(range.lowerBound)" : "steps from \(range.lowerBound) on that are named"
             throw VarveError(.usage, "the archive has no \(what)")
         }
         return present.filter { step in ranges.contains { $0.contains(step) } }

@@ -121,7 +121,8 @@ public struct Forgetter: Sendable {
     private func checkWeights(of step: Int, _ reader: ArchiveReader) throws(VarveError) {
         guard try reader.manifest(step).weightEntries.isEmpty else { return }
         throw VarveError(
-            .usage, "no file of step \(step) holds weights and nothing else: nothing could be restored without its moments",
+            .usage,
+            "no file of step \(step) holds weights and nothing else: nothing could be restored without its moments",
             file: archive)
     }
 

@@ -14,7 +14,8 @@ import VarveTestSupport
     /// Directories of steps: a model, an optimizer, a file that all share, one that comes back, one that changes a little.
     /// Some tensors appear late, vanish or stand still.
     private func write(_ steps: Int, seed: UInt64, to run: String = "run") throws {
-        let drift = DriftingRun([.init("a", [24, 32]), .init("b", [40]), .init("c", [16, 8])], steps: steps, seed: seed)
+        let drift = DriftingRun(
+            [.init("a", [24, 32]), .init("b", [40]), .init("c", [16, 8])], steps: steps, seed: seed)
         var random = SplitMix64(seed: seed)
         let shared = (0..<70_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         for (index, values) in drift.values.enumerated() {
@@ -122,7 +123,9 @@ import VarveTestSupport
         #expect(again.freedBytes == 0)
     }
 
-    @Test(arguments: TestMethods.chains) func withoutMomentsTheModelStays(method: CompressionOptions.Method) async throws {
+    @Test(arguments: TestMethods.chains) func withoutMomentsTheModelStays(method: CompressionOptions.Method)
+        async throws
+    {
         try write(4, seed: 7)
         try await workshop.compress("run", "a.varve", method, threads: 1)
         let whole = try await everything()
