@@ -5,6 +5,7 @@ package import TensorFiles
 ///     NAME.varve/
 ///       archive.manifest                     version of the format; its presence makes the directory an archive
 ///       run.manifest, run-HASH.part          files of the run that belong to no step
+///       forgotten.manifest                   steps that were forgotten, and pins; only where there are any
 ///       steps/000000000200/step.manifest     makes the step visible; written last
 ///       steps/000000000200/0000.part         tensors and payload
 ///       lock                                 held by a writer
@@ -15,6 +16,7 @@ package struct ArchiveLayout: Sendable, Hashable {
 
     package var archiveManifest: String { Paths.join(root, "archive.manifest") }
     package var runManifest: String { Paths.join(root, "run.manifest") }
+    package var forgottenManifest: String { Paths.join(root, "forgotten.manifest") }
     package var steps: String { Paths.join(root, "steps") }
     package var lock: String { Paths.join(root, "lock") }
 
@@ -43,6 +45,12 @@ package struct ArchiveLayout: Sendable, Hashable {
     package static func stepNumber(_ name: String) -> Int? {
         guard let number = Int(name), number >= 0, stepName(number) == name else { return nil }
         return number
+    }
+
+    /// Whether a step may have a part of that name.
+    package static func isPartName(_ name: String) -> Bool {
+        guard let index = Int(name.dropLast(".part".count)), index >= 0 else { return false }
+        return partName(index) == name
     }
 
     package static func partName(_ index: Int) -> String {

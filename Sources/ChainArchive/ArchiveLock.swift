@@ -3,26 +3,35 @@ package import TensorFiles
 
 /// The right to write to an archive: an advisory lock on its file `lock`, which says who holds it.
 ///
-/// The system drops the lock when its owner ends in whatever way, so a stale one cannot stay.
+/// The system drops such a lock when its owner ends in whatever way; a note that is left then means nothing. Where the
+/// file system has no advisory locks, the file itself is the lock: made whole or not at all, and taken over only from
+/// an owner on this host that is certainly gone.
 package final class ArchiveLock {
-    private let descriptor: Int32
+    /// `nil` where the file itself is the lock.
+    private let descriptor: Int32?
     private let path: String
+    private let note: [UInt8]
 
     /// - Throws: `.locked` with the owner's note; `.permissionDenied`, `.inputOutput`.
     package init(_ layout: ArchiveLayout) throws(VarveError) {
-        let path = layout.lock
+        let path = layout.lock, note = LockNote.own().bytes
         self.path = path
+        self.note = note
         while true {
             let descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
             var isKept = false
             defer { if !isKept { SystemCalls.discard(descriptor, path: path) } }
-            guard try SystemCalls.lock(descriptor, path: path) else {
-                var note = [UInt8](repeating: 0, count: 256)
-                let count = (try? SystemCalls.read(descriptor, &note, note.count, at: 0, path: path)) ?? 0
-                throw VarveError(
-                    .locked,
-                    "another process writes to this archive: \(String(decoding: note[..<count], as: UTF8.self))",
-                    file: layout.root)
+            let isFree: Bool
+            do throws(VarveError) {
+                isFree = try SystemCalls.lock(descriptor, path: path)
+            } catch  where error.code == .unsupported {
+                try Self.takeFile(path, note: note, archive: layout.root)
+                self.descriptor = nil
+                return
+            }
+            guard isFree else {
+                let there = (try? LockNote.read(descriptor, path)) ?? []
+                throw Self.locked(by: there, archive: layout.root)
             }
             // The former owner may have removed the file between our open and our lock.
             let mine = FileIdentity(try SystemCalls.status(descriptor, path: path))
@@ -36,11 +45,7 @@ package final class ArchiveLock {
                 break
             }
         }
-        var host = [CChar](repeating: 0, count: 256)
-        gethostname(&host, host.count - 1)
-        let note = Array(
-            "process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(Self.now())"
-                .utf8)
+        guard let descriptor else { return }
         try SystemCalls.truncate(descriptor, to: 0, path: path)
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }
@@ -48,16 +53,72 @@ package final class ArchiveLock {
         }
     }
 
-    /// The time in UTC, `2026-01-31T23:59:59Z`.
-    private static func now() -> String {
-        var seconds = time(nil), parts = tm()
-        gmtime_r(&seconds, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
-        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    private static func locked(by note: [UInt8], archive: String, hint: String = "") -> VarveError {
+        let owner = LockNote(note)?.line ?? String(decoding: note, as: UTF8.self)
+        return VarveError(
+            .locked,
+            "another process writes to this archive: " + (owner.isEmpty ? "it does not say which" : owner) + hint,
+            file: archive)
+    }
+
+    /// Makes the file `lock` ours, where the file system has no advisory locks.
+    private static func takeFile(_ path: String, note: [UInt8], archive: String) throws(VarveError) {
+        let (directory, _) = Paths.split(path)
+        let own = Paths.join(directory, "\(OutputFile.temporaryPrefix)lock-\(getpid())")
+        defer { try? SystemCalls.unlink(own) }
+        // Written before it has its name, so that whoever finds it finds all of it.
+        try Directories.remove(own)
+        let file = try OutputFile(own)
+        try file.write(note, at: 0)
+        try file.commit()
+        while true {
+            do throws(VarveError) {
+                return try SystemCalls.link(own, path)
+            } catch  where error.code == .exists {
+                try evict(path, archive: archive)
+            }
+        }
+    }
+
+    /// Removes a lock file whose owner is gone.
+    /// - Throws: `.locked` where it may be there still.
+    private static func evict(_ path: String, archive: String) throws(VarveError) {
+        guard let found = try content(path) else { return }
+        // Opening it may have made it; a lock is never empty.
+        guard found.isEmpty || LockNote(found)?.isStale == true else {
+            throw locked(
+                by: found, archive: archive,
+                hint: "; if that process is gone for certain, remove the file \(path) by hand")
+        }
+        // Moved away before it is removed: of two that find it stale, one would remove the other's new lock.
+        let aside = Paths.join(
+            Paths.split(path).directory, "\(OutputFile.temporaryPrefix)lock-\(getpid())-stale")
+        do throws(VarveError) {
+            try SystemCalls.rename(path, aside)
+        } catch  where error.code == .notFound {
+            return
+        }
+        if try content(aside) != found { try? SystemCalls.link(aside, path) }
+        try SystemCalls.unlink(aside)
+    }
+
+    /// What a lock file says; `nil` where there is none.
+    private static func content(_ path: String) throws(VarveError) -> [UInt8]? {
+        do throws(VarveError) {
+            let descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_NOFOLLOW)
+            defer { SystemCalls.discard(descriptor, path: path) }
+            return try LockNote.read(descriptor, path)
+        } catch  where error.code == .notFound {
+            return nil
+        }
     }
 
     deinit {
+        guard let descriptor else {
+            // Removed by hand, it may be somebody else's by now.
+            if (try? Self.content(path)) == note { try? SystemCalls.unlink(path) }
+            return
+        }
         try? SystemCalls.unlink(path)
         SystemCalls.discard(descriptor, path: path)
     }

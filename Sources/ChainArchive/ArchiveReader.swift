@@ -3,8 +3,13 @@ package import TensorFiles
 /// An archive opened for reading. Needs neither a lock nor write access.
 package struct ArchiveReader: Sendable {
     package let layout: ArchiveLayout
-    /// Visible steps, ascending, as they were when the archive was opened.
+    /// Visible steps, ascending, as they were when the archive was opened. Of some the moments may be forgotten.
     package let steps: [Int]
+    /// All steps on disk, ascending: the visible ones, and forgotten ones that are not pruned or that others build on.
+    package let stored: [Int]
+    package let forgotten: ForgottenSteps
+    /// Why it is not known what was forgotten. Then nothing is taken for forgotten, and nothing may be written.
+    package let forgottenDamage: VarveError?
     /// Step directories without a manifest: an interrupted writer's, invisible.
     package let uncommitted: [Int]
 
@@ -31,7 +36,16 @@ package struct ArchiveReader: Sendable {
                 if try layout.isVisible(number) { visible.append(number) } else { invisible.append(number) }
             }
         }
-        steps = visible.sorted()
+        do throws(VarveError) {
+            forgotten = try ForgottenSteps.read(layout)
+            forgottenDamage = nil
+        } catch  where error.code == .damaged {
+            forgotten = ForgottenSteps()
+            forgottenDamage = error
+        }
+        let marks = forgotten
+        stored = visible.sorted()
+        steps = stored.filter { marks.extent($0) != .whole }
         uncommitted = invisible.sorted()
     }
 

@@ -7,10 +7,13 @@ package struct ArchiveVerifier: Sendable {
         /// `nil` for the archive itself or the run's own files.
         package var step: Int?
         package var error: VarveError
+        /// The records that it concerns; `nil` for the whole step.
+        package var records: Set<StepRecord>?
 
-        package init(step: Int?, error: VarveError) {
+        package init(step: Int?, error: VarveError, records: Set<StepRecord>? = nil) {
             self.step = step
             self.error = error
+            self.records = records
         }
     }
 
@@ -26,21 +29,15 @@ package struct ArchiveVerifier: Sendable {
         do throws(VarveError) {
             let step = try OpenStep(number, of: archive)
             let manifest = step.manifest
-            if case .step(let before, _) = manifest.predecessor, !archive.steps.contains(before) {
+            if case .step(let before, _) = manifest.predecessor, !archive.stored.contains(before),
+                archive.forgotten.marks[before]?.pruned != .whole
+            {
                 throw VarveError(.damaged, "step \(before), on which it builds, is missing", file: step.manifestPath)
             }
             try checkPlaces(of: step)
-            var references: [PartReference] = manifest.entries.flatMap { $0.payload.compactMap(\.reference) }
-            references += manifest.bundles.flatMap { [$0.weights] + ($0.moments.map { [$0] } ?? []) }
-            references += manifest.packs
-            for tensor in manifest.tensors {
-                switch tensor.coding {
-                case .exact(let reference), .exactDelta(let reference): references.append(reference)
-                default: break
-                }
-            }
             findings += Self.check(
-                references, parts: manifest.parts, step: number, path: { archive.layout.stepPart(number, $0) },
+                manifest.records.filter { !$0.reference.isDropped }, parts: manifest.parts, step: number,
+                path: { archive.layout.stepPart(number, $0) },
                 read: { (reference) throws(VarveError) in try step.read(reference) }, progress: progress)
         } catch {
             findings.append(Finding(step: number, error: error))
@@ -48,13 +45,14 @@ package struct ArchiveVerifier: Sendable {
         return findings
     }
 
-    /// Payload that other steps store must be there.
+    /// Payload that other steps store must be there. What a forgotten step still needs shows in the steps that need it.
     private func checkPlaces(of step: OpenStep) throws(VarveError) {
+        guard archive.forgotten.extent(step.manifest.number) != .whole else { return }
         var opened: [Int: StepManifest] = [:]
         for entry in step.manifest.entries {
             for block in entry.payload {
                 guard case .elsewhere(let place) = block.content, place.step != step.manifest.number else { continue }
-                guard archive.steps.contains(place.step) else {
+                guard archive.stored.contains(place.step) else {
                     throw VarveError(
                         .damaged, "step \(place.step), which stores bytes of \(entry.path), is missing",
                         file: step.manifestPath)
@@ -88,7 +86,8 @@ package struct ArchiveVerifier: Sendable {
             guard let manifest = try archive.runManifest() else { return [] }
             let readers = try archive.parts(manifest)
             return Self.check(
-                manifest.entries.flatMap { $0.payload.compactMap(\.reference) }, parts: manifest.parts, step: nil,
+                manifest.entries.flatMap { $0.payload.compactMap(\.reference) }.map { (.pack(0), $0) },
+                parts: manifest.parts, step: nil,
                 path: { Paths.join(archive.layout.root, $0) },
                 read: { (reference) throws(VarveError) in try readers[reference.part].read(reference) },
                 progress: { _ in })
@@ -98,34 +97,40 @@ package struct ArchiveVerifier: Sendable {
     }
 
     private static func check(
-        _ references: [PartReference], parts: [StepManifest.Part], step: Int?, path: (String) -> String,
+        _ records: [(record: StepRecord, reference: PartReference)], parts: [StepManifest.Part], step: Int?,
+        path: (String) -> String,
         read: (PartReference) throws(VarveError) -> [UInt8], progress: (Int) -> Void
     ) -> [Finding] {
         var findings: [Finding] = []
         var ends = [UInt64](repeating: UInt64(PartHeader.size), count: parts.count)
-        let ordered = references.sorted { ($0.part, $0.offset, $0.byteCount) < ($1.part, $1.offset, $1.byteCount) }
-        for reference in ordered {
+        let ordered = records.sorted {
+            let (left, right) = ($0.reference, $1.reference)
+            return (left.part, left.offset, left.byteCount) < (right.part, right.offset, right.byteCount)
+        }
+        for (record, reference) in ordered {
+            if reference.offset > ends[reference.part] {
+                findings.append(
+                    unclaimed(path(parts[reference.part].name), at: ends[reference.part], step: step))
+            }
             do throws(VarveError) {
-                guard reference.offset <= ends[reference.part] else {
-                    throw VarveError(
-                        .damaged, "bytes that no record claims", file: path(parts[reference.part].name),
-                        offset: ends[reference.part])
-                }
                 _ = try read(reference)
                 progress(Int(reference.byteCount))
             } catch {
-                findings.append(Finding(step: step, error: error))
+                findings.append(Finding(step: step, error: error, records: [record]))
             }
             ends[reference.part] = max(ends[reference.part], reference.offset + reference.byteCount)
         }
         for (index, part) in parts.enumerated() where ends[index] != part.byteCount {
-            findings.append(
-                Finding(
-                    step: step,
-                    error: VarveError(
-                        .damaged, "bytes that no record claims", file: path(part.name), offset: ends[index])))
+            findings.append(unclaimed(path(part.name), at: ends[index], step: step))
         }
         return findings
+    }
+
+    /// Bytes that are no record's harm none.
+    private static func unclaimed(_ path: String, at offset: UInt64, step: Int?) -> Finding {
+        Finding(
+            step: step, error: VarveError(.damaged, "bytes that no record claims", file: path, offset: offset),
+            records: [])
     }
 }
 

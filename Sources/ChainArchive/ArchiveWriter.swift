@@ -28,8 +28,8 @@ package final class ArchiveWriter {
             try Self.write(
                 SealedFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive), to: layout.archiveManifest)
             try Directories.sync(Paths.split(root).directory)
-        } else {
-            _ = try ArchiveReader(root)
+        } else if let damage = try ArchiveReader(root).forgottenDamage {
+            throw damage
         }
         if !Directories.exists(layout.steps) {
             try Directories.create(layout.steps)
@@ -68,6 +68,14 @@ package final class ArchiveWriter {
         for name in try SystemCalls.list(layout.root) where name.hasPrefix("run-") && !named.contains(name) {
             try SystemCalls.unlink(Paths.join(layout.root, name))
         }
+    }
+
+    /// Replaces what is marked and pinned. Where nothing is any more, the file goes.
+    package func commit(_ forgotten: ForgottenSteps) throws(VarveError) {
+        if let bytes = try forgotten.sealed() { return try Self.write(bytes, to: layout.forgottenManifest) }
+        guard try !Self.isMissing(layout.forgottenManifest) else { return }
+        try SystemCalls.unlink(layout.forgottenManifest)
+        try Directories.sync(layout.root)
     }
 
     /// Writes a small file whole: temporary name, fsync, rename, fsync of the directory.

@@ -24,7 +24,7 @@ extension ChainDecoder {
                 restored = try kept(wanted, of: current, in: store)
                 break
             }
-            wanted = try withCompanions(wanted, of: current)
+            wanted = current.withCompanions(wanted)
             levels.append((current, wanted))
             let needed = WantedTensors(of: wanted.identities.compactMap(current.tensor), in: current)
             if needed.isEmpty { break }
@@ -71,26 +71,6 @@ extension ChainDecoder {
                     tensor: identity.name)
             }
         }
-    }
-
-    /// With all tensors that are packed with them: `transform` decodes a bundle whole, and a pack is one stream.
-    private func withCompanions(_ wanted: WantedTensors, of step: OpenStep) throws(VarveError) -> WantedTensors {
-        var result = wanted
-        var bundles = Set<Int>(), packs = Set<Int>()
-        let tensors = step.manifest.tensors
-        for index in wanted.identities.compactMap(step.tensor) {
-            switch tensors[index].coding {
-            case .transform(let bundle, _, _):
-                guard bundles.insert(bundle).inserted else { continue }
-                for member in step.members[bundle] { result.insert(tensors[member.weight].identity) }
-            case .packed(let pack, _, _):
-                guard packs.insert(pack).inserted else { continue }
-                for member in step.packs[pack] { result.insert(tensors[member].identity) }
-            default:
-                continue
-            }
-        }
-        return result
     }
 
     /// Tensors that an earlier call left in a store.

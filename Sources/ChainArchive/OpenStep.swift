@@ -13,7 +13,8 @@ package final class OpenStep: Sendable {
     /// `weightsDigest` of the manifest, computed once.
     package let digest: Hash128
 
-    package init(_ number: Int, of archive: ArchiveReader) throws(VarveError) {
+    /// - Parameter readsParts: whether the parts are looked at; without them nothing can be decoded.
+    package init(_ number: Int, of archive: ArchiveReader, readsParts: Bool = true) throws(VarveError) {
         manifestPath = archive.layout.stepManifest(number)
         manifest = try archive.manifest(number)
         do throws(CodecError) {
@@ -22,7 +23,7 @@ package final class OpenStep: Sendable {
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: manifestPath, cause: error)
         }
-        parts = try archive.parts(manifest)
+        parts = readsParts ? try archive.parts(manifest) : []
         digest = manifest.weightsDigest
         var identities: [TensorIdentity: Int] = [:]
         for (index, tensor) in manifest.tensors.enumerated() { identities[tensor.identity] = index }
@@ -48,13 +49,21 @@ package final class OpenStep: Sendable {
 
     /// The bytes of a record, checksum compared.
     package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
-        try parts[reference.part].read(reference)
+        guard !reference.isDropped else {
+            throw VarveError(
+                .damaged, "step \(manifest.number) was forgotten, and this part of it pruned", file: manifestPath)
+        }
+        guard parts.indices.contains(reference.part) else {
+            throw VarveError(.damaged, "the part is missing", file: manifestPath)
+        }
+        return try parts[reference.part].read(reference)
     }
 
     /// The error for stored bytes whose checksum was right but that do not decode.
     func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: (any Error)?) -> VarveError {
         VarveError(
-            .damaged, "stored bytes do not decode", file: reference.map { parts[$0.part].path } ?? manifestPath,
+            .damaged, "stored bytes do not decode",
+            file: reference.flatMap { parts.indices.contains($0.part) ? parts[$0.part].path : nil } ?? manifestPath,
             offset: reference?.offset, tensor: tensor, cause: cause)
     }
 }

@@ -13,4 +13,9 @@ package struct PartReference: Sendable, Hashable {
         self.byteCount = byteCount
         self.checksum = checksum
     }
+
+    /// Stands for a record that was taken out of its part. No record begins in a part's header.
+    package static let dropped = PartReference(part: 0, offset: 0, byteCount: 0, checksum: 0)
+
+    package var isDropped: Bool { offset == 0 && byteCount == 0 && checksum == 0 }
 }

@@ -15,18 +15,23 @@ package enum SealedFile {
         case archive = "VRVa"
         case step = "VRVs"
         case run = "VRVr"
+        case forgotten = "VRVf"
         case part = "VRVp"
     }
 
-    /// What is written, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it with packs
-    /// and payload that is stored once, which came to version 2 of the run's too.
+    /// The newest that is read, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it
+    /// with packs and payload that is stored once, which came to version 2 of the run's too. Version 4 is for steps of
+    /// which something was forgotten.
     package static func majorVersion(_ kind: Kind) -> UInt16 {
         switch kind {
-        case .step: 3
+        case .step: 4
         case .run: 2
-        case .archive, .part: 1
+        case .archive, .part, .forgotten: 1
         }
     }
+
+    /// What is written unless there is a reason for more: as many readers as possible shall read it.
+    package static func ordinaryVersion(_ kind: Kind) -> UInt16 { kind == .step ? 3 : majorVersion(kind) }
     package static let minorVersion: UInt16 = 0
     /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
     static let largestBody: UInt64 = 1 << 30
@@ -38,7 +43,8 @@ package enum SealedFile {
     package static let trailerSize = 16
 
     /// The bytes of a sealed file.
-    package static func seal(_ body: [UInt8], kind: Kind) throws(VarveError) -> [UInt8] {
+    /// - Parameter version: `ordinaryVersion` where it is left out.
+    package static func seal(_ body: [UInt8], kind: Kind, version: UInt16? = nil) throws(VarveError) -> [UInt8] {
         guard body.count <= largestBody else {
             throw VarveError(
                 .unsupported, "a manifest of \(body.count) bytes; no reader takes more than \(largestBody)")
@@ -54,7 +60,7 @@ package enum SealedFile {
         }
         var writer = ByteWriter()
         writer.append(contentsOf: kind.rawValue.utf8)
-        writer.append(littleEndian: majorVersion(kind))
+        writer.append(littleEndian: version ?? ordinaryVersion(kind))
         writer.append(littleEndian: minorVersion)
         writer.append(littleEndian: UInt64(stored.count))
         writer.append(littleEndian: UInt64(body.count))

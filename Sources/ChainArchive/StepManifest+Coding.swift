@@ -36,13 +36,21 @@ extension StepManifest {
             writer.text(pair.value)
         }
         writer.list(notes) { $0.text($1) }
+        if let pruned { writer.byte(pruned.rawValue) }
         return writer.output.bytes
+    }
+
+    /// The bytes of a `step.manifest`. A step of which nothing was pruned is written as older readers know it.
+    package func sealed() throws(VarveError) -> [UInt8] {
+        try SealedFile.seal(
+            encoded(), kind: .step,
+            version: pruned == nil ? SealedFile.ordinaryVersion(.step) : SealedFile.majorVersion(.step))
     }
 
     /// Reads a body.
     /// - Throws: `.damaged` where it breaks a rule of the format.
     package init(
-        decoding body: [UInt8], version: UInt16 = SealedFile.majorVersion(.step), file: String
+        decoding body: [UInt8], version: UInt16 = SealedFile.ordinaryVersion(.step), file: String
     ) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)
@@ -97,11 +105,19 @@ extension StepManifest {
             pairs[pair.0] = pair.1
         }
         let notes = try reader.list { (reader) throws(CodecError) in try reader.text() }
+        var pruned: ForgottenSteps.Extent?
+        if version > 3 {
+            pruned = ForgottenSteps.Extent(rawValue: try reader.byte())
+            guard pruned != nil else { throw CodecError(.corrupt, "what was forgotten is unknown") }
+        }
         guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         self.init(
             number: number, isEpoch: flags & 1 != 0, path: path, isDirectory: flags & 2 != 0, method: method,
             predecessor: predecessor, parts: parts, entries: entries, bundles: bundles, packs: packs,
-            tensors: tensors, baseHashes: baseHashes, pairs: pairs, notes: notes)
+            tensors: tensors, baseHashes: baseHashes, pairs: pairs, notes: notes, pruned: pruned)
+        guard pruned != nil || records.allSatisfy({ !$0.reference.isDropped }) else {
+            throw CodecError(.corrupt, "a record is missing of a step that was not forgotten")
+        }
         try checkStructure()
     }
 

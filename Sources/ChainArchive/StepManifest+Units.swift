@@ -1,7 +1,9 @@
 extension StepManifest {
     /// Every unit of the step, in the order of the parts.
-    /// - Parameter onlyWeights: leave out tensors that are no weights (bundles then give their weights).
-    package func decodingUnits(onlyWeights: Bool = false) -> [DecodingUnit] {
+    /// - Parameters:
+    ///   - onlyWeights: leave out tensors that are no weights (bundles then give their weights).
+    ///   - withMoments: whether moments are still there; without them bundles give their weights.
+    package func decodingUnits(onlyWeights: Bool = false, withMoments: Bool = true) -> [DecodingUnit] {
         var units: [DecodingUnit] = []
         var bundles = Set<Int>(), packs = Set<Int>()
         // Unchanged tensors go together: their predecessors may lie in one pack, which then is decoded once.
@@ -15,7 +17,7 @@ extension StepManifest {
                 if bundles.insert(member.bundle).inserted { units.append(.bundle(member.bundle)) }
                 continue
             }
-            guard !onlyWeights || tensor.role == .weight else { continue }
+            guard !onlyWeights || tensor.role == .weight, withMoments || !isMoment(tensor) else { continue }
             switch tensor.coding {
             case .packed(let pack, _, _):
                 if packs.insert(pack).inserted { units.append(.pack(pack)) }

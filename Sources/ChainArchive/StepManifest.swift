@@ -40,12 +40,14 @@ package struct StepManifest: Sendable {
     package var pairs: [String: String]
     /// What was said about the step when it was compressed.
     package var notes: [String]
+    /// What was forgotten of the step before records were taken out of its parts; `nil` where none were.
+    package var pruned: ForgottenSteps.Extent?
 
     package init(
         number: Int, isEpoch: Bool, path: String, isDirectory: Bool, method: String, predecessor: Predecessor,
         parts: [Part] = [], entries: [Entry] = [], bundles: [Bundle] = [], packs: [PartReference] = [],
         tensors: [TensorRecord] = [], baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:],
-        notes: [String] = []
+        notes: [String] = [], pruned: ForgottenSteps.Extent? = nil
     ) {
         self.number = number
         self.isEpoch = isEpoch
@@ -61,6 +63,7 @@ package struct StepManifest: Sendable {
         self.baseHashes = baseHashes
         self.pairs = pairs
         self.notes = notes
+        self.pruned = pruned
     }
 
     package var isKeyframe: Bool {

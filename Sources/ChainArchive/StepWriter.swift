@@ -29,7 +29,7 @@ package final class StepWriter {
         manifest.parts = [StepManifest.Part(name: part.name, byteCount: part.byteCount)]
         try part.commit()
         try Directories.sync(directory)
-        let bytes = try SealedFile.seal(manifest.encoded(), kind: .step)
+        let bytes = try manifest.sealed()
         let path = layout.stepManifest(number)
         let file = try OutputFile(path)
         try file.write(bytes, at: 0)

@@ -26,6 +26,11 @@ struct WantedTensors: Sendable {
         if seen.insert(identity).inserted { identities.append(identity) }
     }
 
+    mutating func formUnion(_ other: WantedTensors) {
+        for identity in other.identities { insert(identity) }
+        earlier.formUnion(other.earlier)
+    }
+
     /// Whether a store has all of it.
     func isKept(in store: ScratchStore) -> Bool {
         identities.allSatisfy { store.contains(.tensor($0)) } && earlier.allSatisfy { store.contains(.earlier($0)) }

@@ -9,9 +9,10 @@ struct ArchiveSteps {
     init(_ archive: String) throws(VarveError) { reader = try ArchiveReader(archive) }
 
     /// The highest number; -1 where there is none.
-    var newest: Int { reader.steps.last ?? -1 }
+    var newest: Int { max(reader.steps.last ?? -1, reader.forgotten.marks.keys.max() ?? -1) }
 
-    func knows(_ number: Int) -> Bool { reader.steps.contains(number) }
+    /// What was forgotten is not wanted again.
+    func knows(_ number: Int) -> Bool { reader.steps.contains(number) || reader.forgotten.extent(number) != nil }
 
     /// Why the archive's step is another one than this; `nil` where it was made of these files.
     func difference(from step: Step) -> String? {

@@ -36,7 +36,8 @@ struct Chain {
         let step = source.step
         let archive = try ArchiveReader(writer.layout.root)
         let decoder = ChainDecoder(archive, base: base)
-        let before = archive.steps.last { $0 < step.number }
+        // What is forgotten, even in part, is nothing to build on: pruning shall be able to take it.
+        let before = archive.steps.last { $0 < step.number && archive.forgotten.extent($0) == nil }
         let isKeyframe =
             try before.map { (number) throws(VarveError) in try keyframeIsDue(after: number, decoder) } ?? true
 
@@ -105,6 +106,8 @@ struct Chain {
         var current = number, length = 1
         while length < options.keyframeInterval {
             guard case .step(let earlier, _) = try decoder.step(current).manifest.predecessor else { return false }
+            // Nothing needed that one, so it is pruned, and what came after it stands on its own.
+            guard decoder.archive.stored.contains(earlier) else { return false }
             current = earlier
             length += 1
         }

@@ -50,9 +50,10 @@ public struct Compressor: Sendable {
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
         let reader = try ArchiveReader(archive)
-        let present = Set(reader.steps)
+        // What was forgotten counts as there: the originals still being there is no wish to have it back.
+        let present = Set(reader.steps).union(reader.forgotten.marks.keys)
         result.present = found.steps.map(\.number).filter { present.contains($0) }
-        let known = PresentSteps(found.steps.filter { present.contains($0.number) }, in: reader)
+        let known = PresentSteps(found.steps.filter { Set(reader.steps).contains($0.number) }, in: reader)
         for other in known.others {
             result.skipped.append(other)
             progress?(.notice("skipped \(other.path): \(other.reason)"))

@@ -79,6 +79,10 @@ public struct Report: Sendable {
         public var tensors: [Tensor]
         public var files: [File]
         public var notes: [String]
+        /// No rule forgets it.
+        public var isPinned: Bool
+        /// Its moments were forgotten: only its model can be restored, and no figure here has them.
+        public var lacksMoments: Bool
     }
 
     public var steps: [Step]
@@ -90,6 +94,9 @@ public struct Report: Sendable {
     public var chain: Figures
     /// Weights and both moments of the keyframes.
     public var keyframes: Figures
+    /// Bytes on disk of steps that were forgotten: not pruned yet, or still needed by others. Part of `total`, where
+    /// that has the archive's own files.
+    public var forgotten: [Int: UInt64] = [:]
 }
 
 extension Report.Figures {

@@ -26,6 +26,11 @@ public struct Reporter: Sendable {
         if range == nil {
             var own = Report.Figures()
             own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
+            for number in reader.stored where reader.forgotten.extent(number) == .whole {
+                let directory = reader.layout.stepDirectory(number)
+                report.forgotten[number] = try ArchiveReader.storedBytes(directory: directory)
+            }
+            for bytes in report.forgotten.values { own.storedBytes = own.storedBytes.addingSaturated(bytes) }
             for entry in try reader.runManifest()?.entries ?? [] {
                 own.originalBytes = own.originalBytes.addingSaturated(entry.byteCount)
             }
@@ -48,10 +53,22 @@ public struct Reporter: Sendable {
                 storedPayloadBytes: figures.storedBytes)
         }
         var tensors: [Report.Tensor] = []
+        let lacksMoments = reader.forgotten.extent(number) == .moments
+        var lost: UInt64 = 0
         for record in manifest.tensors {
             var figures = Report.Figures()
-            figures.originalBytes = UInt64(record.byteCount)
             figures.storedBytes = UInt64(record.statistics.storedBytes)
+            if lacksMoments, manifest.isMoment(record) {
+                // What cannot be restored is nothing that was saved; bytes that later steps need count all the same.
+                let bytes = UInt64(record.byteCount)
+                lost += bytes
+                files[record.entry].figures.originalBytes -= min(files[record.entry].figures.originalBytes, bytes)
+                files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, bytes)
+                files[record.entry].figures.add(figures)
+                roles[record.role.name, default: .init()].add(figures)
+                continue
+            }
+            figures.originalBytes = UInt64(record.byteCount)
             figures.squaredError = record.statistics.squaredError
             figures.referenceEnergy = record.statistics.referenceEnergy
             figures.largestError = record.statistics.largestError
@@ -77,14 +94,14 @@ public struct Reporter: Sendable {
         let onDisk = try ArchiveReader.storedBytes(directory: reader.layout.stepDirectory(number))
         let original = manifest.entries.reduce(UInt64(0)) { $0 + ($1.isFile ? $1.byteCount : 0) }
         payload.storedBytes = onDisk - min(onDisk, total.storedBytes)
-        payload.originalBytes = original - min(original, total.originalBytes)
+        payload.originalBytes = original - min(original, total.originalBytes.addingSaturated(lost))
         roles["payload"] = payload
         total.add(payload)
         return Report.Step(
             number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
             roles: roles, tensors: tensors,
             files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element),
-            notes: manifest.notes)
+            notes: manifest.notes, isPinned: reader.forgotten.pins.contains(number), lacksMoments: lacksMoments)
     }
 }
 

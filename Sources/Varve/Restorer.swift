@@ -34,7 +34,11 @@ public struct Restorer: Sendable {
         var bytes: UInt64 = 0
         var manifests: [StepManifest] = []
         for step in steps {
-            let manifest = try decoder.step(step).manifest
+            var manifest = try decoder.step(step).manifest
+            if reader.forgotten.extent(step) == .moments, !options.onlyWeights {
+                manifest = manifest.withWeightFilesOnly
+                progress?(.notice("of step \(step) only the weights are restored: its moments were forgotten"))
+            }
             for entry in manifest.entries where entry.isFile { bytes = bytes.addingSaturated(entry.byteCount) }
             manifests.append(manifest)
         }
@@ -54,7 +58,8 @@ public struct Restorer: Sendable {
                 ? try ScratchStore(directory: staging.path, contents: manifests[position].keptContents) : nil
             let target = StepRestorer(
                 decoder: decoder, placement: placement, root: staging.path, store: store,
-                onlyWeights: options.onlyWeights, threads: threads, links: placement.directory.isEmpty ? links : [:])
+                onlyWeights: options.onlyWeights || reader.forgotten.extent(step) == .moments, threads: threads,
+                links: placement.directory.isEmpty ? links : [:])
             try await target.restore(progress)
             decoder.remember(store, step: step)
             progress?(.finished(number: step, original: 0, stored: 0))
@@ -88,14 +93,31 @@ public struct Restorer: Sendable {
         }
         switch options.selection {
         case .all: return reader.steps
-        case .latest: return [latest]
+        case .latest:
+            try checkMoments(of: latest, reader)
+            return [latest]
         case .step(let number):
+            if let mark = reader.forgotten.marks[number], mark.extent == .whole {
+                throw VarveError(
+                    .usage,
+                    "step \(number) was forgotten"
+                        + (mark.pruned == .whole
+                            ? " and pruned" : "; `varve forget --undo --steps \(number)` brings it back"),
+                    file: archive)
+            }
+            try checkMoments(of: number, reader)
             guard reader.steps.contains(number) else {
                 let known = reader.steps.map(String.init).joined(separator: ", ")
                 throw VarveError(.usage, "the archive has no step \(number); it has \(known)", file: archive)
             }
             return [number]
         }
+    }
+
+    private func checkMoments(of step: Int, _ reader: ArchiveReader) throws(VarveError) {
+        guard reader.forgotten.extent(step) == .moments, !options.onlyWeights else { return }
+        throw VarveError(
+            .usage, "the moments of step \(step) were forgotten; --only weights restores its model", file: archive)
     }
 
     private func plan(_ manifests: [StepManifest], _ reader: ArchiveReader) throws(VarveError) -> RestorePlan {

@@ -55,7 +55,7 @@ struct SourceRemover {
     mutating func remove(from run: Run, progress: ProgressHandler?) async throws(VarveError) -> Outcome {
         var outcome = Outcome()
         let reader = try ArchiveReader(archive)
-        let present = Set(reader.steps)
+        let present = Set(reader.steps.filter { reader.forgotten.extent($0) == nil })
         let needed = NeededCheckpoints(run)
         let newest = Set(run.steps.map(\.number).sorted().suffix(removal.keepLast))
         for step in run.steps where present.contains(step.number) && !newest.contains(step.number) {

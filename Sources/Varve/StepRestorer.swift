@@ -62,31 +62,12 @@ struct StepRestorer {
         try setDirectoryAttributes(manifest, wanted: wanted)
     }
 
-    /// All entries; under `--only weights` the files that hold weights and nothing of another role, and what belongs to
-    /// them: shards whose few numbers are no tensors of their own here, and the list of shards.
+    /// All entries; under `--only weights` the files of weights.
     private func entriesWanted(_ manifest: StepManifest) -> Set<Int> {
         // The step's own directory is the output itself.
         let all = manifest.entries.indices.filter { !placement.isRoot(manifest.entries[$0]) }
         guard onlyWeights else { return Set(all) }
-        var withWeights = Set<Int>(), withOthers = Set<Int>()
-        for tensor in manifest.tensors {
-            if tensor.role == .weight { withWeights.insert(tensor.entry) } else { withOthers.insert(tensor.entry) }
-        }
-        let weights = withWeights.subtracting(withOthers)
-        let directories = Set(weights.map { Paths.split(manifest.entries[$0].path).directory })
-        let others = all.filter { index in
-            let entry = manifest.entries[index]
-            guard case .file = entry.kind, !withOthers.contains(index) else { return false }
-            let (directory, name) = Paths.split(entry.path)
-            return directories.contains(directory) && Self.belongsToModel(name)
-        }
-        return weights.union(others)
-    }
-
-    /// Whether a file's name says that it is a shard of a model, or lists the shards.
-    private static func belongsToModel(_ name: String) -> Bool {
-        guard name.hasPrefix("model") || name.hasPrefix("pytorch_model") else { return false }
-        return name.hasSuffix(".index.json") || (name.contains("-of-") && name.hasSuffix(".safetensors"))
+        return manifest.weightEntries.intersection(all)
     }
 
     private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {

@@ -27,6 +27,8 @@ public struct Verifier: Sendable {
         public var differences: [Finding]
         /// Steps that were compared with the run's own files.
         public var compared: [Int]
+        /// What a sample (`sample`) covered.
+        public var sampled: Coverage?
         public var isIntact: Bool { findings.isEmpty }
     }
 
@@ -38,10 +40,19 @@ public struct Verifier: Sendable {
     public var against: String?
     public var base: String?
     public var threads: Int
+    /// Decode only so much of every step, above 0 to 1; implies `deep`.
+    public var sample: Double?
+    /// Another seed gives another sample.
+    public var seed: UInt64
 
-    public init(archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0) {
+    public init(
+        archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0,
+        sample: Double? = nil, seed: UInt64 = 0
+    ) {
         self.archive = archive
-        self.deep = deep || against != nil
+        self.deep = deep || against != nil || sample != nil
+        self.sample = sample
+        self.seed = seed
         self.against = against
         self.base = base
         self.threads = threads
@@ -55,6 +66,12 @@ public struct Verifier: Sendable {
         var result = Result(
             steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: []
         )
+        if let sample {
+            guard sample > 0, sample <= 1 else {
+                throw VarveError(.usage, "a sample is more than 0 and at most 100 percent")
+            }
+            result.sampled = .init(seed: seed)
+        }
         if let against, !Directories.exists(against) {
             throw VarveError(.notFound, "no such directory", file: against)
         }
@@ -71,6 +88,7 @@ public struct Verifier: Sendable {
             $0 + ((try? ArchiveReader.storedBytes(directory: reader.layout.stepDirectory($1))) ?? 0)
         }
         progress?(.begin(steps: result.steps.count, bytes: bytes))
+        if let damage = reader.forgottenDamage { result.findings.append(.init(step: nil, damage)) }
         if range == nil {
             result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
             result.findings += strangers(reader)
@@ -82,50 +100,78 @@ public struct Verifier: Sendable {
         }
         let decoder = ChainDecoder(
             reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
-        for step in result.steps {
+        // Forgotten steps that others need are checked like all, but not decoded for themselves.
+        var damage: [Int: Set<StepRecord>?] = [:]
+        for step in reader.stored where range?.contains(step) ?? true {
             try checkCancellation()
             progress?(.step(number: step, path: ""))
             var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
-            if deep, findings.isEmpty {
+            var differences: [Result.Finding] = [], coverage = result.sampled
+            if deep, findings.isEmpty, reader.forgotten.extent(step) != .whole {
                 do throws(VarveError) {
                     let comparison = try originals(step, decoder)
-                    result.tensorsDecoded += try await decodeAll(step, decoder, comparison) {
-                        result.differences.append(.init(step: step, $0))
+                    result.tensorsDecoded += try await decodeAll(step, decoder, comparison, &coverage) {
+                        differences.append(.init(step: step, $0))
                     }
                     if comparison != nil, let against {
                         result.compared.append(step)
                         let manifest = try decoder.step(step).manifest
                         for found in try OriginalTree(root: against).differences(from: manifest) {
-                            result.differences.append(.init(step: step, found))
+                            differences.append(.init(step: step, found))
                         }
                     }
                 } catch  where error.code != .interrupted && error.code != .usage {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
+            result.differences += differences
+            result.sampled = coverage
             result.findings += findings.map { .init(step: step, $0.error) }
+            for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: step, original: 0, stored: 0))
         }
-        result.unrestorable = dependents(of: Set(result.findings.compactMap(\.step)), reader)
+        result.unrestorable = Restorability(reader, damage: damage).lost
+        if result.findings.isEmpty, let lost = result.unrestorable.first(where: result.steps.contains) {
+            result.findings.append(
+                .init(
+                    step: lost,
+                    VarveError(
+                        .damaged, "something that it builds on is missing", file: reader.layout.stepManifest(lost))))
+        }
         return result
+    }
+
+    /// Damage of a step taken together; `nil` stands for all of it.
+    private static func union(_ first: Set<StepRecord>?, _ second: Set<StepRecord>?) -> Set<StepRecord>? {
+        guard let first, let second else { return nil }
+        return first.union(second)
     }
 
     /// Decodes every unit and payload block of a step; later steps build on what it restored.
     private func decodeAll(
-        _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, difference: (VarveError) -> Void
+        _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, _ coverage: inout Result.Coverage?,
+        difference: (VarveError) -> Void
     ) async throws(VarveError) -> Int {
         let manifest = try decoder.step(number).manifest
+        let withMoments = decoder.archive.forgotten.extent(number) == nil
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
         let contents = manifest.keptContents
         let store =
             (try? ScratchStore(directory: decoder.archive.layout.root, contents: contents, isOptional: true))
             ?? (try? ScratchStore(directory: "/tmp", contents: contents, isOptional: true))
+        var units = manifest.decodingUnits(withMoments: withMoments), blocks = manifest.payloadBlocks
+        if let sample {
+            coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: false)
+            let chosen = VerificationSample(share: sample, seed: seed)
+            (units, blocks) = (chosen.units(units, of: manifest), chosen.blocks(blocks, of: manifest))
+            coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: true)
+        }
         var count = 0
         try await OrderedWork.run(
-            manifest.decodingUnits(), threads: threads > 0 ? threads : OrderedWork.defaultThreads()
+            units, threads: threads > 0 ? threads : OrderedWork.defaultThreads()
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
-            let tensors = try decoder.decode(unit, of: number, keeping: store)
+            let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)
             var differing: [VarveError] = []
             for tensor in tensors {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) {
@@ -137,12 +183,12 @@ public struct Verifier: Sendable {
             count += decoded
             for error in differing { difference(error) }
         }
-        for (index, entry) in manifest.entries.enumerated() {
-            for block in entry.payload.indices {
-                let plain = try decoder.payload(entry: index, block: block, of: number)
-                if !entry.payload[block].isConstant { try? store?.put(.payload(entry: index, block: block), plain) }
-                if let found = try originals?.compare(plain, entry: index, block: block) { difference(found) }
+        for place in blocks {
+            let plain = try decoder.payload(entry: place.entry, block: place.block, of: number)
+            if !manifest.entries[place.entry].payload[place.block].isConstant {
+                try? store?.put(.payload(entry: place.entry, block: place.block), plain)
             }
+            if let found = try originals?.compare(plain, entry: place.entry, block: place.block) { difference(found) }
         }
         decoder.remember(store, step: number)
         return count
@@ -154,24 +200,8 @@ public struct Verifier: Sendable {
         return try OriginalFiles(root: against, manifest: try decoder.step(number).manifest)
     }
 
-    /// The steps that build on a damaged one, and the damaged ones.
-    private func dependents(of damaged: Set<Int>, _ reader: ArchiveReader) -> [Int] {
-        var broken = damaged
-        for step in reader.steps where !broken.contains(step) {
-            guard let manifest = try? reader.manifest(step) else {
-                broken.insert(step)
-                continue
-            }
-            if case .step(let before, _) = manifest.predecessor, broken.contains(before) { broken.insert(step) }
-            let elsewhere = manifest.entries.lazy.flatMap(\.payload).compactMap { block -> Int? in
-                if case .elsewhere(let place) = block.content { place.step } else { nil }
-            }
-            if elsewhere.contains(where: { broken.contains($0) }) { broken.insert(step) }
-        }
-        return reader.steps.filter { broken.contains($0) }
-    }
-
-    /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left.
+    /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left: unfinished
+    /// files, and of forgotten steps the part before or after pruning.
     private func strangers(_ reader: ArchiveReader) -> [Result.Finding] {
         var findings: [Result.Finding] = []
         func report(_ path: String) {
@@ -181,16 +211,18 @@ public struct Verifier: Sendable {
         let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
             let known =
-                ["archive.manifest", "run.manifest", "steps", "lock"].contains(name) || runParts.contains(name)
+                ["archive.manifest", "run.manifest", "forgotten.manifest", "steps", "lock"].contains(name)
+                || runParts.contains(name)
                 || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
             if !known { report(Paths.join(reader.layout.root, name)) }
         }
-        for step in reader.steps {
+        for step in reader.stored {
             guard let manifest = try? reader.manifest(step) else { continue }
             let directory = reader.layout.stepDirectory(step)
             for name in (try? SystemCalls.list(directory)) ?? []
             where name != "step.manifest" && !manifest.parts.contains(where: { $0.name == name })
                 && !name.hasPrefix(OutputFile.temporaryPrefix)
+                && !(reader.forgotten.extent(step) != nil && ArchiveLayout.isPartName(name))
             {
                 report(Paths.join(directory, name))
             }

@@ -165,6 +165,11 @@ struct GroupedReport {
                     + "ratio \(Units.ratio(report.chain.ratio)), weight error \(Units.figure(weights))")
         }
         lines += spending
+        if !report.forgotten.isEmpty {
+            lines.append(
+                "forgotten steps, not pruned or still needed: \(report.forgotten.count), "
+                    + Units.bytes(report.forgotten.values.reduce(0, +)))
+        }
         lines.append(
             "total: \(Units.bytes(report.total.originalBytes)) -> \(Units.bytes(report.total.storedBytes)), "
                 + "ratio \(Units.ratio(report.total.ratio)), keyframes, payload and container included")

@@ -19,6 +19,14 @@ struct ListCommand: ParsableCommand {
         var originalBytes: UInt64
         var storedBytes: UInt64
         var files: Int
+        var pinned: Bool
+        /// `false` where they were forgotten.
+        var moments: Bool
+    }
+
+    struct Result: Encodable {
+        var steps: [Step]
+        var forgotten: [ReportDocument.Forgotten]
     }
 
     func run() throws {
@@ -26,9 +34,10 @@ struct ListCommand: ParsableCommand {
         let steps = report.steps.map {
             Step(
                 step: $0.number, checkpoint: $0.path, keyframe: $0.isKeyframe, method: $0.method,
-                originalBytes: $0.total.originalBytes, storedBytes: $0.total.storedBytes, files: $0.files.count)
+                originalBytes: $0.total.originalBytes, storedBytes: $0.total.storedBytes, files: $0.files.count,
+                pinned: $0.isPinned, moments: !$0.lacksMoments)
         }
-        try common.finish("list", ["steps": steps]) { print(report) }
+        try common.finish("list", Result(steps: steps, forgotten: report.forgottenSteps)) { print(report) }
     }
 
     private func print(_ report: Report) {
@@ -39,11 +48,21 @@ struct ListCommand: ParsableCommand {
         ])
         for step in report.steps {
             table.add([
-                step.path, "\(step.number)", step.isKeyframe ? "keyframe" : step.method,
+                step.path, "\(step.number)", Self.kind(step),
                 Units.bytes(step.total.originalBytes), Units.bytes(step.total.storedBytes),
                 Units.ratio(step.total.ratio),
             ])
         }
         for line in table.lines(width: Terminal.standardOutput.columns) { Terminal.standardOutput.writeLine(line) }
+        guard !report.forgotten.isEmpty else { return }
+        common.say(
+            "forgotten, not pruned or still needed by others: "
+                + report.forgottenSteps.map { "\($0.step)" }.joined(separator: ", ")
+                + " (\(Units.bytes(report.forgotten.values.reduce(0, +))))")
+    }
+
+    private static func kind(_ step: Report.Step) -> String {
+        (step.isKeyframe ? "keyframe" : step.method) + (step.lacksMoments ? ", no moments" : "")
+            + (step.isPinned ? ", pinned" : "")
     }
 }

@@ -14,6 +14,14 @@ struct ReportDocument: Encodable {
         var tensors: [Tensor]?
         var files: [File]?
         var notes: [String]
+        var pinned: Bool
+        var moments: Bool
+    }
+
+    /// A step that was forgotten and is still on disk.
+    struct Forgotten: Encodable {
+        var step: Int
+        var storedBytes: UInt64
     }
 
     struct Tensor: Encodable {
@@ -59,6 +67,14 @@ struct ReportDocument: Encodable {
     var chain: Report.Figures
     var keyframes: Report.Figures
     var total: Report.Figures
+    var forgotten: [Forgotten]
+}
+
+extension Report {
+    /// Forgotten steps on disk, ascending.
+    var forgottenSteps: [ReportDocument.Forgotten] {
+        forgotten.sorted { $0.key < $1.key }.map { .init(step: $0.key, storedBytes: $0.value) }
+    }
 }
 
 extension GroupedReport {
@@ -72,11 +88,13 @@ extension GroupedReport {
                     ratio: step.total.ratio,
                     roles: step.roles,
                     tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
-                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes)
+                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes,
+                    pinned: step.isPinned, moments: !step.lacksMoments)
             },
             layers: grouping == .layer
                 ? rows.map { .init(layer: $0.name, figures: $0.figures, weightError: $0.error) } : nil,
-            roles: report.roles, chain: report.chain, keyframes: report.keyframes, total: report.total)
+            roles: report.roles, chain: report.chain, keyframes: report.keyframes, total: report.total,
+            forgotten: report.forgottenSteps)
     }
 }
 

@@ -7,7 +7,8 @@ struct VerifyCommand: AsyncParsableCommand {
         usage: "varve verify <archive> [<options>]",
         discussion: """
             Compares every stored byte with its checksum. --deep also decodes every tensor of every step and compares \
-            it with the hash recorded when it was compressed. Damage is named by file, offset and tensor; exit code 12.
+            it with the hash recorded when it was compressed, --sample 10% a part of them. Damage is named by file, \
+            offset and tensor; exit code 12.
             """)
 
     @Argument(help: "The archive.", completion: .directory)
@@ -15,6 +16,12 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Flag(help: "Decode everything.")
     var deep = false
+
+    @Option(help: ArgumentHelp("Decode only a sample, such as 10%.", valueName: "share"))
+    var sample: Share?
+
+    @Option(help: ArgumentHelp("Another number, another sample.", valueName: "number"))
+    var seed: UInt64 = 0
 
     @Option(
         help: ArgumentHelp(
@@ -36,7 +43,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let verifier = Verifier(
-            archive: normalized(archive), deep: deep, against: against, base: base, threads: threads)
+            archive: normalized(archive), deep: deep, against: against, base: base, threads: threads,
+            sample: sample?.value, seed: seed)
         let bar = ProgressBar(verb: "verifying", options: common)
         let range = steps?.range
         let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
@@ -57,12 +65,17 @@ struct VerifyCommand: AsyncParsableCommand {
         guard result.isIntact else {
             let good = result.steps.filter { !result.unrestorable.contains($0) }
             Terminal.standardOutput.writeLine(
-                "damaged; steps that cannot be restored: \(Self.list(result.unrestorable))")
-            Terminal.standardOutput.writeLine("steps that can: \(Self.list(good))")
+                "damaged; steps that can still be restored: \(Self.list(good)); lost: \(Self.list(result.unrestorable))"
+            )
             return
         }
         var line = "\(result.steps.count) \(result.steps.count == 1 ? "step" : "steps") intact"
-        if deep || against != nil { line += ", \(result.tensorsDecoded) tensors decoded and compared" }
+        if let sampled = result.sampled {
+            line += "; of them decoded and compared: \(sampled.tensors) of \(sampled.ofTensors) tensors, "
+            line += "\(Units.bytes(sampled.bytes)) of \(Units.bytes(sampled.ofBytes)), seed \(sampled.seed)"
+        } else if deep || against != nil {
+            line += ", \(result.tensorsDecoded) tensors decoded and compared"
+        }
         if let against {
             line += "; \(result.compared.count) compared with \(against), "
             line += result.differences.isEmpty ? "no difference" : "\(result.differences.count) differences"

@@ -18,46 +18,46 @@ public struct TrainingStep: Sendable {
 
     /// The file's bytes.
     public func file() -> [UInt8] {
-        var writer = PickleWriter()
-        var storages: [(key: String, bytes: [UInt8])] = []
-        func tensor(_ writer: inout PickleWriter, _ tensor: TestTensor) {
-            let key = String(storages.count)
-            storages.append((key, tensor.bytes))
-            writer.tensor(
-                storage: key, storageClass: TorchMaker.storageClass(tensor.dtype),
-                count: tensor.shape.reduce(1, *), shape: tensor.shape)
-        }
-        func tensors(_ writer: inout PickleWriter, _ tensors: [TestTensor]) {
-            writer.dict(tensors.map { ($0.name, $0) }) { tensor(&$0, $1) }
-        }
-        writer.opcode(0x7D)
-        writer.mark()
-        writer.string("model")
-        tensors(&writer, model)
-        writer.string("optimizer")
-        writer.opcode(0x7D)
-        writer.mark()
-        writer.string("state")
-        writer.opcode(0x7D)
-        writer.mark()
-        for (index, state) in states.enumerated() where !state.isEmpty {
-            writer.int(index)
-            tensors(&writer, state)
-        }
-        writer.opcode(0x75)
-        writer.string("param_groups")
-        writer.opcode(0x5D)
-        writer.mark()
-        groupDict(&writer)
-        writer.opcode(0x65, 0x75)
+        var writer = TrainingStepWriter()
+        writer.pickle.opcode(0x7D)
+        writer.pickle.mark()
+        writer.pickle.string("model")
+        writer.tensors(model)
+        writer.pickle.string("optimizer")
+        optimizer(&writer)
         if !masters.isEmpty {
-            writer.string("masters")
-            tensors(&writer, masters)
+            writer.pickle.string("masters")
+            writer.tensors(masters)
         }
-        writer.string("step")
-        writer.int(number)
-        writer.opcode(0x75)
-        return TorchMaker.zip(pickle: writer.finished(), storages: storages)
+        writer.pickle.string("step")
+        writer.pickle.int(number)
+        writer.pickle.opcode(0x75)
+        return writer.file()
+    }
+
+    /// The optimizer's state dict as a file of its own.
+    public func optimizerFile() -> [UInt8] {
+        var writer = TrainingStepWriter()
+        optimizer(&writer)
+        return writer.file()
+    }
+
+    private func optimizer(_ writer: inout TrainingStepWriter) {
+        writer.pickle.opcode(0x7D)
+        writer.pickle.mark()
+        writer.pickle.string("state")
+        writer.pickle.opcode(0x7D)
+        writer.pickle.mark()
+        for (index, state) in states.enumerated() where !state.isEmpty {
+            writer.pickle.int(index)
+            writer.tensors(state)
+        }
+        writer.pickle.opcode(0x75)
+        writer.pickle.string("param_groups")
+        writer.pickle.opcode(0x5D)
+        writer.pickle.mark()
+        groupDict(&writer.pickle)
+        writer.pickle.opcode(0x65, 0x75)
     }
 
     private func groupDict(_ writer: inout PickleWriter) {
@@ -79,4 +79,22 @@ public struct TrainingStep: Sendable {
         for index in states.indices where !states[index].isEmpty { writer.int(index) }
         writer.opcode(0x65, 0x75)
     }
+}
+
+/// A pickle and the storages that it refers to.
+private struct TrainingStepWriter {
+    var pickle = PickleWriter()
+    private var storages: [(key: String, bytes: [UInt8])] = []
+
+    mutating func tensors(_ tensors: [TestTensor]) {
+        pickle.dict(tensors.map { ($0.name, $0) }) { pickle, tensor in
+            let key = String(storages.count)
+            storages.append((key, tensor.bytes))
+            pickle.tensor(
+                storage: key, storageClass: TorchMaker.storageClass(tensor.dtype),
+                count: tensor.shape.reduce(1, *), shape: tensor.shape)
+        }
+    }
+
+    func file() -> [UInt8] { TorchMaker.zip(pickle: pickle.finished(), storages: storages) }
 }

@@ -13,6 +13,8 @@ extension SystemCalls {
             case EACCES, EPERM, EROFS: .permissionDenied
             case ENOSPC, EDQUOT, EFBIG: .noSpace
             case EEXIST, ENOTEMPTY: .exists
+            // A file system that has no such thing, locks above all.
+            case ENOLCK, ENOSYS, ENOTSUP: .unsupported
             default: .inputOutput
             }
         // A path that is not there needs no call's name to be understood.

@@ -1,0 +1,35 @@
+import ChainArchive
+import TensorFiles
+
+extension StepManifest {
+    /// Indices of the files that hold weights and nothing of another role, and of what belongs to them: shards whose few
+    /// numbers are no tensors of their own here, and the list of shards. Empty where no file is of that kind.
+    var weightEntries: Set<Int> {
+        var withWeights = Set<Int>(), withOthers = Set<Int>()
+        for tensor in tensors {
+            if tensor.role == .weight { withWeights.insert(tensor.entry) } else { withOthers.insert(tensor.entry) }
+        }
+        let weights = withWeights.subtracting(withOthers)
+        let directories = Set(weights.map { Paths.split(entries[$0].path).directory })
+        let others = entries.indices.filter { index in
+            guard case .file = entries[index].kind, !withOthers.contains(index) else { return false }
+            let (directory, name) = Paths.split(entries[index].path)
+            return directories.contains(directory) && Self.belongsToModel(name)
+        }
+        return weights.union(others)
+    }
+
+    /// Whether a file's name says that it is a shard of a model, or lists the shards.
+    private static func belongsToModel(_ name: String) -> Bool {
+        guard name.hasPrefix("model") || name.hasPrefix("pytorch_model") else { return false }
+        return name.hasSuffix(".index.json") || (name.contains("-of-") && name.hasSuffix(".safetensors"))
+    }
+
+    /// The same with those files alone, for planning where things go.
+    var withWeightFilesOnly: StepManifest {
+        var copy = self
+        let kept = weightEntries
+        copy.entries = entries.indices.filter(kept.contains).map { entries[$0] }
+        return copy
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Varve
+
+struct PinCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pin", abstract: "Protect steps from being forgotten.",
+        usage: "varve pin <archive> [--steps <A-B,C>] [--remove]",
+        discussion: "Without --steps it lists what is pinned.")
+
+    @Argument(help: "The archive.", completion: .directory)
+    var archive: String
+
+    @Option(help: ArgumentHelp("The steps.", valueName: "A-B,C"))
+    var steps: StepList?
+
+    @Flag(help: "Protect them no longer.")
+    var remove = false
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if remove, steps == nil { throw ValidationError("--remove needs --steps") }
+    }
+
+    func run() throws {
+        let forgetter = Forgetter(archive: normalized(archive))
+        let pinned = try steps.map { try forgetter.pin($0.ranges, remove: remove) } ?? forgetter.pinned()
+        try common.finish("pins", ["steps": pinned]) {
+            Terminal.standardOutput.writeLine(
+                pinned.isEmpty ? "nothing is pinned" : "pinned: \(ForgetPlan.list(pinned))")
+        }
+    }
+}
