@@ -6,6 +6,7 @@ package import TensorFiles
 ///       archive.manifest                     version of the format; its presence makes the directory an archive
 ///       run.manifest, run-HASH.part          files of the run that belong to no step
 ///       forgotten.manifest                   steps that were forgotten, and pins; only where there are any
+///       manifests.parity                     from which any one lost manifest is made again
 ///       steps/000000000200/step.manifest     makes the step visible; written last
 ///       steps/000000000200/0000.part         tensors and payload
 ///       lock                                 held by a writer

@@ -81,6 +81,31 @@ package struct ArchiveVerifier: Sendable {
         return findings
     }
 
+    /// Checks `manifests.parity`, and that every manifest that it covers is there.
+    package func checkParity() -> [Finding] {
+        for _ in 0..<4 {
+            do throws(VarveError) {
+                guard let parity = try ManifestParity.read(archive.layout) else { return [] }
+                let present = Set(try archive.layout.manifests().map(\.path))
+                let lost = parity.covered.keys.filter { !present.contains($0) }.sorted()
+                if lost.isEmpty { return [] }
+                // A writer may have pruned in between.
+                guard try ManifestParity.read(archive.layout) == parity else { continue }
+                return lost.map { path in
+                    let directory = Paths.split(Paths.split(path).directory).name
+                    return Finding(
+                        step: ArchiveLayout.stepNumber(directory),
+                        error: VarveError(
+                            .damaged, "the manifest is missing; varve repair makes it again",
+                            file: Paths.join(archive.layout.root, path)))
+                }
+            } catch {
+                return [Finding(step: nil, error: error)]
+            }
+        }
+        return []
+    }
+
     private func checkRunOnce() -> [Finding] {
         do throws(VarveError) {
             guard let manifest = try archive.runManifest() else { return [] }

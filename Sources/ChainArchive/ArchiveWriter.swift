@@ -38,6 +38,7 @@ package final class ArchiveWriter {
         for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
             try Directories.remove(Paths.join(root, name))
         }
+        try Self.settleParity(layout)
     }
 
     /// Whether there is no such path; a path that cannot be looked at is not missing.
@@ -63,7 +64,7 @@ package final class ArchiveWriter {
     package func commit(_ manifest: RunManifest, part: PartWriter?) throws(VarveError) {
         try part?.commit()
         try Directories.sync(layout.root)
-        try Self.write(SealedFile.seal(manifest.encoded(), kind: .run), to: layout.runManifest)
+        try Self.replace("run.manifest", SealedFile.seal(manifest.encoded(), kind: .run), layout)
         let named = Set(manifest.parts.map(\.name))
         for name in try SystemCalls.list(layout.root) where name.hasPrefix("run-") && !named.contains(name) {
             try SystemCalls.unlink(Paths.join(layout.root, name))
@@ -72,10 +73,12 @@ package final class ArchiveWriter {
 
     /// Replaces what is marked and pinned. Where nothing is any more, the file goes.
     package func commit(_ forgotten: ForgottenSteps) throws(VarveError) {
-        if let bytes = try forgotten.sealed() { return try Self.write(bytes, to: layout.forgottenManifest) }
+        if let bytes = try forgotten.sealed() { return try Self.replace("forgotten.manifest", bytes, layout) }
         guard try !Self.isMissing(layout.forgottenManifest) else { return }
+        try dropParity()
         try SystemCalls.unlink(layout.forgottenManifest)
         try Directories.sync(layout.root)
+        try Self.settleParity(layout)
     }
 
     /// Writes a small file whole: temporary name, fsync, rename, fsync of the directory.

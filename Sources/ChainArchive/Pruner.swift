@@ -19,6 +19,7 @@ package struct Pruner {
         guard !plan.isEmpty else { return plan }
         try check(archive)
         if plan.forgotten != archive.forgotten { try writer.commit(plan.forgotten) }
+        try writer.dropParity()
         for number in plan.remains { try Directories.remove(writer.layout.stepDirectory(number)) }
         // Whole steps first: they make the room that reduced ones need.
         for step in plan.steps where step.fate == .removed {
@@ -26,6 +27,7 @@ package struct Pruner {
             progress(step.number)
         }
         try reduce(progress)
+        try ArchiveWriter.settleParity(writer.layout)
         return plan
     }
 

@@ -16,6 +16,7 @@ package enum SealedFile {
         case step = "VRVs"
         case run = "VRVr"
         case forgotten = "VRVf"
+        case parity = "VRVx"
         case part = "VRVp"
     }
 
@@ -26,7 +27,7 @@ package enum SealedFile {
         switch kind {
         case .step: 4
         case .run: 2
-        case .archive, .part, .forgotten: 1
+        case .archive, .part, .forgotten, .parity: 1
         }
     }
 

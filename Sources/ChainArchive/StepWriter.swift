@@ -42,5 +42,6 @@ package final class StepWriter {
             throw error
         }
         try Directories.sync(directory)
+        try ArchiveWriter.cover(ArchiveLayout.relativeManifest(number), bytes, layout)
     }
 }

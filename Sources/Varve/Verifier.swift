@@ -91,6 +91,7 @@ public struct Verifier: Sendable {
         if let damage = reader.forgottenDamage { result.findings.append(.init(step: nil, damage)) }
         if range == nil {
             result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
+            result.findings += ArchiveVerifier(reader).checkParity().map { .init(step: $0.step, $0.error) }
             result.findings += strangers(reader)
             if let against, result.findings.isEmpty {
                 result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
@@ -211,7 +212,8 @@ public struct Verifier: Sendable {
         let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
             let known =
-                ["archive.manifest", "run.manifest", "forgotten.manifest", "steps", "lock"].contains(name)
+                ["archive.manifest", "run.manifest", "forgotten.manifest", "manifests.parity", "steps", "lock"]
+                .contains(name)
                 || runParts.contains(name)
                 || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
             if !known { report(Paths.join(reader.layout.root, name)) }

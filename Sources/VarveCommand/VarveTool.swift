@@ -26,7 +26,8 @@ struct VarveTool: AsyncParsableCommand {
         version: VarveRelease.version,
         subcommands: [
             CompressCommand.self, WatchCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self,
-            VerifyCommand.self, ForgetCommand.self, PinCommand.self, PruneCommand.self, InspectCommand.self,
+            VerifyCommand.self, ForgetCommand.self, PinCommand.self, PruneCommand.self, RepairCommand.self,
+            InspectCommand.self,
             ManualCommand.self,
         ])
 

@@ -38,7 +38,8 @@ import Testing
 
     @Test func aTrainerDirectoryIsSkippedAtEveryLengthItsLastFileWasCutTo() throws {
         // As Python writes it, with what is no JSON.
-        let state = Array(#"{"global_step": 2, "log_history": [{"loss": NaN, "note": "a \" } b"}, {"loss": 1.5}]}"#.utf8)
+        let state = Array(
+            #"{"global_step": 2, "log_history": [{"loss": NaN, "note": "a \" } b"}, {"loss": 1.5}]}"#.utf8)
         for length in 0...state.count {
             let temporary = try TemporaryRun()
             for step in [1, 2] {

@@ -1,0 +1,33 @@
+import ChainArchive
+import TensorFiles
+
+/// Makes an archive's manifests again from the others and `manifests.parity`.
+public struct Repairer: Sendable {
+    /// What was done, and what cannot be.
+    public struct Result: Sendable, Codable {
+        public struct Lost: Sendable, Codable {
+            public var file: String
+            public var reason: String
+        }
+
+        /// Files that were made again; that would be, in a dry run.
+        public var repaired: [String] = []
+        public var lost: [Lost] = []
+        public var dryRun = false
+    }
+
+    public let archive: String
+
+    public init(archive: String) { self.archive = archive }
+
+    /// Parts are not touched: what is damaged in one stays so, and `Verifier` says which steps that costs. Nothing is
+    /// deleted; a damaged manifest is replaced only by bytes whose hash was recorded when it was written.
+    /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`. What stays lost is no error.
+    public func repair(dryRun: Bool = false) throws(VarveError) -> Result {
+        let repair = try ArchiveRepair(archive, writer: "varve \(VarveRelease.version)", dryRun: dryRun)
+        let outcome = try repair.run()
+        return Result(
+            repaired: outcome.repaired, lost: outcome.lost.map { .init(file: $0.path, reason: $0.reason) },
+            dryRun: dryRun)
+    }
+}
