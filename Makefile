@@ -5,12 +5,13 @@
 # make peers     ratios and speeds of the exact coder beside those of other lossless compressors
 # make fuzz      hostile input of every kind, under the address sanitizer
 # make man       manual page and shell completions, made from the command's own definitions
+# make torture   kills, failing calls, lost power and full disks, at every call of every command
 # make help      the rest
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo test interop live fidelity fidelity-full peers man python headers fuzz format lint clean
+.PHONY: help torture packages build demo test interop live fidelity fidelity-full peers man python headers fuzz format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -45,6 +46,7 @@ help:
 	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
 	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
 	@echo "make man       manual page and completions for bash, zsh and fish, in manual-output/"
+	@echo "make torture   kill every command at every call, fail it, take its power and its disk away (half an hour or more)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
 	@echo "make clean     remove build products, demo-output, fidelity-output, manual-output and .venv"
@@ -146,6 +148,14 @@ headers:
 	python3 -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2> /dev/null \
 		|| missing+=(python3-dev); \
 	if (( $${#missing[@]} )); then $(call install,"$${missing[@]}",build zipnn and z4ai for make peers); fi
+
+# ARGUMENTS="kill --scenario WORD" and the like: Tests/Torture/Tool/Torture.swift. In memory where that can be: what a disk
+# would have lost is worked out, not waited for. Exits 1 on any violation; full disks need root for mount.
+ARGUMENTS_OF_TORTURE := $(if $(ARGUMENTS),$(ARGUMENTS),kill errors power resume random disk)
+torture: $(BINARY) packages
+	swift build -c release --product Torture
+	TMPDIR=$$(if [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi) OPENBLAS_NUM_THREADS=1 \
+		nice .build/release/Torture $(ARGUMENTS_OF_TORTURE) --tool "$(VARVE)"
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

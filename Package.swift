@@ -95,6 +95,16 @@ let package = Package(
         .testTarget(
             name: "HostileInputTests", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
+        // Kills, failing calls, lost power, full disks: the short form in TortureTests, all of it by the tool.
+        .target(
+            name: "TortureKit", dependencies: ["Varve", "ChainArchive", "TensorFiles", "VarveTestSupport"],
+            path: "Tests/Torture/Kit", swiftSettings: settings),
+        .executableTarget(
+            name: "Torture", dependencies: ["TortureKit", "VarveTestSupport"], path: "Tests/Torture/Tool",
+            swiftSettings: settings),
+        .testTarget(
+            name: "TortureTests", dependencies: ["TortureKit", "Torture", "VarveTestSupport"],
+            path: "Tests/Torture/Tests", swiftSettings: settings),
         .testTarget(
             name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
     ]

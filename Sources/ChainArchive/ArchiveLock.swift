@@ -11,6 +11,8 @@ package final class ArchiveLock {
     private let descriptor: Int32?
     private let path: String
     private let note: [UInt8]
+    /// Whether the last owner ended without giving the lock back: what it made visible may not be on disk yet.
+    let wasLeftBehind: Bool
 
     /// - Throws: `.locked` with the owner's note; `.permissionDenied`, `.inputOutput`.
     package init(_ layout: ArchiveLayout) throws(VarveError) {
@@ -27,6 +29,8 @@ package final class ArchiveLock {
             } catch  where error.code == .unsupported {
                 try Self.takeFile(path, note: note, archive: layout.root)
                 self.descriptor = nil
+                // Who had it before is not known any more.
+                wasLeftBehind = true
                 return
             }
             guard isFree else {
@@ -42,15 +46,17 @@ package final class ArchiveLock {
             }
             if isKept {
                 self.descriptor = descriptor
+                wasLeftBehind = mine.byteCount > 0
                 break
             }
         }
         guard let descriptor else { return }
-        try SystemCalls.truncate(descriptor, to: 0, path: path)
+        // Never empty in between: whoever comes after us must see that somebody did not end by himself.
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }
             return try SystemCalls.write(descriptor, pointer, buffer.count, at: 0, path: path)
         }
+        try SystemCalls.truncate(descriptor, to: UInt64(note.count), path: path)
     }
 
     private static func locked(by note: [UInt8], archive: String, hint: String = "") -> VarveError {

@@ -16,21 +16,20 @@ package struct ArchiveReader: Sendable {
     /// - Throws: `.notAnArchive`; `.damaged`, `.unsupported` for the archive's manifest; `.notFound`.
     package init(_ root: String) throws(VarveError) {
         layout = ArchiveLayout(root)
-        guard Directories.exists(root) else {
-            _ = try FileIdentity(path: root, following: true)
+        guard try FileIdentity(path: root, following: true).kind == .directory else {
             throw VarveError(.notAnArchive, "not a directory", file: root)
         }
         do throws(VarveError) {
             let body = try SealedFile.open(layout.archiveManifest, kind: .archive).body
             _ = try ArchiveManifest(decoding: body, file: layout.archiveManifest)
         } catch  where error.code == .notFound {
-            guard Directories.exists(layout.steps) else {
+            guard try Directories.isThere(layout.steps) else {
                 throw VarveError(.notAnArchive, "no archive.manifest in it: this is not a Varve archive", file: root)
             }
             throw VarveError(.damaged, "archive.manifest is missing", file: layout.archiveManifest)
         }
         var visible: [Int] = [], invisible: [Int] = []
-        if Directories.exists(layout.steps) {
+        if try Directories.isThere(layout.steps) {
             for name in try SystemCalls.list(layout.steps) {
                 guard let number = ArchiveLayout.stepNumber(name) else { continue }
                 if try layout.isVisible(number) { visible.append(number) } else { invisible.append(number) }

@@ -10,7 +10,7 @@ package final class ArchiveWriter {
     /// - Throws: `.exists` where something else is in the way; `.locked`; `.damaged`, `.unsupported`.
     package init(_ root: String, writer: String) throws(VarveError) {
         layout = ArchiveLayout(root)
-        if try Self.isMissing(layout.archiveManifest), Directories.exists(root) {
+        if try Self.isMissing(layout.archiveManifest), try Directories.isThere(root) {
             let content = try SystemCalls.list(root).filter {
                 $0 != "lock" && !$0.hasPrefix(OutputFile.temporaryPrefix)
             }
@@ -27,18 +27,50 @@ package final class ArchiveWriter {
         if try Self.isMissing(layout.archiveManifest) {
             try Self.write(
                 SealedFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive), to: layout.archiveManifest)
-            try Directories.sync(Paths.split(root).directory)
+            try syncAncestors()
         } else if let damage = try ArchiveReader(root).forgottenDamage {
             throw damage
         }
-        if !Directories.exists(layout.steps) {
+        if try !Directories.isThere(layout.steps) {
             try Directories.create(layout.steps)
             try Directories.sync(root)
         }
         for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
             try Directories.remove(Paths.join(root, name))
         }
+        if lock.wasLeftBehind { try syncNames() }
         try Self.settleParity(layout)
+        // Where the manifest cannot be read, which part it names is not known.
+        if let manifest = try? ArchiveReader(root).runManifest() { try removeRunParts(except: manifest.parts) }
+    }
+
+    /// Flushes every directory of the archive: a former writer ended before it could, and what it made visible is built
+    /// on from now on.
+    private func syncNames() throws(VarveError) {
+        for name in try SystemCalls.list(layout.steps) where ArchiveLayout.stepNumber(name) != nil {
+            try Directories.sync(Paths.join(layout.steps, name))
+        }
+        try Directories.sync(layout.steps)
+        try Directories.sync(layout.root)
+        try syncAncestors()
+    }
+
+    /// Makes the archive's own name durable, and those of the directories above it, which may be as new.
+    private func syncAncestors() throws(VarveError) {
+        var path = Paths.split(layout.root).directory
+        try Directories.sync(path)
+        while path != ".", path != "/" {
+            path = Paths.split(path).directory
+            // Those that may not be read were not made here.
+            do throws(VarveError) { try Directories.sync(path) } catch  where error.code == .permissionDenied { return }
+        }
+    }
+
+    private func removeRunParts(except named: [StepManifest.Part]) throws(VarveError) {
+        for name in try SystemCalls.list(layout.root)
+        where name.hasPrefix("run-") && !named.contains(where: { $0.name == name }) {
+            try SystemCalls.unlink(Paths.join(layout.root, name))
+        }
     }
 
     /// Whether there is no such path; a path that cannot be looked at is not missing.
@@ -65,10 +97,7 @@ package final class ArchiveWriter {
         try part?.commit()
         try Directories.sync(layout.root)
         try Self.replace("run.manifest", SealedFile.seal(manifest.encoded(), kind: .run), layout)
-        let named = Set(manifest.parts.map(\.name))
-        for name in try SystemCalls.list(layout.root) where name.hasPrefix("run-") && !named.contains(name) {
-            try SystemCalls.unlink(Paths.join(layout.root, name))
-        }
+        try removeRunParts(except: manifest.parts)
     }
 
     /// Replaces what is marked and pinned. Where nothing is any more, the file goes.

@@ -4,8 +4,8 @@ package import TensorFiles
 
 /// Byte strings under keys in a file without a name: what a step restored, kept for the next step to build on.
 ///
-/// The file is unlinked as soon as it is open, so that nothing is left behind however the process ends. Safe from
-/// several threads.
+/// The file never has a name where the file system can do without, elsewhere it is unlinked as soon as it is open: nothing
+/// is left behind however the process ends. Safe from several threads.
 package final class ScratchStore: Sendable {
     package enum Key: Sendable, Hashable {
         /// Restored bytes of a tensor.
@@ -58,6 +58,13 @@ package final class ScratchStore: Sendable {
     ) throws(VarveError) {
         self.isOptional = isOptional
         self.contents = contents
+        do throws(VarveError) {
+            descriptor = try SystemCalls.open(directory, flags: O_RDWR | SystemCalls.nameless, mode: 0o600)
+            path = directory
+            return
+        } catch  where error.code == .inputOutput || error.code == .unsupported {
+            // Not every file system has files without a name.
+        }
         // A name of its own: a reader and a writer may work side by side, and must not get one file.
         let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         path = Paths.join(directory, "\(OutputFile.temporaryPrefix)scratch-\(getpid())-\(number)")

@@ -29,6 +29,8 @@ struct SourceFiles {
                 try SystemCalls.rename(hidden, path)
                 throw error
             }
+            // Or the removal of some files could outlast a loss of power, and the new name not: half a checkpoint.
+            try Directories.sync(parent)
             try Directories.remove(hidden)
         } else {
             try check(prefix: nil)

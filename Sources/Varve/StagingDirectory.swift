@@ -21,7 +21,7 @@ final class StagingDirectory {
     /// - Returns: whether the output is the directory that was made here.
     func moveIntoPlace(overwrite: Bool) throws(VarveError) -> Bool {
         var isWhole = true
-        if !Directories.exists(output) {
+        if try !Directories.isThere(output) {
             try SystemCalls.rename(path, output)
         } else if try SystemCalls.list(output).isEmpty, (try FileIdentity(path: output)).kind == .directory {
             try SystemCalls.removeDirectory(output)

@@ -72,7 +72,7 @@ public struct Verifier: Sendable {
             }
             result.sampled = .init(seed: seed)
         }
-        if let against, !Directories.exists(against) {
+        if let against, try !Directories.isThere(against) {
             throw VarveError(.notFound, "no such directory", file: against)
         }
         let reader: ArchiveReader

@@ -57,6 +57,29 @@ struct WatchWorker {
         }
     }
 
+    /// Does what is left to do when no step is missing any more: a watch before this one may have been killed behind the
+    /// step that it added last, before it kept the run's own files and removed originals.
+    mutating func finish(_ run: Run) async throws(VarveError) {
+        let steps = Set(try ArchiveReader(archive).steps)
+        guard run.steps.contains(where: { steps.contains($0.number) }) else { return }
+        do {
+            let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+            try await RunFilesWriter(
+                run: run, writer: writer, extras: options.compression.extras, compressed: steps
+            ).write { tell($0) }
+        }
+        try await removeSources(of: run)
+    }
+
+    private mutating func removeSources(of run: Run) async throws(VarveError) {
+        guard options.removal != nil else { return }
+        for left in try SourceFiles.finishRemovals(of: run, archive: try ArchiveReader(archive)) { tell(left) }
+        let outcome = try await remover.remove(from: run, progress: progress)
+        result.removed += outcome.removed
+        result.removedBytes += outcome.bytes
+        for kept in outcome.kept { tell("\(kept.path) stays: \(kept.reason)") }
+    }
+
     private mutating func add(_ source: SourceStep, run: Run?) async throws(VarveError) {
         if let run { chain.found = run }
         try await write(source, run: run)
@@ -66,12 +89,7 @@ struct WatchWorker {
             // Written over after the step was committed: then there is nothing left to compare with or to remove.
             try await remover.decode(source.step.number, progress: progress)
         }
-        guard let run, options.removal != nil else { return }
-        for left in try SourceFiles.finishRemovals(of: run, archive: try ArchiveReader(archive)) { tell(left) }
-        let outcome = try await remover.remove(from: run, progress: progress)
-        result.removed += outcome.removed
-        result.removedBytes += outcome.bytes
-        for kept in outcome.kept { tell("\(kept.path) stays: \(kept.reason)") }
+        if let run { try await removeSources(of: run) }
     }
 
     /// Everything that needs the archive's lock.

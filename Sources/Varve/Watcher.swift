@@ -53,6 +53,7 @@ public struct Watcher: Sendable {
             throw VarveError(.interrupted, "interrupted", cause: error)
         }
         await poller.stop()
+        if !Task.isCancelled, let run = poller.run { try await worker.finish(run) }
         if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
         return worker.result
     }

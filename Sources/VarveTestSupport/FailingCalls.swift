@@ -16,7 +16,7 @@ package final class FailingCalls: SystemCalls.FaultInjector {
     private let calls: Set<SystemCalls.Name>
     private let first: Int
     private let number: Int32
-    private let isLasting: Bool
+    package let isLasting: Bool
     private let death: Death?
     private let pathPart: String
     private let writeLimit: Int?

@@ -47,6 +47,8 @@ package final class RecordedCalls: SystemCalls.FaultInjector {
         state.withLock { state in
             switch effect {
             case .opened(let descriptor, let flags, _):
+                // What never had a name is gone with the power, whatever was written to it.
+                guard flags & SystemCalls.nameless != SystemCalls.nameless else { return }
                 state.files += 1
                 state.open[descriptor] = state.files
                 // Files that are only read are kept too: a directory is flushed through a descriptor for reading.

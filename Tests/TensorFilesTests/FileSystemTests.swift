@@ -56,6 +56,40 @@ import VarveTestSupport
         #expect(limited.count > 33)
     }
 
+    @Test(arguments: [false, true]) func interruptedCallsAreRepeated(always: Bool) throws {
+        let directory = try TemporaryDirectory()
+        for index in 0..<8 {
+            let interrupted = FailingCalls(failAt: index, EINTR, pathPart: directory.path, isLasting: always)
+            try interrupted.installed {
+                try directory.write([1, 2, 3], to: "x")
+                #expect(try directory.read("x") == [1, 2, 3])
+            }
+            #expect(interrupted.failures >= 1)
+            #expect(try SystemCalls.list(directory.path) == ["x"])
+        }
+    }
+
+    @Test func shortReadsAreCompleted() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write([UInt8](0..<100), to: "x")
+        let limited = FailingCalls(failAt: -1, 0, pathPart: directory.path, readLimit: 3)
+        #expect(try limited.installed { try directory.read("x") } == [UInt8](0..<100))
+        #expect(limited.count > 33)
+    }
+
+    /// Closing and removing on the way out are calls like all others: nothing goes past the seam.
+    @Test func whatIsGivenUpIsClosedAndRemovedThroughTheSeam() async throws {
+        let directory = try TemporaryDirectory()
+        let recorder = RecordedCalls(under: directory.path)
+        try await SystemCalls.withInjector(recorder) { _ = try OutputFile(directory.file("x"), byteCount: 10) }
+        let last = try #require(recorder.changes.last)
+        guard case .unlink(let path) = last else {
+            Issue.record("\(last)")
+            return
+        }
+        #expect(path == directory.file(OutputFile.temporaryPrefix + "x"))
+    }
+
     /// A failing disk is never mistaken for a file of another kind.
     @Test func everyFailingReadIsAnErrorOfOpening() throws {
         let directory = try TemporaryDirectory()

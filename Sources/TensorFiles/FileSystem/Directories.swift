@@ -6,6 +6,15 @@ package enum Directories {
         (try? FileIdentity(path: path, following: true))?.kind == .directory
     }
 
+    /// Whether there is a directory, or a link to one. What cannot be looked at is not taken for missing.
+    package static func isThere(_ path: String) throws(VarveError) -> Bool {
+        do throws(VarveError) {
+            return try FileIdentity(path: path, following: true).kind == .directory
+        } catch  where error.code == .notFound {
+            return false
+        }
+    }
+
     /// Creates the directory and those above it that are missing.
     package static func create(_ path: String) throws(VarveError) {
         if exists(path) { return }

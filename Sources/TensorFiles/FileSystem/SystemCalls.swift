@@ -41,6 +41,9 @@ package enum SystemCalls {
         return Int32(try call(.open, path, effect: effect) { Int(Glibc.open(path, flags | O_CLOEXEC, mode)) })
     }
 
+    /// With the path of a directory: a file in it without a name (`O_TMPFILE`, which is no constant that Swift imports).
+    package static let nameless: Int32 = 0o20_000_000 | O_DIRECTORY
+
     /// Reads at most `count` bytes at `offset`; 0 at the end of the file.
     package static func read(
         _ descriptor: Int32, _ pointer: UnsafeMutableRawPointer, _ count: Int, at offset: UInt64, path: String

@@ -1,0 +1,159 @@
+import TensorFiles
+import Varve
+
+/// What holds of a scenario's directory whatever happened to the command, found by running it undisturbed.
+package struct Expectation: Sendable {
+    package let scenario: Scenario
+    /// The state before the command, to be copied.
+    package let template: Place
+    package let before: Tree
+    package let after: Tree
+    /// What each step restores to: as it was before the command, as it is after it.
+    private var steps: [Int: [Tree]] = [:]
+    /// What `restore --step all` gives after the command.
+    private var all = Tree()
+    private let stepsBefore: Set<Int>
+    /// Takes what is restored to be looked at.
+    private let scratch: String
+
+    /// - Parameters:
+    ///   - directory: takes the template and the undisturbed result; empty.
+    ///   - scale: of the run.
+    package init(_ scenario: Scenario, in directory: String, scale: Int = 1) async throws {
+        self.scenario = scenario
+        scratch = Paths.join(directory, "restored")
+        template = Place(Paths.join(directory, "template"), scale: scale)
+        try Directories.create(template.root)
+        try await scenario.prepare(template)
+        before = try Tree(template.root)
+        stepsBefore = Set(try template.visibleSteps)
+        let done = Place(Paths.join(directory, "undisturbed"), scale: scale)
+        try DiskModel(before, root: template.root).materialize(at: done.root)
+        try await scenario.command(done) { _ in }
+        after = try Tree(done.root)
+        for place in [template, done] where try !place.visibleSteps.isEmpty {
+            all = try await restored(place)
+            for step in try place.visibleSteps {
+                steps[step, default: []].append(all.below(TortureRun.directory(step)))
+            }
+        }
+    }
+
+    private func restored(_ place: Place) async throws -> Tree {
+        try Directories.remove(scratch)
+        try await Restorer(archive: place.archive, options: RestoreOptions(selection: .all, threads: 1))
+            .restore(to: scratch)
+        return try Tree(scratch)
+    }
+
+    /// A copy of the state before, in place of what is there.
+    package func reset(_ place: Place) throws {
+        try DiskModel(before, root: place.root).materialize(at: place.root)
+    }
+
+    /// What is wrong right after the command ended in whatever way.
+    /// - Parameters:
+    ///   - promised: what it had told by then.
+    ///   - isSame: whether steps have to restore to the same bytes; a lossy chain that skipped a step is another one, and
+    ///     has to be as near to the originals as it says.
+    package func violations(
+        in place: Place, promised: Set<String> = [], isSame: Bool = true
+    ) async throws -> [String] {
+        var found: [String] = []
+        var others: [String] = []
+        let visible = Set(try place.visibleSteps)
+        var wanted = stepsBefore.subtracting(scenario.drops)
+        for text in promised { if let number = Int(text) { wanted.insert(number) } }
+        if !visible.isSuperset(of: wanted) { found.append("steps \(wanted.subtracting(visible).sorted()) are gone") }
+        var restored = Tree()
+        let isArchive = place.isArchive
+        if !isArchive, !stepsBefore.isEmpty || !promised.isEmpty { found.append("the archive is gone") }
+        if isArchive {
+            let result = try await Verifier(archive: place.archive, deep: true, threads: 1).verify()
+            found += result.findings.map { "verify: \($0.file ?? ""): \($0.message)" }
+            found += result.unrestorable.map { "step \($0) cannot be restored" }
+            if !visible.isEmpty {
+                restored = try await self.restored(place)
+                for step in visible.sorted() {
+                    let tree = restored.below(TortureRun.directory(step))
+                    guard let right = steps[step] else {
+                        found.append("step \(step) should not be there")
+                        continue
+                    }
+                    if !right.contains(where: { tree.differences(from: $0, withAttributes: true).isEmpty }) {
+                        others.append("step \(step) is restored otherwise than before")
+                    }
+                }
+            }
+        }
+        if promised.contains("done"), scenario.isDurable {
+            let differing = restored.differences(from: all, withAttributes: true)
+            if !differing.isEmpty { others.append("not all is restored: \(differing.prefix(4))") }
+        }
+        if !others.isEmpty, !isSame {
+            let result = try await Verifier(archive: place.archive, against: place.run, threads: 1).verify()
+            if result.isIntact, result.differences.isEmpty { others = [] }
+            if promised.contains("done"), Set(restored.nodes.keys) != Set(all.nodes.keys) {
+                found.append("not all is there")
+            }
+        }
+        found += others
+        found += try sourceViolations(in: place, restored)
+        found += try outputViolations(in: place)
+        return found
+    }
+
+    /// Originals stay as they are; where the command may remove them, only those that the archive gives back.
+    private func sourceViolations(in place: Place, _ restored: Tree) throws -> [String] {
+        let now = try Tree(place.root).below("run"), then = before.below("run")
+        return now.differences(from: then, withAttributes: true).compactMap { path in
+            if scenario.removesSources {
+                // Directories lose what is in them, and get another time.
+                if now.nodes[path]?.kind == .directory, then.nodes[path]?.kind == .directory { return nil }
+                // A directory that waits for its removal.
+                if then.nodes[path] == nil, path.contains(OutputFile.temporaryPrefix) { return nil }
+                if now.nodes[path] == nil, let kept = restored.nodes[path], kept.content == then.nodes[path]?.content {
+                    return nil
+                }
+            }
+            return "the original \(path) was changed"
+        }
+    }
+
+    /// Under its name an output has files as they were before or as they will be, never others.
+    private func outputViolations(in place: Place) throws -> [String] {
+        let then = before.below("out/restored"), later = after.below("out/restored")
+        guard Directories.exists(place.output) else { return then.nodes.isEmpty ? [] : ["the output is gone"] }
+        let now = try Tree(place.output)
+        let wrong = now.nodes.filter { path, node in
+            then.nodes[path]?.content != node.content && later.nodes[path]?.content != node.content
+        }
+        let missing = then.nodes.isEmpty ? later.nodes.keys.filter { now.nodes[$0] == nil } : []
+        return wrong.keys.sorted().map { "partial output \($0)" } + missing.map { "output without \($0)" }
+    }
+
+    /// What is wrong after the command was run once more.
+    /// - Parameter isSame: whether the archive has to be the undisturbed one to the byte; where a step or file could not
+    ///   be read at first, it only has to give everything back.
+    package func violationsAfterRepeating(in place: Place, isSame: Bool = true) async throws -> [String] {
+        do {
+            try await scenario.again(place)
+        } catch {
+            return ["running it once more failed: \(error)"]
+        }
+        let now = try Tree(place.root)
+        var found: [String] = []
+        if isSame, scenario.isRepeatable {
+            found += now.differences(from: after).map { "\($0) differs from the undisturbed archive" }
+        } else {
+            found += try await violations(in: place, promised: ["done"], isSame: isSame)
+            // Names only; a part of the run's own files has one of two.
+            func names(_ tree: Tree) -> Set<String> {
+                Set(tree.nodes.keys.map { $0.replacing("run-0001.part", with: "run-0000.part") })
+            }
+            found += names(now).symmetricDifference(names(after)).map { "\($0) is left over or missing" }
+        }
+        let output = now.below("out/restored").differences(from: after.below("out/restored"), withAttributes: true)
+        return found + output.map { "output \($0) differs" }
+    }
+}

@@ -1,0 +1,99 @@
+import TensorFiles
+import Varve
+
+extension Scenarios {
+    private static func restore(
+        _ place: Place, _ selection: RestoreOptions.Selection, overwrite: Bool = false
+    ) async throws {
+        let options = RestoreOptions(selection: selection, overwrite: overwrite, threads: 1)
+        try await Restorer(archive: place.archive, options: options).restore(to: place.output)
+    }
+
+    static let restoring: [Scenario] = [
+        // Restored once more over what is there, in case that it was complete when the command ended.
+        Scenario(
+            "restore --step 20", isDurable: false,
+            arguments: { ["restore", $0.archive, "--step", "20", "-o", $0.output, "--threads", "1"] }
+        ) { place in
+            try await whole(place, transform)
+        } again: { place in
+            try await restore(place, .step(20), overwrite: true)
+        } command: { place, _ in
+            try await restore(place, .step(20))
+        },
+        Scenario(
+            "restore --step all", isDurable: false,
+            arguments: { ["restore", $0.archive, "--step", "all", "-o", $0.output, "--threads", "1"] }
+        ) { place in
+            try await whole(place)
+        } again: { place in
+            try await restore(place, .all, overwrite: true)
+        } command: { place, _ in
+            try await restore(place, .all)
+        },
+        Scenario(
+            "restore --overwrite", isDurable: false,
+            arguments: { ["restore", $0.archive, "--step", "30", "-o", $0.output, "--threads", "1", "--overwrite"] }
+        ) { place in
+            try await whole(place)
+            try await restore(place, .step(10))
+            try Shell.copy(place.path("run/notes.txt"), to: Paths.join(place.output, "mine.txt"))
+        } command: { place, _ in
+            try await restore(place, .step(30), overwrite: true)
+        },
+        Scenario("verify --deep", isReport: true, arguments: { ["verify", $0.archive, "--deep", "--threads", "1"] }) {
+            place in
+            try await whole(place, transform)
+        } command: { place, _ in
+            let result = try await Verifier(archive: place.archive, deep: true, threads: 1).verify()
+            if let finding = result.findings.first {
+                throw VarveError(.damaged, finding.message, file: finding.file)
+            }
+        },
+    ]
+
+    /// A command that only writes to the archive, and says nothing before it is through.
+    private static func changing(
+        _ name: String, drops: Set<Int>, _ words: [String], method: CompressionOptions.Method = transform,
+        before: @escaping @Sendable (Forgetter) throws -> Void = { _ in },
+        _ body: @escaping @Sendable (Forgetter) throws -> Void
+    ) -> Scenario {
+        Scenario(name, drops: drops, arguments: { [words[0], $0.archive] + words.dropFirst() }) { place in
+            try await whole(place, method)
+            try before(Forgetter(archive: place.archive))
+        } command: { place, tell in
+            try body(Forgetter(archive: place.archive))
+            tell("done")
+        }
+    }
+
+    static let forgetting: [Scenario] = [
+        changing("forget", drops: [10, 20], ["forget", "--keep-last", "1"]) {
+            _ = try $0.forget(ForgetPolicy(keepLast: 1))
+        },
+        changing("forget --now", drops: [10, 20], ["forget", "--keep-last", "1", "--now"]) {
+            _ = try $0.forget(ForgetPolicy(keepLast: 1), prune: true)
+        },
+        changing(
+            "forget --now (lossless)", drops: [10, 20], ["forget", "--keep-last", "1", "--now"], method: .lossless
+        ) {
+            _ = try $0.forget(ForgetPolicy(keepLast: 1), prune: true)
+        },
+        changing("prune", drops: [], ["prune"]) {
+            _ = try $0.forget(ForgetPolicy(steps: [10...20]))
+        } _: {
+            _ = try $0.prune()
+        },
+        changing("prune, moments only", drops: [], ["prune"]) {
+            _ = try $0.forget(ForgetPolicy(steps: [10...20], momentsOnly: true))
+        } _: {
+            _ = try $0.prune()
+        },
+        changing("pin", drops: [], ["pin", "--steps", "20"]) { _ = try $0.pin([20...20]) },
+        changing("forget --undo", drops: [], ["forget", "--undo"]) {
+            _ = try $0.forget(ForgetPolicy(steps: [10...20]))
+        } _: {
+            _ = try $0.undo()
+        },
+    ]
+}

@@ -1,0 +1,93 @@
+import TensorFiles
+import Varve
+
+/// Every command that writes something, in the states that differ.
+package enum Scenarios {
+    package static let all: [Scenario] = compressing + removing + restoring + forgetting
+
+    package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
+
+    static let transform = CompressionOptions.Method.transform(TransformOptions())
+
+    static func compress(
+        _ place: Place, _ method: CompressionOptions.Method = .lossless, removal: SourceRemoval? = nil,
+        tell: (@Sendable (String) -> Void)? = nil
+    ) async throws {
+        let options = CompressionOptions(method: method, threads: 1, removal: removal)
+        _ = try await Compressor(run: place.run, archive: place.archive, options: options).compress { event in
+            if case .finished(let number, _, _) = event { tell?(String(number)) }
+        }
+        tell?("done")
+    }
+
+    /// The archive of the first two steps, and a run that has got a third.
+    static func grown(_ place: Place, _ method: CompressionOptions.Method) async throws {
+        try TortureRun.make(at: place.run, steps: 2, scale: place.scale)
+        try await compress(place, method)
+        try Directories.remove(place.run)
+        try TortureRun.make(at: place.run, scale: place.scale)
+    }
+
+    /// The archive of the whole run.
+    static func whole(_ place: Place, _ method: CompressionOptions.Method = .lossless) async throws {
+        try TortureRun.make(at: place.run, scale: place.scale)
+        try await compress(place, method)
+    }
+
+    private static let compressing: [Scenario] = [
+        (CompressionOptions.Method.lossless, "lossless", ""), (transform, "balanced", " (lossy)"),
+    ]
+    .flatMap { method, quality, suffix in
+        let arguments: @Sendable (Place) -> [String] = {
+            ["compress", $0.run, $0.archive, "--quality", quality, "--threads", "1"]
+        }
+        return [
+            Scenario("compress, new archive" + suffix, arguments: arguments) { place in
+                try TortureRun.make(at: place.run, scale: place.scale)
+            } command: { place, tell in
+                try await compress(place, method, tell: tell)
+            },
+            Scenario("compress, append" + suffix, arguments: arguments) { place in
+                try await grown(place, method)
+            } command: { place, tell in
+                try await compress(place, method, tell: tell)
+            },
+        ]
+    }
+
+    private static let removing: [Scenario] = [
+        Scenario(
+            "compress --remove-source", removesSources: true, isRepeatable: false,
+            arguments: {
+                [
+                    "compress", $0.run, $0.archive, "--quality", "lossless", "--threads", "1", "--remove-source",
+                    "--keep-last", "1",
+                ]
+            }
+        ) { place in
+            try TortureRun.make(at: place.run, scale: place.scale)
+        } command: { place, tell in
+            try await compress(place, .lossless, removal: SourceRemoval(keepLast: 1), tell: tell)
+        },
+        // Looks for checkpoints on a thread of its own: the n-th call is another one each time.
+        Scenario(
+            "watch --remove-source", removesSources: true, isRepeatable: false, stride: 7,
+            arguments: {
+                [
+                    "watch", $0.run, $0.archive, "--quality", "lossless", "--threads", "1", "--remove-source",
+                    "--keep-last", "1", "--settle", "0", "--idle", "0.2", "--retries", "0",
+                ]
+            }
+        ) { place in
+            try TortureRun.make(at: place.run, scale: place.scale)
+        } command: { place, tell in
+            let options = WatchOptions(
+                compression: CompressionOptions(method: .lossless, threads: 1), removal: SourceRemoval(keepLast: 1),
+                settle: .zero, idle: .milliseconds(200), retries: 0)
+            _ = try await Watcher(run: place.run, archive: place.archive, options: options).watch { event in
+                if case .finished(let number, _, _) = event { tell(String(number)) }
+            }
+            tell("done")
+        },
+    ]
+}
