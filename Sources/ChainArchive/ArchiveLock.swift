@@ -8,7 +8,8 @@ package final class ArchiveLock {
     private let descriptor: Int32
     private let path: String
 
-    /// - Throws: `.locked` with the owner's note; `.permissionDenied`, `.inputOutput`.
+    /// - Throws: `.locked` with the owner's note; `.unsupported` where something else has the lock's name;
+    ///   `.permissionDenied`, `.inputOutput`.
     package init(_ layout: ArchiveLayout) throws(VarveError) {
         let path = layout.lock
         self.path = path
@@ -41,6 +42,11 @@ package final class ArchiveLock {
         let note = Array(
             "process \(getpid()) on \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) since \(Self.now())"
                 .utf8)
+        // Another name of a file that lies elsewhere: its content is not for us to replace.
+        let status = try SystemCalls.status(descriptor, path: path)
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
+            throw VarveError(.unsupported, "the lock is no file of its own; remove it", file: path)
+        }
         try SystemCalls.truncate(descriptor, to: 0, path: path)
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }

@@ -48,16 +48,21 @@ enum DiscoveryTarget {
         case .names:
             for name in rest.split(separator: 0x0A).prefix(8) {
                 let name = String(decoding: name, as: UTF8.self)
-                guard Paths.isSafeRelative(name), name.utf8.allSatisfy({ $0 != 0x2F }) else { continue }
+                guard isName(name) else { continue }
                 try put(model, name)
             }
         case .nested:
             for name in rest.split(separator: 0x0A).prefix(4) {
                 let name = String(decoding: name, as: UTF8.self)
-                guard Paths.isSafeRelative(name), name.utf8.allSatisfy({ $0 != 0x2F }) else { continue }
+                guard isName(name) else { continue }
                 try put(model, name + "/model.safetensors")
             }
         }
+    }
+
+    /// Whether a file can have that name, and a longer one while it is written.
+    private static func isName(_ name: String) -> Bool {
+        Paths.isSafeRelative(name) && !name.utf8.contains(UInt8(ascii: "/")) && name.utf8.count < 200
     }
 
     /// A checkpoint file around a pickle; its storages are small and the same every time.
