@@ -93,7 +93,8 @@ let package = Package(
             name: "Mutation", dependencies: ["HostileInput", "VarveTestSupport"], path: "Tests/Mutation",
             swiftSettings: settings),
         .testTarget(
-            name: "HostileInputTests", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"],
+            name: "HostileInputTests",
+            dependencies: ["HostileInput", "Varve", "ChainArchive", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "VarveCommandTests", dependencies: ["VarveCommand", "VarveTestSupport"], swiftSettings: settings),
