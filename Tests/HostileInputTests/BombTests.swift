@@ -63,7 +63,8 @@ import VarveTestSupport
         let instance = Array("(S'touch \(mark)'\nios\nsystem\n.".utf8)
         #expect(throws: VarveError.self) { try PickleTree.read(MemorySource(instance)) }
         try directory.write(TorchMaker.zip(pickle: call, storages: []), to: "run/ckpt_1.pt")
-        try directory.write(SafetensorsMaker.file([TestTensor("a", shape: [4, 4], seed: 1)]), to: "run/ckpt_2.safetensors")
+        try directory.write(
+            SafetensorsMaker.file([TestTensor("a", shape: [4, 4], seed: 1)]), to: "run/ckpt_2.safetensors")
         _ = try Inspector(path: directory.file("run"), hashes: true).inspect()
         #expect((try? FileIdentity(path: mark)) == nil)
     }

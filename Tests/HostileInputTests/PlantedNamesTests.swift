@@ -103,7 +103,8 @@ import VarveTestSupport
     }
 
     @Test func setUserAndGroupBitsAreNotRestored() async throws {
-        try directory.write(SafetensorsMaker.file([TestTensor("a", shape: [4], seed: 1)]), to: "run/step_10.safetensors")
+        try directory.write(
+            SafetensorsMaker.file([TestTensor("a", shape: [4], seed: 1)]), to: "run/step_10.safetensors")
         try directory.write(Array("#!/bin/sh".utf8), to: "run/program")
         for name in ["run/step_10.safetensors", "run/program"] { try SystemCalls.setMode(directory.file(name), 0o6755) }
         _ = try await Compressor(run: directory.file("run"), archive: directory.file("a.varve")).compress()

@@ -21,7 +21,9 @@ import VarveTestSupport
             let outcome = try codes.varve(arguments)
             for text in [outcome.output, outcome.error] {
                 #expect(
-                    !text.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\t" },
+                    !text.unicodeScalars.contains {
+                        $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\t"
+                    },
                     "\(arguments.first ?? "")")
             }
         }

@@ -29,7 +29,9 @@ import Testing
 
     @Test func oneTreeIsAddedToAnotherWholeOrNotAtAll() throws {
         var there = try claims([("a/one", .file), ("b", .link)])
-        for other in [[("new", .file), ("b", .directory)], [("new", .file), ("b/c", .file)], [("new", .file), ("a", .file)]]
+        for other in [
+            [("new", .file), ("b", .directory)], [("new", .file), ("b/c", .file)], [("new", .file), ("a", .file)],
+        ]
             as [[(String, PathClaims.Claim)]]
         {
             let clash = try claims(other)
