@@ -6,12 +6,13 @@
 # make fuzz      hostile input of every kind, under the address sanitizer
 # make man       manual page and shell completions, made from the command's own definitions
 # make torture   kills, failing calls, lost power and full disks, at every call of every command
+# make mutate    small archives, every byte of them changed in ten ways and cut at every length (half an hour)
 # make help      the rest
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help torture packages build demo test interop live fidelity fidelity-full peers man python headers fuzz format lint clean
+.PHONY: help torture packages build demo test interop live fidelity fidelity-full peers man python headers fuzz mutate format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -47,6 +48,7 @@ help:
 	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
 	@echo "make man       manual page and completions for bash, zsh and fish, in manual-output/"
 	@echo "make torture   kill every command at every call, fail it, take its power and its disk away (half an hour or more)"
+	@echo "make mutate    damage every byte of six small archives (ARGUMENTS=\"--every 100\": a sample)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
 	@echo "make clean     remove build products, demo-output, fidelity-output, manual-output and .venv"
@@ -136,6 +138,10 @@ fuzz: packages
 	swift build -c release --product Fuzz --scratch-path .build/fuzz --sanitize=address \
 		-Xswiftc -sanitize=fuzzer -Xswiftc -DFUZZER -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	Tests/Fuzz/run.sh .build/fuzz/release/Fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+mutate: packages
+	swift build -c release --product Mutation
+	.build/release/Mutation $(ARGUMENTS)
 
 # Python's venv module is a package of its own on Debian.
 python:

@@ -93,7 +93,8 @@ let package = Package(
             name: "Mutation", dependencies: ["HostileInput", "VarveTestSupport"], path: "Tests/Mutation",
             swiftSettings: settings),
         .testTarget(
-            name: "HostileInputTests", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"],
+            name: "HostileInputTests",
+            dependencies: ["HostileInput", "Varve", "ChainArchive", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
         // Kills, failing calls, lost power, full disks: the short form in TortureTests, all of it by the tool.
         .target(

@@ -14,7 +14,8 @@ package final class ArchiveLock {
     /// Whether the last owner ended without giving the lock back: what it made visible may not be on disk yet.
     let wasLeftBehind: Bool
 
-    /// - Throws: `.locked` with the owner's note; `.permissionDenied`, `.inputOutput`.
+    /// - Throws: `.locked` with the owner's note; `.unsupported` where something else has the lock's name;
+    ///   `.permissionDenied`, `.inputOutput`.
     package init(_ layout: ArchiveLayout) throws(VarveError) {
         let path = layout.lock, note = LockNote.own().bytes
         self.path = path
@@ -51,6 +52,11 @@ package final class ArchiveLock {
             }
         }
         guard let descriptor else { return }
+        // Another name of a file that lies elsewhere: its content is not for us to replace.
+        let status = try SystemCalls.status(descriptor, path: path)
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
+            throw VarveError(.unsupported, "the lock is no file of its own; remove it", file: path)
+        }
         // Never empty in between: whoever comes after us must see that somebody did not end by himself.
         _ = try note.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
             guard let pointer = buffer.baseAddress else { return 0 }

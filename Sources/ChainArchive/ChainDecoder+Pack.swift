@@ -2,20 +2,25 @@ import TensorCodecs
 import TensorFiles
 
 extension ChainDecoder {
+    /// What decoding a pack needs for each row and column of a matrix: levels, classes, exponents, means.
+    private static let lineBytes: UInt64 = 24
+
     /// Decodes a pack of one step from the restored tensors of its predecessor, in the pack's order.
     func decodePack(
         _ pack: Int, of step: OpenStep, previous: [TensorIdentity: ChainLink]
     ) throws(VarveError) -> [ChainLink] {
         let records = step.packs[pack].map { step.manifest.tensors[$0] }
-        var places: [LosslessPack.Place] = [], room = 0
+        var places: [LosslessPack.Place] = [], room: UInt64 = 0
         for record in records {
             guard case .packed(_, _, let depth) = record.coding else { continue }
-            // The tensor and what it builds on.
-            let (product, overflow) = record.byteCount.multipliedReportingOverflow(by: 1 + depth)
-            let (sum, exceeds) = room.addingReportingOverflow(product)
-            room = overflow || exceeds ? .max : sum
-            try step.expectRoom(room, record.name)
             let form = record.dtype.losslessForm(record.shape)
+            // The tensor and what it builds on; files end at 2^60 bytes.
+            room = room.addingSaturated(UInt64(record.byteCount) * UInt64(1 + depth))
+            try step.expectRoom(Int(clamping: room), record.name)
+            // Of a narrow matrix the exponents of its rows are more than that.
+            let matrix = MatrixForm(form.shape)
+            if !matrix.isVector { room = room.addingSaturated(UInt64(matrix.rows + matrix.columns) * Self.lineBytes) }
+            try step.expectRoom(Int(clamping: room), record.name)
             var place = LosslessPack.Place(format: form.format, shape: form.shape)
             if depth > 0 { place.previous = try predecessorBytes(record, of: step, previous: previous) }
             if depth > 1 {

@@ -63,30 +63,30 @@ func runProgram() async throws {
 }
 
 #if FUZZER
-    /// What libFuzzer's inputs are run through; a C function has no context of its own.
-    enum FuzzInput {
-        nonisolated(unsafe) static var target = FuzzTarget.pickle
-    }
+/// What libFuzzer's inputs are run through; a C function has no context of its own.
+enum FuzzInput {
+    nonisolated(unsafe) static var target = FuzzTarget.pickle
+}
 
-    @_silgen_name("LLVMFuzzerRunDriver")
-    func runDriver(
-        _ count: UnsafeMutablePointer<Int32>,
-        _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-        _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
-    ) -> Int32
+@_silgen_name("LLVMFuzzerRunDriver")
+func runDriver(
+    _ count: UnsafeMutablePointer<Int32>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
 
-    if let name = getenv("FUZZ_TARGET").map({ String(cString: $0) }) {
-        FuzzInput.target = target(name)
-        // One thread of BLAS: its threads would share the limit on memory.
-        setenv("OPENBLAS_NUM_THREADS", "1", 1)
-        var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
-        exit(
-            runDriver(&count, &arguments) { bytes, count in
-                let input = Array(UnsafeBufferPointer(start: bytes, count: count))
-                do { try FuzzInput.target.run(input) } catch { fatalError("\(error)") }
-                return 0
-            })
-    }
+if let name = getenv("FUZZ_TARGET").map({ String(cString: $0) }) {
+    FuzzInput.target = target(name)
+    // One thread of BLAS: its threads would share the limit on memory.
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    var (count, arguments) = (CommandLine.argc, CommandLine.unsafeArgv)
+    exit(
+        runDriver(&count, &arguments) { bytes, count in
+            let input = Array(UnsafeBufferPointer(start: bytes, count: count))
+            do { try FuzzInput.target.run(input) } catch { fatalError("\(error)") }
+            return 0
+        })
+}
 #endif
 
 do { try await runProgram() } catch { fail("\(error)") }

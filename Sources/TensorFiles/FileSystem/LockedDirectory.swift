@@ -9,7 +9,7 @@ package final class LockedDirectory: Sendable {
 
     /// Makes the directory and locks it, after removing what an interrupted process left there.
     /// - Parameter owner: who works in it, for the message.
-    /// - Throws: `.locked` where a running process works in it.
+    /// - Throws: `.locked` where a running process works in it; `.exists` where it is no directory.
     package init(_ path: String, owner: String) throws(VarveError) {
         self.path = path
         while true {
@@ -20,7 +20,11 @@ package final class LockedDirectory: Sendable {
             let descriptor: Int32
             do throws(VarveError) {
                 descriptor = try SystemCalls.open(path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            } catch  where error.code == .notFound && (try? FileIdentity(path: path))?.kind != .regular {
+            } catch  where error.code == .notFound {
+                // Its owner has removed it in between; or it never was a directory, and never will be.
+                guard ((try? FileIdentity(path: path))?.kind ?? .directory) == .directory else {
+                    throw VarveError(.exists, "something else has the name of unfinished work; remove it", file: path)
+                }
                 continue
             }
             var isKept = false

@@ -24,7 +24,7 @@ package final class OutputFile: ByteSource {
     package init(_ path: String, byteCount: UInt64 = 0) throws(VarveError) {
         let (directory, file) = Paths.split(path)
         let temporary = Paths.join(directory, OutputFile.temporaryPrefix + file)
-        let descriptor = try SystemCalls.open(temporary, flags: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW)
+        let descriptor = try Self.create(temporary)
         do throws(VarveError) {
             if byteCount > 0 { try SystemCalls.truncate(descriptor, to: byteCount, path: temporary) }
         } catch {
@@ -36,6 +36,18 @@ package final class OutputFile: ByteSource {
         self.temporaryPath = temporary
         self.descriptor = descriptor
         self.size = Atomic(byteCount)
+    }
+
+    /// A new file, never one that is there: the name may have been left by a writer that ended, or be a link to a file
+    /// elsewhere.
+    private static func create(_ path: String) throws(VarveError) -> Int32 {
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
+        do throws(VarveError) {
+            return try SystemCalls.open(path, flags: flags)
+        } catch  where error.code == .exists {
+            try SystemCalls.unlink(path)
+            return try SystemCalls.open(path, flags: flags)
+        }
     }
 
     deinit {

@@ -30,6 +30,8 @@ struct TensorWalk {
     /// What may still be spent on walking containers again and on names, in children and bytes.
     private var revisits: Int
     private var nameBytes: Int
+    /// The same for dimensions: many tensors may share one tuple of sizes.
+    private var dimensions: Int
 
     /// - Throws: `.malformed` with the name of the first tensor that exceeds its storage.
     static func run(_ tree: PickleTree, _ storages: TorchStorages, file: String) throws(VarveError) -> [StoredTensor] {
@@ -62,6 +64,7 @@ struct TensorWalk {
         wasEntered = isOnPath
         revisits = 2 * tree.nodes.count + 100_000
         nameBytes = 256 * tree.nodes.count + (1 << 20)
+        dimensions = 8 * tree.nodes.count + (1 << 16)
     }
 
     private mutating func visit(_ node: Node, isOpaque: Bool) throws(VarveError) {
@@ -98,6 +101,10 @@ struct TensorWalk {
         guard case .object = tree[node] else { return .other }
         do throws(TensorBuilder.Refusal) {
             let result = try builder.evaluate(node)
+            if case .tensor(let tensor) = result { dimensions -= tensor.shape.count }
+            guard dimensions >= 0 else {
+                throw TensorBuilder.Refusal(message: "its tensors have more dimensions than the pickle allows")
+            }
             evaluated[node] = result
             return result
         } catch {

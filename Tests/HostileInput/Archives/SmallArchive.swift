@@ -20,7 +20,7 @@ package enum SmallArchive: String, CaseIterable, Sendable {
 
     private static let shapes: [DriftingRun.Shape] = [.init("tall", [12, 5]), .init("norm", [6])]
 
-    /// The checkpoint outside of the archive that it builds on, beside the run; `nil` where it needs none.
+    /// The checkpoint outside of the archive that `mixed` builds on, beside the run.
     package static func base(_ directory: String) -> String { Paths.join(directory, "base.safetensors") }
 
     private var options: CompressionOptions {
@@ -28,7 +28,8 @@ package enum SmallArchive: String, CaseIterable, Sendable {
         case .transform: CompressionOptions(threads: 1)
         case .groups:
             CompressionOptions(
-                method: .transform(TransformOptions(quality: .high, keyframes: .exact)), keyframeInterval: 3, threads: 1)
+                method: .transform(TransformOptions(quality: .high, keyframes: .exact)), keyframeInterval: 3, threads: 1
+            )
         case .excp, .mixed: CompressionOptions(method: .excp(ExcpOptions(alpha: 0.01)), threads: 1)
         case .lossless: CompressionOptions(method: .lossless, threads: 1)
         case .trainer: CompressionOptions(method: .transform(TransformOptions(quality: .small)), threads: 1)
@@ -60,7 +61,9 @@ package enum SmallArchive: String, CaseIterable, Sendable {
             for step in run.steps() { try put(step.file(), "ckpt_\(step.number).pt") }
         case .lossless:
             let frozen = TestTensor("frozen", dtype: "BF16", shape: [8], bytes: (0..<16).map { UInt8($0) })
-            for step in run.steps({ $0.model.append(frozen); $0.states.append([]) }) {
+            for step in run.steps({
+                $0.model.append(frozen); $0.states.append([])
+            }) {
                 try put(step.file(), "ckpt_\(step.number).pt")
             }
         case .mixed:

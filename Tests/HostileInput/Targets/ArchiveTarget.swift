@@ -55,7 +55,8 @@ enum ArchiveTarget {
                     archive: archive, options: RestoreOptions(selection: selection, base: base, threads: 1)
                 ).restore(to: output)
             } catch let error as VarveError {
-                try BrokenPromise.unless(refusals.contains(error.code), "an error of another kind: \(error.code): \(error)")
+                try BrokenPromise.unless(
+                    refusals.contains(error.code), "an error of another kind: \(error.code): \(error)")
             }
         }
     }

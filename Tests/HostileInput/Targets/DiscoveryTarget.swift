@@ -25,7 +25,9 @@ enum DiscoveryTarget {
         let rest = Array(input.dropFirst())
         let place = Place.allCases[Int(first) % Place.allCases.count]
         try write(rest, place, root)
-        _ = try BrokenPromise.allowing(refusals) { () throws(VarveError) in try Inspector(path: root, hashes: true).inspect() }
+        _ = try BrokenPromise.allowing(refusals) { () throws(VarveError) in
+            try Inspector(path: root, hashes: true).inspect()
+        }
     }
 
     private static func write(_ rest: [UInt8], _ place: Place, _ root: String) throws {
@@ -48,16 +50,21 @@ enum DiscoveryTarget {
         case .names:
             for name in rest.split(separator: 0x0A).prefix(8) {
                 let name = String(decoding: name, as: UTF8.self)
-                guard Paths.isSafeRelative(name), name.utf8.allSatisfy({ $0 != 0x2F }) else { continue }
+                guard isName(name) else { continue }
                 try put(model, name)
             }
         case .nested:
             for name in rest.split(separator: 0x0A).prefix(4) {
                 let name = String(decoding: name, as: UTF8.self)
-                guard Paths.isSafeRelative(name), name.utf8.allSatisfy({ $0 != 0x2F }) else { continue }
+                guard isName(name) else { continue }
                 try put(model, name + "/model.safetensors")
             }
         }
+    }
+
+    /// Whether a file can have that name, and a longer one while it is written.
+    private static func isName(_ name: String) -> Bool {
+        Paths.isSafeRelative(name) && !name.utf8.contains(UInt8(ascii: "/")) && name.utf8.count < 200
     }
 
     /// A checkpoint file around a pickle; its storages are small and the same every time.
@@ -112,12 +119,17 @@ enum DiscoveryTarget {
         let optimizer = pickled(step(3))
         var seeds = [
             seed(.trainerState, Array(#"{"global_step": 10, "epoch": 1.5, "log_history": [{"loss": 1e-3}]}"#.utf8)),
-            seed(.shardIndex, Array(#"{"metadata": {"total_size": 64}, "weight_map": {"a.weight": "model.safetensors", "b.bias": "model.safetensors"}}"#.utf8)),
+            seed(
+                .shardIndex,
+                Array(
+                    #"{"metadata": {"total_size": 64}, "weight_map": {"a.weight": "model.safetensors", "b.bias": "model.safetensors"}}"#
+                        .utf8)),
             seed(.secondPickle, step(2)), seed(.optimizer, optimizer), seed(.scheduler, optimizer),
             seed(.config, Array(#"{"model_type": "llama", "num_hidden_layers": 2}"#.utf8)),
         ]
         for names in [
-            "step_10.safetensors\nstep_20.safetensors", "model-00001-of-00003.safetensors\nmodel-00002-of-00003.safetensors",
+            "step_10.safetensors\nstep_20.safetensors",
+            "model-00001-of-00003.safetensors\nmodel-00002-of-00003.safetensors",
             "epoch=3-step=20.ckpt\nlast.ckpt", "iter_0000010.pt\n.tmp-12.pt", "ckpt-1e6.pt\nbest.pt",
         ] { seeds.append(seed(.names, Array(names.utf8))) }
         for names in ["checkpoint-10\ncheckpoint-20", "step_1\nstep_2.tmp", "global_step10\nlatest"] {
@@ -128,7 +140,8 @@ enum DiscoveryTarget {
 
     static let words =
         PickleTarget.words + [
-            "\"global_step\":", "\"weight_map\":", "\"metadata\":", "checkpoint-", "step_", "epoch=", "-of-", ".safetensors",
+            "\"global_step\":", "\"weight_map\":", "\"metadata\":", "checkpoint-", "step_", "epoch=", "-of-",
+            ".safetensors",
             ".pt", ".tmp", ".incomplete", "last", "latest", "model-00001", "optimizer.pt",
         ]
 }

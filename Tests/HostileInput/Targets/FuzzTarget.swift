@@ -45,7 +45,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package var words: [String] {
         switch self {
         case .safetensors: TensorFileTarget.safetensorsWords
-        case .torch: PickleTarget.words + ["PK\u{1}\u{2}", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "PK\u{6}\u{7}"]
+        case .torch:
+            PickleTarget.words + ["PK\u{1}\u{2}", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "PK\u{6}\u{7}"]
         case .pickle: PickleTarget.words
         case .manifest, .archive: ["step.manifest", "0000.part", "transform", "excp", "lossless", "F32", "BF16", "../"]
         case .part: ["\u{28}\u{b5}\u{2f}\u{fd}"]

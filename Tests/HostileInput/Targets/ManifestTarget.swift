@@ -42,7 +42,8 @@ enum ManifestTarget {
         for tensor in manifest.tensors {
             let entry = manifest.entries[tensor.entry]
             try BrokenPromise.unless(
-                UInt64(tensor.byteCount) <= entry.byteCount && tensor.fileOffset <= entry.byteCount - UInt64(tensor.byteCount),
+                UInt64(tensor.byteCount) <= entry.byteCount
+                    && tensor.fileOffset <= entry.byteCount - UInt64(tensor.byteCount),
                 "a tensor outside of its file")
         }
         // Written again it is the same, whatever the version was.

@@ -37,7 +37,8 @@ enum PickleTarget {
 
     static let words = [
         "storage", "torch\n", "torch._utils\n_rebuild_tensor_v2\n", "torch._utils\n_rebuild_parameter\n",
-        "torch._tensor\n_rebuild_from_type_v2\n", "torch._utils\n_rebuild_tensor_v3\n", "FloatStorage\n", "HalfStorage\n",
+        "torch._tensor\n_rebuild_from_type_v2\n", "torch._utils\n_rebuild_tensor_v3\n", "FloatStorage\n",
+        "HalfStorage\n",
         "UntypedStorage\n", "collections\nOrderedDict\n", "torch\nSize\n", "cpu", "meta", "exp_avg", "exp_avg_sq",
         "state", "param_groups", "params", "step", "model", "optimizer",
     ]

@@ -53,7 +53,8 @@ struct RecordCollector {
             StoredRecord(bytes: stored) { bytes in
                 let weights = try ExcpPacking.unpackWeights(bytes, counts: counts)
                 for (place, weight) in weights.enumerated() {
-                    let restored = ResidualCodec.restore(weight, predecessor: predecessors[place], format: formats[place])
+                    let restored = ResidualCodec.restore(
+                        weight, predecessor: predecessors[place], format: formats[place])
                     try BrokenPromise.unless(restored.count == predecessors[place].count, "a weight of another size")
                 }
             }

@@ -102,13 +102,19 @@ enum TensorFileTarget {
         let files = try fixtures("files") { $0.hasSuffix(".safetensors") }
         let headers = try Scratch.table("files/safetensors-rules.tsv").map { Scratch.bytes(hexadecimal: $0[2]) }
         let made = SafetensorsMaker.file(
-            [TestTensor("a", shape: [2, 3], seed: 1), TestTensor("b", dtype: "BF16", shape: [3], bytes: [1, 2, 3, 4, 5, 6])],
+            [
+                TestTensor("a", shape: [2, 3], seed: 1),
+                TestTensor("b", dtype: "BF16", shape: [3], bytes: [1, 2, 3, 4, 5, 6]),
+            ],
             metadata: [("format", "pt")])
         return files + headers + [made, Array(made.dropFirst(8))]
     }
 
     static func torchSeeds() throws -> [[UInt8]] {
-        let tensors = [TestTensor("a", shape: [2, 3], seed: 1), TestTensor("b", dtype: "I64", shape: [1], bytes: [UInt8](repeating: 1, count: 8))]
+        let tensors = [
+            TestTensor("a", shape: [2, 3], seed: 1),
+            TestTensor("b", dtype: "I64", shape: [1], bytes: [UInt8](repeating: 1, count: 8)),
+        ]
         var seeds = [TorchMaker.zip(tensors), TorchMaker.zip(tensors, withCRC: false), TorchMaker.legacy(tensors)]
         seeds.append(TorchMaker.pickle(tensors))
         for views in [([2, 2], [2, 1], 4), ([2, 2], [1, 2], 4), ([4, 4], [0, 1], 8), ([0, 5], [5, 1], 0)] {
@@ -118,7 +124,8 @@ enum TensorFileTarget {
             }
             seeds.append(writer.finished())
         }
-        return seeds + (try fixtures("files") { !$0.hasSuffix(".safetensors") && !$0.hasSuffix(".tsv") && !$0.hasSuffix(".py") })
+        return seeds
+            + (try fixtures("files") { !$0.hasSuffix(".safetensors") && !$0.hasSuffix(".tsv") && !$0.hasSuffix(".py") })
     }
 
     static let safetensorsWords =
