@@ -22,21 +22,21 @@ import VarveTestSupport
     @Test(arguments: Scenarios.all.map(\.name))
     func aKilledCommandLosesNothingAndIsFinishedByTheNext(name: String) async throws {
         let figures = try await KillTorture.run(
-            try scenario(name), in: directory.path, program: Self.program, stride: 67)
+            try scenario(name), in: directory.path, program: Self.program, stride: 151)
         #expect(figures.violations == [])
         #expect(figures.count > 1)
     }
 
     @Test(arguments: Scenarios.all.map(\.name))
     func aFailingCallIsAnErrorThatLosesNothing(name: String) async throws {
-        let figures = try await ErrorTorture.run(try scenario(name), in: directory.path, stride: 101)
+        let figures = try await ErrorTorture.run(try scenario(name), in: directory.path, stride: 397)
         #expect(figures.violations == [])
         #expect(figures.count > 10)
     }
 
     @Test(arguments: Scenarios.all.filter(\.isDurable).map(\.name))
     func whatWasPromisedSurvivesLostPower(name: String) async throws {
-        let figures = try await PowerTorture.run(try scenario(name), in: directory.path, variants: 1, stride: 19)
+        let figures = try await PowerTorture.run(try scenario(name), in: directory.path, variants: 1, stride: 29)
         #expect(figures.violations == [])
         #expect(figures.count > 5)
     }
@@ -44,8 +44,8 @@ import VarveTestSupport
     /// What the first call left unflushed is what the second builds on.
     @Test func lostPowerAfterAKillAndASecondCallTakesNothingEither() async throws {
         let figures = try await PowerTorture.runResumed(
-            try scenario("compress, append"), in: directory.path, variants: 0, interruptions: 97)
+            try scenario("compress, append"), in: directory.path, variants: 0, interruptions: 197)
         #expect(figures.violations == [])
-        #expect(figures.count > 20)
+        #expect(figures.count > 10)
     }
 }
