@@ -48,7 +48,7 @@ help:
 	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
 	@echo "make man       manual page and completions for bash, zsh and fish, in manual-output/"
 	@echo "make torture   kill every command at every call, fail it, take its power and its disk away (half an hour or more)"
-	@echo "make mutate    damage every byte of six small archives (ARGUMENTS=\"--every 100\": a sample)"
+	@echo "make mutate    damage every byte of seven small archives (ARGUMENTS=\"--every 100\": a sample)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
 	@echo "make clean     remove build products, demo-output, fidelity-output, manual-output and .venv"

@@ -146,7 +146,12 @@ package struct ArchiveDamage {
                 }
                 continue
             }
-            try unless(try TreeContent.read(output) == content, "\(selection) is restored as something else")
+            let there = try TreeContent.read(output)
+            // Where it cannot be read what is forgotten, nothing is: marked steps come back with the others.
+            let isSame =
+                path.hasSuffix("/forgotten.manifest")
+                ? content.allSatisfy { there[$0.key] == $0.value } : there == content
+            try unless(isSame, "\(selection) is restored as something else")
             outcome.restored += 1
         }
         try unless(try SystemCalls.list(scratch).isEmpty, "something was left behind")

@@ -17,6 +17,8 @@ package enum SmallArchive: String, CaseIterable, Sendable {
     case mixed
     /// Checkpoints that are directories.
     case trainer
+    /// A step that was forgotten and pruned and still has the weights others build on, one that is only marked, a pin.
+    case forgotten
 
     private static let shapes: [DriftingRun.Shape] = [.init("tall", [12, 5]), .init("norm", [6])]
 
@@ -25,7 +27,7 @@ package enum SmallArchive: String, CaseIterable, Sendable {
 
     private var options: CompressionOptions {
         switch self {
-        case .transform: CompressionOptions(threads: 1)
+        case .transform, .forgotten: CompressionOptions(threads: 1)
         case .groups:
             CompressionOptions(
                 method: .transform(TransformOptions(quality: .high, keyframes: .exact)), keyframeInterval: 3, threads: 1
@@ -45,6 +47,12 @@ package enum SmallArchive: String, CaseIterable, Sendable {
         if self == .mixed { options.base = Self.base(directory) }
         let archive = Paths.join(directory, rawValue + ".varve")
         _ = try await Compressor(run: run, archive: archive, options: options).compress()
+        if self == .forgotten {
+            let forgetter = Forgetter(archive: archive)
+            _ = try forgetter.pin([30...30])
+            _ = try forgetter.forget(ForgetPolicy(steps: [20...20]), prune: true)
+            _ = try forgetter.forget(ForgetPolicy(steps: [40...40]))
+        }
         return (archive, options.base)
     }
 
@@ -55,9 +63,9 @@ package enum SmallArchive: String, CaseIterable, Sendable {
             // The same archive every time, whenever it is made.
             try SystemCalls.setModificationTime(path, nanoseconds: 1_700_000_000_000_000_000)
         }
-        let run = DriftingRun(Self.shapes, steps: self == .groups ? 5 : 3, seed: 7)
+        let run = DriftingRun(Self.shapes, steps: self == .groups || self == .forgotten ? 5 : 3, seed: 7)
         switch self {
-        case .transform, .groups, .excp:
+        case .transform, .groups, .excp, .forgotten:
             for step in run.steps() { try put(step.file(), "ckpt_\(step.number).pt") }
         case .lossless:
             let frozen = TestTensor("frozen", dtype: "BF16", shape: [8], bytes: (0..<16).map { UInt8($0) })

@@ -5,7 +5,8 @@ import VarveTestSupport
 /// Manifests. The first byte tells the kind and version, the rest is the body, or all of the file but its hash.
 enum ManifestTarget {
     private enum Form: CaseIterable {
-        case archive, step1, step2, step3, run1, run2, sealedArchive, sealedStep, sealedRun
+        case archive, step1, step2, step3, run1, run2, sealedArchive, sealedStep, sealedRun, step4, forgotten, parity
+        case sealedForgotten, sealedParity
     }
 
     static func run(_ input: [UInt8]) throws {
@@ -21,6 +22,11 @@ enum ManifestTarget {
         case .sealedArchive: try sealed(body, .archive)
         case .sealedStep: try sealed(body, .step)
         case .sealedRun: try sealed(body, .run)
+        case .step4: try step(body, 4)
+        case .forgotten: try forgotten(body)
+        case .parity: _ = try refused { () throws(VarveError) in try ManifestParity(decoding: body, file: "input") }
+        case .sealedForgotten: try sealed(body, .forgotten)
+        case .sealedParity: try sealed(body, .parity)
         }
     }
 
@@ -48,8 +54,17 @@ enum ManifestTarget {
         }
         // Written again it is the same, whatever the version was.
         let written = manifest.encoded()
-        let again = try StepManifest(decoding: written, file: "written")
+        let again = try StepManifest(
+            decoding: written, version: manifest.pruned == nil ? 3 : 4, file: "written")
         try BrokenPromise.unless(again.encoded() == written, "a manifest changes when it is written")
+    }
+
+    private static func forgotten(_ body: [UInt8]) throws {
+        guard
+            let forgotten = try refused({ () throws(VarveError) in try ForgottenSteps(decoding: body, file: "input") })
+        else { return }
+        let again = try ForgottenSteps(decoding: forgotten.encoded(), file: "written")
+        try BrokenPromise.unless(again == forgotten, "what is forgotten changes when it is written")
     }
 
     private static func run(_ body: [UInt8], _ version: UInt16) throws {
@@ -73,21 +88,38 @@ enum ManifestTarget {
         }
     }
 
+    /// Kinds of sealed files by their names.
+    private enum Kinds {
+        static func isManifest(_ path: String) -> Bool { path.hasSuffix(".manifest") || path.hasSuffix(".parity") }
+
+        static func kind(_ path: String) -> SealedFile.Kind {
+            switch Paths.split(path).name {
+            case "step.manifest": .step
+            case "run.manifest": .run
+            case "forgotten.manifest": .forgotten
+            case "manifests.parity": .parity
+            default: .archive
+            }
+        }
+    }
+
     /// Every manifest of the golden archives and the small ones, as a body and as a file.
     static func seeds() throws -> [[UInt8]] {
         var seeds: [[UInt8]] = []
         func form(_ form: Form) -> UInt8 { UInt8(Form.allCases.firstIndex(of: form) ?? 0) }
         let folders = try StoredRecord.archives() + [SharedRuns.fixtures("golden")]
-        for path in try folders.flatMap({ try SharedRuns.files(under: $0) }) where path.hasSuffix(".manifest") {
-            let kind: SealedFile.Kind =
-                path.hasSuffix("step.manifest") ? .step : path.hasSuffix("run.manifest") ? .run : .archive
+        for path in try folders.flatMap({ try SharedRuns.files(under: $0) }) where Kinds.isManifest(path) {
+            let kind = Kinds.kind(path)
             let sealed = try SealedFile.open(path, kind: kind)
             guard sealed.body.count <= 1 << 13 else { continue }
             let forms: (body: Form, sealed: Form) =
                 switch (kind, sealed.version) {
                 case (.step, 1): (.step1, .sealedStep)
                 case (.step, 2): (.step2, .sealedStep)
-                case (.step, _): (.step3, .sealedStep)
+                case (.step, 3): (.step3, .sealedStep)
+                case (.step, _): (.step4, .sealedStep)
+                case (.forgotten, _): (.forgotten, .sealedForgotten)
+                case (.parity, _): (.parity, .sealedParity)
                 case (.run, 1): (.run1, .sealedRun)
                 case (.run, _): (.run2, .sealedRun)
                 default: (.archive, .sealedArchive)
@@ -95,6 +127,10 @@ enum ManifestTarget {
             seeds.append([form(forms.body)] + sealed.body)
             seeds.append([form(forms.sealed)] + (try Scratch.bytes(path)).dropLast(SealedFile.trailerSize))
         }
+        var marks = ForgottenSteps()
+        marks.pins = [10, 30]
+        marks.marks = [20: .init(.moments), 40: .init(.whole, pruned: .moments)]
+        seeds.append([form(.forgotten)] + marks.encoded())
         return seeds
     }
 }
