@@ -48,20 +48,45 @@ package struct ArchiveReader: Sendable {
         uncommitted = invisible.sorted()
     }
 
-    /// - Throws: `.usage` for a step that is not there; `.damaged`.
+    /// - Throws: `.usage` for a step that is not there; `.forgotten` for one that was when the archive was opened;
+    ///   `.damaged`.
     package func manifest(_ number: Int) throws(VarveError) -> StepManifest {
         let path = layout.stepManifest(number)
         let sealed: (body: [UInt8], hash: Hash128, version: UInt16)
         do throws(VarveError) {
             sealed = try SealedFile.open(path, kind: .step)
         } catch  where error.code == .notFound {
-            throw VarveError(.usage, "the archive has no step \(number)", file: layout.root)
+            throw missing(number)
         }
         let manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: path)
         guard manifest.number == number else {
             throw VarveError(.damaged, "the manifest is of step \(manifest.number)", file: path)
         }
         return manifest
+    }
+
+    /// Why a step has no manifest: somebody may have pruned it since the archive was opened.
+    private func missing(_ number: Int) -> VarveError {
+        guard stored.contains(number), let now = try? ForgottenSteps.read(layout), now.marks[number]?.pruned != nil
+        else { return VarveError(.usage, "the archive has no step \(number)", file: layout.root) }
+        return .forgotten(number, file: layout.root)
+    }
+
+    /// Whether a step, or some of it, was pruned since the archive was opened: nobody wants it any more, and nothing
+    /// that is missing of it is damage.
+    package func isPrunedSince(_ number: Int) -> Bool {
+        guard let now = try? ForgottenSteps.read(layout) else { return false }
+        return now.marks[number]?.pruned != forgotten.marks[number]?.pruned
+    }
+
+    /// What shows that a step's manifest was replaced.
+    /// - Throws: as `manifest`.
+    func manifestIdentity(_ number: Int) throws(VarveError) -> FileIdentity {
+        do throws(VarveError) {
+            return try FileIdentity(path: layout.stepManifest(number))
+        } catch  where error.code == .notFound {
+            throw missing(number)
+        }
     }
 
     /// The run's own files; `nil` where none are kept.

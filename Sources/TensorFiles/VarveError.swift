@@ -28,6 +28,8 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         public static let sourceChanged = Code(rawValue: "sourceChanged")
         /// Archive bytes do not match their checksum, or break a rule of the archive format.
         public static let damaged = Code(rawValue: "damaged")
+        /// A step was forgotten, and its bytes pruned, while it was read.
+        public static let forgotten = Code(rawValue: "forgotten")
         /// The path holds no archive.
         public static let notAnArchive = Code(rawValue: "notAnArchive")
         /// Another process writes to the archive.

@@ -37,13 +37,16 @@ public struct ForgetPolicy: Sendable, Hashable {
     /// - Parameters:
     ///   - present: visible steps, ascending.
     ///   - pins: steps that must stay.
-    /// - Throws: `.usage` where a step is named that is not there, or pinned.
+    /// - Throws: `.usage` where a step is named that is not there, or pinned, or no step would be left.
     func selected(from present: [Int], pins: Set<Int>) throws(VarveError) -> [Int] {
         try check()
         guard steps.isEmpty else {
             let named = try StepNumbers.select(steps, from: present)
             if let pinned = named.first(where: pins.contains) {
                 throw VarveError(.usage, "step \(pinned) is pinned; `varve pin --remove --steps \(pinned)` unpins it")
+            }
+            guard momentsOnly || named.count < present.count else {
+                throw VarveError(.usage, "no step would be left; to have none, remove the archive's directory")
             }
             return named
         }

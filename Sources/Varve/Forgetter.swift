@@ -14,7 +14,7 @@ public struct Forgetter: Sendable {
     /// - Parameters:
     ///   - dryRun: change nothing, say what would happen.
     ///   - prune: free their bytes at once; nothing brings them back then.
-    /// - Throws: `.usage` (a policy that says nothing or contradicts itself, a step that is not there, pinned, or has no
+    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step, a step that is not there, pinned, or has no
     ///   files of weights that its moments could be taken from), `.notAnArchive`, `.locked`, `.damaged`, `.noSpace`,
     ///   `.permissionDenied`, `.inputOutput`.
     public func forget(

@@ -17,8 +17,8 @@ public struct Restorer: Sendable {
     /// first written beside the final place and moved there when all of it is complete and compared with the hashes
     /// in the archive, so nothing partial is ever visible under its name.
     /// - Returns: the steps that were restored.
-    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.damaged`, `.noSpace`,
-    ///   `.interrupted`, `.inputOutput`.
+    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.forgotten` (while it was
+    ///   restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
     @discardableResult
     public func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
         let reader = try ArchiveReader(archive)
@@ -60,7 +60,11 @@ public struct Restorer: Sendable {
                 decoder: decoder, placement: placement, root: staging.path, store: store,
                 onlyWeights: options.onlyWeights || reader.forgotten.extent(step) == .moments, threads: threads,
                 links: placement.directory.isEmpty ? links : [:])
-            try await target.restore(progress)
+            do throws(VarveError) {
+                try await target.restore(progress)
+            } catch {
+                throw reader.isPrunedSince(step) ? VarveError.forgotten(step, file: archive) : error
+            }
             decoder.remember(store, step: step)
             progress?(.finished(number: step, original: 0, stored: 0))
         }

@@ -125,13 +125,17 @@ public struct Verifier: Sendable {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
+            findings.removeAll { $0.error.code == .forgotten }
+            if !findings.isEmpty, reader.isPrunedSince(step) { findings = [] }
             result.differences += differences
             result.sampled = coverage
             result.findings += findings.map { .init(step: step, $0.error) }
             for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: step, original: 0, stored: 0))
         }
-        result.unrestorable = Restorability(reader, damage: damage).lost
+        result.unrestorable = Restorability(reader, damage: damage).lost.filter { !reader.isPrunedSince($0) }
+        // What went while it was checked is none of the archive's steps.
+        result.steps.removeAll { (try? reader.layout.isVisible($0)) == false && reader.isPrunedSince($0) }
         if result.findings.isEmpty, let lost = result.unrestorable.first(where: result.steps.contains) {
             result.findings.append(
                 .init(
@@ -199,37 +203,6 @@ public struct Verifier: Sendable {
     private func originals(_ number: Int, _ decoder: ChainDecoder) throws(VarveError) -> OriginalFiles? {
         guard let against else { return nil }
         return try OriginalFiles(root: against, manifest: try decoder.step(number).manifest)
-    }
-
-    /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left: unfinished
-    /// files, and of forgotten steps the part before or after pruning.
-    private func strangers(_ reader: ArchiveReader) -> [Result.Finding] {
-        var findings: [Result.Finding] = []
-        func report(_ path: String) {
-            findings.append(
-                .init(step: nil, VarveError(.damaged, "a file that is not part of the archive", file: path)))
-        }
-        let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
-        for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
-            let known =
-                ["archive.manifest", "run.manifest", "forgotten.manifest", "manifests.parity", "steps", "lock"]
-                .contains(name)
-                || runParts.contains(name)
-                || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
-            if !known { report(Paths.join(reader.layout.root, name)) }
-        }
-        for step in reader.stored {
-            guard let manifest = try? reader.manifest(step) else { continue }
-            let directory = reader.layout.stepDirectory(step)
-            for name in (try? SystemCalls.list(directory)) ?? []
-            where name != "step.manifest" && !manifest.parts.contains(where: { $0.name == name })
-                && !name.hasPrefix(OutputFile.temporaryPrefix)
-                && !(reader.forgotten.extent(step) != nil && ArchiveLayout.isPartName(name))
-            {
-                report(Paths.join(directory, name))
-            }
-        }
-        return findings
     }
 
     private func checkCancellation() throws(VarveError) {

@@ -12,7 +12,8 @@ struct ForgetCommand: ParsableCommand {
         discussion: """
             A step stays if a --keep rule holds or it is pinned; or, with --steps, if it is not named. Forgotten steps \
             are no longer listed, restored or added again. Their bytes stay, and --undo brings them back, until \
-            `varve prune` (or --now). What other steps build on stays also then. --moments-only keeps each step's model.
+            `varve prune` (or --now). What other steps build on stays also then, and one step always. --moments-only \
+            keeps each step's model.
             """)
 
     @Argument(help: "The archive.", completion: .directory)

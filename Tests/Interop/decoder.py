@@ -3,9 +3,9 @@ Docs/format-lossless.md alone ("section" means a section of the first, unless th
 
     python decoder.py ARCHIVE OUTPUT
 
-Restores a whole archive into the new directory OUTPUT. Exit codes: 0 restored, 12 the archive is damaged, 1 anything
-else. Made for being read, not for speed: files are put together in memory. It shares no code with Varve, so what both
-restore alike is what the document says.
+Restores a whole archive, but what was forgotten, into the new directory OUTPUT. Exit codes: 0 restored, 12 the archive
+is damaged, 1 anything else. Made for being read, not for speed: files are put together in memory. It shares no code with
+Varve, so what both restore alike is what the document says.
 """
 import copy
 import math
@@ -23,17 +23,18 @@ import zstandard
 import decoder_lossless
 import decoder_transform
 from decoder_files import assembled, read, redo_checksums, set_attributes
-from decoder_records import (BITS, QUANTIZED, Damaged, Input, exact, moments_section, require, rounded, unzstd,
-                             varint, weights_section, widened)
+from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, moments_section, require, rounded, there,
+                             unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 3, b"VRVr": 2}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 4, b"VRVr": 2, b"VRVf": 1}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
 WEIGHT, FIRST, SECOND, OTHER = range(4)
 EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, PACKED = range(9)
 RECORD, PREFIXED, ELSEWHERE, CONSTANT = range(4)
+MOMENTS, WHOLE = 1, 2                            # what is forgotten, or pruned, of a step
 PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 
 
@@ -45,8 +46,9 @@ Entry = namedtuple("Entry", "path kind target regions mode modified size prefix 
 Tensor = namedtuple("Tensor", "name role key dtype shape count size entry offset coding reference step bundle pack hash")
 Bundle = namedtuple("Bundle", "method weights moments")
 # Of a step, for the next one: tensors by identity with what they were in the step before, where their coding has that
-# in it; weights and states by name, exact tensors by name and role, payload by entry.
+# in it; weights and states by name, exact tensors by name and role, payload by entry. Bytes that were pruned are None.
 Restored = namedtuple("Restored", "tensors weights states exact payload")
+DROPPED = Reference(0, 0, 0, 0)                                                                # section 8.3
 
 
 def read_reference(body):                                                                      # section 6
@@ -88,7 +90,7 @@ def read_entry(body, has_kinds):                                                
 def read_tensor(body, version):                                                                # section 9
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
     entry, offset, coding = body.varint(), body.varint(), body.u8()
-    newest = (EXCP, HALF_COPY, PACKED)[version - 1]
+    newest = (EXCP, HALF_COPY, PACKED, PACKED)[version - 1]
     require(role <= OTHER and coding <= newest and dtype in BITS, "a tensor of an unknown kind")
     reference = read_reference(body) if coding in (EXACT, DELTA) else None
     step = body.varint() if coding == SAME_AS else None
@@ -120,6 +122,11 @@ def is_weight(tensor):
     return tensor.role == WEIGHT and not tensor.key
 
 
+def is_moment(tensor):
+    """Of what goes with the moments of a step."""
+    return tensor.role in (FIRST, SECOND) or tensor.bundle is not None and tensor.role == OTHER
+
+
 def identity(tensor):
     return tensor.name, tensor.role, tensor.key
 
@@ -149,6 +156,7 @@ class Manifest:
 
     def __init__(self, folder, number):
         self.folder, self.number, self.tensors = folder, number, []
+        self.forgotten = 0                                   # if anything, then it need not be all there
 
     def read_files(self, body, has_kinds):
         self.parts = body.list(lambda body: (safe(body.text()), body.varint()))
@@ -165,6 +173,7 @@ class Manifest:
             self.bytes.append(part)
 
     def record(self, reference):
+        there(reference != DROPPED, f"a record of step {self.number} was pruned")
         require(reference.part < len(self.bytes), "a reference to no part")
         part, end = self.bytes[reference.part], reference.offset + reference.size
         require(16 <= reference.offset and end <= len(part), "a reference outside of its part")
@@ -176,17 +185,23 @@ class Manifest:
         """The decoded blocks of an entry (sections 8 and 11.9)."""
         blocks = []
         for index, block in enumerate(entry.payload):
-            if block.content == CONSTANT:
-                plain = bytes([block.value]) * block.size
-            elif block.content == ELSEWHERE:
-                require(elsewhere is not None, "payload of a step in the run's files")
-                plain = elsewhere(block)
-            else:
-                require(block.content == RECORD or index < len(prefixes), "a block's prefix is missing")
-                plain = self.plain(block, prefixes[index] if block.content == PREFIXED else b"")
-            require(index == len(entry.payload) - 1 or len(plain) == PAYLOAD_BLOCK, "a short block of payload")
-            blocks.append(plain)
+            require(index == len(entry.payload) - 1 or block.size == PAYLOAD_BLOCK, "a short block of payload")
+            try:
+                blocks.append(self.payload_block(block, prefixes[index] if index < len(prefixes) else None, elsewhere))
+            except Dropped:
+                if not self.forgotten:
+                    raise
+                blocks.append(None)
         return blocks
+
+    def payload_block(self, block, prefix, elsewhere):
+        if block.content == CONSTANT:
+            return bytes([block.value]) * block.size
+        if block.content == ELSEWHERE:
+            require(elsewhere is not None, "payload of a step in the run's files")
+            return elsewhere(block)
+        there(block.content == RECORD or prefix is not None, "a block's prefix is missing")
+        return self.plain(block, prefix if block.content == PREFIXED else b"")
 
     def plain(self, block, prefix):
         record = self.record(block.record)
@@ -219,8 +234,16 @@ class Step(Manifest):
         self.tensors = body.list(lambda body: read_tensor(body, version))
         body.list(lambda body: (body.text(), body.text()))   # pairs
         body.list(Input.text)                                # notes
+        self.pruned = body.u8() if version > 3 else 0                                          # section 8.3
+        require(self.pruned in ((MOMENTS, WHOLE) if version > 3 else (0,)), "pruned in an unknown way")
         body.end()
+        require(self.pruned or DROPPED not in self.references(), "a record is missing of a step that was not pruned")
         self.check()
+
+    def references(self):
+        return [*(block.record for entry in self.entries for block in entry.payload),
+                *(tensor.reference for tensor in self.tensors), *self.packs,
+                *(reference for bundle in self.bundles for reference in (bundle.weights, bundle.moments))]
 
     def check(self):
         require(len({identity(t) for t in self.tensors}) == len(self.tensors), "a tensor stands there twice")
@@ -269,6 +292,9 @@ class Decoder:
             is_number = re.fullmatch("[0-9]{12}|[1-9][0-9]{12,}", name)
             if is_number and os.path.exists(os.path.join(folder, name, "step.manifest")):
                 self.steps[int(name)] = Step(os.path.join(folder, name), int(name))
+        self.marks = self.read_marks(os.path.join(archive, "forgotten.manifest"))
+        for number, step in self.steps.items():
+            step.forgotten = self.marks.get(number, (0, 0))[0]
         self.run, self.links = None, []
         if os.path.exists(os.path.join(archive, "run.manifest")):
             self.run = Manifest(archive, RUN)
@@ -278,12 +304,29 @@ class Decoder:
                 self.links = body.list(lambda body: (safe(body.text()), safe(body.text())))
             body.end()
 
+    @staticmethod
+    def read_marks(path):                                                                      # section 8.3
+        """What is forgotten of steps, and what was pruned of that. Where the file is damaged, nothing is restored."""
+        if not os.path.exists(path):
+            return {}
+        body, _ = unsealed(path, b"VRVf")
+        pins, marks = body.list(Input.varint), body.list(lambda body: (body.varint(), body.u8(), body.u8()))
+        body.end()
+        for steps in pins, [step for step, _, _ in marks]:
+            require(steps == sorted(set(steps)), "steps that do not ascend")
+        require(all(MOMENTS <= what <= WHOLE and pruned <= what for _, what, pruned in marks), "an impossible mark")
+        return {step: (what, pruned) for step, what, pruned in marks}
+
+    def is_gone(self, number):
+        """Whether nothing is left of a step, rightly."""
+        return number not in self.steps and self.marks.get(number) == (WHOLE, WHOLE)
+
     def order(self):
         """Steps, each behind its predecessor."""
         placed = []
         for number in sorted(self.steps):
             chain = []
-            while number is not None and number not in placed:
+            while number is not None and number not in placed and not self.is_gone(number):
                 require(number in self.steps and number not in chain, f"the chain breaks at step {number}")
                 chain.append(number)
                 number = self.steps[number].predecessor
@@ -300,19 +343,21 @@ class Decoder:
         order = self.order()
         for place, number in enumerate(order):
             step = self.steps[number]
-            if step.predecessor is not None:
+            is_gone = self.is_gone(step.predecessor)
+            if step.predecessor is not None and not is_gone:
                 require(self.steps[step.predecessor].weights_digest == step.predecessor_digest,
                         f"step {number} builds on another step {step.predecessor}")
-            before = restored[step.predecessor]
+            before = restored[None if is_gone else step.predecessor]
             tensors, states = self.tensors(step, before, kept)
             for tensor, data in zip(step.tensors, tensors):
                 if (number, identity(tensor)) in kept and tensor.coding in (EXACT, PACKED):
                     kept[number, identity(tensor)] = data
             payloads = before.payload
-            require(all(entry.prefix <= len(payloads) for entry in step.entries), "a prefix in no entry")
-            payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix else (),
+            require(is_gone or all(e.prefix <= len(payloads) for e in step.entries), "a prefix in no entry")
+            payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix and not is_gone else (),
                                     lambda block: self.block_elsewhere(block, step)) for e in step.entries]
-            self.write_files(step, payload, tensors, root)
+            if step.forgotten != WHOLE:
+                self.write_files(step, payload, tensors, root)
             pairs = list(zip(step.tensors, tensors))
             weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
             exactly = {(tensor.name, tensor.role): (tensor, data) for tensor, data in pairs
@@ -329,7 +374,8 @@ class Decoder:
     def previous(tensor, predecessor):
         """Record, bytes, and bytes of one more step back of what a tensor builds on (section 9)."""
         before = predecessor.tensors.get(identity(tensor))
-        require(before is not None and len(before[1]) == tensor.size, f"{tensor.name}: no predecessor")
+        there(before is not None and before[1] is not None, f"{tensor.name}: no predecessor")
+        require(len(before[1]) == tensor.size, f"{tensor.name}: no predecessor")
         usable = (EXACT, DELTA, UNCHANGED, PACKED) + ((EXCP, TRANSFORM, OPENING) if is_weight(tensor) else ())
         require(before[0].coding in usable, f"{tensor.name}: a predecessor that is none")
         return before
@@ -338,11 +384,13 @@ class Decoder:
     def earlier(tensor, predecessor):
         """The bytes of the step before that a tensor's coding has in it."""
         reaches_back = tensor.coding == UNCHANGED or tensor.pack and tensor.pack[2]
-        return predecessor.tensors[identity(tensor)][1] if reaches_back else None
+        before = predecessor.tensors.get(identity(tensor)) if reaches_back else None
+        return before and before[1]
 
     def block_elsewhere(self, block, step):
         """The bytes of a block that another one has: of an earlier step, or a record of the same (section 8)."""
         number, entry, index = block.place
+        there(not self.is_gone(number), "payload of a step that was pruned")
         require(number <= step.number and number in self.steps, "payload of a step that is not there")
         source = self.steps[number]
         require(entry < len(source.entries) and index < len(source.entries[entry].payload), "payload in no entry")
@@ -362,39 +410,57 @@ class Decoder:
         if block.content == RECORD:
             return step.plain(block, b"")
         require(step.predecessor is not None and step.entries[entry].prefix, "a block's prefix is missing")
+        there(not self.is_gone(step.predecessor), "a block's prefix was pruned")
         return step.plain(block, self.block(self.steps[step.predecessor], step.entries[entry].prefix - 1, index))
 
     def tensors(self, step, predecessor, kept):
-        """The bytes of all tensors of a step, compared with their hashes (section 9), and the states."""
+        """The bytes of all tensors of a step, compared with their hashes (section 9), and the states.
+
+        Of a forgotten step as far as what they are made from is there."""
         found, states = {}, {}
-        for index, tensor in enumerate(step.tensors):
-            before = self.previous(tensor, predecessor)[1] if tensor.coding in (DELTA, UNCHANGED) else None
-            if tensor.coding in (EXACT, DELTA):
-                record = step.record(tensor.reference)
-                found[index] = exact(record, tensor, before if tensor.coding == DELTA else None)
-            elif tensor.coding == UNCHANGED:
-                found[index] = before
-            elif tensor.coding == SAME_AS:
-                found[index] = kept[tensor.step, identity(tensor)]
-                require(found[index] is not None, f"{tensor.name}: not in step {tensor.step}")
+
+        def add(tensors):
+            try:
+                for index, data in tensors:
+                    if data is not None:
+                        found[index] = data
+            except Dropped:
+                if not step.forgotten:
+                    raise
+
+        for index in range(len(step.tensors)):
+            add(self.alone(step, index, predecessor, kept))
         for reference, places in zip(step.packs, step.pack_members):
-            found.update(self.pack(step, reference, [places[place] for place in range(len(places))], predecessor))
+            add(self.pack(step, reference, [places[place] for place in range(len(places))], predecessor))
         for number, bundle in enumerate(step.bundles):
             members = {(t.bundle[1], t.role, t.coding == HALF_COPY): i for i, t in enumerate(step.tensors)
                        if t.bundle and t.bundle[0] == number}
             parameters = self.parameters(step, members)
             if bundle.method == 0:
-                found.update(self.excp(step, bundle, parameters, members, predecessor.weights))
+                add(self.excp(step, bundle, parameters, members, predecessor.weights))
             else:
-                found.update(self.transform(step, bundle, parameters, members, predecessor, states))
-        require(len(found) == len(step.tensors), "tensors in no bundle, or two in one place")
-        for index, tensor in enumerate(step.tensors):
+                add(self.transform(step, bundle, parameters, members, predecessor, states))
+        require(step.forgotten or len(found) == len(step.tensors), "tensors in no bundle, or two in one place")
+        for index in found:
+            tensor = step.tensors[index]
             same = len(found[index]) == tensor.size and xxhash.xxh3_128_intdigest(found[index]) == tensor.hash
             require(same, f"step {step.number}: {tensor.name}: restored bytes differ from their hash")
-        return [found[index] for index in range(len(step.tensors))], states
+        return [found.get(index) for index in range(len(step.tensors))], states
+
+    def alone(self, step, index, predecessor, kept):
+        """Yields index and bytes of a tensor that is in no bundle and no pack."""
+        tensor = step.tensors[index]
+        before = self.previous(tensor, predecessor)[1] if tensor.coding in (DELTA, UNCHANGED) else None
+        if tensor.coding in (EXACT, DELTA):
+            yield index, exact(step.record(tensor.reference), tensor, before)
+        elif tensor.coding == UNCHANGED:
+            yield index, before
+        elif tensor.coding == SAME_AS:
+            there(kept[tensor.step, identity(tensor)] is not None, f"{tensor.name}: not in step {tensor.step}")
+            yield index, kept[tensor.step, identity(tensor)]
 
     def pack(self, step, reference, places, predecessor):
-        """Index and bytes of each tensor of a pack (section 12)."""
+        """Yields index and bytes of each tensor of a pack (section 12)."""
         members = []
         for tensor in (step.tensors[index] for index in places):
             before, depth = (None, None, None), tensor.pack[2]
@@ -402,7 +468,7 @@ class Decoder:
                 before = self.previous(tensor, predecessor)
             require(depth < 2 or before[2] is not None, f"{tensor.name}: no predecessor of its predecessor")
             members.append((tensor, before[1], before[2] if depth > 1 else None))
-        return zip(places, decoder_lossless.tensors(step.record(reference), members))
+        yield from zip(places, decoder_lossless.tensors(step.record(reference), members))
 
     def parameters(self, step, members):
         """The weights of a bundle (section 10). Members: index by place, role, and whether it is a copy."""
@@ -442,11 +508,13 @@ class Decoder:
         if known is not None and known.form == form and known.dtype == tensor.dtype:
             return copy.deepcopy(known)
         before = predecessor.weights.get(tensor.name)
-        require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
+        there(before is not None, f"{tensor.name}: no predecessor")
+        require(len(before) == tensor.size, f"{tensor.name}: no predecessor")
         moments = []
         for role in (FIRST, SECOND):
             moment, data = predecessor.exact.get((tensor.name, role), (None, b""))
             fits = moment is not None and moment.count == tensor.count and moment.dtype in QUANTIZED
+            there(not fits or data is not None, f"{tensor.name}: a moment that its chain opens with was pruned")
             moments.append(widened(data, moment.dtype).astype(np.float32) if fits else None)
         return decoder_transform.State(form, tensor.dtype, before, decoder_transform.exact_opening(*moments))
 
@@ -457,7 +525,10 @@ class Decoder:
         indices, centres = weights_section(step.record(weights), [tensor.count for tensor in parameters])
         for place, tensor in enumerate(parameters):
             before = predecessor.get(tensor.name)
-            require(before is not None and len(before) == tensor.size, f"{tensor.name}: no predecessor")
+            if before is None:
+                yield members[place, WEIGHT], None
+                continue
+            require(len(before) == tensor.size, f"{tensor.name}: no predecessor")
             summed = rounded(widened(before, tensor.dtype) + centres[place], tensor.dtype)
             before = np.frombuffer(before, summed.dtype)
             yield members[place, WEIGHT], np.where(indices[place] > 0, summed, before).tobytes()
@@ -478,14 +549,18 @@ class Decoder:
         """All that a manifest lists but symbolic links, each kind when what it is made from is there."""
         for kinds in (DIRECTORY,), (FILE,), (COPY, VARIANT), (HARD_LINK,):
             for index, entry in enumerate(manifest.entries):
-                if entry.kind not in kinds:
+                own = [(t, data) for t, data in zip(manifest.tensors, tensors) if t.entry == index]
+                if entry.kind not in kinds or manifest.forgotten == MOMENTS and any(is_moment(t) for t, _ in own):
                     continue
                 path, source = os.path.join(root, entry.path), os.path.join(root, entry.target)
+                if entry.kind >= HARD_LINK and self.marks and not os.path.exists(source):
+                    continue                                 # it repeats a file that was forgotten
+                require(None not in payload[index] and all(data is not None for _, data in own),
+                        f"{entry.path}: some of it was pruned")
                 os.makedirs(path if entry.kind == DIRECTORY else os.path.dirname(path), exist_ok=True)
                 if entry.kind == HARD_LINK:
                     os.link(source, path)
                 elif entry.kind != DIRECTORY:
-                    own = [(t, data) for t, data in zip(manifest.tensors, tensors) if t.entry == index]
                     data = read(source) if entry.kind == COPY else \
                         variant(entry, payload[index], read(source)) if entry.kind == VARIANT else \
                         rebuilt(entry, payload[index], own)
@@ -495,7 +570,8 @@ class Decoder:
 
     def finish(self, root):
         """Symbolic links, so late that nothing was written through one; then directories from the deepest up."""
-        manifests = [*self.steps.values(), *([self.run] if self.run else [])]
+        steps = [step for step in self.steps.values() if step.forgotten != WHOLE]
+        manifests = [*steps, *([self.run] if self.run else [])]
         entries = sorted((e for manifest in manifests for e in manifest.entries), key=lambda e: -e.path.count("/"))
         for entry in entries:
             if entry.kind == SYMBOLIC_LINK:

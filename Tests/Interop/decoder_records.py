@@ -19,9 +19,18 @@ class Damaged(Exception):
     """The archive breaks a rule of the format."""
 
 
+class Dropped(Damaged):
+    """Something was pruned, or is made from what was: of a forgotten step no damage (section 8.3)."""
+
+
 def require(condition, message):
     if not condition:
         raise Damaged(message)
+
+
+def there(condition, message):
+    if not condition:
+        raise Dropped(message)
 
 
 def unzstd(frame, size, prefix=b""):

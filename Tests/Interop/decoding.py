@@ -86,6 +86,42 @@ def transform(run, options, codings, work):
     return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
 
 
+# What is forgotten of a run, by label.
+FORGOTTEN = {"the oldest": ("--keep-last", "2"), "every other step": ("--keep-every", "400"),
+             "the newest": ("--steps", "1000"), "moments": ("--steps", "200-600", "--moments-only")}
+
+
+def forgotten(run, options, rule, work):
+    """The decoder restores of a pruned archive what varve does, and that is what it was before."""
+    folder = tempfile.mkdtemp(dir=work)
+    archive, before = os.path.join(folder, "run.varve"), os.path.join(folder, "before")
+    after, output = os.path.join(folder, "after"), os.path.join(folder, "decoded")
+    varve("compress", run, archive, *options)
+    varve("restore", archive, "--step", "all", "--output", before)
+    varve("forget", archive, *rule, "--now")
+    varve("verify", archive, "--deep")
+    varve("restore", archive, "--step", "all", "--output", after)
+    if "--moments-only" in rule:
+        decode(archive, output)
+    else:
+        agrees(archive, after, output)
+    found, restored, original = files(output), files(after), files(before)
+    require(restored.items() <= found.items(), "the decoder lacks something, or made it otherwise")
+    require(found.items() <= original.items() and len(found) < len(original), "not a part of what was there before")
+    pruned = [number for number, step in decoder.Decoder(archive).steps.items() if step.pruned]
+    os.remove(os.path.join(archive, "forgotten.manifest"))
+    with contextlib.redirect_stderr(io.StringIO()):
+        code = decoder.main(archive, output + "-unmarked")
+    require((code == decoder.DAMAGED) == bool(pruned), f"without its marks: exit code {code}")
+    return f"{len(found)} of {len(original)} files, {len(pruned)} steps in part"
+
+
+def files(root):
+    """The content of every file under a directory, by its path."""
+    return {path: hashlib.sha256(read(os.path.join(root, path))).hexdigest() for path in files_under(root)
+            if not os.path.islink(os.path.join(root, path))}
+
+
 def decode(archive, output):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "decoder.py")
     result = subprocess.run([sys.executable, script, archive, output], stderr=subprocess.PIPE, text=True)

@@ -120,6 +120,15 @@ def transform(checks, work):
                ("--quality", "lossless"), {PACKED}, work)
 
 
+def forgotten(checks, work):
+    """The independent decoder on archives of which something was pruned."""
+    for method, options in (("transform", ()), ("exact keyframe", ("--keyframe", "exact")),
+                            ("excp", ("--method", "excp")), ("lossless", ("--quality", "lossless"))):
+        for label, rule in decoding.FORGOTTEN.items():
+            checks.run(f"forgotten, {method}: {label}: an independent decoder agrees", decoding.forgotten, HF_RUN,
+                       options, rule, work)
+
+
 def not_here():
     raise Skip("../shared/runs is not here; its runs were not checked")
 
@@ -152,6 +161,7 @@ def main():
         golden(checks, work)
         packs(checks, work)
         transform(checks, work)
+        forgotten(checks, work)
         fixtures(checks, work)
         shared_runs(checks, work)
     return checks.summary()

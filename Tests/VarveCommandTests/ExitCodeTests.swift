@@ -53,7 +53,9 @@ import VarveTestSupport
 
     @Test func helpAndVersionSucceed() throws {
         #expect(try varve("--version").output == "0.1.0\n")
-        for command in ["compress", "restore", "report", "list", "verify", "inspect"] {
+        for command in [
+            "compress", "watch", "restore", "report", "list", "verify", "forget", "pin", "prune", "inspect",
+        ] {
             let help = try varve(command, "--help")
             #expect(help.status == 0 && help.output.contains("USAGE: varve \(command)"))
             #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 80 })

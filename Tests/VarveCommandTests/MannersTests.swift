@@ -19,6 +19,8 @@ import Testing
             (["list", archive], "list"), (["report", archive], "report"), (["verify", archive], "verification"),
             (["inspect", run], "inspection"),
             (["restore", archive, "--step", "latest", "--overwrite", "-o", codes.path("o")], "restoration"),
+            (["pin", archive, "--steps", "100"], "pins"), (["forget", archive, "--keep-last", "1"], "forget"),
+            (["prune", archive, "-n"], "prune"), (["forget", archive, "--undo"], "undo"),
         ] {
             let document = try codes.varve(arguments + ["--json"])
             #expect(document.status == 0 && document.error.isEmpty, "\(arguments): \(document)")
