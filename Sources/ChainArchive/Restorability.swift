@@ -41,14 +41,17 @@ package struct Restorability {
                 isBound = (try? OpenStep(number, of: archive, readsParts: false))?.digest == digest
             }
         }
-        let isSound = broken.isEmpty && isBound && before.map(isWhole) ?? true
+        // What builds on nothing must not say that it takes something from there.
+        let isKeyframe = step.manifest.predecessor == .none
+        let isSound = broken.isEmpty && isBound && !isKeyframe && before.map(isWhole) ?? true
         let withMoments = archive.forgotten.extent(number) == nil
         var tensors = Set<TensorIdentity>(), isLost = false
         if !isSound || step.manifest.tensors.contains(where: { $0.coding.origin.map { !isWhole($0) } ?? false }) {
             for group in step.groups {
                 let found = step.dependencies(of: WantedTensors(group))
                 guard
-                    !found.records.isDisjoint(with: broken) || isHarmed(found, before, isBound)
+                    !found.records.isDisjoint(with: broken) || (isKeyframe && !found.links.isEmpty)
+                        || isHarmed(found, before, isBound)
                 else { continue }
                 tensors.formUnion(group)
             }

@@ -26,6 +26,9 @@ do {
         let made = try await archive.make(in: directory.path)
         let damage = try await ArchiveDamage(archive: made.archive, base: made.base, scratch: scratch.path)
         let outcome = try await damage.run(extent)
+        guard outcome.memoryGrowth < ArchiveDamage.memoryLimit else {
+            fail("\(archive.rawValue): damage cost \(outcome.memoryGrowth) bytes of memory")
+        }
         let seconds = (DispatchTime.now().uptimeNanoseconds - begin.uptimeNanoseconds) / 1_000_000_000
         print(
             """

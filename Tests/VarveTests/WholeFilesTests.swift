@@ -114,7 +114,7 @@ import VarveTestSupport
     }
 
     @Test func whatCannotBeKeptIsSkippedAloud() async throws {
-        try write([1], "run/checkpoint-5/a.bin")
+        try write(Array(repeating: 1, count: 20), "run/checkpoint-5/a.bin")
         try write([2], "run/checkpoint-5/e\u{301}")
         try write([3], "run/checkpoint-5/\u{e9}")
         let result = try await workshop.compress()
