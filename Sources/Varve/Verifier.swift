@@ -89,9 +89,14 @@ public struct Verifier: Sendable {
         }
         progress?(.begin(steps: result.steps.count, bytes: bytes))
         if let damage = reader.forgottenDamage { result.findings.append(.init(step: nil, damage)) }
+        var missing: [Int] = []
         if range == nil {
             result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
-            result.findings += ArchiveVerifier(reader).checkParity().map { .init(step: $0.step, $0.error) }
+            let parity = ArchiveVerifier(reader).checkParity()
+            result.findings += parity.map { .init(step: $0.step, $0.error) }
+            missing = parity.compactMap(\.step)
+            // What was once finished is no interrupted writer's.
+            result.uncommitted.removeAll { missing.contains($0) }
             result.findings += strangers(reader)
             if let against, result.findings.isEmpty {
                 result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
@@ -133,7 +138,8 @@ public struct Verifier: Sendable {
             for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: step, original: 0, stored: 0))
         }
-        result.unrestorable = Restorability(reader, damage: damage).lost.filter { !reader.isPrunedSince($0) }
+        let lost = Restorability(reader, damage: damage).lost.filter { !reader.isPrunedSince($0) }
+        result.unrestorable = (lost + missing.filter { reader.forgotten.extent($0) != .whole }).sorted()
         // What went while it was checked is none of the archive's steps.
         result.steps.removeAll { (try? reader.layout.isVisible($0)) == false && reader.isPrunedSince($0) }
         if result.findings.isEmpty, let lost = result.unrestorable.first(where: result.steps.contains) {

@@ -64,7 +64,7 @@ struct ForgetCommand: ParsableCommand {
             if dryRun { ForgetPlan(result).lines.forEach { Terminal.standardOutput.writeLine($0) } }
             let count = "\(result.forgotten.count) \(result.forgotten.count == 1 ? "step" : "steps")"
             let what = momentsOnly ? "the moments of \(count)" : count
-            let freed = Units.bytes(signed: result.freedBytes)
+            let freed = Units.freed(result.freedBytes)
             common.say(
                 dryRun
                     ? "would forget \(what); \(now ? "this" : "pruning then") would free \(freed)"

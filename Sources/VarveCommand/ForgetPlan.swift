@@ -34,4 +34,7 @@ struct ForgetPlan {
 extension Units {
     /// A number of bytes that may be negative.
     static func bytes(signed count: Int) -> String { (count < 0 ? "-" : "") + bytes(UInt64(count.magnitude)) }
+
+    /// What pruning frees. Where remaining steps build on all that was forgotten, only the marks of it grow.
+    static func freed(_ count: Int) -> String { count > 0 ? bytes(UInt64(count)) : "nothing: what stays builds on it" }
 }

@@ -22,7 +22,7 @@ struct PruneCommand: ParsableCommand {
         let result = try Forgetter(archive: normalized(archive)).prune(dryRun: dryRun)
         try common.finish("prune", result) {
             if dryRun { ForgetPlan(result).lines.forEach { Terminal.standardOutput.writeLine($0) } }
-            common.say((dryRun ? "would free " : "freed ") + Units.bytes(signed: result.freedBytes))
+            common.say((dryRun ? "would free " : "freed ") + Units.freed(result.freedBytes))
         }
     }
 }

@@ -57,6 +57,7 @@ struct RepairTests {
         #expect(try Trees.content(archive) == before)
         let found = try await Verifier(archive: archive).verify()
         #expect(Set(found.findings.compactMap(\.step)).isSuperset(of: [10, 30]))
+        #expect(found.unrestorable.contains(10) && found.unrestorable.contains(30) && found.uncommitted.isEmpty)
     }
 
     /// A writer would take the step's directory for unfinished work, and remove it.
