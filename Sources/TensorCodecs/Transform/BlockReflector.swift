@@ -77,22 +77,11 @@ struct BlockReflector: Sendable {
         return result
     }
 
-    /// B' X (left) or X B (right); `restoring` B X or X B'.
-    func apply(to x: IntegerMatrix, side: Side, restoring: Bool) -> IntegerMatrix {
-        let scaled = ScaledMatrix(x, exponent: 0)
-        let inside = vectors.times(scaled, side: side, transposed: side == .right)
+    /// Makes of X B' X (left) or X B (right); `restoring` B X or X B'.
+    func apply(to x: inout BoundedMatrix, side: Side, restoring: Bool) {
+        let inside = vectors.times(x, side: side, transposed: side == .right)
         let weighted = kernel.times(inside, side: side, transposed: (side == .left) != restoring)
-        let removed = vectors.times(weighted, side: side, transposed: side == .left)
-        let (factor, isFine) = (FixedOrder.powerOfTwo(removed.exponent), removed.exponent < 0)
-        var result = (consume removed).matrix
-        result.values.withUnsafeMutableBufferPointer { result in
-            x.values.withUnsafeBufferPointer { x in
-                for i in 0..<min(result.count, x.count) {
-                    result[i] = x[i] - (isFine ? FixedOrder.rounded(result[i] * factor) : result[i] * factor)
-                }
-            }
-        }
-        return result
+        vectors.subtractProduct(weighted, from: &x, side: side)
     }
 
     /// Replaces the rows by the vectors of their reflections, times 2^14 and rounded.

@@ -33,6 +33,69 @@ struct ExactFactor: Sendable {
         return ScaledMatrix(product, exponent: x.exponent + exponent)
     }
 
+    /// The same for a matrix in units of 1 whose largest magnitude is known.
+    func times(_ x: BoundedMatrix, side: Side, transposed: Bool) -> ScaledMatrix {
+        let norm = (side == .left) == transposed ? columnNorm : rowNorm
+        guard x.largest < ExactFactor.exactLimit / max(norm, 2) else {
+            return times(ScaledMatrix(x.matrix, exponent: 0), side: side, transposed: transposed)
+        }
+        let product =
+            side == .left
+            ? ExactFactor.product(matrix, transposed, x.matrix, false)
+            : ExactFactor.product(x.matrix, false, matrix, transposed)
+        return ScaledMatrix(product, exponent: exponent)
+    }
+
+    /// Takes F' Y (left) or Y F (right), rounded to integers, from X. Row by row of blocks that stay in the cache.
+    func subtractProduct(_ y: ScaledMatrix, from x: inout BoundedMatrix, side: Side) {
+        let y = y.limited(below: ExactFactor.exactLimit / max(columnNorm, 2))
+        let exponent = y.exponent + exponent
+        let (rows, columns, inner) = (x.matrix.rows, x.matrix.columns, matrix.rows)
+        guard rows > 0, columns > 0 else { return }
+        let height = max(1, min(rows, ExactFactor.block / columns))
+        let factor = FixedOrder.powerOfTwo(exponent), isFine = exponent < 0
+        var largest = 0.0
+        x.matrix.values.withUnsafeMutableBufferPointer { x in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: height * columns) { product in
+                for top in Swift.stride(from: 0, to: rows, by: height) {
+                    let count = min(height, rows - top)
+                    let line = UnsafeMutableBufferPointer(rebasing: x[top * columns..<(top + count) * columns])
+                    if side == .left {
+                        ExactFactor.multiply(
+                            (count, columns, inner), (matrix.values, top, matrix.columns, true),
+                            (y.matrix.values, y.matrix.columns), into: product)
+                    } else {
+                        ExactFactor.multiply(
+                            (count, columns, inner), (y.matrix.values, top * inner, inner, false),
+                            (matrix.values, matrix.columns), into: product)
+                    }
+                    largest = max(largest, FixedOrder.subtract(product, times: factor, isFine, from: line))
+                }
+            }
+        }
+        x.largest = largest
+    }
+
+    /// Elements of a block.
+    private static let block = 1 << 18
+
+    private static func multiply(
+        _ size: (rows: Int, columns: Int, inner: Int), _ a: (values: [Double], start: Int, stride: Int, transposed: Bool),
+        _ b: (values: [Double], stride: Int), into result: UnsafeMutableBufferPointer<Double>
+    ) {
+        _ = oneThread
+        guard size.inner > 0 else {
+            result.update(repeating: 0)
+            return
+        }
+        a.values.withUnsafeBufferPointer { left in
+            cblas_dgemm(
+                CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, Int32(size.rows),
+                Int32(size.columns), Int32(size.inner), 1, left.baseAddress.map { $0 + a.start }, Int32(a.stride),
+                b.values, Int32(b.stride), 0, result.baseAddress, Int32(size.columns))
+        }
+    }
+
     /// X X', or X' X with `transposed`, exactly but for the unit X is brought to.
     static func gram(_ x: ScaledMatrix, transposed: Bool = false) -> ScaledMatrix {
         var x = x.limited(below: 0x1p26)

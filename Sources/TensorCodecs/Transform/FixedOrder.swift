@@ -12,6 +12,16 @@ enum FixedOrder {
         (value + 0x1.8p52) - 0x1.8p52
     }
 
+    /// To the nearest integer, halves away from zero, as `rounded()`; |value| below 2^51.
+    @inline(__always)
+    static func roundedAway(_ value: Double) -> Double {
+        let even = rounded(value)
+        let left = value - even
+        let up: Double = left == 0.5 && value > 0 ? 1 : 0
+        let down: Double = left == -0.5 && value < 0 ? 1 : 0
+        return even + up - down
+    }
+
     static func largestMagnitude(_ values: [Double]) -> Double {
         values.withUnsafeBufferPointer { values in
             var (a, b) = (0.0, 0.0)
@@ -44,6 +54,33 @@ enum FixedOrder {
             i &+= 1
         }
         return (a + b) + (c + d)
+    }
+
+    /// line -= factor * product, rounded to integers where the factor is below 1.
+    /// - Returns: the largest magnitude of the result.
+    static func subtract(
+        _ product: UnsafeMutableBufferPointer<Double>, times factor: Double, _ isFine: Bool,
+        from line: UnsafeMutableBufferPointer<Double>
+    ) -> Double {
+        var (a, b) = (0.0, 0.0)
+        let count = min(line.count, product.count)
+        var i = 0
+        if isFine {
+            while i &+ 1 < count {
+                let x = line[i] - rounded(product[i] * factor), y = line[i &+ 1] - rounded(product[i &+ 1] * factor)
+                (line[i], line[i &+ 1]) = (x, y)
+                a = x.magnitude > a ? x.magnitude : a
+                b = y.magnitude > b ? y.magnitude : b
+                i &+= 2
+            }
+        }
+        while i < count {
+            let x = line[i] - (isFine ? rounded(product[i] * factor) : product[i] * factor)
+            line[i] = x
+            a = x.magnitude > a ? x.magnitude : a
+            i &+= 1
+        }
+        return max(a, b)
     }
 
     /// y += factor * x

@@ -45,9 +45,9 @@ struct FullBasis: Sendable {
         return trace > 0 ? HalfOctaves.of(trace, exponent: exponent) : energies.first ?? 0
     }
 
-    func apply(to x: IntegerMatrix, side: Side, restoring: Bool) -> IntegerMatrix {
-        let scaled = ScaledMatrix(x, exponent: 0)
-        return directions.times(scaled, side: side, transposed: (side == .right) != restoring).rounded(to: 0).matrix
+    func apply(to x: inout BoundedMatrix, side: Side, restoring: Bool) {
+        x = BoundedMatrix(
+            directions.times(x, side: side, transposed: (side == .right) != restoring).rounded(to: 0).matrix)
     }
 
     private static func normalised(

@@ -43,32 +43,62 @@ package struct SideBasis: Sendable {
     /// - Parameters:
     ///   - x: integers below 2^50.
     ///   - exponent: the values are `x` times 2^exponent; it may differ from call to call.
+    ///   - rule: its rounds of iteration.
     /// - Throws: `.invalidArgument` for a matrix that does not fit or is not of such integers.
-    package mutating func learn(_ x: IntegerMatrix, exponent: Int) throws(CodecError) {
+    package mutating func learn(
+        _ x: IntegerMatrix, exponent: Int, _ rule: BasisRule = .original
+    ) throws(CodecError) {
         try checkShape(x)
+        try x.check()
+        try learn(BoundedMatrix(x), exponent: exponent, rule)
+    }
+
+    /// The same of a matrix that is known to hold integers.
+    /// - Returns: what tracked directions see of it; `nil` where there are none.
+    @discardableResult
+    mutating func learn(
+        _ x: BoundedMatrix, exponent: Int, _ rule: BasisRule
+    ) throws(CodecError) -> TrackedBasis.Samples? {
+        try checkShape(x.matrix)
         guard exponent.magnitude <= UInt(SideBasis.exponentLimit) else {
             throw CodecError(.invalidArgument, "values times 2^\(exponent) cannot be learned from")
         }
-        if kind == .identity || size == 0 { return }
+        if kind == .identity || size == 0 { return nil }
         try x.check()
-        let samples = ScaledMatrix(x, exponent: exponent)
+        let samples = ScaledMatrix(x.matrix, exponent: exponent)
         switch (state, kind) {
         case (.full(var basis), _):
             state = .closed
             basis.learn(products: ExactFactor.gram(samples, transposed: side == .right))
             state = .full(basis)
-        case (.tracked(var basis), _):
-            state = .closed
-            basis.learn(samples, side: side)
-            state = .tracked(basis)
         case (.closed, .full):
             let products = ExactFactor.gram(samples, transposed: side == .right)
             if let basis = FullBasis(products: products) { state = .full(basis) }
-        case (.closed, .tracked(let directions)):
-            if let basis = TrackedBasis(learning: samples, side: side, directions: directions) {
-                state = .tracked(basis)
-            }
+        case (.tracked, _), (.closed, .tracked):
+            return learn(TrackedBasis.Samples(samples, side: side), rule)
         case (.closed, .identity): break
+        }
+        return nil
+    }
+
+    /// Follows samples with tracked directions.
+    /// - Returns: what the new directions see of them; `nil` where there are no directions.
+    @discardableResult
+    mutating func learn(_ samples: TrackedBasis.Samples, _ rule: BasisRule) -> TrackedBasis.Samples? {
+        switch (state, kind) {
+        case (.tracked(var basis), _):
+            state = .closed
+            let seen = basis.learn(samples, rounds: Int(rule.laterRounds))
+            state = .tracked(basis)
+            return seen
+        case (.closed, .tracked(let directions)):
+            guard
+                let (basis, seen) = TrackedBasis.opened(
+                    by: samples, directions: directions, rounds: Int(rule.firstRounds))
+            else { return nil }
+            state = .tracked(basis)
+            return seen
+        default: return nil
         }
     }
 
@@ -93,25 +123,33 @@ package struct SideBasis: Sendable {
     /// The coefficients of `x`: B' X (left) or X B (right), rounded to integers.
     /// - Throws: `.invalidArgument` unless `x` fits and holds integers below 2^50.
     package func rotate(_ x: IntegerMatrix) throws(CodecError) -> IntegerMatrix {
-        try apply(x, restoring: false)
+        try x.check()
+        var result = BoundedMatrix(x)
+        try apply(to: &result, restoring: false)
+        return result.matrix
     }
 
     /// What `rotate` made coefficients of: B Y (left) or Y B' (right), rounded to integers.
     /// - Throws: `.invalidArgument` unless `y` fits and holds integers below 2^50.
     package func restore(_ y: IntegerMatrix) throws(CodecError) -> IntegerMatrix {
-        try apply(y, restoring: true)
+        try y.check()
+        var result = BoundedMatrix(y)
+        try apply(to: &result, restoring: true)
+        return result.matrix
     }
 
-    private func apply(_ x: IntegerMatrix, restoring: Bool) throws(CodecError) -> IntegerMatrix {
-        try checkShape(x)
+    /// Rotates (or restores) a matrix of integers in place.
+    /// - Throws: `.invalidArgument` unless it fits and its largest magnitude is below 2^50.
+    func apply(to x: inout BoundedMatrix, restoring: Bool) throws(CodecError) {
+        try checkShape(x.matrix)
         switch state {
-        case .closed: return x
+        case .closed: return
         case .full(let basis):
             try x.check()
-            return basis.apply(to: x, side: side, restoring: restoring)
+            basis.apply(to: &x, side: side, restoring: restoring)
         case .tracked(let basis):
             try x.check()
-            return basis.reflector.apply(to: x, side: side, restoring: restoring)
+            basis.reflector.apply(to: &x, side: side, restoring: restoring)
         }
     }
 

@@ -8,9 +8,6 @@ struct TrackedBasis: Sendable {
     private(set) var total: Double
     private(set) var exponent: Int
 
-    /// Rounds of iteration when nothing is known yet, and when the last directions are at hand.
-    private static let firstRounds = 4
-    private static let laterRounds = 2
     /// Values are brought below this before anything is learned from them.
     private static let sampleLimit = 0x1p19
 
@@ -22,25 +19,53 @@ struct TrackedBasis: Sendable {
         self.exponent = exponent
     }
 
-    /// - Parameter side: along which the samples of `x` lie: `left` means a sample a column.
-    /// - Returns: nil if all is zero.
-    init?(learning x: ScaledMatrix, side: Side, directions count: Int) {
-        let samples = x.limited(below: TrackedBasis.sampleLimit)
-        guard samples.matrix.largestMagnitude > 0 else { return nil }
-        let size = side == .left ? x.matrix.rows : x.matrix.columns
-        let start = TrackedBasis.arbitrary(count: count, size: size)
-        (self.reflector, self.directionEnergies, self.total, self.exponent) = TrackedBasis.iterated(
-            samples, side, from: start, memory: nil, rounds: TrackedBasis.firstRounds)
+    /// What a basis learns from.
+    struct Samples {
+        let matrix: ScaledMatrix
+        /// Along which the samples lie: `left` means a sample a column.
+        let side: Side
+        /// Energy of all that the samples stand for, in units of 2^(2 matrix.exponent).
+        let energy: Double
+
+        init(_ x: ScaledMatrix, side: Side) {
+            matrix = x.limited(below: TrackedBasis.sampleLimit)
+            self.side = side
+            var energy = 0.0
+            matrix.matrix.values.withUnsafeBufferPointer { values in
+                guard let start = values.baseAddress else { return }
+                energy = FixedOrder.dot(start, start, values.count)
+            }
+            self.energy = energy
+        }
+
+        /// Samples as rows that stand for more than they hold.
+        init(rows x: ScaledMatrix, energy: Double, exponent: Int) {
+            matrix = x.limited(below: TrackedBasis.sampleLimit)
+            side = .right
+            self.energy = energy * FixedOrder.powerOfTwo(exponent - 2 * matrix.exponent)
+        }
+
+        var isZero: Bool { matrix.matrix.largestMagnitude == 0 }
+        /// Values of a sample.
+        var size: Int { side == .left ? matrix.matrix.rows : matrix.matrix.columns }
     }
 
-    mutating func learn(_ x: ScaledMatrix, side: Side) {
-        let samples = x.limited(below: TrackedBasis.sampleLimit)
-        guard samples.matrix.largestMagnitude > 0 else {
+    /// A basis for the first samples, and what its directions see of them; `nil` if all is zero.
+    static func opened(by samples: Samples, directions count: Int, rounds: Int) -> (TrackedBasis, Samples)? {
+        guard !samples.isZero else { return nil }
+        let start = arbitrary(count: count, size: samples.size)
+        return iterated(samples, from: start, memory: nil, rounds: rounds)
+    }
+
+    /// - Returns: what the new directions see of the samples; `nil` if all is zero.
+    mutating func learn(_ samples: Samples, rounds: Int) -> Samples? {
+        guard !samples.isZero else {
             exponent -= 1
-            return
+            return nil
         }
-        (reflector, directionEnergies, total, exponent) = TrackedBasis.iterated(
-            samples, side, from: reflector.directions(), memory: self, rounds: TrackedBasis.laterRounds)
+        let (basis, seen) = TrackedBasis.iterated(samples, from: reflector.directions(), memory: self, rounds: rounds)
+        self = basis
+        return seen
     }
 
     /// Half octaves of the directions', then of the rest.
@@ -77,10 +102,10 @@ struct TrackedBasis: Sendable {
     }
 
     private static func iterated(
-        _ samples: ScaledMatrix, _ side: Side, from start: ScaledMatrix, memory: TrackedBasis?, rounds: Int
-    ) -> (BlockReflector, [Double], Double, Int) {
+        _ samples: Samples, from start: ScaledMatrix, memory: TrackedBasis?, rounds: Int
+    ) -> (TrackedBasis, Samples) {
         let (count, size) = (start.matrix.rows, start.matrix.columns)
-        let factor = ExactFactor(samples)
+        let factor = ExactFactor(samples.matrix), side = samples.side
         let past = memory.map { BasisMemory(directions: start, $0.directionEnergies, rest: $0.rest, $0.exponent) }
         var directions = start
         func projected(_ directions: ScaledMatrix) -> ScaledMatrix {
@@ -92,26 +117,24 @@ struct TrackedBasis: Sendable {
             directions = BlockReflector(orthogonalising: sum.values, count: count, size: size).directions()
         }
         // Within the span: the eigenvectors of the covariance seen from it.
-        let seen = ScaledMatrix.sum(
-            [(ExactFactor.gram(projected(directions)), 1)] + (past?.seen(from: directions) ?? []))
+        let inside = projected(directions)
+        let seen = ScaledMatrix.sum([(ExactFactor.gram(inside), 1)] + (past?.seen(from: directions) ?? []))
         let eigen = SymmetricEigen(seen.values, size: count)
         let turn = IntegerMatrix(
             rows: count, columns: count, values: eigen.vectors.map { FixedOrder.rounded($0 * 0x1p14) })
         let turned = ExactFactor(turn, exponent: -14).times(directions, side: .left, transposed: false)
         let last = BlockReflector(orthogonalising: turned.matrix.values, count: count, size: size)
 
-        var total = 0.0
-        samples.matrix.values.withUnsafeBufferPointer { values in
-            guard let start = values.baseAddress else { return }
-            total = FixedOrder.dot(start, start, values.count)
-        }
-        total *= FixedOrder.powerOfTwo(2 * samples.exponent - seen.exponent)
+        let exponent = 2 * samples.matrix.exponent
+        var total = samples.energy * FixedOrder.powerOfTwo(exponent - seen.exponent)
         if let memory {
             total += SideBasis.memory * memory.total * FixedOrder.powerOfTwo(memory.exponent - seen.exponent)
         }
         let unit = total > 0 && total.isFinite ? Int(total.exponent) : 0
         let scale = FixedOrder.powerOfTwo(-unit)
         let energies = eigen.values.map { min(max($0, 0) * scale, 2) }
-        return (last, energies, min(total * scale, 2), seen.exponent + unit)
+        let basis = TrackedBasis(
+            reflector: last, directionEnergies: energies, total: min(total * scale, 2), exponent: seen.exponent + unit)
+        return (basis, Samples(rows: inside, energy: samples.energy, exponent: exponent))
     }
 }

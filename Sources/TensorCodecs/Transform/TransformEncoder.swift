@@ -162,6 +162,7 @@ package struct TransformEncoder: Sendable {
             step.kind = .firstDelta
             let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
             guard step.setGrid(delta: size * correction, fallback: nil) else { return nil }
+            if state.age == 0 { step.rule = settings.rule(for: form) }
         } else {
             step.unit = state.unit
             step.step = Int64((size / PowerTable.two(Int(state.unit))).rounded())
@@ -181,8 +182,13 @@ package struct TransformEncoder: Sendable {
                 largest = max(largest, values[index].magnitude)
             }
             guard largest < Self.largestInteger else { return nil }
-            let matrix = IntegerMatrix(rows: tile.place.rows.count, columns: tile.place.columns.count, values: values)
-            values = try tile.rotated(matrix).values
+            var matrix = BoundedMatrix(
+                IntegerMatrix(rows: tile.place.rows.count, columns: tile.place.columns.count, values: values),
+                largest: largest)
+            values = []
+            try tile.rotate(&matrix)
+            values = matrix.matrix.values
+            matrix.matrix.values = []
             if !tile.coefficients.isEmpty {
                 for index in values.indices { values[index] -= Double(tile.coefficients[index]) }
             }

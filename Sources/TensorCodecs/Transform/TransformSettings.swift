@@ -1,3 +1,4 @@
+import Glibc
 /// The encoder's choices of method `transform`. A decoder needs none of them: what they lead to is stored.
 package struct TransformSettings: Sendable, Hashable {
     /// Quantizer step of a weight's change in units of its smoothed root mean square.
@@ -28,13 +29,27 @@ package struct TransformSettings: Sendable, Hashable {
     package var groupLength = 4
     package var smallParameter = 1 << 20
 
-    package init(stepSize: Double) { self.stepSize = stepSize }
+    /// Of the bases of wide matrices; small ones follow the original rule.
+    package var rule = BasisRule.original
+    /// Sides up to here are narrow.
+    package var narrowSide = 512
+
+    package init(stepSize: Double) { self.stepSize = stepSize
+        if let t = getenv("VRULE") { let f = String(cString: t).split(separator: ",").map { UInt8($0)! }
+            rule = BasisRule(directionsByEight: f[0], firstRounds: f[1], laterRounds: f[2], opens: f[3] == 1, isJoint: f[4] == 1); if f.count > 5 { groupLength = Int(f[5]) } } }
+
+    /// The rule that a chain of this form has to name, if any.
+    func rule(for form: MatrixForm) -> BasisRule? {
+        let isWide = form.tiles.contains { max($0.rows.count, $0.columns.count) > narrowSide }
+        guard rule.directionsByEight == 0 || isWide, rule.matters(for: form) else { return nil }
+        return rule
+    }
 
     /// The largest step in units of the plain one.
     static let largestFactor = 1.25
 
     /// Whether a delta after `age` others begins a group.
     func beginsGroup(age: Int, count: Int) -> Bool {
-        count < smallParameter || age < groupLength || age % groupLength == 0
+        count < smallParameter || (groupLength == 4 ? age < 4 : age < 2) || age % groupLength == 0
     }
 }

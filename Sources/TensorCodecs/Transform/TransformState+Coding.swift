@@ -9,6 +9,7 @@ extension TransformState {
         writer.append(littleEndian: level)
         writer.append(littleEndian: Int64(age))
         writer.append(littleEndian: unit)
+        rule.write(to: &writer)
         writer.append(varint: base.count)
         writer.append(contentsOf: base)
         for exponent in scale.rows + scale.columns { writer.append(UInt8(bitPattern: exponent)) }
@@ -35,6 +36,7 @@ extension TransformState {
         let level = try reader.read(littleEndian: Int32.self)
         let age = Int(try reader.read(littleEndian: Int64.self))
         let unit = try reader.read(littleEndian: Int32.self)
+        let rule = try BasisRule(from: &reader)
         let base = Array(try reader.readBytes(reader.readCount(upTo: reader.remaining)))
         let scale = MatrixScale(rows: try reader.readArray(form.rows), columns: try reader.readArray(form.columns))
         var tiles: [TransformTile] = []
@@ -53,7 +55,7 @@ extension TransformState {
         }
         self.init(
             form: form, format: format, exponents: exponents, level: level, age: age, base: base, unit: unit,
-            scale: scale, tiles: tiles, opening: opening)
+            scale: scale, rule: rule, tiles: tiles, opening: opening)
     }
 }
 

@@ -14,6 +14,8 @@ package struct TransformState: Sendable {
     var base: [UInt8]
     var unit: Int32 = 0
     var scale: MatrixScale
+    /// Of the bases, as the chain's first group says.
+    package internal(set) var rule = BasisRule.original
     var tiles: [TransformTile]
     /// The keyframe's restored first moment over the root of its second, until the bases are opened with it; empty if
     /// there is none.
@@ -32,7 +34,7 @@ package struct TransformState: Sendable {
 
     init(
         form: MatrixForm, format: FloatFormat, exponents: [RankOneExponents], level: Int32, age: Int, base: [UInt8],
-        unit: Int32, scale: MatrixScale, tiles: [TransformTile], opening: [Float]
+        unit: Int32, scale: MatrixScale, rule: BasisRule, tiles: [TransformTile], opening: [Float]
     ) {
         self.form = form
         self.format = format
@@ -42,6 +44,7 @@ package struct TransformState: Sendable {
         self.base = base
         self.unit = unit
         self.scale = scale
+        self.rule = rule
         self.tiles = tiles
         self.opening = opening
     }
@@ -50,7 +53,7 @@ package struct TransformState: Sendable {
     package func weight() throws(CodecError) -> [UInt8] {
         var bytes = base
         for tile in tiles {
-            if let change = try tile.restored() { add(change, tile.place, to: &bytes) }
+            if let change = try tile.restored() { add(change.matrix, tile.place, to: &bytes) }
         }
         return bytes
     }
@@ -78,16 +81,25 @@ package struct TransformState: Sendable {
     package mutating func begin(_ step: TransformStep, exponents: [RankOneExponents]) throws(CodecError) {
         self.exponents = exponents
         level = step.level
+        if let rule = step.rule { try follow(rule) }
         if step.kind == .firstDelta { try regroup(step) }
         if step.kind != .hold { age += 1 }
+    }
+
+    /// - Throws: `.corrupt` where the bases have begun by another rule.
+    private mutating func follow(_ rule: BasisRule) throws(CodecError) {
+        guard age == 0, !form.isVector else { throw .corrupt("a rule for bases that were opened before") }
+        self.rule = rule
+        if !rule.opens { opening = [] }
+        tiles = form.tiles.map { TransformTile($0, isVector: false, rule: rule) }
     }
 
     private mutating func regroup(_ step: TransformStep) throws(CodecError) {
         var bytes = base
         for index in tiles.indices {
             guard let change = try tiles[index].restored() else { continue }
-            add(change, tiles[index].place, to: &bytes)
-            try tiles[index].learn(change, exponent: Int(unit))
+            add(change.matrix, tiles[index].place, to: &bytes)
+            try tiles[index].learn(change, exponent: Int(unit), rule)
             tiles[index].coefficients = []
         }
         base = bytes
@@ -126,12 +138,13 @@ package struct TransformState: Sendable {
         let shift = 20 - PowerTable.exponent(largest)
         guard (-900...900).contains(shift) else { return }
         let factor = PowerTable.two(shift)
-        for index in values.indices { values[index] = (values[index] * factor).rounded() }
+        for index in values.indices { values[index] = FixedOrder.roundedAway(values[index] * factor) }
         // Root mean square of the integers and of the change expected, both in octaves.
         let size = PowerTable.log2(energy / Double(place.count), parts: 2) + 2 * shift * 2
         let exponent = (Int(level) - 16 * size) / 64
         try tile.learn(
-            IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: values), exponent: exponent)
+            BoundedMatrix(IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: values)),
+            exponent: exponent, rule)
     }
 
     /// Adds a step's levels, tile after tile.

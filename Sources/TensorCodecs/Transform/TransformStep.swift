@@ -20,6 +20,8 @@ package struct TransformStep: Sendable, Hashable {
     package var level: Int32 = 0
     /// The grid: integers count 2^unit. Only in `keyframe` and `firstDelta`.
     package var unit: Int32 = 0
+    /// How the bases are computed; only in the first `firstDelta` of a chain, where it is not the original rule.
+    package var rule: BasisRule?
     /// Grid units of the quantizer's step.
     package var step: Int64 = 0
     package var centroids = DeadZone.Centroids()
@@ -48,8 +50,10 @@ package struct TransformStep: Sendable, Hashable {
     var setsGrid: Bool { kind == .keyframe || kind == .firstDelta }
 
     func write(to writer: inout ByteWriter) {
-        writer.append(kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil ? 0 : 16))
+        writer.append(
+            kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil ? 0 : 16) | (rule == nil ? 0 : 32))
         writer.append(signed: Int(level))
+        rule?.write(to: &writer)
         guard hasLevels else { return }
         if setsGrid { writer.append(signed: Int(unit)) }
         writer.append(varint: Int(step))
@@ -68,13 +72,17 @@ package struct TransformStep: Sendable, Hashable {
 
     init(from reader: inout ByteReader, tiles: Int) throws(CodecError) {
         let first = try reader.readByte()
-        guard let kind = Kind(rawValue: first & 3), first < 32, first >> 2 & 3 <= 2 else {
+        guard let kind = Kind(rawValue: first & 3), first < 64, first >> 2 & 3 <= 2 else {
             throw reader.corrupt("a parameter's header is of an unknown kind")
         }
         self.kind = kind
         exponentCount = Int(first >> 2 & 3)
         level = try reader.readSigned(in: Self.levelRange)
         if first & 16 != 0, kind != .keyframe { throw reader.corrupt("a first moment outside of a keyframe") }
+        if first & 32 != 0 {
+            guard kind == .firstDelta else { throw reader.corrupt("a rule for bases outside of a group's first step") }
+            rule = try BasisRule(from: &reader)
+        }
         guard hasLevels else { return }
         if setsGrid { unit = try reader.readSigned(in: Self.unitRange) }
         step = try reader.readStep()

@@ -6,11 +6,11 @@ package struct TransformTile: Sendable {
     /// Grid units in the bases' coordinates, row by row; empty while all are zero.
     var coefficients: [Int32] = []
 
-    init(_ place: MatrixForm.Tile, isVector: Bool) {
+    init(_ place: MatrixForm.Tile, isVector: Bool, rule: BasisRule = .original) {
         self.place = place
         let rows = place.rows.count, columns = place.columns.count
-        left = SideBasis(size: rows, kind: isVector ? .identity : SideBasis.kind(forSide: rows), side: .left)
-        right = SideBasis(size: columns, kind: isVector ? .identity : SideBasis.kind(forSide: columns), side: .right)
+        left = SideBasis(size: rows, kind: isVector ? .identity : rule.kind(forSide: rows), side: .left)
+        right = SideBasis(size: columns, kind: isVector ? .identity : rule.kind(forSide: columns), side: .right)
     }
 
     init(_ place: MatrixForm.Tile, left: SideBasis, right: SideBasis, coefficients: [Int32]) {
@@ -21,21 +21,45 @@ package struct TransformTile: Sendable {
     }
 
     /// The coefficients in the weight's own, scaled coordinates; `nil` where all are zero.
-    func restored() throws(CodecError) -> IntegerMatrix? {
+    func restored() throws(CodecError) -> BoundedMatrix? {
         guard !coefficients.isEmpty else { return nil }
-        let matrix = IntegerMatrix(
-            rows: place.rows.count, columns: place.columns.count, values: coefficients.map(Double.init))
-        return try right.restore(try left.restore(matrix))
+        var largest: UInt32 = 0
+        let values = [Double](unsafeUninitializedCapacity: place.count) { output, filled in
+            coefficients.withUnsafeBufferPointer { coefficients in
+                for index in 0..<min(coefficients.count, output.count) {
+                    output[index] = Double(coefficients[index])
+                    largest = max(largest, coefficients[index].magnitude)
+                }
+                filled = coefficients.count
+            }
+        }
+        var matrix = BoundedMatrix(
+            IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: values),
+            largest: Double(largest))
+        try left.apply(to: &matrix, restoring: true)
+        try right.apply(to: &matrix, restoring: true)
+        return matrix
     }
 
-    func rotated(_ matrix: IntegerMatrix) throws(CodecError) -> IntegerMatrix {
-        try right.rotate(try left.rotate(matrix))
+    func rotate(_ matrix: inout BoundedMatrix) throws(CodecError) {
+        try left.apply(to: &matrix, restoring: false)
+        try right.apply(to: &matrix, restoring: false)
     }
 
     /// Takes what was decoded into the bases.
-    mutating func learn(_ matrix: IntegerMatrix, exponent: Int) throws(CodecError) {
-        try left.learn(matrix, exponent: exponent)
-        try right.learn(matrix, exponent: exponent)
+    mutating func learn(_ matrix: BoundedMatrix, exponent: Int, _ rule: BasisRule) throws(CodecError) {
+        guard rule.isJoint, case .tracked = left.kind, case .tracked = right.kind else {
+            try left.learn(matrix, exponent: exponent, rule)
+            try right.learn(matrix, exponent: exponent, rule)
+            return
+        }
+        // What the directions of the shorter side see of the change holds nearly all that is worth following, and is a
+        // fraction of its size.
+        if left.size <= right.size {
+            if let seen = try left.learn(matrix, exponent: exponent, rule) { right.learn(seen, rule) }
+        } else if let seen = try right.learn(matrix, exponent: exponent, rule) {
+            left.learn(seen, rule)
+        }
     }
 
     mutating func add(_ levels: ArraySlice<Int32>, _ centroids: DeadZone.Centroids, step: Int64) throws(CodecError) {
