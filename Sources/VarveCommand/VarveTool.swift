@@ -50,8 +50,11 @@ struct VarveTool: AsyncParsableCommand {
     /// Tensor after tensor takes buffers of about the same sizes: memory that was freed is used again instead of going
     /// back to the system page by page, which took a third of the time.
     private static func keepFreedMemory() {
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)
-        mallopt(M_TRIM_THRESHOLD, 64 << 20)
+        // One arena for all threads, grown and never shrunk: each thread would give its own back and fault it in again.
+        mallopt(M_ARENA_MAX, 1)
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 1 << 30)
+
     }
 
     /// A checkpoint may have thousands of files, and all of them are open while it is read.

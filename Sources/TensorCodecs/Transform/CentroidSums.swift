@@ -4,12 +4,20 @@ struct CentroidSums {
     private var counts = [0, 0, 0]
 
     /// - Parameter scale: 1 / step.
-    mutating func add(_ values: [Double], scale: Double, levels: [Int32]) {
-        for (index, level) in levels.enumerated() where level != 0 {
-            let size = Double(level.magnitude)
-            let place = min(Int(level.magnitude), 3) - 1
-            differences[place] += size - (values[index] * scale).magnitude
-            counts[place] += 1
+    mutating func add(_ values: [Double], scale: Double, levels: ArraySlice<Int32>) {
+        values.withUnsafeBufferPointer { values in
+            levels.withUnsafeBufferPointer { levels in
+                differences.withUnsafeMutableBufferPointer { differences in
+                    counts.withUnsafeMutableBufferPointer { counts in
+                        for index in 0..<min(values.count, levels.count) where levels[index] != 0 {
+                            let magnitude = Int(levels[index].magnitude)
+                            let place = min(magnitude, 3) &- 1
+                            differences[place] += Double(magnitude) - (values[index] * scale).magnitude
+                            counts[place] &+= 1
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -39,9 +39,12 @@ package struct DeadZone: Sendable {
     /// The level of a size (value / step, signed).
     @inline(__always)
     func level(_ size: Double) -> Int32 {
-        let magnitude = (size.magnitude + (0.5 - theta)).rounded(.down)
-        guard magnitude >= 1 else { return 0 }
-        let level = Int32(min(magnitude, Double(Self.largest)))
-        return size < 0 ? -level : level
+        let magnitude = min(size.magnitude + (0.5 - theta), Double(Self.largest))
+        // Rounded down without a branch or a call: to the nearest, and one less where that is above. The integer stands
+        // in the low bits of its sum with 2^52. NaN is level 0, as what is not below 1 of it is not there.
+        let nearest = (magnitude + 0x1p52) - 0x1p52
+        let whole = nearest > magnitude ? nearest - 1 : nearest
+        let level = Int32(truncatingIfNeeded: (whole + 0x1p52).bitPattern & 0xffff_ffff)
+        return size < 0 ? 0 &- level : level
     }
 }

@@ -22,6 +22,15 @@ enum FixedOrder {
         return even + up - down
     }
 
+    @inline(__always)
+    static func roundedAway(_ value: SIMD4<Double>) -> SIMD4<Double> {
+        let even = (value + 0x1.8p52) - 0x1.8p52
+        let left = value - even
+        let up = SIMD4<Double>().replacing(with: 1, where: (left .== 0.5) .& (value .> 0))
+        let down = SIMD4<Double>().replacing(with: 1, where: (left .== -0.5) .& (value .< 0))
+        return even + up - down
+    }
+
     static func largestMagnitude(_ values: [Double]) -> Double {
         values.withUnsafeBufferPointer { values in
             var (a, b) = (0.0, 0.0)

@@ -13,7 +13,7 @@ extension FloatFormat {
         }
     }
 
-    private func load(_ bytes: UnsafeRawBufferPointer, from start: Int, into target: UnsafeMutableBufferPointer<Double>)
+    func load(_ bytes: UnsafeRawBufferPointer, from start: Int, into target: UnsafeMutableBufferPointer<Double>)
     {
         switch self {
         case .f32:
@@ -42,29 +42,36 @@ extension FloatFormat {
         _ values: [Double], to bytes: UnsafeMutableRawBufferPointer, columns: Int, _ tile: MatrixForm.Tile
     ) {
         let width = tile.columns.count
-        for (place, row) in tile.rows.enumerated() {
-            let start = row * columns + tile.columns.lowerBound, source = place * width
-            switch self {
-            case .f32:
-                for i in 0..<width {
-                    bytes.storeBytes(of: Float(values[source + i]), toByteOffset: (start + i) * 4, as: Float.self)
-                }
-            case .bf16:
-                for i in 0..<width {
-                    bytes.storeBytes(
-                        of: HalfPrecision.bfloat16(Float(values[source + i])), toByteOffset: (start + i) * 2,
-                        as: UInt16.self)
-                }
-            case .f16:
-                for i in 0..<width {
-                    bytes.storeBytes(
-                        of: HalfPrecision.float16(Float(values[source + i])), toByteOffset: (start + i) * 2,
-                        as: UInt16.self)
-                }
-            case .f64:
-                for i in 0..<width {
-                    bytes.storeBytes(of: values[source + i], toByteOffset: (start + i) * 8, as: Double.self)
-                }
+        values.withUnsafeBufferPointer { values in
+            for (place, row) in tile.rows.enumerated() {
+                store(
+                    UnsafeBufferPointer(rebasing: values[place * width..<(place + 1) * width]), to: bytes,
+                    at: row * columns + tile.columns.lowerBound)
+            }
+        }
+    }
+
+    /// Stores a run of values from the element `start` on.
+    func store(_ values: UnsafeBufferPointer<Double>, to bytes: UnsafeMutableRawBufferPointer, at start: Int) {
+        let output = UnsafeMutableRawBufferPointer(
+            rebasing: bytes[start * elementSize..<(start + values.count) * elementSize])
+        switch self {
+        case .f32:
+            for i in 0..<values.count {
+                output.storeBytes(of: Float(values[i]), toByteOffset: i &* 4, as: Float.self)
+            }
+        case .bf16:
+            for i in 0..<values.count {
+                output.storeBytes(
+                    of: HalfPrecision.bfloat16(Float(values[i])), toByteOffset: i &* 2, as: UInt16.self)
+            }
+        case .f16:
+            for i in 0..<values.count {
+                output.storeBytes(of: HalfPrecision.float16(Float(values[i])), toByteOffset: i &* 2, as: UInt16.self)
+            }
+        case .f64:
+            for i in 0..<values.count {
+                output.storeBytes(of: values[i], toByteOffset: i &* 8, as: Double.self)
             }
         }
     }

@@ -31,27 +31,26 @@ struct TileEnergies: Sendable {
 
     /// - Parameters:
     ///   - values: coefficients in grid units, less what was added up before.
+    ///   - rowSums: for every row the sum of its squared sizes in steps.
     ///   - scale: 1 / step.
-    init(_ values: [Double], scale: Double, of tile: TransformTile) throws(CodecError) {
+    init(_ values: [Double], rowSums: [Double], scale: Double, of tile: TransformTile) throws(CodecError) {
         let rowCount = tile.place.rows.count, columnCount = tile.place.columns.count
-        var rowMeans = [Double](repeating: 0, count: rowCount), columnMeans = [Double](repeating: 0, count: columnCount)
-        for i in 0..<rowCount {
-            var sum = 0.0
-            for j in 0..<columnCount {
-                let size = values[i * columnCount + j] * scale
-                sum += size * size
-            }
-            rowMeans[i] = sum / Double(max(1, columnCount))
-        }
-        rows = SideEnergies(tile.left, means: rowMeans, across: columnCount)
+        rows = SideEnergies(
+            tile.left, means: rowSums.map { $0 / Double(max(1, columnCount)) }, across: columnCount)
         // Columns against what the rows take over.
         let taken = try SideEnergies.energies(
             tile.left, slope: rows.slope, shift: rows.shift, symbols: rows.symbols[...])
-        for i in 0..<rowCount {
-            let factor = PowerTable.sixteenth(-8 * max(-2000, min(2000, taken[i])))
-            for j in 0..<columnCount {
-                let size = values[i * columnCount + j] * scale
-                columnMeans[j] += size * size * factor
+        var columnMeans = [Double](repeating: 0, count: columnCount)
+        columnMeans.withUnsafeMutableBufferPointer { means in
+            values.withUnsafeBufferPointer { values in
+                for i in 0..<rowCount {
+                    let factor = PowerTable.sixteenth(-8 * max(-2000, min(2000, taken[i])))
+                    let line = UnsafeBufferPointer(rebasing: values[i * columnCount..<(i + 1) * columnCount])
+                    for j in 0..<columnCount {
+                        let size = line[j] * scale
+                        means[j] += size * size * factor
+                    }
+                }
             }
         }
         for j in 0..<columnCount { columnMeans[j] /= Double(max(1, rowCount)) }
@@ -68,16 +67,23 @@ struct TileEnergies: Sendable {
             tile.left, slope: header.rowSlope, shift: header.rowShift, symbols: symbols.prefix(first))
         let columns = try SideEnergies.energies(
             tile.right, slope: header.columnSlope, shift: header.columnShift, symbols: symbols.dropFirst(first))
+        // Exponents of values are below 2^17, so these sums are far from the end of Int32.
+        let limit = 1 << 28
+        let across = columns.map { Int32(truncatingIfNeeded: max(-limit, min(limit, $0))) }
         return [UInt8](unsafeUninitializedCapacity: tile.place.count) { output, filled in
-            var index = 0
-            for row in rows {
-                for column in columns {
-                    let energy = max(0, min(classCount - 1, middleClass &+ row &+ column))
-                    output[index] = UInt8(truncatingIfNeeded: energy)
-                    index &+= 1
+            across.withUnsafeBufferPointer { across in
+                var start = 0
+                for row in rows {
+                    let middle = Int32(truncatingIfNeeded: max(-limit, min(limit, middleClass &+ row)))
+                    let line = UnsafeMutableBufferPointer(rebasing: output[start..<start + across.count])
+                    for j in 0..<across.count {
+                        let energy = max(0, min(Int32(classCount - 1), middle &+ across[j]))
+                        line[j] = UInt8(truncatingIfNeeded: energy)
+                    }
+                    start += across.count
                 }
+                filled = start
             }
-            filled = index
         }
     }
 }

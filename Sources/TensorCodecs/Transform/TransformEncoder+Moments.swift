@@ -37,16 +37,18 @@ extension TransformEncoder {
         let grid = PowerTable.two(Int(-member.state.unit))
         let step = max(1, Int64((Double(member.step.step) * settings.firstMomentStep).rounded()))
         let scale = ElementScale(member.state.scale, input.form)
+        let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / Double(step))
+        // Nearly always all of it lies below the step, and one look is enough.
+        let largest = scale.largestDisplacement(first.values, second, rule, grid: grid)
+        guard largest.isFinite, quantizer.zone.level(largest * quantizer.scale) != 0 else { return }
         var sizes = [Double](repeating: 0, count: input.form.count)
         scale.forEach { index, factor in
             sizes[index] = Double(first.values[index]) / (rule.gain(second?[index]) * factor) * grid
         }
-        let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / Double(step))
-        guard sizes.allSatisfy(\.isFinite) else { return }
         let levels = quantizer.levels(sizes)
         guard levels.contains(where: { $0 != 0 }), !quantizer.overflows(levels) else { return }
         var sums = CentroidSums()
-        sums.add(sizes, scale: quantizer.scale, levels: levels)
+        sums.add(sizes, scale: quantizer.scale, levels: levels[...])
         member.moments.first = .levels(rule, step: step, sums.centroids)
         member.moments.firstLevels = levels
     }

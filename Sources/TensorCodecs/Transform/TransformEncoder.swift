@@ -72,7 +72,7 @@ package struct TransformEncoder: Sendable {
         step.exponentCount = exponents.count
 
         let scaled = form.tiles.map { tile in
-            Self.scaled(input.weight, nil, input.format, form, tile, state.scale)
+            ScaledTile(input.weight, less: nil, input.format, form, tile, state.scale, grid: nil).values
         }
         let energy = scaled.reduce(0.0) { $1.reduce($0) { $0 + $1 * $1 } }
         let size = (energy / Double(max(1, form.count))).squareRoot()
@@ -120,7 +120,7 @@ package struct TransformEncoder: Sendable {
         let levels = quantizer.levels(sizes)
         guard !quantizer.overflows(levels) else { return nil }
         var centroids = CentroidSums()
-        centroids.add(sizes, scale: 1 / grid.delta, levels: levels)
+        centroids.add(sizes, scale: 1 / grid.delta, levels: levels[...])
         sizes = []
         header.centroids = centroids.centroids
         step.moment = header
@@ -175,29 +175,21 @@ package struct TransformEncoder: Sendable {
         var levels: [Int32] = [], symbols: [Int32] = [], sums = CentroidSums()
         levels.reserveCapacity(form.count)
         for tile in state.tiles {
-            var values = Self.scaled(input.weight, state.base, input.format, form, tile.place, state.scale)
-            var largest = 0.0
-            for index in values.indices {
-                values[index] = (values[index] * grid).rounded()
-                largest = max(largest, values[index].magnitude)
-            }
-            guard largest < Self.largestInteger else { return nil }
+            let place = tile.place
+            let residual = ScaledTile(
+                input.weight, less: state.base, input.format, form, place, state.scale, grid: grid)
+            guard residual.largest < Self.largestInteger else { return nil }
+            // Rounding may have made it larger by a half.
             var matrix = BoundedMatrix(
-                IntegerMatrix(rows: tile.place.rows.count, columns: tile.place.columns.count, values: values),
-                largest: largest)
-            values = []
+                IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: residual.values),
+                largest: residual.largest + 1)
             try tile.rotate(&matrix)
-            values = matrix.matrix.values
-            matrix.matrix.values = []
-            if !tile.coefficients.isEmpty {
-                for index in values.indices { values[index] -= Double(tile.coefficients[index]) }
-            }
-            let tileLevels = quantizer.levels(values)
-            sums.add(values, scale: quantizer.scale, levels: tileLevels)
-            let energies = try TileEnergies(values, scale: quantizer.scale, of: tile)
+            let quantized = quantizer.quantize(&matrix.matrix, less: tile.coefficients, into: &levels)
+            sums.add(matrix.matrix.values, scale: quantizer.scale, levels: levels.suffix(place.count))
+            let energies = try TileEnergies(
+                matrix.matrix.values, rowSums: quantized, scale: quantizer.scale, of: tile)
             step.energies.append(energies.header)
             symbols += energies.rows.symbols + energies.columns.symbols
-            levels += tileLevels
         }
         guard !quantizer.overflows(levels) else { return nil }
         step.centroids = sums.centroids
@@ -218,26 +210,5 @@ package struct TransformEncoder: Sendable {
     /// log2 of a size in 64ths of an octave.
     private static func level(_ size: Double) -> Int32 {
         Int32(max(Int(TransformStep.levelRange.lowerBound), PowerTable.log2(size, parts: 64)))
-    }
-
-    /// A tile's values, less those of another tensor, divided by the scale.
-    private static func scaled(
-        _ bytes: [UInt8], _ base: [UInt8]?, _ format: FloatFormat, _ form: MatrixForm, _ tile: MatrixForm.Tile,
-        _ scale: MatrixScale
-    ) -> [Double] {
-        var values = bytes.withUnsafeBytes { format.values($0, columns: form.columns, tile) }
-        let before = base.map { $0.withUnsafeBytes { format.values($0, columns: form.columns, tile) } }
-        let rows = MatrixScale.divisors(scale.rows[tile.rows]),
-            columns = MatrixScale.divisors(scale.columns[tile.columns])
-        values.withUnsafeMutableBufferPointer { values in
-            for i in 0..<rows.count {
-                let start = i * columns.count
-                for j in 0..<columns.count {
-                    let value = before.map { values[start + j] - $0[start + j] } ?? values[start + j]
-                    values[start + j] = value * (rows[i] * columns[j])
-                }
-            }
-        }
-        return values
     }
 }

@@ -20,5 +20,11 @@ package struct TransformMember: Sendable {
     package var first: [UInt8]?
     package var second: [UInt8]?
     package var maximum: [UInt8]?
-    package var zeroLevels: Int { levels.reduce(0) { $0 + ($1 == 0 ? 1 : 0) } }
+    package var zeroLevels: Int {
+        levels.withUnsafeBufferPointer { levels in
+            var zeros = 0
+            for level in levels { zeros &+= level == 0 ? 1 : 0 }
+            return zeros
+        }
+    }
 }

@@ -63,16 +63,21 @@ package struct TransformState: Sendable {
         let rows = MatrixScale.factors(scale.rows[place.rows]),
             columns = MatrixScale.factors(scale.columns[place.columns])
         let grid = PowerTable.two(Int(unit))
-        var values = base.withUnsafeBytes { format.values($0, columns: form.columns, place) }
-        values.withUnsafeMutableBufferPointer { values in
+        let width = columns.count
+        var line = [Double](repeating: 0, count: width)
+        line.withUnsafeMutableBufferPointer { line in
             change.values.withUnsafeBufferPointer { change in
-                for i in 0..<rows.count {
-                    let row = rows[i] * grid, start = i * columns.count
-                    for j in 0..<columns.count { values[start + j] += row * columns[j] * change[start + j] }
+                columns.withUnsafeBufferPointer { columns in
+                    for (i, row) in place.rows.enumerated() {
+                        let start = row * form.columns + place.columns.lowerBound
+                        base.withUnsafeBytes { format.load($0, from: start, into: line) }
+                        let factor = rows[i] * grid, source = i * width
+                        for j in 0..<width { line[j] += factor * columns[j] * change[source &+ j] }
+                        bytes.withUnsafeMutableBytes { format.store(UnsafeBufferPointer(line), to: $0, at: start) }
+                    }
                 }
             }
         }
-        bytes.withUnsafeMutableBytes { format.store(values, to: $0, columns: form.columns, place) }
     }
 
     /// Everything of a step that comes before its levels: exponents, and for `firstDelta` bases, scales and grid.

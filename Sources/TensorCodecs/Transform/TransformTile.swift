@@ -63,14 +63,34 @@ package struct TransformTile: Sendable {
     }
 
     mutating func add(_ levels: ArraySlice<Int32>, _ centroids: DeadZone.Centroids, step: Int64) throws(CodecError) {
-        guard levels.contains(where: { $0 != 0 }) else { return }
-        if coefficients.isEmpty { coefficients = [Int32](repeating: 0, count: place.count) }
-        for (index, level) in levels.enumerated() where level != 0 {
-            let sum = Int64(coefficients[index]) + centroids.value(level, step: step)
-            guard sum.magnitude < Self.largestCoefficient else { throw .corrupt("a coefficient out of range") }
-            coefficients[index] = Int32(sum)
+        let isInside = levels.withUnsafeBufferPointer { levels in
+            // Small levels, which nearly all are, by a table.
+            let values = (-Self.tableReach...Self.tableReach).map { centroids.value(Int32($0), step: step) }
+            var largest: UInt32 = 0
+            for index in 0..<levels.count { largest = max(largest, levels[index].magnitude) }
+            guard largest > 0 else { return true }
+            if coefficients.isEmpty { coefficients = [Int32](repeating: 0, count: place.count) }
+            let isSmall = largest <= UInt32(Self.tableReach)
+            return values.withUnsafeBufferPointer { values in
+                coefficients.withUnsafeMutableBufferPointer { coefficients in
+                    var isInside = true
+                    for index in 0..<min(levels.count, coefficients.count) {
+                        let level = levels[index]
+                        let value =
+                            isSmall || level.magnitude <= UInt32(Self.tableReach)
+                            ? values[Int(level) &+ Self.tableReach] : centroids.value(level, step: step)
+                        let sum = Int64(coefficients[index]) &+ value
+                        isInside = isInside && sum.magnitude < Self.largestCoefficient
+                        coefficients[index] = Int32(truncatingIfNeeded: sum)
+                    }
+                    return isInside
+                }
+            }
         }
+        guard isInside else { throw .corrupt("a coefficient out of range") }
     }
+
+    private static let tableReach = 64
 
     /// Far below Int32's end, so that sums over a group stay inside.
     static let largestCoefficient: UInt64 = 1 << 30
