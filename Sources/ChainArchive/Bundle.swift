@@ -4,7 +4,8 @@ package import TensorCodecs
 package struct Bundle: Sendable {
     package enum Method: Sendable, Hashable {
         case excp(ExcpSettings)
-        case transform
+        /// - namesRules: whether a member's header may say how its bases are computed (`BasisRule`).
+        case transform(namesRules: Bool)
 
         package enum Name: Sendable, Hashable { case excp, transform }
     }
@@ -25,6 +26,11 @@ package struct Bundle: Sendable {
         if case .transform = settings { return .transform }
         return .excp
     }
+
+    var namesRules: Bool {
+        if case .transform(namesRules: true) = settings { return true }
+        return false
+    }
 }
 
 extension Bundle {
@@ -36,8 +42,8 @@ extension Bundle {
             writer.double(settings.beta)
             writer.integer(settings.bits)
             writer.byte(settings.threshold == .element ? 1 : 0)
-        case .transform:
-            writer.byte(1)
+        case .transform(let namesRules):
+            writer.byte(namesRules ? 2 : 1)
         }
         writer.reference(weights)
         writer.byte(moments == nil ? 0 : 1)
@@ -52,7 +58,8 @@ extension Bundle {
                 try ExcpSettings(
                     alpha: try reader.double(), beta: try reader.double(), bits: try reader.integer(),
                     threshold: try reader.byte() == 1 ? .element : .published))
-        case 1: settings = .transform
+        case 1: settings = .transform(namesRules: false)
+        case 2 where version >= 5: settings = .transform(namesRules: true)
         default: throw CodecError(.corrupt, "a bundle of an unknown method")
         }
         weights = try reader.reference(parts: parts)

@@ -35,7 +35,8 @@ extension ChainDecoder {
         let reference = step.manifest.bundles[bundle].weights
         let stored = try step.read(reference)
         do throws(CodecError) {
-            let chain = try TransformDecoder.unpackChain(stored, members)
+            let chain = try TransformDecoder.unpackChain(
+                stored, members, allowsRules: step.manifest.bundles[bundle].namesRules)
             for (member, state) in zip(step.members[bundle], chain.states) {
                 guard state.exponents.count == (member.secondMoment == nil ? 0 : 1) + (member.maximum == nil ? 0 : 1)
                 else { throw .corrupt("exponents of moments that are not there") }

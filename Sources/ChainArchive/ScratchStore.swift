@@ -140,24 +140,22 @@ package final class ScratchStore: Sendable {
         }
         guard let slot = kept else { return nil }
         if let value { return value }
-        var bytes = [UInt8](repeating: 0, count: slot.byteCount)
-        var done = 0
-        while done < slot.byteCount {
-            var failure: VarveError?
-            let count = bytes.withUnsafeMutableBytes { buffer -> Int in
-                guard let pointer = buffer.baseAddress else { return 0 }
-                do throws(VarveError) {
-                    return try SystemCalls.read(
-                        descriptor, pointer + done, buffer.count - done, at: slot.offset + UInt64(done), path: path)
-                } catch {
-                    failure = error
-                    return 0
+        var failure: VarveError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: slot.byteCount) { buffer, filled in
+            do throws(VarveError) {
+                while filled < slot.byteCount {
+                    guard let pointer = buffer.baseAddress else { return }
+                    let count = try SystemCalls.read(
+                        descriptor, UnsafeMutableRawPointer(pointer + filled), slot.byteCount - filled,
+                        at: slot.offset + UInt64(filled), path: path)
+                    guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
+                    filled += count
                 }
+            } catch {
+                failure = error
             }
-            if let failure { throw failure }
-            guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
-            done += count
         }
+        if let failure { throw failure }
         return bytes
     }
 

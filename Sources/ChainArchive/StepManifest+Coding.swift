@@ -36,15 +36,23 @@ extension StepManifest {
             writer.text(pair.value)
         }
         writer.list(notes) { $0.text($1) }
-        if let pruned { writer.byte(pruned.rawValue) }
+        if let pruned {
+            writer.byte(pruned.rawValue)
+        } else if version >= 5 {
+            writer.byte(0)
+        }
         return writer.output.bytes
     }
 
-    /// The bytes of a `step.manifest`. A step of which nothing was pruned is written as older readers know it.
+    /// The oldest version that has everything: older releases shall read what they can.
+    var version: UInt16 {
+        if bundles.contains(where: \.namesRules) { return 5 }
+        return pruned == nil ? SealedFile.ordinaryVersion(.step) : 4
+    }
+
+    /// The bytes of a `step.manifest`.
     package func sealed() throws(VarveError) -> [UInt8] {
-        try SealedFile.seal(
-            encoded(), kind: .step,
-            version: pruned == nil ? SealedFile.ordinaryVersion(.step) : SealedFile.majorVersion(.step))
+        try SealedFile.seal(encoded(), kind: .step, version: version)
     }
 
     /// Reads a body.
@@ -107,8 +115,9 @@ extension StepManifest {
         let notes = try reader.list { (reader) throws(CodecError) in try reader.text() }
         var pruned: ForgottenSteps.Extent?
         if version > 3 {
-            pruned = ForgottenSteps.Extent(rawValue: try reader.byte())
-            guard pruned != nil else { throw CodecError(.corrupt, "what was forgotten is unknown") }
+            let extent = try reader.byte()
+            pruned = ForgottenSteps.Extent(rawValue: extent)
+            guard pruned != nil || (extent == 0 && version >= 5) else { throw CodecError(.corrupt, "what was forgotten is unknown") }
         }
         guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         self.init(

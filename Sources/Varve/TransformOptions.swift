@@ -28,7 +28,18 @@ public struct TransformOptions: Sendable, Hashable {
         case exact
     }
 
+    /// What finding and applying the bases of wide matrices may cost, when compressing and again when restoring.
+    public enum Effort: String, Sendable, Hashable, CaseIterable {
+        /// Nothing is transformed.
+        case low
+        /// Matrices with a side above 512 follow fewer directions, found more quickly.
+        case normal
+        /// Up to 256 directions, found as carefully as those of small matrices.
+        case high
+    }
+
     public var quality: Quality
+    public var effort: Effort
     /// Quantizer step of a weight's change in units of its smoothed root mean square change; the quality's own where
     /// it is `nil`.
     public var stepSize: Double?
@@ -39,8 +50,9 @@ public struct TransformOptions: Sendable, Hashable {
 
     public init(
         quality: Quality = .balanced, stepSize: Double? = nil, keyframes: Keyframes = .quantized,
-        targetRatio: Double? = nil
+        targetRatio: Double? = nil, effort: Effort = .normal
     ) {
+        self.effort = effort
         self.targetRatio = targetRatio
         self.quality = quality
         self.stepSize = stepSize
@@ -55,6 +67,7 @@ public struct TransformOptions: Sendable, Hashable {
         var text = quality.rawValue
         if let stepSize { text += " q\(stepSize)" }
         if keyframes == .exact { text += ", exact keyframes" }
+        if effort != .normal { text += ", effort \(effort.rawValue)" }
         return text
     }
 
@@ -76,6 +89,20 @@ public struct TransformOptions: Sendable, Hashable {
             settings.secondMomentStep = 4
             settings.exponentMoves = .fine
         }
+        settings.rule = rule
         return settings
+    }
+
+    /// Of the bases of wide matrices (`Docs/results.md` has what each costs and gains).
+    private var rule: BasisRule {
+        // First moments are worth their bits at the highest quality; then they may as well open the bases.
+        let opens = quality == .high
+        return switch effort {
+        case .low:
+            BasisRule(directionsByEight: 0, firstRounds: 1, laterRounds: 1, opens: opens)
+        case .normal:
+            BasisRule(directionsByEight: 12, firstRounds: 2, laterRounds: 1, opens: opens, isJoint: true)
+        case .high: .original
+        }
     }
 }

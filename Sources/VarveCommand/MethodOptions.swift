@@ -32,6 +32,11 @@ struct MethodOptions: ParsableArguments {
         help: ArgumentHelp("Weights and moments of keyframes: quantized or exact.", valueName: "how"))
     var keyframes: TransformOptions.Keyframes = .quantized
 
+    @Option(
+        help: ArgumentHelp(
+            "What the transform of wide matrices may cost: low (none), normal or high.", valueName: "effort"))
+    var effort: TransformOptions.Effort = .normal
+
     @Option(help: "excp: scale of the pruning threshold of weights (5e-05).")
     var alpha: Double?
 
@@ -48,9 +53,10 @@ struct MethodOptions: ParsableArguments {
         if quality == .lossless { try validateLossless() }
         switch method {
         case .excp:
-            if quality != nil || stepSize != nil || targetRatio != nil || keyframes != .quantized {
+            if quality != nil || stepSize != nil || targetRatio != nil || keyframes != .quantized || effort != .normal {
                 throw ValidationError(
-                    "--quality, --step-size, --target-ratio and --keyframe are of method transform, not of excp")
+                    "--quality, --step-size, --target-ratio, --keyframe and --effort are of method transform, not of "
+                        + "excp")
             }
         case .transform:
             if alpha != nil || beta != nil || bits != nil || threshold != nil {
@@ -75,9 +81,10 @@ struct MethodOptions: ParsableArguments {
         if method == .excp {
             throw ValidationError("--quality lossless and --method excp exclude each other: excp is lossy")
         }
-        if stepSize != nil || targetRatio != nil || keyframes != .quantized {
+        if stepSize != nil || targetRatio != nil || keyframes != .quantized || effort != .normal {
             throw ValidationError(
-                "--step-size, --target-ratio and --keyframe say how lossy it may be; --quality lossless is exact")
+                "--step-size, --target-ratio, --keyframe and --effort are of the lossy qualities; --quality lossless "
+                    + "is exact")
         }
     }
 
@@ -97,7 +104,7 @@ struct MethodOptions: ParsableArguments {
         case .transform:
             return .transform(
                 TransformOptions(
-                    quality: quality, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio))
+                    quality: quality, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio, effort: effort))
         case .excp:
             let published = ExcpOptions()
             return .excp(
@@ -116,6 +123,7 @@ struct MethodOptions: ParsableArguments {
             if let stepSize { text += "step size \(Units.figure(stepSize)), " }
             text += "quality \(options.quality.rawValue): lossy"
             if options.keyframes == .exact { text += " between keyframes" }
+            if options.effort != .normal { text += ", effort \(options.effort.rawValue)" }
             return text + "; --quality high loses least, --quality lossless nothing"
         case .lossless:
             return "quality lossless: every byte is kept exactly; --quality balanced is lossy and many times smaller"
@@ -128,3 +136,4 @@ struct MethodOptions: ParsableArguments {
 
 extension ExcpOptions.Threshold: ExpressibleByArgument {}
 extension TransformOptions.Keyframes: ExpressibleByArgument {}
+extension TransformOptions.Effort: ExpressibleByArgument {}

@@ -8,51 +8,6 @@ struct ElementScale {
         columns = MatrixScale.factors(scale.columns[...])
     }
 
-    /// The largest magnitude of a first moment in displacement, in grid units; infinite where one is no number.
-    func largestDisplacement(_ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double) -> Double {
-        var largest = SIMD4<Double>(repeating: 0)
-        let width = columns.count, wide = width & ~3
-        first.withUnsafeBufferPointer { first in
-            columns.withUnsafeBufferPointer { columns in
-                (second ?? []).withUnsafeBufferPointer { second in
-                    for (i, row) in rows.enumerated() {
-                        let start = i * width
-                        var j = 0
-                        while j < wide {
-                            let place = start &+ j
-                            let moment = SIMD4<Double>(
-                                Double(first[place]), Double(first[place &+ 1]), Double(first[place &+ 2]),
-                                Double(first[place &+ 3]))
-                            var gain = SIMD4<Double>(repeating: rule.factor)
-                            if !second.isEmpty {
-                                let energy = SIMD4<Double>(
-                                    Double(second[place]), Double(second[place &+ 1]), Double(second[place &+ 2]),
-                                    Double(second[place &+ 3]))
-                                gain = rule.factor * (energy.squareRoot() + rule.epsilon)
-                            }
-                            let across = SIMD4(columns[j], columns[j &+ 1], columns[j &+ 2], columns[j &+ 3])
-                            let size = moment / (gain * (row * across)) * grid
-                            let magnitude = size.replacing(with: -size, where: size .< 0)
-                            // What is no number compares as false, and stays.
-                            largest.replace(with: magnitude, where: .!(magnitude .<= largest))
-                            j &+= 4
-                        }
-                        while j < width {
-                            let place = start &+ j
-                            let gain = rule.gain(second.isEmpty ? nil : second[place])
-                            let magnitude = (Double(first[place]) / (gain * (row * columns[j])) * grid).magnitude
-                            if !(magnitude <= largest[0]) { largest[0] = magnitude }
-                            j &+= 1
-                        }
-                    }
-                }
-            }
-        }
-        var result = 0.0
-        for lane in 0..<4 where !(largest[lane] <= result) { result = largest[lane] }
-        return result.isNaN ? .infinity : result
-    }
-
     /// Calls `body` with the index and the scale of every element, row by row.
     func forEach(_ body: (Int, Double) -> Void) {
         var index = 0
@@ -60,6 +15,63 @@ struct ElementScale {
             for column in columns {
                 body(index, row * column)
                 index += 1
+            }
+        }
+    }
+
+    /// Calls `body` with a first moment in displacement, in grid units, row by row.
+    func forEachRow(
+        _ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double, _ body: ([Double]) -> Void
+    ) {
+        var line = [Double](repeating: 0, count: columns.count)
+        for row in rows.indices {
+            fill(&line, row, first, second, rule, grid)
+            body(line)
+        }
+    }
+
+    /// The largest magnitude of a first moment in displacement, in grid units; infinite where one is no number.
+    func largestDisplacement(_ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double) -> Double {
+        var line = [Double](repeating: 0, count: columns.count)
+        var largest = 0.0
+        for row in rows.indices {
+            fill(&line, row, first, second, rule, grid)
+            line.withUnsafeBufferPointer { line in
+                var (found, unknown) = (0.0, UInt64(0))
+                for value in line {
+                    found = value.magnitude > found ? value.magnitude : found
+                    unknown |= value == value ? 0 : 1
+                }
+                largest = unknown == 0 ? max(largest, found) : .infinity
+            }
+            if largest == .infinity { return largest }
+        }
+        return largest
+    }
+
+    private func fill(
+        _ line: inout [Double], _ row: Int, _ first: [Float], _ second: [Float]?, _ rule: Displacement, _ grid: Double
+    ) {
+        let (width, scale) = (columns.count, rows[row])
+        let start = row * width
+        line.withUnsafeMutableBufferPointer { line in
+            columns.withUnsafeBufferPointer { columns in
+                first.withUnsafeBufferPointer { first in
+                    let first = UnsafeBufferPointer(rebasing: first[start..<start + width])
+                    guard let second else {
+                        for j in 0..<width {
+                            line[j] = Double(first[j]) / (rule.factor * (scale * columns[j])) * grid
+                        }
+                        return
+                    }
+                    second.withUnsafeBufferPointer { second in
+                        let second = UnsafeBufferPointer(rebasing: second[start..<start + width])
+                        for j in 0..<width {
+                            let gain = rule.factor * (Double(second[j]).squareRoot() + rule.epsilon)
+                            line[j] = Double(first[j]) / (gain * (scale * columns[j])) * grid
+                        }
+                    }
+                }
             }
         }
     }

@@ -23,11 +23,17 @@ package struct TransformDecoder: Sendable {
     }
 
     /// Decodes the first blob.
+    /// - Parameter allowsRules: whether headers may name a rule for bases.
     /// - Throws: `.corrupt` for anything that `TransformPacking` does not write.
-    package static func unpackChain(_ bytes: [UInt8], _ members: [Member]) throws(CodecError) -> Chain {
+    package static func unpackChain(
+        _ bytes: [UInt8], _ members: [Member], allowsRules: Bool = true
+    ) throws(CodecError) -> Chain {
         var reader = ByteReader(bytes)
         var steps: [TransformStep] = []
         for member in members { steps.append(try TransformStep(from: &reader, tiles: member.form.tiles.count)) }
+        guard allowsRules || steps.allSatisfy({ $0.rule == nil }) else {
+            throw .corrupt("a rule for bases where none is announced")
+        }
         let streams = try Streams(&reader)
 
         // Exponents first: scales and bases follow from them.

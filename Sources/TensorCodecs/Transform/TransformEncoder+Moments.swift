@@ -41,14 +41,14 @@ extension TransformEncoder {
         // Nearly always all of it lies below the step, and one look is enough.
         let largest = scale.largestDisplacement(first.values, second, rule, grid: grid)
         guard largest.isFinite, quantizer.zone.level(largest * quantizer.scale) != 0 else { return }
-        var sizes = [Double](repeating: 0, count: input.form.count)
-        scale.forEach { index, factor in
-            sizes[index] = Double(first.values[index]) / (rule.gain(second?[index]) * factor) * grid
+        var levels: [Int32] = [], sums = CentroidSums()
+        levels.reserveCapacity(input.form.count)
+        scale.forEachRow(first.values, second, rule, grid: grid) { sizes in
+            let row = quantizer.levels(sizes)
+            sums.add(sizes, scale: quantizer.scale, levels: row[...])
+            levels += row
         }
-        let levels = quantizer.levels(sizes)
-        guard levels.contains(where: { $0 != 0 }), !quantizer.overflows(levels) else { return }
-        var sums = CentroidSums()
-        sums.add(sizes, scale: quantizer.scale, levels: levels[...])
+        guard !quantizer.overflows(levels) else { return }
         member.moments.first = .levels(rule, step: step, sums.centroids)
         member.moments.firstLevels = levels
     }

@@ -93,7 +93,7 @@ package struct TransformEncoder: Sendable {
         guard !quantizer.overflows(levels) else { return nil }
 
         var moment: (levels: [Int32], directions: [Float])?
-        if let first = input.first {
+        if let first = input.first, settings.keepsKeyframeMoment(of: form) {
             guard let quantized = keyframeMoment(first.values, form, exponents.first, &step) else { return nil }
             moment = quantized
         }

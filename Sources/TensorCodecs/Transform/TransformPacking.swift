@@ -75,8 +75,12 @@ package enum TransformPacking {
 
         mutating func add(_ levels: [Int32], _ classes: [UInt8], _ place: Int, _ role: WritableKeyPath<Share, Int>) {
             guard !levels.isEmpty else { return }
-            self.levels += levels
-            self.classes += classes
+            if self.levels.isEmpty {
+                (self.levels, self.classes) = (levels, classes)
+            } else {
+                self.levels += levels
+                self.classes += classes
+            }
             segments.append(levels.count)
             owners.append((place, role))
         }

@@ -1,4 +1,3 @@
-import Glibc
 /// The encoder's choices of method `transform`. A decoder needs none of them: what they lead to is stored.
 package struct TransformSettings: Sendable, Hashable {
     /// Quantizer step of a weight's change in units of its smoothed root mean square.
@@ -34,9 +33,7 @@ package struct TransformSettings: Sendable, Hashable {
     /// Sides up to here are narrow.
     package var narrowSide = 512
 
-    package init(stepSize: Double) { self.stepSize = stepSize
-        if let t = getenv("VRULE") { let f = String(cString: t).split(separator: ",").map { UInt8($0)! }
-            rule = BasisRule(directionsByEight: f[0], firstRounds: f[1], laterRounds: f[2], opens: f[3] == 1, isJoint: f[4] == 1); if f.count > 5 { groupLength = Int(f[5]) } } }
+    package init(stepSize: Double) { self.stepSize = stepSize }
 
     /// The rule that a chain of this form has to name, if any.
     func rule(for form: MatrixForm) -> BasisRule? {
@@ -45,11 +42,15 @@ package struct TransformSettings: Sendable, Hashable {
         return rule
     }
 
+    /// Whether a keyframe keeps the first moment: where nothing opens with it, it is as dispensable as in every other
+    /// step.
+    func keepsKeyframeMoment(of form: MatrixForm) -> Bool { rule(for: form)?.opens ?? true }
+
     /// The largest step in units of the plain one.
     static let largestFactor = 1.25
 
     /// Whether a delta after `age` others begins a group.
     func beginsGroup(age: Int, count: Int) -> Bool {
-        count < smallParameter || (groupLength == 4 ? age < 4 : age < 2) || age % groupLength == 0
+        count < smallParameter || age < groupLength || age % groupLength == 0
     }
 }
