@@ -19,34 +19,27 @@ struct ElementScale {
         }
     }
 
-    /// Calls `body` with a first moment in displacement, in grid units, row by row.
+    /// Calls `body` with the number of a row, a first moment there in displacement, in grid units, and its largest
+    /// magnitude (infinite where one is no number), row by row until it says `false`.
+    /// - Returns: whether it never did.
     func forEachRow(
-        _ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double, _ body: ([Double]) -> Void
-    ) {
+        _ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double,
+        _ body: (Int, [Double], Double) -> Bool
+    ) -> Bool {
         var line = [Double](repeating: 0, count: columns.count)
         for row in rows.indices {
             fill(&line, row, first, second, rule, grid)
-            body(line)
-        }
-    }
-
-    /// The largest magnitude of a first moment in displacement, in grid units; infinite where one is no number.
-    func largestDisplacement(_ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double) -> Double {
-        var line = [Double](repeating: 0, count: columns.count)
-        var largest = 0.0
-        for row in rows.indices {
-            fill(&line, row, first, second, rule, grid)
-            line.withUnsafeBufferPointer { line in
+            let largest = line.withUnsafeBufferPointer { line in
                 var (found, unknown) = (0.0, UInt64(0))
                 for value in line {
                     found = value.magnitude > found ? value.magnitude : found
                     unknown |= value == value ? 0 : 1
                 }
-                largest = unknown == 0 ? max(largest, found) : .infinity
+                return unknown == 0 ? found : .infinity
             }
-            if largest == .infinity { return largest }
+            guard body(row, line, largest) else { return false }
         }
-        return largest
+        return true
     }
 
     private func fill(

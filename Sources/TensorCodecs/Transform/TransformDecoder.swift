@@ -184,7 +184,8 @@ package struct TransformDecoder: Sendable {
 
         mutating func take(_ count: Int) -> [Int32] {
             defer { position += count }
-            return Array(levels[position..<position + count])
+            // All of them: nothing is copied.
+            return count == levels.count ? levels : Array(levels[position..<position + count])
         }
     }
 }

@@ -38,17 +38,18 @@ extension TransformEncoder {
         let step = max(1, Int64((Double(member.step.step) * settings.firstMomentStep).rounded()))
         let scale = ElementScale(member.state.scale, input.form)
         let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / Double(step))
-        // Nearly always all of it lies below the step, and one look is enough.
-        let largest = scale.largestDisplacement(first.values, second, rule, grid: grid)
-        guard largest.isFinite, quantizer.zone.level(largest * quantizer.scale) != 0 else { return }
         var levels: [Int32] = [], sums = CentroidSums()
-        levels.reserveCapacity(input.form.count)
-        scale.forEachRow(first.values, second, rule, grid: grid) { sizes in
-            let row = quantizer.levels(sizes)
-            sums.add(sizes, scale: quantizer.scale, levels: row[...])
-            levels += row
+        let isSound = scale.forEachRow(first.values, second, rule, grid: grid) { row, sizes, largest in
+            guard largest.isFinite else { return false }
+            // Nearly always all of it lies below the step.
+            guard quantizer.zone.level(largest * quantizer.scale) != 0 else { return true }
+            if levels.isEmpty { levels = [Int32](repeating: 0, count: input.form.count) }
+            let found = quantizer.levels(sizes)
+            sums.add(sizes, scale: quantizer.scale, levels: found[...])
+            levels.replaceSubrange(row * found.count..<(row + 1) * found.count, with: found)
+            return true
         }
-        guard !quantizer.overflows(levels) else { return }
+        guard isSound, !levels.isEmpty, !quantizer.overflows(levels) else { return }
         member.moments.first = .levels(rule, step: step, sums.centroids)
         member.moments.firstLevels = levels
     }

@@ -22,8 +22,15 @@ package struct TransformMember: Sendable {
     package var maximum: [UInt8]?
     package var zeroLevels: Int {
         levels.withUnsafeBufferPointer { levels in
-            var zeros = 0
-            for level in levels { zeros &+= level == 0 ? 1 : 0 }
+            var zeros = 0, start = 0
+            while start < levels.count {
+                // Counted in as many bits as a level has, so that the loop runs over vectors of both.
+                let end = min(start + 1 << 16, levels.count)
+                var found: Int32 = 0
+                for index in start..<end { found &+= levels[index] == 0 ? 1 : 0 }
+                zeros += Int(found)
+                start = end
+            }
             return zeros
         }
     }
