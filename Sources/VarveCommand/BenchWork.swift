@@ -1,0 +1,82 @@
+import Synchronization
+import Varve
+
+/// Measures ways of compressing a run, one after the other, each with an archive of its own that is removed again.
+struct BenchWork: Sendable {
+    let run: String
+    let checkpoints: BenchmarkRun
+    let scratch: BenchmarkScratch
+    let threads: Int
+
+    private struct Told {
+        var steps: [BenchLine] = []
+        var notices: [String] = []
+        var done: UInt64 = 0
+    }
+
+    /// Compresses, restores the last step, compares it.
+    ///
+    /// - Returns: the figures, and what a user should read.
+    /// - Throws: what the processes threw; `.different` where what came back is not what it should be, `.sourceChanged`
+    ///   where a checkpoint could be read before and not any more.
+    func measure(_ setting: BenchSetting, progress: @escaping ProgressHandler) async throws(VarveError) -> (
+        row: BenchRow, notices: [String]
+    ) {
+        let archive = scratch.path("archive.varve"), output = scratch.path("restored")
+        // An earlier row that failed half way would have ended everything; this is only for certainty.
+        try scratch.remove("archive.varve")
+        let told = Mutex(Told())
+        let compressed = try await ChildProcess.run(compressing(setting, to: archive)) { text in
+            guard let line = BenchLine(text) else { return }
+            let event = told.withLock { told -> ProgressEvent? in
+                if line.type == "finished" { told.steps.append(line) }
+                if line.type == "notice", let message = line.message { told.notices.append(message) }
+                return line.event(done: &told.done)
+            }
+            if let event { progress(event) }
+        }
+        try check(compressed, "compressing", setting)
+        let report = try Reporter(archive: archive).report()
+        let (lines, notices) = told.withLock { ($0.steps, $0.notices) }
+        guard let last = report.steps.last, report.steps.map(\.number) == checkpoints.checkpoints.map(\.step),
+            lines.count == report.steps.count
+        else {
+            throw VarveError(
+                .sourceChanged, "a checkpoint could not be compressed: \(notices.joined(separator: "; "))", file: run)
+        }
+        let steps = zip(lines, report.steps).map { line, step in
+            BenchRow.Step(
+                step: step.number, keyframe: step.isKeyframe, originalBytes: line.originalBytes ?? 0,
+                storedBytes: line.storedBytes ?? 0, seconds: line.seconds ?? 0)
+        }
+        let restored = try await ChildProcess.run([
+            "restore", "--step", "\(last.number)", "--output", output, "--threads", "\(threads)", "--json", "--",
+            archive,
+        ]) { _ in }
+        try check(restored, "restoring", setting)
+        let isIdentical = try checkpoints.compare(last, restoredTo: output)
+        try scratch.remove("restored")
+        try scratch.remove("archive.varve")
+        let row = BenchRow(
+            setting, steps: steps, report: report, compress: compressed, restore: restored, isIdentical: isIdentical)
+        return (row, notices)
+    }
+
+    private func compressing(_ setting: BenchSetting, to archive: String) -> [String] {
+        let steps = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ",")
+        return ["compress"] + setting.options + [
+            "--steps", steps, "--extra", "none", "--threads", "\(threads)", "--json-lines", "--", run, archive,
+        ]
+    }
+
+    /// - Throws: the error that the process told, or that it ended otherwise.
+    private func check(_ outcome: ChildProcess.Outcome, _ work: String, _ setting: BenchSetting) throws(VarveError) {
+        // Checkpoints that are not complete were named before.
+        if outcome.status == 0 || outcome.status == ExitStatus.stepsSkipped { return }
+        for line in outcome.error.split(separator: "\n") {
+            if let document = ErrorDocument(line: String(line)) { throw document.error }
+        }
+        let what = outcome.status > 128 ? "signal \(outcome.status - 128)" : "exit code \(outcome.status)"
+        throw VarveError(.inputOutput, "\(work) with \(setting.name) ended with \(what) \(outcome.error)", file: run)
+    }
+}
