@@ -24,7 +24,7 @@ def quantized(values, stages):
         return kept.astype(np.int64).tobytes() + flat[kept].tobytes()
     began = time.perf_counter()
     chosen = flat[kept].reshape(-1, 1)
-    kmeans = faiss.Kmeans(1, CENTRES)                      # its defaults, on sample points where there are many
+    kmeans = faiss.Kmeans(1, CENTRES, min_points_per_centroid=1)   # else its defaults: 256 points for each centre
     kmeans.train(chosen)
     nearest = kmeans.index.search(chosen, 1)[1]
     stages["k-means"] += time.perf_counter() - began
