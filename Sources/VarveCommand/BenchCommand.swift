@@ -79,43 +79,14 @@ struct BenchCommand: AsyncParsableCommand {
         let checkpoints = try BenchmarkRun(
             run: run, steps: steps?.ranges, limit: limit ?? (all || steps != nil ? nil : Self.defaultLimit))
         for skipped in checkpoints.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
-        let scratch = try BenchmarkScratch(in: directory, of: checkpoints)
-        defer { scratch.remove() }
-        let numbers = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ", ")
-        common.announce(
-            "\(run): \(checkpoints.checkpoints.count == 1 ? "step" : "steps") \(numbers), "
-                + "\(Units.bytes(checkpoints.bytes)), in \(scratch.path)")
-        let reading = ProgressBar(verb: "reading", options: common)
-        try await Interruption.run { try checkpoints.read(progress: reading.handler) }
-        reading.finish()
-        let work = BenchWork(run: run, checkpoints: checkpoints, scratch: scratch, threads: threads)
-        var result = BenchResult(
-            run: run, checkpoints: checkpoints.checkpoints, skipped: checkpoints.skipped,
-            originalBytes: checkpoints.bytes, threads: CompressionOptions(threads: threads).workers, notices: [],
-            rows: [])
-        for setting in settings { try await measure(setting, work, &result) }
+        let work = BenchWork(run: run, checkpoints: checkpoints, threads: threads, common: common)
+        let directory = directory
+        // As one piece, so that no signal comes when nobody would clean up.
+        let result = try await Interruption.run { try await work.measure(settings, in: directory) }
         try common.finish("benchmark", result) {
             let output = Terminal.standardOutput
             for line in result.lines(width: output.columns) { output.writeLine(line) }
         }
         if !checkpoints.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
-    }
-
-    private func measure(_ setting: BenchSetting, _ work: BenchWork, _ result: inout BenchResult) async throws {
-        if common.form == .jsonLines { ProgressLines.write("measuring", ["quality": setting.name]) }
-        let bar = ProgressBar(verb: "\(setting.name),", options: common)
-        let (row, notices) = try await Interruption.run { try await work.measure(setting, progress: bar.handler) }
-        bar.finish()
-        // Each setting finds the same about the run.
-        for notice in notices where !result.notices.contains(notice) {
-            result.notices.append(notice)
-            common.note(notice)
-        }
-        result.rows.append(row)
-        if common.form == .jsonLines { ProgressLines.write("row", row) }
-        common.announce(
-            "\(row.quality): \(Units.bytes(row.originalBytes)) -> \(Units.bytes(row.storedBytes)), "
-                + "\(Units.ratio(row.ratio)), compressed in \(Units.seconds(row.compress.seconds)), "
-                + "step \(row.steps.last?.step ?? 0) restored in \(Units.seconds(row.restore.seconds))")
     }
 }

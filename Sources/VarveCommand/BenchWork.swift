@@ -5,8 +5,8 @@ import Varve
 struct BenchWork: Sendable {
     let run: String
     let checkpoints: BenchmarkRun
-    let scratch: BenchmarkScratch
     let threads: Int
+    let common: CommonOptions
 
     private struct Told {
         var steps: [BenchLine] = []
@@ -14,17 +14,53 @@ struct BenchWork: Sendable {
         var done: UInt64 = 0
     }
 
-    /// Compresses, restores the last step, compares it.
+    /// Measures one setting after the other, in a directory in `parent` that is gone again at the end.
     ///
-    /// - Returns: the figures, and what a user should read.
     /// - Throws: what the processes threw; `.different` where what came back is not what it should be, `.sourceChanged`
-    ///   where a checkpoint could be read before and not any more.
-    func measure(_ setting: BenchSetting, progress: @escaping ProgressHandler) async throws(VarveError) -> (
-        row: BenchRow, notices: [String]
-    ) {
+    ///   where a checkpoint could be read before and not any more; what `BenchmarkScratch` throws.
+    func measure(_ settings: [BenchSetting], in parent: String) async throws(VarveError) -> BenchResult {
+        let scratch = try BenchmarkScratch(in: parent, of: checkpoints)
+        defer { scratch.remove() }
+        let numbers = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ", ")
+        common.announce(
+            "\(run): \(checkpoints.checkpoints.count == 1 ? "step" : "steps") \(numbers), "
+                + "\(Units.bytes(checkpoints.bytes)), in \(scratch.path)")
+        let reading = ProgressBar(verb: "reading", options: common)
+        try checkpoints.read(progress: reading.handler)
+        reading.finish()
+        var result = BenchResult(
+            run: run, checkpoints: checkpoints.checkpoints, skipped: checkpoints.skipped,
+            originalBytes: checkpoints.bytes, threads: CompressionOptions(threads: threads).workers, notices: [],
+            rows: [])
+        for setting in settings {
+            if common.form == .jsonLines { ProgressLines.write("measuring", ["quality": setting.name]) }
+            let bar = ProgressBar(verb: "\(setting.name),", options: common)
+            let (row, notices) = try await measure(setting, in: scratch, progress: bar.handler)
+            bar.finish()
+            // Each setting finds the same about the run.
+            for notice in notices where !result.notices.contains(notice) {
+                result.notices.append(notice)
+                common.note(notice)
+            }
+            result.rows.append(row)
+            tell(row)
+        }
+        return result
+    }
+
+    private func tell(_ row: BenchRow) {
+        if common.form == .jsonLines { ProgressLines.write("row", row) }
+        common.announce(
+            "\(row.quality): \(Units.bytes(row.originalBytes)) -> \(Units.bytes(row.storedBytes)), "
+                + "\(Units.ratio(row.ratio)), compressed in \(Units.seconds(row.compress.seconds)), "
+                + "step \(row.steps.last?.step ?? 0) restored in \(Units.seconds(row.restore.seconds))")
+    }
+
+    /// Compresses, restores the last step, compares it.
+    private func measure(
+        _ setting: BenchSetting, in scratch: BenchmarkScratch, progress: @escaping ProgressHandler
+    ) async throws(VarveError) -> (row: BenchRow, notices: [String]) {
         let archive = scratch.path("archive.varve"), output = scratch.path("restored")
-        // An earlier row that failed half way would have ended everything; this is only for certainty.
-        try scratch.remove("archive.varve")
         let told = Mutex(Told())
         let compressed = try await ChildProcess.run(compressing(setting, to: archive)) { text in
             guard let line = BenchLine(text) else { return }
