@@ -60,8 +60,8 @@ public struct BenchmarkRun: Sendable {
         progress?(.begin(steps: steps.count, bytes: bytes))
         for step in steps {
             progress?(.step(number: step.number, path: step.path))
-            for path in step.filePaths {
-                let file = try original(path)
+            for entry in step.files {
+                let file = try original(entry.path)
                 try Self.forEachBlock(of: file) { (_, block) throws(VarveError) in progress?(.bytes(block.count)) }
             }
         }
@@ -77,14 +77,17 @@ public struct BenchmarkRun: Sendable {
         guard let step = steps.first(where: { $0.number == report.number }) else {
             throw VarveError(.usage, "step \(report.number) is none of those that were chosen")
         }
+        // A file with two names is lossy under both, and has tensors under one.
         let lossy = Set(report.tensors.filter { !$0.isExact }.map(\.file))
-        for path in step.filePaths {
+        let lossyNodes = Set(step.entries.filter { lossy.contains($0.path) }.map(\.identity.inode))
+        for entry in step.files {
+            let path = entry.path
             let file = try original(path), copy = try restored(path, of: step, in: directory)
             guard copy.byteCount == file.byteCount else {
                 throw VarveError(
                     .different, "restored with \(copy.byteCount) bytes, the original has \(file.byteCount)", file: path)
             }
-            if lossy.contains(path) { continue }
+            if lossyNodes.contains(entry.identity.inode) { continue }
             try Self.forEachBlock(of: file) { (offset, block) throws(VarveError) in
                 let other = try copy.bytes(at: offset, count: block.count)
                 if block == other { return }
@@ -128,8 +131,6 @@ public struct BenchmarkRun: Sendable {
 }
 
 extension Step {
-    /// Its regular files, relative to the run.
-    fileprivate var filePaths: [String] {
-        entries.filter { $0.identity.kind == .regular && $0.linkTarget == nil }.map(\.path)
-    }
+    /// Its regular files.
+    fileprivate var files: [RunEntry] { entries.filter { $0.identity.kind == .regular && $0.linkTarget == nil } }
 }

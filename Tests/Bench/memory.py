@@ -7,6 +7,7 @@ from tool import timed
 
 METHODS = {"balanced": ["--quality", "balanced"], "lossless": ["--quality", "lossless"], "excp": ["--method", "excp"]}
 WANTED = 1.5e9
+KEPT = {"balanced": 0.1, "lossless": 0.8, "excp": 0.45}   # of a short run, at most
 
 
 def stored(path):
@@ -30,8 +31,8 @@ def table(run, scratch, say):
         found.append({"command": name or command, "peakBytes": used.peak, "seconds": used.seconds})
 
     for method, options in METHODS.items():
-        # The archive, what is kept of the newest steps while it is written, and a checkpoint that is restored.
-        need = (0.9 * whole if method == "lossless" else 0.3 * whole + checkpoint) + 1.5 * checkpoint
+        # The archive, what is kept of the newest step while it is written, and a checkpoint that is restored.
+        need = KEPT[method] * whole + 1.6 * checkpoint
         free = shutil.disk_usage(scratch).free
         if free < need:
             say(f"{method} left out: {free / 1e9:.0f} GB free in {scratch}, about {need / 1e9:.0f} needed")

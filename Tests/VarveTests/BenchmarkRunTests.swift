@@ -64,6 +64,16 @@ import VarveTestSupport
         #expect(error.code == .different && error.location.file == "checkpoint-2/" + name)
     }
 
+    @Test func aSecondNameOfALossyFileIsAsLossy() async throws {
+        let run = try makeRun(), checkpoints: BenchmarkRun
+        try SystemCalls.link(
+            run + "/checkpoint-2/model.safetensors", run + "/checkpoint-2/second-name.safetensors")
+        checkpoints = try BenchmarkRun(run: run)
+        let report = try await restored(run, .transform(TransformOptions()))
+        #expect(try SystemCalls.list(directory.file("out")).contains("second-name.safetensors"))
+        #expect(try checkpoints.compare(report, restoredTo: directory.file("out")) == false)
+    }
+
     @Test func theNewestOfTheChosenStepsAreTaken() throws {
         func steps(_ ranges: [ClosedRange<Int>]?, _ limit: Int?) throws -> [Int] {
             try BenchmarkRun(run: Fixture.oddRun, steps: ranges, limit: limit).checkpoints.map(\.step)
