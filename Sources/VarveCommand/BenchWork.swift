@@ -20,6 +20,7 @@ struct BenchWork: Sendable {
     ///   where a checkpoint could be read before and not any more; what `BenchmarkScratch` throws.
     func measure(_ settings: [BenchSetting], in parent: String) async throws(VarveError) -> BenchResult {
         let scratch = try BenchmarkScratch(in: parent, of: checkpoints)
+        Terminal.cleanUp.withLock { $0 = { scratch.remove() } }
         defer { scratch.remove() }
         let numbers = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ", ")
         common.announce(
