@@ -3,6 +3,7 @@
 # make interop   what Varve restored, loaded and trained on by torch, safetensors and the Trainer
 # make fidelity  trains small models, measures what compression costs them
 # make peers     ratios and speeds of the exact coder beside those of other lossless compressors
+# make bench     speed and memory on a run of 202 M parameters, beside other compressors and the published method
 # make fuzz      hostile input of every kind, under the address sanitizer
 # make man       manual page and shell completions, made from the command's own definitions
 # make torture   kills, failing calls, lost power and full disks, at every call of every command
@@ -12,7 +13,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help torture packages build demo test interop live fidelity fidelity-full peers man python headers fuzz mutate format lint clean
+.PHONY: help torture packages build demo test interop live fidelity fidelity-full peers bench man python headers fuzz mutate format lint clean
 
 VARVE ?= .build/release/varve
 RUN := Fixtures/hf-trainer-run
@@ -45,13 +46,14 @@ help:
 	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
 	@echo "make live      small training runs watched, killed, resumed; every checkpoint ever saved compared with a copy"
 	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
+	@echo "make bench     speed and memory on a run of 202 M parameters (ARGUMENTS=\"--layers 1\", --tables, --memory: others)"
 	@echo "make fuzz      fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS=\"torch part\": only those)"
 	@echo "make man       manual page and completions for bash, zsh and fish, in manual-output/"
 	@echo "make torture   kill every command at every call, fail it, take its power and its disk away (half an hour or more)"
 	@echo "make mutate    damage every byte of seven small archives (ARGUMENTS=\"--every 100\": a sample)"
 	@echo "make build     release build: .build/release/varve"
 	@echo "make format    swift-format in place;  make lint: check only"
-	@echo "make clean     remove build products, demo-output, fidelity-output, manual-output and .venv"
+	@echo "make clean     remove build products, demo-output, fidelity-output, bench-output, manual-output and .venv"
 
 # The Swift toolchain (6.2 or newer) and the system libraries that Package.swift names.
 packages:
@@ -131,6 +133,10 @@ peers: $(BINARY) packages python headers
 	swift build -c release --product LosslessBench
 	VARVE="$(VARVE)" LOSSLESS_BENCH=.build/release/LosslessBench python3 Tests/Peers/run.py $(ARGUMENTS)
 
+# ARGUMENTS="--run PATH" and the like: python3 Tests/Bench/run.py --help. The run is trained once and kept in bench-output.
+bench: $(BINARY) python headers
+	VARVE="$(VARVE)" python3 Tests/Bench/run.py $(ARGUMENTS)
+
 # libFuzzer and the address sanitizer come with the toolchain. Checks of overflow and bounds stay in, and are findings.
 FUZZ_SECONDS := 60
 FUZZ_TARGETS := safetensors torch pickle manifest part discovery archive
@@ -170,4 +176,4 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean:
-	rm -rf .build $(OUT) fidelity-output manual-output .venv
+	rm -rf .build $(OUT) fidelity-output bench-output manual-output .venv

@@ -25,11 +25,13 @@ public struct CompressionOptions: Sendable {
     public var threads: Int
     /// Which originals are removed after their steps were compared with them; `nil` for none.
     public var removal: SourceRemoval?
+    /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
+    public var steps: [ClosedRange<Int>]?
 
     public init(
         method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,
         extras: Extras = .small,
-        threads: Int = 0, removal: SourceRemoval? = nil
+        threads: Int = 0, removal: SourceRemoval? = nil, steps: [ClosedRange<Int>]? = nil
     ) {
         self.method = method
         self.keyframeInterval = keyframeInterval
@@ -37,12 +39,16 @@ public struct CompressionOptions: Sendable {
         self.extras = extras
         self.threads = threads
         self.removal = removal
+        self.steps = steps
     }
 }
 
 extension CompressionOptions {
-    /// Threads to work with.
-    var workers: Int { threads > 0 ? threads : OrderedWork.defaultThreads() }
+    /// Threads to work with: `threads`, or all cores.
+    public var workers: Int { threads > 0 ? threads : OrderedWork.defaultThreads() }
+
+    /// Whether the step is among those that are compressed.
+    func wants(_ step: Int) -> Bool { steps?.contains { $0.contains(step) } ?? true }
 
     /// - Throws: `.usage` for settings out of range.
     func stepMethod() throws(VarveError) -> StepMethod {

@@ -65,7 +65,7 @@ public struct Compressor: Sendable {
             result.notices.append(text)
             progress?(.notice(text))
         }
-        let missing = found.steps.filter { !present.contains($0.number) }
+        let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
         progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
 
         var chain = Chain(found: found, options: options, method: method, base: base)

@@ -38,7 +38,7 @@ public struct Estimator: Sendable {
         if let reader {
             result.skipped += PresentSteps(found.steps.filter { present.contains($0.number) }, in: reader).others
         }
-        let missing = found.steps.filter { !present.contains($0.number) }
+        let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
         let keyframes = KeyframePlan(interval: options.keyframeInterval, archive: reader).keyframes(
             missing.map(\.number))
         let measured = try await sample(

@@ -48,6 +48,9 @@ struct CompressCommand: AsyncParsableCommand {
         help: "Only say what would be done, how large the archive would be and how long it would take.")
     var isDryRun = false
 
+    @Option(help: ArgumentHelp("Only these steps: A-B,C.", valueName: "steps"))
+    var steps: StepList?
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -66,7 +69,7 @@ struct CompressCommand: AsyncParsableCommand {
         let run = normalized(run), archive = normalized(archive ?? run + ".varve")
         let options = CompressionOptions(
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads,
-            removal: try removal.removal(method))
+            removal: try removal.removal(method), steps: steps?.ranges)
         common.announce("\(run) -> \(archive)")
         common.announce(method.description)
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options)) }

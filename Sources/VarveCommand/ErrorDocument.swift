@@ -1,7 +1,8 @@
+import Foundation
 import Varve
 
 /// An error for programs: one line of JSON on standard error.
-struct ErrorDocument: Encodable {
+struct ErrorDocument: Codable {
     /// As in `VarveError.Code`.
     var code: String
     /// The exit code that goes with it.
@@ -35,5 +36,18 @@ extension ErrorDocument {
             code: error.code.rawValue, exit: ExitStatus.status(for: error.code), message: error.message,
             file: error.location.file, offset: error.location.offset, tensor: error.location.tensor,
             cause: error.cause.map { "\($0)" })
+    }
+
+    /// What another process of this program wrote to standard error; `nil` where it is no such document.
+    init?(line: String) {
+        guard let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(line.utf8)) else { return nil }
+        self = document
+    }
+
+    /// The error that another process of this program told.
+    var error: VarveError {
+        VarveError(
+            VarveError.Code(rawValue: code), cause.map { "\(message) (\($0))" } ?? message, file: file, offset: offset,
+            tensor: tensor)
     }
 }

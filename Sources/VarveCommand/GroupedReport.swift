@@ -158,7 +158,7 @@ struct GroupedReport {
         var lines = table.lines(width: 100)
         lines.append("")
         if report.chain.storedBytes > 0 {
-            let weights = weightErrorOfChain
+            let weights = report.weightError ?? 0
             lines.append(
                 "chain: weights and both moments of \(report.steps.filter { !$0.isKeyframe }.count) steps, "
                     + "\(Units.bytes(report.chain.originalBytes)) -> \(Units.bytes(report.chain.storedBytes)), "
@@ -204,14 +204,6 @@ struct GroupedReport {
                     + "and are zero")
         }
         return lines
-    }
-
-    private var weightErrorOfChain: Double {
-        var sum = Report.Figures()
-        for step in report.steps where !step.isKeyframe {
-            if let weights = step.roles["weight"] { sum.add(weights) }
-        }
-        return sum.relativeSquaredError
     }
 
     // MARK: CSV

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// An output stream and what it is connected to.
 struct Terminal: Sendable {
@@ -6,6 +7,9 @@ struct Terminal: Sendable {
 
     static let standardOutput = Terminal(descriptor: 1)
     static let standardError = Terminal(descriptor: 2)
+
+    /// What is done before the process ends because nobody reads its output any more.
+    static let cleanUp = Mutex<(@Sendable () -> Void)?>(nil)
 
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
@@ -38,8 +42,10 @@ struct Terminal: Sendable {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 // Nobody reads any more (`varve report | head`): there is nobody to tell either.
-                if descriptor == 1 { _exit(errno == EPIPE ? 141 : 1) }
-                return
+                guard descriptor == 1 else { return }
+                let status: Int32 = errno == EPIPE ? 141 : 1
+                Self.cleanUp.withLock { $0 }?()
+                _exit(status)
             }
             done += count
         }

@@ -27,7 +27,7 @@ struct VarveTool: AsyncParsableCommand {
         subcommands: [
             CompressCommand.self, WatchCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self,
             VerifyCommand.self, ForgetCommand.self, PinCommand.self, PruneCommand.self, RepairCommand.self,
-            InspectCommand.self,
+            InspectCommand.self, BenchCommand.self,
             ManualCommand.self,
         ])
 

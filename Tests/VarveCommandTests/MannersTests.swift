@@ -17,7 +17,7 @@ import Testing
         for (arguments, type) in [
             (["compress", run, archive, "--dry-run"], "estimate"), (["compress", run, archive], "compression"),
             (["list", archive], "list"), (["report", archive], "report"), (["verify", archive], "verification"),
-            (["inspect", run], "inspection"),
+            (["inspect", run], "inspection"), (["bench", run, "--qualities", "lossless", "--limit", "1"], "benchmark"),
             (["restore", archive, "--step", "latest", "--overwrite", "-o", codes.path("o")], "restoration"),
             (["pin", archive, "--steps", "100"], "pins"), (["forget", archive, "--keep-last", "1"], "forget"),
             (["prune", archive, "-n"], "prune"), (["forget", archive, "--undo"], "undo"),

@@ -1,0 +1,65 @@
+import TensorFiles
+
+/// A directory for what is made on trial, locked while it is used. It goes with all that it holds; what a killed process
+/// left behind goes when the next one takes its place.
+public final class BenchmarkScratch: Sendable {
+    public let path: String
+    private let directory: LockedDirectory
+
+    /// As many processes may work in one directory at a time.
+    private static let most = 64
+
+    /// Makes one in `parent`, which only this user can look into.
+    ///
+    /// - Throws: `.usage` where `parent` lies in the run, into which nothing is written; `.notFound`, `.locked` (too
+    ///   many others), `.permissionDenied`, `.noSpace`, `.inputOutput`.
+    public init(in parent: String, of run: BenchmarkRun) throws(VarveError) {
+        guard try Directories.isThere(parent) else {
+            throw VarveError(.notFound, "no such directory to work in", file: parent)
+        }
+        if let run = run.directory, try Self.lies(parent, in: run) {
+            throw VarveError(
+                .usage,
+                "the directory to work in lies in the run, into which nothing is written; --scratch names another",
+                file: parent)
+        }
+        directory = try Self.free(in: parent)
+        path = directory.path
+        try SystemCalls.setMode(path, 0o700)
+    }
+
+    /// Removes something in it.
+    public func remove(_ name: String) throws(VarveError) { try Directories.remove(Paths.join(path, name)) }
+
+    /// Removes all of it.
+    public func remove() { directory.release(removing: true) }
+
+    /// The path of something in it.
+    public func path(_ name: String) -> String { Paths.join(path, name) }
+
+    private static func free(in parent: String) throws(VarveError) -> LockedDirectory {
+        for number in 1..<most {
+            let path = Paths.join(parent, OutputFile.temporaryPrefix + "bench-\(number)")
+            do throws(VarveError) {
+                return try LockedDirectory(path, owner: "another benchmark")
+            } catch  where error.code == .locked || error.code == .permissionDenied {
+                continue  // another process's, or another user's
+            }
+        }
+        return try LockedDirectory(
+            Paths.join(parent, OutputFile.temporaryPrefix + "bench-\(most)"), owner: "another benchmark")
+    }
+
+    /// Whether the directory is `root` or below it, whatever links its path goes through.
+    private static func lies(_ directory: String, in root: String) throws(VarveError) -> Bool {
+        let wanted = try FileIdentity(path: root, following: true)
+        var path = directory, here = try FileIdentity(path: path, following: true)
+        while true {
+            if here.device == wanted.device, here.inode == wanted.inode { return true }
+            path = Paths.join(path, "..")
+            let above = try FileIdentity(path: path, following: true)
+            if above.device == here.device, above.inode == here.inode { return false }
+            here = above
+        }
+    }
+}

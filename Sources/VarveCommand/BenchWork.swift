@@ -1,0 +1,119 @@
+import Synchronization
+import Varve
+
+/// Measures ways of compressing a run, one after the other, each with an archive of its own that is removed again.
+struct BenchWork: Sendable {
+    let run: String
+    let checkpoints: BenchmarkRun
+    let threads: Int
+    let common: CommonOptions
+
+    private struct Told {
+        var steps: [BenchLine] = []
+        var notices: [String] = []
+        var done: UInt64 = 0
+    }
+
+    /// Measures one setting after the other, in a directory in `parent` that is gone again at the end.
+    ///
+    /// - Throws: what the processes threw; `.different` where what came back is not what it should be, `.sourceChanged`
+    ///   where a checkpoint could be read before and not any more; what `BenchmarkScratch` throws.
+    func measure(_ settings: [BenchSetting], in parent: String) async throws(VarveError) -> BenchResult {
+        let scratch = try BenchmarkScratch(in: parent, of: checkpoints)
+        Terminal.cleanUp.withLock { $0 = { scratch.remove() } }
+        defer { scratch.remove() }
+        let numbers = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ", ")
+        common.announce(
+            "\(run): \(checkpoints.checkpoints.count == 1 ? "step" : "steps") \(numbers), "
+                + "\(Units.bytes(checkpoints.bytes)), in \(scratch.path)")
+        let reading = ProgressBar(verb: "reading", options: common)
+        try checkpoints.read(progress: reading.handler)
+        reading.finish()
+        var result = BenchResult(
+            run: run, checkpoints: checkpoints.checkpoints, skipped: checkpoints.skipped,
+            originalBytes: checkpoints.bytes, threads: CompressionOptions(threads: threads).workers, notices: [],
+            rows: [])
+        for setting in settings {
+            if common.form == .jsonLines { ProgressLines.write("measuring", ["quality": setting.name]) }
+            let bar = ProgressBar(verb: "\(setting.name),", options: common)
+            let (row, notices) = try await measure(setting, in: scratch, progress: bar.handler)
+            bar.finish()
+            // Each setting finds the same about the run.
+            for notice in notices where !result.notices.contains(notice) {
+                result.notices.append(notice)
+                common.note(notice)
+            }
+            result.rows.append(row)
+            tell(row)
+        }
+        return result
+    }
+
+    private func tell(_ row: BenchRow) {
+        if common.form == .jsonLines { ProgressLines.write("row", row) }
+        common.announce(
+            "\(row.quality): \(Units.bytes(row.originalBytes)) -> \(Units.bytes(row.storedBytes)), "
+                + "\(Units.ratio(row.ratio)), compressed in \(Units.seconds(row.compress.seconds)), "
+                + "step \(row.steps.last?.step ?? 0) restored in \(Units.seconds(row.restore.seconds))")
+    }
+
+    /// Compresses, restores the last step, compares it.
+    private func measure(
+        _ setting: BenchSetting, in scratch: BenchmarkScratch, progress: @escaping ProgressHandler
+    ) async throws(VarveError) -> (row: BenchRow, notices: [String]) {
+        let archive = scratch.path("archive.varve"), output = scratch.path("restored")
+        let told = Mutex(Told())
+        let compressed = try await ChildProcess.run(compressing(setting, to: archive)) { text in
+            guard let line = BenchLine(text) else { return }
+            let event = told.withLock { told -> ProgressEvent? in
+                if line.type == "finished" { told.steps.append(line) }
+                if line.type == "notice", let message = line.message { told.notices.append(message) }
+                return line.event(done: &told.done)
+            }
+            if let event { progress(event) }
+        }
+        try check(compressed, "compressing", setting)
+        let report = try Reporter(archive: archive).report()
+        let (lines, notices) = told.withLock { ($0.steps, $0.notices) }
+        guard let last = report.steps.last, report.steps.map(\.number) == checkpoints.checkpoints.map(\.step),
+            lines.count == report.steps.count
+        else {
+            throw VarveError(
+                .sourceChanged, "a checkpoint could not be compressed: \(notices.joined(separator: "; "))", file: run)
+        }
+        let steps = zip(lines, report.steps).map { line, step in
+            BenchRow.Step(
+                step: step.number, keyframe: step.isKeyframe, originalBytes: line.originalBytes ?? 0,
+                storedBytes: line.storedBytes ?? 0, seconds: line.seconds ?? 0)
+        }
+        let restored = try await ChildProcess.run([
+            "restore", "--step", "\(last.number)", "--output", output, "--threads", "\(threads)", "--json", "--",
+            archive,
+        ]) { _ in }
+        try check(restored, "restoring", setting)
+        let isIdentical = try checkpoints.compare(last, restoredTo: output)
+        try scratch.remove("restored")
+        try scratch.remove("archive.varve")
+        let row = BenchRow(
+            setting, steps: steps, report: report, compress: compressed, restore: restored, isIdentical: isIdentical)
+        return (row, notices)
+    }
+
+    private func compressing(_ setting: BenchSetting, to archive: String) -> [String] {
+        let steps = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ",")
+        return ["compress"] + setting.options + [
+            "--steps", steps, "--extra", "none", "--threads", "\(threads)", "--json-lines", "--", run, archive,
+        ]
+    }
+
+    /// - Throws: the error that the process told, or that it ended otherwise.
+    private func check(_ outcome: ChildProcess.Outcome, _ work: String, _ setting: BenchSetting) throws(VarveError) {
+        // Checkpoints that are not complete were named before.
+        if outcome.status == 0 || outcome.status == ExitStatus.stepsSkipped { return }
+        for line in outcome.error.split(separator: "\n") {
+            if let document = ErrorDocument(line: String(line)) { throw document.error }
+        }
+        let what = outcome.status > 128 ? "signal \(outcome.status - 128)" : "exit code \(outcome.status)"
+        throw VarveError(.inputOutput, "\(work) with \(setting.name) ended with \(what) \(outcome.error)", file: run)
+    }
+}
