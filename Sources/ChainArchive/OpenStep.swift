@@ -7,7 +7,7 @@ package final class OpenStep: Sendable {
     package let manifest: StepManifest
     package let members: [[StepManifest.Member]]
     /// The tensors of every pack, by their place in it.
-    let packs: [[Int]]
+    package let packs: [[Int]]
     /// `nil` for a step that is not stored.
     private let archive: ArchiveReader?
     private let places: Mutex<StepPlaces?>

@@ -85,7 +85,10 @@ struct Chain {
             pairs: plan.pairs,
             notes: plan.notes)
         if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
-        try await OrderedWork.run(plan.units, threads: options.workers) { (unit) throws(VarveError) in
+        let method = method
+        for unit in plan.units { try options.capacity.check(UnitCost.encoding(unit, method), tensor: unit.name) }
+        try await OrderedWork.run(plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }) {
+            (unit) throws(VarveError) in
             try encoder.encode(unit)
         } consume: { (unit) throws(VarveError) in
             try manifest.append(unit, to: stepWriter.part)
@@ -127,7 +130,7 @@ struct Chain {
     ) async throws(VarveError) -> ScratchStore {
         if let last, last.number == number { return last.store }
         let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
-        try await decoder.replay(number, into: store, threads: options.workers)
+        try await decoder.replay(number, into: store, options.capacity)
         return store
     }
 

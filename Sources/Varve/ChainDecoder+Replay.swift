@@ -3,10 +3,12 @@ import TensorFiles
 
 extension ChainDecoder {
     /// Restores what a store is to have of a step, and its payload, as compressing it would have left them there.
-    func replay(_ number: Int, into store: ScratchStore, threads: Int) async throws(VarveError) {
-        let manifest = try step(number).manifest
+    func replay(_ number: Int, into store: ScratchStore, _ workers: Workers) async throws(VarveError) {
+        let step = try step(number), manifest = step.manifest
         let onlyWeights = store.contents == .weights
-        try await OrderedWork.run(manifest.decodingUnits(onlyWeights: onlyWeights), threads: threads) {
+        try await OrderedWork.run(
+            manifest.decodingUnits(onlyWeights: onlyWeights), workers, cost: { UnitCost.decoding($0, of: step) }
+        ) {
             (unit) throws(VarveError) in
             _ = try self.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store)
         } consume: { _ in
@@ -14,7 +16,7 @@ extension ChainDecoder {
         let blocks = manifest.entries.enumerated().flatMap { entry in
             entry.element.payload.indices.filter { !entry.element.payload[$0].isConstant }.map { (entry.offset, $0) }
         }
-        try await OrderedWork.run(blocks, threads: threads) { (block) throws(VarveError) in
+        try await OrderedWork.run(blocks, workers) { (block) throws(VarveError) in
             try store.put(
                 .payload(entry: block.0, block: block.1),
                 try self.payload(entry: block.0, block: block.1, of: number))

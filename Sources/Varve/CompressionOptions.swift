@@ -23,6 +23,9 @@ public struct CompressionOptions: Sendable {
     public var extras: Extras
     /// Parameters worked on at a time; the result does not depend on it.
     public var threads: Int
+    /// Bytes of memory that the process may take; `nil` for as many as its threads need. Fewer parameters are then
+    /// worked on at a time; where one does not fit, that is an error.
+    public var memory: UInt64?
     /// Which originals are removed after their steps were compared with them; `nil` for none.
     public var removal: SourceRemoval?
     /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
@@ -31,8 +34,10 @@ public struct CompressionOptions: Sendable {
     public init(
         method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,
         extras: Extras = .small,
-        threads: Int = 0, removal: SourceRemoval? = nil, steps: [ClosedRange<Int>]? = nil
+        threads: Int = 0, removal: SourceRemoval? = nil, steps: [ClosedRange<Int>]? = nil,
+        memory: UInt64? = nil
     ) {
+        self.memory = memory
         self.method = method
         self.keyframeInterval = keyframeInterval
         self.base = base
@@ -46,6 +51,8 @@ public struct CompressionOptions: Sendable {
 extension CompressionOptions {
     /// Threads to work with: `threads`, or all cores.
     public var workers: Int { threads > 0 ? threads : OrderedWork.defaultThreads() }
+
+    var capacity: Workers { Workers(threads: threads, memory: memory) }
 
     /// Whether the step is among those that are compressed.
     func wants(_ step: Int) -> Bool { steps?.contains { $0.contains(step) } ?? true }

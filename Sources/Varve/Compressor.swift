@@ -106,7 +106,7 @@ public struct Compressor: Sendable {
         guard let removal = options.removal else { return }
         var remover = SourceRemover(
             archive: archive, removal: removal, method: method.name,
-            comparison: StepComparison(archive: archive, base: base, threads: options.workers))
+            comparison: StepComparison(archive: archive, base: base, workers: options.capacity))
         let left = try SourceFiles.finishRemovals(of: found, archive: try ArchiveReader(archive))
         let outcome = try await remover.remove(from: found, progress: progress)
         result.removed = outcome.removed

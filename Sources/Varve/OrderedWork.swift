@@ -11,20 +11,28 @@ enum OrderedWork {
     ///
     /// At most `threads` + 1 results exist at once, so memory is bounded by the largest items. The first error stops
     /// everything.
+    /// - Parameter cost: bytes an item takes; together they stay within the workers' room, but for one that exceeds it
+    ///   alone.
     /// - Throws: what `work` or `consume` threw; `.interrupted` when the task is cancelled.
     static func run<Item: Sendable, Result: Sendable>(
-        _ items: [Item], threads: Int, work: @escaping @Sendable (Item) throws(VarveError) -> Result,
-        consume: (Result) throws(VarveError) -> Void
+        _ items: [Item], _ workers: Workers, cost: (Item) -> Int = { _ in 0 },
+        work: @escaping @Sendable (Item) throws(VarveError) -> Result, consume: (Result) throws(VarveError) -> Void
     ) async throws(VarveError) {
+        let threads = workers.threads, room = workers.room
         do {
             try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-                var started = 0, consumed = 0
+                var started = 0, consumed = 0, taken = 0
+                var costs: [Int] = []
                 var waiting: [Int: Result] = [:]
                 while consumed < items.count {
                     while started < items.count, started - consumed <= threads,
                         started - consumed - waiting.count < threads
                     {
                         let index = started, item = items[started]
+                        let needed = cost(item)
+                        guard needed <= room - taken || started == consumed else { break }
+                        taken += needed
+                        costs.append(needed)
                         group.addTask { (index, try work(item)) }
                         started += 1
                     }
@@ -33,6 +41,7 @@ enum OrderedWork {
                     waiting[index] = result
                     while let next = waiting.removeValue(forKey: consumed) {
                         try consume(next)
+                        taken -= costs[consumed]
                         consumed += 1
                     }
                 }

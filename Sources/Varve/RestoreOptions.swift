@@ -16,10 +16,14 @@ public struct RestoreOptions: Sendable {
     /// The checkpoint that `--base` named when the archive was made.
     public var base: String?
     public var threads: Int
+    /// Bytes of memory that the process may take; `nil` for as many as its threads need.
+    public var memory: UInt64?
 
     public init(
-        selection: Selection, onlyWeights: Bool = false, overwrite: Bool = false, base: String? = nil, threads: Int = 0
+        selection: Selection, onlyWeights: Bool = false, overwrite: Bool = false, base: String? = nil, threads: Int = 0,
+        memory: UInt64? = nil
     ) {
+        self.memory = memory
         self.selection = selection
         self.onlyWeights = onlyWeights
         self.overwrite = overwrite

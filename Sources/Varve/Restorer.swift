@@ -58,7 +58,7 @@ public struct Restorer: Sendable {
                 ? try ScratchStore(directory: staging.path, contents: manifests[position].keptContents) : nil
             let target = StepRestorer(
                 decoder: decoder, placement: placement, root: staging.path, store: store,
-                onlyWeights: options.onlyWeights || reader.forgotten.extent(step) == .moments, threads: threads,
+                onlyWeights: options.onlyWeights || reader.forgotten.extent(step) == .moments, workers: workers,
                 links: placement.directory.isEmpty ? links : [:])
             do throws(VarveError) {
                 try await target.restore(progress)
@@ -89,7 +89,7 @@ public struct Restorer: Sendable {
         return Dictionary(links.map { ($0.path, $0.original) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private var threads: Int { options.threads > 0 ? options.threads : OrderedWork.defaultThreads() }
+    private var workers: Workers { Workers(threads: options.threads, memory: options.memory) }
 
     private func selectedSteps(_ reader: ArchiveReader) throws(VarveError) -> [Int] {
         guard let latest = reader.steps.last else {

@@ -81,7 +81,7 @@ struct SampleEncoder {
         let whole = Self.sizes(of: plan.units), encoded = Self.sizes(of: units)
         var stored: [UnitClass: Double] = [:], notes: [String] = []
         var place = 0
-        try await OrderedWork.run(units, threads: options.threads > 0 ? options.threads : OrderedWork.defaultThreads())
+        try await OrderedWork.run(units, options.capacity)
         { (unit) throws(VarveError) in
             try encoder.encode(unit)
         } consume: { (unit) throws(VarveError) in

@@ -7,15 +7,15 @@ import TensorFiles
 struct StepComparison {
     let archive: String
     let base: CheckpointWeights?
-    let threads: Int
+    let workers: Workers
 
     /// What the last compared step left for the next.
     private var last: (number: Int, store: ScratchStore)?
 
-    init(archive: String, base: CheckpointWeights?, threads: Int) {
+    init(archive: String, base: CheckpointWeights?, workers: Workers) {
         self.archive = archive
         self.base = base
-        self.threads = threads
+        self.workers = workers
     }
 
     /// What the archive would restore otherwise than it should; at the first difference it stops.
@@ -28,14 +28,14 @@ struct StepComparison {
         let reader = try ArchiveReader(archive)
         let decoder = ChainDecoder(reader, base: base)
         if let last { decoder.remember(last.store, step: last.number) }
-        let manifest = try decoder.step(number).manifest
+        let step = try decoder.step(number), manifest = step.manifest
         for part in manifest.parts { SystemCalls.dropCache(reader.layout.stepPart(number, part.name)) }
         if let finding = ArchiveVerifier(reader).check(number).first { throw finding.error }
 
         let contents = manifest.keptContents
         let store = try ScratchStore(directory: reader.layout.root, contents: contents, isOptional: true)
         var found: VarveError?
-        try await OrderedWork.run(manifest.decodingUnits(), threads: threads) {
+        try await OrderedWork.run(manifest.decodingUnits(), workers, cost: { UnitCost.decoding($0, of: step) }) {
             (unit) throws(VarveError) -> VarveError? in
             for tensor in try decoder.decode(unit, of: number, keeping: store) {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) { return found }

@@ -10,7 +10,7 @@ struct StepRestorer {
     /// Takes the restored weights and payload for the step after this one.
     let store: ScratchStore?
     let onlyWeights: Bool
-    let threads: Int
+    let workers: Workers
     /// Files that are one file with a file of an earlier step: its path, by theirs. Both relative to the run.
     var links: [String: String] = [:]
 
@@ -45,8 +45,10 @@ struct StepRestorer {
         if let store { try keepPayload(manifest, in: store) }
 
         let targets = rebuilders
-        let units = manifest.decodingUnits(onlyWeights: onlyWeights)
-        try await OrderedWork.run(units, threads: threads) { (unit) throws(VarveError) -> Int in
+        let units = manifest.decodingUnits(onlyWeights: onlyWeights), step = try decoder.step(number)
+        for unit in units { try workers.check(UnitCost.decoding(unit, of: step), tensor: nil) }
+        try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step) }) {
+            (unit) throws(VarveError) -> Int in
             var bytes = 0
             for tensor in try decoder.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
                 let record = manifest.tensors[tensor.index]

@@ -40,6 +40,8 @@ public struct Verifier: Sendable {
     public var against: String?
     public var base: String?
     public var threads: Int
+    /// Bytes of memory that the process may take; `nil` for as many as its threads need.
+    public var memory: UInt64?
     /// Decode only so much of every step, above 0 to 1; implies `deep`.
     public var sample: Double?
     /// Another seed gives another sample.
@@ -47,8 +49,9 @@ public struct Verifier: Sendable {
 
     public init(
         archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0,
-        sample: Double? = nil, seed: UInt64 = 0
+        sample: Double? = nil, seed: UInt64 = 0, memory: UInt64? = nil
     ) {
+        self.memory = memory
         self.archive = archive
         self.deep = deep || against != nil || sample != nil
         self.sample = sample
@@ -163,7 +166,7 @@ public struct Verifier: Sendable {
         _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, _ coverage: inout Result.Coverage?,
         difference: (VarveError) -> Void
     ) async throws(VarveError) -> Int {
-        let manifest = try decoder.step(number).manifest
+        let step = try decoder.step(number), manifest = step.manifest
         let withMoments = decoder.archive.forgotten.extent(number) == nil
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
         let contents = manifest.keptContents
@@ -179,7 +182,7 @@ public struct Verifier: Sendable {
         }
         var count = 0
         try await OrderedWork.run(
-            units, threads: threads > 0 ? threads : OrderedWork.defaultThreads()
+            units, Workers(threads: threads, memory: memory), cost: { UnitCost.decoding($0, of: step) }
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)

@@ -24,7 +24,7 @@ struct WatchWorker {
         chain = Chain(found: Run(root: run), options: compression, method: method, base: base)
         remover = SourceRemover(
             archive: archive, removal: options.removal ?? SourceRemoval(), method: method.name,
-            comparison: StepComparison(archive: archive, base: base, threads: compression.workers))
+            comparison: StepComparison(archive: archive, base: base, workers: compression.capacity))
     }
 
     /// Adds one step, trying again where disk, network or quota refuse.

@@ -40,8 +40,7 @@ struct CompressCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
     var extra: CompressionOptions.Extras = .small
 
-    @Option(help: ArgumentHelp("Threads; all cores where it is 0. The result is the same.", valueName: "count"))
-    var threads: Int = 0
+    @OptionGroup var work: WorkOptions
 
     @Flag(
         name: [.customShort("n"), .customLong("dry-run")],
@@ -55,7 +54,6 @@ struct CompressCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
-        guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
         _ = try removal.removal(method)
     }
 
@@ -68,8 +66,8 @@ struct CompressCommand: AsyncParsableCommand {
     func run() async throws {
         let run = normalized(run), archive = normalized(archive ?? run + ".varve")
         let options = CompressionOptions(
-            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: threads,
-            removal: try removal.removal(method), steps: steps?.ranges)
+            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
+            removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
         common.announce("\(run) -> \(archive)")
         common.announce(method.description)
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options)) }

@@ -31,8 +31,7 @@ struct RestoreCommand: AsyncParsableCommand {
         help: ArgumentHelp("The checkpoint that --base named when the archive was made.", valueName: "path"))
     var base: String?
 
-    @Option(help: ArgumentHelp("Threads; all cores where it is 0.", valueName: "count"))
-    var threads: Int = 0
+    @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
 
@@ -56,8 +55,8 @@ struct RestoreCommand: AsyncParsableCommand {
         let restorer = Restorer(
             archive: normalized(archive),
             options: RestoreOptions(
-                selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: threads
-            ))
+                selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base,
+                threads: work.threads, memory: work.memory?.bytes))
         let bar = ProgressBar(verb: "restoring", options: common)
         let output = normalized(output)
         let steps = try await Interruption.run { try await restorer.restore(to: output, progress: bar.handler) }

@@ -36,15 +36,14 @@ struct VerifyCommand: AsyncParsableCommand {
         help: ArgumentHelp("The checkpoint that --base named when the archive was made.", valueName: "path"))
     var base: String?
 
-    @Option(help: ArgumentHelp("Threads; all cores where it is 0.", valueName: "count"))
-    var threads: Int = 0
+    @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let verifier = Verifier(
-            archive: normalized(archive), deep: deep, against: against, base: base, threads: threads,
-            sample: sample?.value, seed: seed)
+            archive: normalized(archive), deep: deep, against: against, base: base, threads: work.threads,
+            sample: sample?.value, seed: seed, memory: work.memory?.bytes)
         let bar = ProgressBar(verb: "verifying", options: common)
         let range = steps?.range
         let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }

@@ -51,14 +51,12 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
     var extra: CompressionOptions.Extras = .small
 
-    @Option(help: ArgumentHelp("Threads; all cores where it is 0. The result is the same.", valueName: "count"))
-    var threads: Int = 0
+    @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
-        guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
         guard retries >= 0 else { throw ValidationError("--retries must not be negative") }
         guard settle >= 0, settle <= 86_400 else { throw ValidationError("--settle must be 0 to 86400 seconds") }
         if let idle, !(idle > 0 && idle <= 1e9) { throw ValidationError("--idle must be above 0 seconds") }
@@ -78,7 +76,7 @@ struct WatchCommand: AsyncParsableCommand {
             options: WatchOptions(
                 compression: CompressionOptions(
                     method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
-                    threads: threads),
+                    threads: work.threads, memory: work.memory?.bytes),
                 removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },
                 retries: retries))
         common.announce("watching \(run) -> \(archive)")

@@ -158,7 +158,7 @@ package struct TransformEncoder: Sendable {
         let weighted = exponents.isEmpty ? settings.unweightedFactor : input.stepFactor
         let factor = form.isVector ? 1 : min(TransformSettings.largestFactor, weighted)
         let size = PowerTable.sixtyFourth(Int(step.level)) * q * factor
-        if settings.beginsGroup(age: state.age, count: form.count) || !step.fits(size, unit: state.unit) {
+        if settings.beginsGroup(age: state.age, form: form) || !step.fits(size, unit: state.unit) {
             step.kind = .firstDelta
             let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
             guard step.setGrid(delta: size * correction, fallback: nil) else { return nil }

@@ -26,6 +26,9 @@ package struct TransformSettings: Sendable, Hashable {
     package var keyframeVectorStep = 1.0 / 256
     /// Bases of small parameters are refreshed in every step, of others in the first ones and then in every fourth.
     package var groupLength = 4
+    /// Deltas that begin a group of their own, each, when a chain begins; fewer where that takes long.
+    package var firstGroups = 4
+    package var firstGroupsOfWide = 3
     package var smallParameter = 1 << 20
 
     /// Of the bases of wide matrices; small ones follow the original rule.
@@ -50,7 +53,8 @@ package struct TransformSettings: Sendable, Hashable {
     static let largestFactor = 1.25
 
     /// Whether a delta after `age` others begins a group.
-    func beginsGroup(age: Int, count: Int) -> Bool {
-        count < smallParameter || age < groupLength || age % groupLength == 0
+    func beginsGroup(age: Int, form: MatrixForm) -> Bool {
+        let first = rule(for: form) == nil ? firstGroups : firstGroupsOfWide
+        return form.count < smallParameter || age < first || age % groupLength == 0
     }
 }
