@@ -2,9 +2,9 @@
 
 python grow.py RUN OUT [--times 5] [--checkpoints 2]
 
-Each layer is there so many times, the rows of a copy's tensors in another order: the same one in every checkpoint, and in
-the weight and both moments. So the values, their spectra and how they move from one checkpoint to the next are those of
-training, and no copy repeats the bytes of another in their places. Memory: 16 bytes a parameter of OUT.
+Each layer is there so many times, the rows of a copy's tensors in another order: the same one in every checkpoint,
+and in the weight and both moments. So the values, their spectra and how they move from one checkpoint to the next are
+those of training, and no copy repeats the bytes of another in their places. Memory: 16 bytes a parameter of OUT.
 """
 import argparse
 import os

@@ -71,21 +71,23 @@ def chain(run, scratch, rounds=3):
 
 
 def table(rows, name, show):
-    """Seconds by the clock and of the processor, and what a unit of work costs against the first line's."""
     qualities = QUALITIES.split(",")
-    text = [f"| {name} | " + " | ".join(f"{quality}: seconds, processor, MB/s" for quality in qualities) + " |",
+    text = [f"| {name} | " + " | ".join(f"{quality}: seconds, MB/s, per core" for quality in qualities) + " |",
             "|---|" + "---|" * len(qualities)]
     for value in dict.fromkeys(row[name] for row in rows):
         cells = []
         for quality in qualities:
             row = next(row for row in rows if row[name] == value and row["quality"] == quality)
-            cells.append(f"{row['seconds']:.2f}, {row['processorSeconds']:.2f}, {row['bytes'] / 1e6 / row['seconds']:.0f}")
+            megabytes = row["bytes"] / 1e6
+            cells.append(f"{row['seconds']:.2f}, {megabytes / row['seconds']:.0f}, "
+                         f"{megabytes / row['processorSeconds']:.0f}")
         text.append(f"| {show(value)} | " + " | ".join(cells) + " |")
     return "\n".join(text)
 
 
 def text(found):
-    parts = ["Compressing; linear is the same MB/s on every line of a column.",
+    parts = ["Compressing: seconds by the clock, MB/s, MB for each second of a processor. Linear is the same MB/s on "
+             "every line of a column.",
              table(found["parameters"], "parameters", lambda count: f"{count / 1e6:.1f} M"),
              table(found["steps"], "steps", str), table(found["threads"], "threads", str)]
     by = {(row["threads"], row["quality"]): row["seconds"] for row in found["threads"]}
@@ -93,5 +95,6 @@ def text(found):
         f"{quality} {by[1, quality] / by[2, quality]:.2f}" for quality in QUALITIES.split(",")) + " (1.7 wanted).")
     first, last = found["chain"]
     parts.append(f"Balanced, restoring step {first['place']} of the chain: {first['seconds']:.2f} s, step "
-                 f"{last['place']}: {last['seconds']:.2f} s, {last['seconds'] / first['seconds']:.1f} times (8 wanted).")
+                 f"{last['place']}: {last['seconds']:.2f} s, {last['seconds'] / first['seconds']:.1f} times (8 "
+                 "wanted).")
     return "\n\n".join(parts)

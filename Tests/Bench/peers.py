@@ -9,7 +9,7 @@ import zstandard
 import coders
 from checks import Failure
 
-# The modes of ../Peers that are measured, by their names there; of each peer the one that stores least of a role counts.
+# The modes of ../Peers that are measured, by their names there; of each peer the one that stores least of a role.
 ROWS = ("ZipNN", "ZipNN, delta", "OpenZL", "OpenZL, on XOR or key differences", "pcodec 8, no delta search",
         "pcodec 8, key differences, no delta search")
 PROBE = 1 << 20                                            # values on which variants are chosen

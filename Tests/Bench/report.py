@@ -2,7 +2,7 @@
 import statistics
 
 # (quality of `varve bench`, threads; 0 for all cores), in the order of measuring.
-MEASURED = [("excp", 0), ("excp:0.01", 0), ("balanced", 0), ("lossless", 0), ("lossless", 1)]
+MEASURED = [("excp", 0), ("excp:0.01", 0), ("balanced", 0), ("balanced:low", 0), ("lossless", 0), ("lossless", 1)]
 
 
 def median(rows, *keys):
@@ -29,7 +29,7 @@ def restore_speed(rows):
 
 
 def varve_table(found):
-    text = ["| `varve bench` | threads | ratio | last step | compress | keyframe | delta | restore | memory | weight error |",
+    text = ["| `varve bench` | threads | ratio | last step | compress | keyframe | delta | restore | memory | error |",
             "|---|---|---|---|---|---|---|---|---|---|"]
     for name, rows in found.items():
         quality, threads = name.rsplit(" ", 1)

@@ -17,7 +17,10 @@ from checks import Failure
 def order(shapes):
     """Names of the parameters as the optimizer of make_run.py counts them: matrices, then vectors, each as in the
     model. `shapes`: {name: shape} of a GPT-NeoX model's file."""
-    layers = 1 + max(int(match[1]) for match in (re.match(r"gpt_neox\.layers\.(\d+)\.", name) for name in shapes) if match)
+    found = (re.match(r"gpt_neox\.layers\.(\d+)\.", name) for name in shapes)
+    layers = 1 + max((int(match[1]) for match in found if match), default=-1)
+    if layers == 0 or "gpt_neox.embed_in.weight" not in shapes:
+        raise Failure("the run is none that make_run.py makes: it has no layers of GPT-NeoX")
     vocabulary, width = shapes["gpt_neox.embed_in.weight"]
     inner = shapes["gpt_neox.layers.0.mlp.dense_h_to_4h.weight"][0]
     with torch.device("meta"):

@@ -9,8 +9,8 @@
 Varve's figures are those of `varve bench`: the whole program by the clock, from the checkpoints in the page cache to an
 archive on the disk, fsync included, with all cores, in MB/s of checkpoint. The lossless peers are measured in memory,
 on one thread, without files, which favours them; beside them stands Varve's whole program on one thread. The published
-method (statement.py) uses the cores as its libraries do by themselves. Peers get a sample of the tensors. Rounds go over
-everything in turn; medians count. Nothing here passes or fails: what is wanted stands beside what was seen.
+method (statement.py) uses the cores as its libraries do by themselves. Peers get a sample of the tensors. Rounds go
+over everything in turn; medians count. Nothing here passes or fails: what is wanted stands beside what was seen.
 """
 import argparse
 import json
@@ -74,7 +74,8 @@ def made(layers, checkpoints):
 def compare(given, run):
     """{"varve": {threads: {quality: [rows]}}, "peers", "statement"}"""
     found = {"varve": {}, "two": [], "run": run}
-    found["described"] = f"{linear.parameters_of(run) / 1e6:.1f} M parameters, the newest {given.checkpoints} checkpoints"
+    found["described"] = (f"{linear.parameters_of(run) / 1e6:.1f} M parameters, the newest {given.checkpoints} "
+                          "checkpoints")
     limit = ("--limit", given.checkpoints)
     if not given.no_peers:
         from peers import Peers

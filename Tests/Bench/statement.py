@@ -3,8 +3,8 @@
 For each parameter: the residual w - w', w' being what was restored of the step before; pruned where |residual| is at
 most min(2.5, alpha / sqrt(mean second moment)) times the median of |residual|; moments kept where the weight was kept
 and |first| > beta * mean |first|; in each role 15 centres of what is kept, four bits a value, 0 for what is pruned. All
-of it in one LZMA stream at preset 9. Libraries use the cores as they do by themselves: faiss all of them, NumPy and LZMA
-one.
+of it in one LZMA stream at preset 9. Libraries use the cores as they do by themselves: faiss all of them, NumPy and
+LZMA one.
 """
 import lzma
 import time

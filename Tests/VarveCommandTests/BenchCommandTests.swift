@@ -32,7 +32,7 @@ import VarveTestSupport
     /// The same settings, the same steps, by the ordinary commands.
     @Test(arguments: [
         ("lossless", ["--quality", "lossless"]), ("small", ["--quality", "small"]),
-        ("excp:0.01", ["--method", "excp", "--alpha", "0.01"]),
+        ("balanced:low", ["--effort", "low"]), ("excp:0.01", ["--method", "excp", "--alpha", "0.01"]),
     ])
     func theFiguresAreThoseOfAnArchive(quality: String, options: [String]) throws {
         let measured = try bench([run, "--qualities", quality, "--json"])
@@ -138,7 +138,8 @@ import VarveTestSupport
     @Test func wrongCallsAreTwoAndMissingIsOne() throws {
         for wrong in [
             ["--qualities", "best"], ["--qualities", "lossless,lossless"], ["--qualities", ""], ["--limit", "0"],
-            ["--qualities", "excp:nan"], ["--qualities", "excp:0"], ["--qualities", "small:1"], ["--threads", "-1"],
+            ["--qualities", "excp:nan"], ["--qualities", "excp:0"], ["--qualities", "small:1"],
+            ["--qualities", "lossless:low"], ["--qualities", "small:low:low"], ["--threads", "-1"],
             ["--all", "--limit", "2"], ["--steps", "5-2"], ["--steps", "7"], ["--scratch", run],
         ] { #expect(try bench([run] + wrong).status == 2, "\(wrong)") }
         #expect(try bench([codes.path("nowhere")]).status == 1)
