@@ -59,6 +59,10 @@ let package = Package(
         .executableTarget(
             name: "LosslessBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/LosslessBench",
             swiftSettings: settings),
+        // Stages of the transform by the side of a matrix.
+        .executableTarget(
+            name: "TransformBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/TransformBench",
+            swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],
             swiftSettings: settings),

@@ -32,7 +32,7 @@ public struct TransformOptions: Sendable, Hashable {
     public enum Effort: String, Sendable, Hashable, CaseIterable {
         /// Nothing is transformed.
         case low
-        /// Matrices with a side above 512 follow fewer directions, found more quickly.
+        /// Matrices with a side of 1024 or more follow fewer directions, found more quickly.
         case normal
         /// Up to 256 directions, found as carefully as those of small matrices.
         case high
@@ -89,14 +89,17 @@ public struct TransformOptions: Sendable, Hashable {
             settings.secondMomentStep = 4
             settings.exponentMoves = .fine
         }
-        settings.rule = rule
+        settings.rule = rule(stepSize: size)
         return settings
     }
 
+    private static let coarse = 2.5
+
     /// Of the bases of wide matrices (`Docs/results.md` has what each costs and gains).
-    private var rule: BasisRule {
-        // First moments are worth their bits at the highest quality; then they may as well open the bases.
-        let opens = quality == .high
+    private func rule(stepSize: Double) -> BasisRule {
+        // First moments are worth their bits at the highest quality; then they may as well open the bases. And where steps
+        // are coarse, hardly anything of an untransformed first change would be left to learn from.
+        let opens = quality == .high || stepSize >= Self.coarse
         return switch effort {
         case .low:
             BasisRule(directionsByEight: 0, firstRounds: 1, laterRounds: 1, opens: opens)

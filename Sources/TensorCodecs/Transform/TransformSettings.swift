@@ -34,7 +34,7 @@ package struct TransformSettings: Sendable, Hashable {
     /// Of the bases of wide matrices; small ones follow the original rule.
     package var rule = BasisRule.original
     /// Sides up to here are narrow.
-    package var narrowSide = 512
+    package var narrowSide = 1023
 
     package init(stepSize: Double) { self.stepSize = stepSize }
 

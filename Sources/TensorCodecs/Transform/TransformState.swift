@@ -179,3 +179,21 @@ package struct TransformState: Sendable {
         return classes
     }
 }
+
+extension TransformState {
+    /// What a group costs beside its levels, for measuring: finding the bases anew from what the last group decoded, and
+    /// one inverse transform.
+    package func stageTimes(_ clock: () -> Double) throws(CodecError) -> (basis: Double, inverse: Double) {
+        var result = (basis: 0.0, inverse: 0.0)
+        for tile in tiles {
+            var tile = tile
+            let start = clock()
+            guard let change = try tile.restored() else { continue }
+            let middle = clock()
+            try tile.learn(change, exponent: Int(unit), rule)
+            result.basis += clock() - middle
+            result.inverse += middle - start
+        }
+        return result
+    }
+}
