@@ -4,7 +4,6 @@ import CXXHash
 package struct Hash128Stream: ~Copyable {
     private let state: OpaquePointer?
 
-
     package init() {
         state = XXH3_createState()
         XXH3_128bits_reset(state)

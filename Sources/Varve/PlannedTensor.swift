@@ -25,10 +25,10 @@ struct PlannedTensor: Sendable {
         }
     }
 
-    /// Fills `buffer`, which has the tensor's size.
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+    /// Fills `buffer` with the tensor's bytes from `offset` on.
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         do throws(VarveError) {
-            try source.read(at: range.lowerBound, into: buffer)
+            try source.read(at: range.lowerBound + UInt64(offset), into: buffer)
         } catch {
             throw error.at(tensor: identity.name)
         }

@@ -16,6 +16,8 @@ extension StepEncoder {
 
     /// Elements of a block.
     private static let block = 4096
+    /// Elements that are read from a file at a time, to be looked at before they leave the cache; a multiple of eight.
+    private static let readBlock = 1 << 15
 
     /// Quantizes one parameter and keeps what a decoder will have of it; `nil` where it was stored exactly instead.
     func quantize(
@@ -37,7 +39,7 @@ extension StepEncoder {
         let weight = parameter.weight, name = weight.identity.name
         let bytes = workspace.bytes(.weight, weight.range.count), before = workspace.bytes(.predecessor, bytes.count)
         let original = UnsafeRawBufferPointer(bytes)
-        try weight.read(into: bytes)
+        try weight.read(at: 0, into: bytes)
         guard try predecessor?.readWeight(name, into: before) == true else {
             try encodeExactly(parameter, bytes: Array(bytes), into: &result)
             return nil
@@ -119,12 +121,18 @@ extension StepEncoder {
         guard let format = tensor.dtype.floatFormat else {
             throw VarveError(.unsupported, "a moment that is no float", tensor: tensor.identity.name)
         }
-        let bytes = workspace.bytes(place, tensor.range.count)
-        try tensor.read(into: bytes)
+        let bytes = workspace.bytes(place, tensor.range.count), size = format.elementSize
         let count = format.count(UnsafeRawBufferPointer(bytes))
         let floats = format == .f32 ? bytes.bindMemory(to: Float.self) : workspace.floats(values, count)
-        let scan = MomentScan(
-            UnsafeRawBufferPointer(bytes), format: format, values: floats, magnitudes: place == .first)
+        var scan = MomentScan(format, magnitudes: place == .first)
+        var start = 0
+        while start < count {
+            let end = min(start + Self.readBlock, count)
+            let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start * size..<end * size])
+            try tensor.read(at: start * size, into: part)
+            scan.add(UnsafeRawBufferPointer(part), values: UnsafeMutableBufferPointer(rebasing: floats[start..<end]))
+            start = end
+        }
         return Moment(
             tensor: tensor, bytes: UnsafeRawBufferPointer(bytes), format: format,
             values: UnsafeBufferPointer(floats), scan: scan)
@@ -147,7 +155,7 @@ extension StepEncoder {
                 let restored = UnsafeRawBufferPointer(target)
                 ResidualCodec.restore(
                     predecessor: restored, indices: UnsafeBufferPointer(rebasing: indices[start..<end]),
-                    codebook: table, format: format, into: target)
+                    table: table, format: format, into: target)
                 isFinite = !format.hasNonFinite(restored)
                 errors.add(
                     UnsafeRawBufferPointer(rebasing: original[start * size..<end * size]), restored, format: format)

@@ -43,4 +43,11 @@ package struct ExcpRole: Sendable, Hashable {
             filled = count
         }
     }
+
+    /// What quantization did to `original`, which has one value per index.
+    package func error(against original: UnsafeBufferPointer<Float>) -> ErrorMeasure {
+        precondition(original.count == indices.count, "one value per index")
+        let table = Self.table(codebook)
+        return ErrorMeasure(indices.count) { Double(original[$0]) - Double(table[Int(indices[$0])]) }
+    }
 }

@@ -78,4 +78,30 @@ enum KeptValues {
             filled = count
         }
     }
+
+    /// The way back: `values`, one per byte of `mask` that is not zero, put there.
+    static func scattered(_ values: [UInt8], to mask: [UInt8]) -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: mask.count)
+        result.withUnsafeMutableBufferPointer { result in
+            mask.withUnsafeBufferPointer { mask in
+                // One more, for what follows the last place.
+                (values + [0]).withUnsafeBufferPointer { values in
+                    var next = 0
+                    if values.count < mask.count / 16 {
+                        IndexScan.forEachNonzero(mask) { position in
+                            result[position] = values[next]
+                            next &+= 1
+                        }
+                    } else {
+                        for i in 0..<mask.count {
+                            let kept = IndexScan.isNonzero(mask[i])
+                            result[i] = UInt8(truncatingIfNeeded: 0 &- kept) & values[next]
+                            next &+= kept
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
 }

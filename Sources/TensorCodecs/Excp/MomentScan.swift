@@ -1,29 +1,38 @@
-/// What has to be known of a moment before it is quantized, from one pass over it.
+/// What has to be known of a moment before it is quantized, from one pass over it, block by block.
 package struct MomentScan: Sendable {
+    private let format: FloatFormat
+    private let magnitudes: Bool
+    private var squares = ErrorSums()
+    private var sum = EightSums()
+    private var count = 0
     /// Whether all values are finite, and so small that a rounded centre is finite too.
     package private(set) var isUsable = true
-    /// Mean of the values, or of their absolute values.
-    package private(set) var mean = 0.0
-    /// Sum of the squares.
-    package private(set) var energy = 0.0
 
     /// Elements that go through all stages while they are in the cache nearest to the core; a multiple of eight.
     private static let block = 4096
 
+    /// - Parameter magnitudes: whether the mean is that of the absolute values.
+    package init(_ format: FloatFormat, magnitudes: Bool) {
+        self.format = format
+        self.magnitudes = magnitudes
+    }
+
+    /// Mean of the values, or of their absolute values.
+    package var mean: Double { sum.total / Double(max(count, 1)) }
+
+    /// Sum of the squares.
+    package var energy: Double { squares.squared }
+
+    /// Takes in the next elements: a multiple of eight, but at the end.
     /// - Parameters:
-    ///   - bytes: elements of `format`.
+    ///   - bytes: elements of the format.
     ///   - values: the same in Float; filled here unless it lies in the same memory.
-    ///   - magnitudes: whether the mean is that of the absolute values.
-    package init(
-        _ bytes: UnsafeRawBufferPointer, format: FloatFormat, values: UnsafeMutableBufferPointer<Float>,
-        magnitudes: Bool
-    ) {
+    package mutating func add(_ bytes: UnsafeRawBufferPointer, values: UnsafeMutableBufferPointer<Float>) {
         let size = format.elementSize
         let isConverted = UnsafeRawPointer(values.baseAddress) == bytes.baseAddress
         // Beyond these a rounded centre could become infinite.
         let limit: Float = format == .f16 ? 6e4 : 3e38
-        var squares = ErrorSums()
-        var sum = EightSums()
+        count += values.count
         var start = 0
         while start < values.count {
             let end = min(start + Self.block, values.count)
@@ -36,8 +45,6 @@ package struct MomentScan: Sendable {
             if magnitudes { sum.add(block) { Double($0.magnitude) } } else { sum.add(block) { Double($0) } }
             start = end
         }
-        energy = squares.squared
-        mean = sum.total / Double(max(values.count, 1))
     }
 
     private static func areBelow(_ limit: Float, _ values: UnsafeBufferPointer<Float>) -> Bool {

@@ -117,7 +117,8 @@ struct IndexStreamEncoder {
         let (mask, factor) = ((UInt32(1) << shift) - 1, UInt32(tokens.joint ? 1 : 0))
         var tokenEnds: [Int] = []
         // A continuation stands for as many zeros as its stride.
-        let symbols = [UInt8](unsafeUninitializedCapacity: source.count + source.total / tokens.stride) { output, filled in
+        let symbols = [UInt8](unsafeUninitializedCapacity: source.count + source.total / tokens.stride) {
+            output, filled in
             var next = 0
             var previous = -1
             for piece in source.ends.indices {

@@ -32,7 +32,8 @@ package struct ErrorSums: Sendable {
             sums += d * d
             if !onlySquares {
                 let magnitudeBits = SIMD4<UInt64>(repeating: 0x7fff_ffff_ffff_ffff)
-                let size = unsafeBitCast(unsafeBitCast(d, to: SIMD4<UInt64>.self) & magnitudeBits, to: SIMD4<Double>.self)
+                let size = unsafeBitCast(
+                    unsafeBitCast(d, to: SIMD4<UInt64>.self) & magnitudeBits, to: SIMD4<Double>.self)
                 // In this form it is one instruction. What is no number replaces what was there.
                 largest = size.replacing(with: largest, where: largest .> size)
             }

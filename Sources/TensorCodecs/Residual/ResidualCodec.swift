@@ -47,35 +47,50 @@ package enum ResidualCodec {
     }
 
     /// predecessor + value, rounded to the format. `output` may be the predecessor's own memory.
-    ///
-    /// Where the index is 0 the predecessor's bits stay as they are (adding 0 would turn -0 into 0).
     package static func restore(
-        predecessor: UnsafeRawBufferPointer, indices: UnsafeBufferPointer<UInt8>, codebook: ResidualTable,
+        predecessor: UnsafeRawBufferPointer, values: UnsafeBufferPointer<Float>, format: FloatFormat,
+        into output: UnsafeMutableRawBufferPointer
+    ) {
+        check(output.count, predecessor.count, values.count, format)
+        restore(predecessor, values.count, format, into: output) { values[$0] }
+    }
+
+    /// The same with the value of each element's index. Where that is 0, the predecessor's bits stay as they are.
+    package static func restore(
+        predecessor: UnsafeRawBufferPointer, indices: UnsafeBufferPointer<UInt8>, table: ResidualTable,
         format: FloatFormat, into output: UnsafeMutableRawBufferPointer
     ) {
         check(output.count, predecessor.count, indices.count, format)
-        codebook.values.withUnsafeBufferPointer { values in
-            switch format {
-            case .f32:
-                for i in 0..<indices.count {
-                    let sum = StoredFloats.float(predecessor, i) + values[Int(indices[i])]
-                    output.storeBytes(of: sum, toByteOffset: i &* 4, as: Float.self)
-                }
-            case .bf16:
-                for i in 0..<indices.count {
-                    let sum = StoredFloats.bfloat16(predecessor, i) + values[Int(indices[i])]
-                    output.storeBytes(of: HalfPrecision.bfloat16(sum), toByteOffset: i &* 2, as: UInt16.self)
-                }
-            case .f16:
-                for i in 0..<indices.count {
-                    let sum = StoredFloats.float16(predecessor, i) + values[Int(indices[i])]
-                    output.storeBytes(of: HalfPrecision.float16(sum), toByteOffset: i &* 2, as: UInt16.self)
-                }
-            case .f64:
-                for i in 0..<indices.count {
-                    let sum = StoredFloats.double(predecessor, i) + Double(values[Int(indices[i])])
-                    output.storeBytes(of: sum, toByteOffset: i &* 8, as: Double.self)
-                }
+        table.values.withUnsafeBufferPointer { table in
+            restore(predecessor, indices.count, format, into: output) { table[Int(indices[$0])] }
+        }
+    }
+
+    @inline(__always)
+    private static func restore(
+        _ predecessor: UnsafeRawBufferPointer, _ count: Int, _ format: FloatFormat,
+        into output: UnsafeMutableRawBufferPointer, value: (Int) -> Float
+    ) {
+        switch format {
+        case .f32:
+            for i in 0..<count {
+                let sum = StoredFloats.float(predecessor, i) + value(i)
+                output.storeBytes(of: sum, toByteOffset: i &* 4, as: Float.self)
+            }
+        case .bf16:
+            for i in 0..<count {
+                let sum = StoredFloats.bfloat16(predecessor, i) + value(i)
+                output.storeBytes(of: HalfPrecision.bfloat16(sum), toByteOffset: i &* 2, as: UInt16.self)
+            }
+        case .f16:
+            for i in 0..<count {
+                let sum = StoredFloats.float16(predecessor, i) + value(i)
+                output.storeBytes(of: HalfPrecision.float16(sum), toByteOffset: i &* 2, as: UInt16.self)
+            }
+        case .f64:
+            for i in 0..<count {
+                let sum = StoredFloats.double(predecessor, i) + Double(value(i))
+                output.storeBytes(of: sum, toByteOffset: i &* 8, as: Double.self)
             }
         }
     }
@@ -88,7 +103,7 @@ package enum ResidualCodec {
             predecessor.withUnsafeBytes { predecessor in
                 residual.indices.withUnsafeBufferPointer { indices in
                     restore(
-                        predecessor: predecessor, indices: indices, codebook: table, format: format,
+                        predecessor: predecessor, indices: indices, table: table, format: format,
                         into: UnsafeMutableRawBufferPointer(
                             rebasing: UnsafeMutableRawBufferPointer(output)[..<predecessor.count]))
                 }
