@@ -59,6 +59,10 @@ let package = Package(
         .executableTarget(
             name: "LosslessBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/LosslessBench",
             swiftSettings: settings),
+        // Time per stage of method `excp` alone.
+        .executableTarget(
+            name: "ExcpBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/ExcpBench",
+            swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],
             swiftSettings: settings),

@@ -2,10 +2,12 @@ import CXXHash
 
 /// The `Hash128` of bytes that come in pieces.
 package struct Hash128Stream: ~Copyable {
-    private let state: OpaquePointer?
+    private let state: OpaquePointer
 
     package init() {
-        state = XXH3_createState()
+        // Half a kilobyte: without that much nothing goes on.
+        guard let state = XXH3_createState() else { preconditionFailure("no memory for a hash") }
+        self.state = state
         XXH3_128bits_reset(state)
     }
 

@@ -146,24 +146,25 @@ extension StepEncoder {
         let table = ResidualTable(role.codebook), size = format.elementSize
         let hash = Hash128Stream()
         var errors = ErrorSums()
-        var isFinite = true
         role.indices.withUnsafeBufferPointer { indices in
             var start = 0
-            while start < indices.count, isFinite {
+            while start < indices.count {
                 let end = min(start + Self.block, indices.count)
                 let target = UnsafeMutableRawBufferPointer(rebasing: predecessor[start * size..<end * size])
                 let restored = UnsafeRawBufferPointer(target)
                 ResidualCodec.restore(
                     predecessor: restored, indices: UnsafeBufferPointer(rebasing: indices[start..<end]),
                     table: table, format: format, into: target)
-                isFinite = !format.hasNonFinite(restored)
                 errors.add(
                     UnsafeRawBufferPointer(rebasing: original[start * size..<end * size]), restored, format: format)
                 hash.add(restored)
                 start = end
             }
         }
-        return isFinite ? (hash.hash, errors.measure) : nil
+        let error = errors.measure
+        // A value that is not finite makes the sum so too; squares of large float64 do as well.
+        if !error.squared.isFinite, format.hasNonFinite(UnsafeRawBufferPointer(predecessor)) { return nil }
+        return (hash.hash, error)
     }
 
     /// The record of a quantized moment.
