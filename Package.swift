@@ -63,6 +63,10 @@ let package = Package(
         .executableTarget(
             name: "TransformBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/TransformBench",
             swiftSettings: settings),
+        // Time per stage of method `excp` alone.
+        .executableTarget(
+            name: "ExcpBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/ExcpBench",
+            swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],
             swiftSettings: settings),

@@ -95,6 +95,10 @@ package final class ScratchStore: Sendable {
     deinit { if descriptor >= 0 { SystemCalls.discard(descriptor, path: path) } }
 
     package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
+        try bytes.withUnsafeBytesTyped { (bytes) throws(VarveError) in try put(key, bytes) }
+    }
+
+    package func put(_ key: Key, _ bytes: UnsafeRawBufferPointer) throws(VarveError) {
         do throws(VarveError) {
             try write(key, bytes)
         } catch {
@@ -111,7 +115,7 @@ package final class ScratchStore: Sendable {
         state.withLock { $0.slots[key] = $0.slots[other] }
     }
 
-    private func write(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
+    private func write(_ key: Key, _ bytes: UnsafeRawBufferPointer) throws(VarveError) {
         let slot: Slot? = state.withLock { state in
             let slot = Slot(offset: state.end, byteCount: bytes.count)
             state.end += UInt64(bytes.count)
@@ -122,13 +126,9 @@ package final class ScratchStore: Sendable {
         }
         guard let slot else { return }
         var done = 0
-        while done < bytes.count {
-            let count = try bytes.withUnsafeBytesTyped { (buffer) throws(VarveError) -> Int in
-                guard let pointer = buffer.baseAddress else { return 0 }
-                return try SystemCalls.write(
-                    descriptor, pointer + done, buffer.count - done, at: slot.offset + UInt64(done), path: path)
-            }
-            done += count
+        while let pointer = bytes.baseAddress, done < bytes.count {
+            done += try SystemCalls.write(
+                descriptor, pointer + done, bytes.count - done, at: slot.offset + UInt64(done), path: path)
         }
         state.withLock { if !$0.isBroken { $0.slots[key] = slot } }
     }

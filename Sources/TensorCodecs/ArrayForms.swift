@@ -95,23 +95,6 @@ extension ResidualCodec {
         }
     }
 
-    /// A weight from its predecessor and its quantized residual, rounded to the format.
-    ///
-    /// Where the index is 0 the predecessor's bits stay as they are (adding 0 would turn -0 into 0).
-    package static func restore(_ residual: ExcpRole, predecessor: [UInt8], format: FloatFormat) -> [UInt8] {
-        var output = predecessor
-        // x + -0 is x, bit for bit, for every finite x; x + 0 is not where x is -0.
-        let values = residual.restored(pruned: -0.0)
-        output.withUnsafeMutableBytes { output in
-            predecessor.withUnsafeBytes { predecessor in
-                values.withUnsafeBufferPointer { values in
-                    restore(predecessor: predecessor, values: values, format: format, into: output)
-                }
-            }
-        }
-        return output
-    }
-
     /// The sum of the values' squares, in the same fixed order as `error`.
     package static func energy(_ bytes: [UInt8], format: FloatFormat) -> Double {
         bytes.withUnsafeBytes { energy($0, format: format) }
@@ -139,9 +122,6 @@ extension ExcpQuantizer {
 }
 
 extension ExcpRole {
-    /// The restored values in a format.
-    package func bytes(_ format: FloatFormat) -> [UInt8] { format.bytes(restored()) }
-
     /// Elements that were pruned.
     package var prunedCount: Int { indices.count - keptCount }
 }

@@ -25,6 +25,15 @@ struct PlannedTensor: Sendable {
         }
     }
 
+    /// Fills `buffer` with the tensor's bytes from `offset` on.
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        do throws(VarveError) {
+            try source.read(at: range.lowerBound + UInt64(offset), into: buffer)
+        } catch {
+            throw error.at(tensor: identity.name)
+        }
+    }
+
     /// The record, everything but coding and content still open.
     func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
         var statistics = statistics

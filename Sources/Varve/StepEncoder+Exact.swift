@@ -123,14 +123,22 @@ extension StepEncoder {
     /// The squared change of a weight since the step before: of the originals where both are there, else the residual's
     /// less the predecessor's recorded error (at least a twentieth of the former).
     func changeEnergy(_ tensor: PlannedTensor, bytes: [UInt8], restoredBefore: [UInt8]) throws(VarveError) -> Double {
+        bytes.withUnsafeBytes { bytes in
+            restoredBefore.withUnsafeBytes { changeEnergy(tensor, bytes: bytes, restoredBefore: $0) }
+        }
+    }
+
+    func changeEnergy(
+        _ tensor: PlannedTensor, bytes: UnsafeRawBufferPointer, restoredBefore: UnsafeRawBufferPointer
+    ) -> Double {
         guard let format = tensor.dtype.floatFormat else { return 0 }
         let index = predecessor?.step?.weight(tensor.identity.name)
         let record = index.flatMap { predecessor?.step?.manifest.tensors[$0] }
         // What is exact is the original.
         if record?.coding.isExact != true,
-            let original = try predecessor?.originals?.weight(tensor.identity.name, byteCount: bytes.count)
+            let change = predecessor?.originals?.squaredChange(tensor.identity.name, to: bytes, format: format)
         {
-            return ResidualCodec.error(bytes, original, format: format).squared
+            return change
         }
         let residual = ResidualCodec.error(bytes, restoredBefore, format: format).squared
         guard let record else { return residual }

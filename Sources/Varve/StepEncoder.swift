@@ -15,6 +15,8 @@ struct StepEncoder: Sendable {
     var decoder: ChainDecoder?
     /// Payload that earlier steps store.
     var index = PayloadIndex()
+    /// For method `excp`.
+    let workspaces = WorkspacePool()
 
     /// The step before, as a decoder will have it.
     struct Predecessor: Sendable {
@@ -34,6 +36,17 @@ struct StepEncoder: Sendable {
             var bytes = try store?.get(.tensor(.weight(name)))
             if bytes == nil { bytes = try base?.weight(name) }
             return bytes?.count == byteCount ? bytes : nil
+        }
+
+        /// The same into memory that is there; `false` where there is no such weight of that size.
+        func readWeight(_ name: String, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool {
+            let key = ScratchStore.Key.tensor(.weight(name))
+            if let store, let count = store.byteCount(key) {
+                return count == buffer.count ? try store.read(key, at: 0, into: buffer) : false
+            }
+            guard let bytes = try base?.weight(name), bytes.count == buffer.count else { return false }
+            buffer.copyBytes(from: bytes)
+            return true
         }
 
         /// Whether the tensor had the same type and shape, so that a difference of values means something.

@@ -5,21 +5,39 @@ struct SymbolHistogram {
 
     init() {}
 
+    /// - Parameter counts: one for each of the 256 byte values.
+    init(counts: [Int]) {
+        precondition(counts.count == 256, "one count per byte value")
+        self.counts = counts
+        total = counts.reduce(0, +)
+    }
+
     init(_ symbols: UnsafeBufferPointer<UInt8>) {
-        // Four tables, so that equal neighbours do not wait for each other.
-        var tables = [UInt32](repeating: 0, count: 1024)
+        // Eight tables, so that equal neighbours do not wait for each other.
+        var tables = [UInt32](repeating: 0, count: 8 << 8)
+        let raw = UnsafeRawBufferPointer(symbols)
         var start = 0
         while start < symbols.count {
             let end = min(start + (1 << 30), symbols.count)
             tables.withUnsafeMutableBufferPointer { tables in
-                for i in start..<end { tables[(i & 3) &<< 8 | Int(symbols[i])] &+= 1 }
+                var i = start
+                while i &+ 8 <= end {
+                    let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: i, as: UInt64.self))
+                    for lane in 0..<8 {
+                        let symbol = Int(truncatingIfNeeded: (word &>> UInt64(8 &* lane)) & 0xff)
+                        tables[lane &<< 8 | symbol] &+= 1
+                    }
+                    i &+= 8
+                }
+                while i < end {
+                    tables[Int(symbols[i])] &+= 1
+                    i &+= 1
+                }
             }
-            for symbol in 0..<256 {
-                counts[symbol] +=
-                    Int(tables[symbol]) + Int(tables[256 + symbol]) + Int(tables[512 + symbol])
-                    + Int(tables[768 + symbol])
+            for i in tables.indices {
+                counts[i & 255] += Int(tables[i])
+                tables[i] = 0
             }
-            for i in tables.indices { tables[i] = 0 }
             start = end
         }
         total = symbols.count

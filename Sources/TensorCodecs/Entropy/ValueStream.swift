@@ -6,8 +6,8 @@ struct ValueStream {
         case single = 1, pairs = 2
     }
 
-    private let values: [UInt8]
-    private let bound: Int
+    /// The values as they will be written.
+    private let packed: [UInt8]
     private let packing: Packing
     /// Expected size in 1/65536 bits.
     let estimate: UInt64
@@ -15,28 +15,30 @@ struct ValueStream {
     /// - Parameters:
     ///   - values: each below `bound`.
     ///   - bound: 1 to 256.
-    init(_ values: [UInt8], bound: Int) {
-        self.values = values
-        self.bound = bound
-        let single = values.withUnsafeBufferPointer { SymbolHistogram($0).huffmanEstimate }
+    ///   - histogram: of the values, where it is known.
+    init(_ values: [UInt8], bound: Int, histogram: SymbolHistogram? = nil) {
+        let single = (histogram ?? values.withUnsafeBufferPointer { SymbolHistogram($0) }).huffmanEstimate
         guard bound <= 16, values.count >= 256 else {
-            (packing, estimate) = (.single, single)
+            (packed, packing, estimate) = (values, .single, single)
             return
         }
-        let pairs = Self.paired(values, bound: bound).withUnsafeBufferPointer { SymbolHistogram($0).huffmanEstimate }
-        (packing, estimate) = pairs < single ? (.pairs, pairs) : (.single, single)
+        let paired = Self.paired(values, bound: bound)
+        let pairs = paired.withUnsafeBufferPointer { SymbolHistogram($0).huffmanEstimate }
+        (packed, packing, estimate) = pairs < single ? (paired, .pairs, pairs) : (values, .single, single)
     }
 
     func write(to writer: inout ByteWriter) throws(CodecError) {
-        guard !values.isEmpty else { return }
+        guard !packed.isEmpty else { return }
         writer.append(packing.rawValue)
-        try ByteStream.write(packing == .pairs ? Self.paired(values, bound: bound) : values, to: &writer)
+        try ByteStream.write(packed, to: &writer)
     }
 
     private static func paired(_ values: [UInt8], bound: Int) -> [UInt8] {
         let factor = UInt8(bound)
         return [UInt8](unsafeUninitializedCapacity: (values.count + 1) / 2) { output, filled in
-            for i in 0..<values.count / 2 { output[i] = values[2 * i] &* factor &+ values[2 * i + 1] }
+            values.withUnsafeBufferPointer { values in
+                for i in 0..<values.count / 2 { output[i] = values[2 &* i] &* factor &+ values[2 &* i &+ 1] }
+            }
             if values.count % 2 == 1 { output[values.count / 2] = values[values.count - 1] &* factor }
             filled = (values.count + 1) / 2
         }

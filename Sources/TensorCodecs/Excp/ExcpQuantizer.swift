@@ -19,38 +19,61 @@ package struct ExcpQuantizer: Sendable {
         residual: UnsafeBufferPointer<Float>, first: UnsafeBufferPointer<Float>? = nil,
         second: UnsafeBufferPointer<Float>? = nil
     ) -> ExcpTensor {
-        precondition(first.map { $0.count == residual.count } ?? (second == nil), "a second moment needs a first")
-        precondition(second.map { $0.count == residual.count } ?? true, "roles of one length")
-        let kept = keepWeights(residual, second)
-        let weight = role(kept, count: residual.count, positiveOnly: false)
-        guard let first else { return ExcpTensor(weight: weight) }
-        let moments = keepMoments(first, second, weight.indices)
-        return ExcpTensor(
-            weight: weight,
-            first: role(moments.first, count: residual.count, positiveOnly: false),
-            second: moments.second.map { role($0, count: residual.count, positiveOnly: true) })
+        let count = residual.count
+        precondition(first.map { $0.count == count } ?? (second == nil), "a second moment needs a first")
+        precondition(second.map { $0.count == count } ?? true, "roles of one length")
+        let (room, more) = (
+            UnsafeMutableBufferPointer<Float>.allocate(capacity: count),
+            UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+        )
+        defer {
+            room.deallocate()
+            more.deallocate()
+        }
+        _ = room.initialize(from: residual)
+        let weight = weights(
+            room, median: Median.magnitude(residual), second: second, meanSecond: second.map(Reductions.mean) ?? 0)
+        var tensor = ExcpTensor(weight: weight)
+        if let first {
+            let mean = Reductions.meanMagnitude(first)
+            (tensor.first, tensor.second) = moments(
+                first, second, meanFirst: mean, weights: weight.indices, room: room, more: more)
+        }
+        return tensor
     }
 
     /// Keeps R where |R| > min(2.5, alpha / sqrt(v)) * median|R|, v the second moment's mean or the element's own.
-    private func keepWeights(_ residual: UnsafeBufferPointer<Float>, _ second: UnsafeBufferPointer<Float>?)
-        -> KeptValues
-    {
-        let median = Median.magnitude(residual)
-        guard let second else { return keepWeights(residual, above: median) }
-        switch settings.threshold {
-        case .published:
-            let slope = Reductions.mean(second).squareRoot()
-            return keepWeights(residual, above: factor(slope) * median)
-        case .element:
-            return KeptValues(residual) { i in
-                Double(residual[i].magnitude) > factor(Double(second[i]).squareRoot()) * median
+    /// - Parameters:
+    ///   - residual: is overwritten.
+    ///   - median: of the residual's absolute values.
+    ///   - meanSecond: of the second moment, where there is one.
+    package func weights(
+        _ residual: UnsafeMutableBufferPointer<Float>, median: Double, second: UnsafeBufferPointer<Float>?,
+        meanSecond: Double
+    ) -> ExcpRole {
+        let values = UnsafeBufferPointer(residual)
+        var codebook: [Float] = []
+        let indices = [UInt8](unsafeUninitializedCapacity: values.count) { output, filled in
+            let mask = UnsafeMutableBufferPointer(rebasing: output[..<values.count])
+            filled = values.count
+            let count: Int
+            if let second, settings.threshold == .element {
+                count = KeptValues.gather(values, to: residual, mask: mask) { i in
+                    Double(values[i].magnitude) > factor(Double(second[i]).squareRoot()) * median
+                }
+            } else {
+                let scale = second == nil ? 1 : factor(meanSecond.squareRoot())
+                let limit = Reductions.roundedDown(scale * median)
+                count = KeptValues.gather(values, to: residual, mask: mask) { values[$0].magnitude > limit }
+            }
+            guard count > 0 else { return }
+            let kept = UnsafeBufferPointer(rebasing: values[..<count])
+            codebook = self.codebook(kept, positiveOnly: false)
+            NearestCentre(codebook, count: count).indices(of: kept).withUnsafeBufferPointer {
+                KeptValues.spread($0, over: mask)
             }
         }
-    }
-
-    private func keepWeights(_ residual: UnsafeBufferPointer<Float>, above threshold: Double) -> KeptValues {
-        let limit = Reductions.roundedDown(threshold)
-        return KeptValues(residual) { residual[$0].magnitude > limit }
+        return ExcpRole(codebook: codebook, indices: indices)
     }
 
     /// min(2.5, alpha / slope); 2.5 for slope 0.
@@ -61,52 +84,77 @@ package struct ExcpQuantizer: Sendable {
     }
 
     /// Keeps both moments where the weight was kept and |first| > beta * mean|first|.
-    private func keepMoments(
-        _ first: UnsafeBufferPointer<Float>, _ second: UnsafeBufferPointer<Float>?, _ weights: [UInt8]
-    ) -> (first: KeptValues, second: KeptValues?) {
-        let limit = Reductions.roundedDown(settings.beta * Reductions.meanMagnitude(first))
-        let kept = weights.withUnsafeBufferPointer { weights in
-            KeptValues(first, within: weights) { first[$0].magnitude > limit }
+    /// - Parameters:
+    ///   - meanFirst: mean of the first moment's absolute values.
+    ///   - weights: the weight's indices.
+    ///   - room, more: as many values each, overwritten.
+    package func moments(
+        _ first: UnsafeBufferPointer<Float>, _ second: UnsafeBufferPointer<Float>?, meanFirst: Double,
+        weights: [UInt8], room: UnsafeMutableBufferPointer<Float>, more: UnsafeMutableBufferPointer<Float>
+    ) -> (first: ExcpRole, second: ExcpRole?) {
+        let count = first.count
+        let limit = Reductions.roundedDown(settings.beta * meanFirst)
+        return room.withMemoryRebound(to: UInt32.self) { room in
+            let kept = weights.withUnsafeBufferPointer { weights in
+                KeptValues.positions(count, to: room) { i in
+                    // Both are 0 or more, so their bits order as they do.
+                    let isAbove = (limit.bitPattern &- first[i].magnitude.bitPattern) &>> 31
+                    return IndexScan.isNonzero(weights[i]) & Int(isAbove)
+                }
+            }
+            let positions = UnsafeBufferPointer(rebasing: room[..<kept])
+            let values = UnsafeMutableBufferPointer(rebasing: more[..<kept])
+            return (
+                role(first, positions, values, positiveOnly: false),
+                second.map { role($0, positions, values, positiveOnly: true) }
+            )
         }
-        return (kept, second.map { kept.sameMask($0) })
     }
 
-    /// Codebook and indices of the kept values.
-    /// - Parameter positiveOnly: fit the centres to positive values alone where there are any, so that none of them
-    ///   comes back as zero.
-    private func role(_ kept: KeptValues, count: Int, positiveOnly: Bool) -> ExcpRole {
-        guard !kept.values.isEmpty else { return .pruned(count: count) }
-        let codebook = codebook(kept.values, positiveOnly: positiveOnly)
-        var indices = kept.mask
-        kept.values.withUnsafeBufferPointer { values in
-            let nearest = [UInt8](unsafeUninitializedCapacity: values.count) { output, filled in
-                NearestCentre(codebook, count: values.count)
-                    .assign(values, to: UnsafeMutableBufferPointer(rebasing: output[..<values.count]))
-                filled = values.count
-            }
-            indices.withUnsafeMutableBufferPointer { indices in
-                var next = 0
-                nearest.withUnsafeBufferPointer { nearest in
-                    IndexScan.forEachNonzero(UnsafeBufferPointer(indices)) { position in
-                        indices[position] = nearest[next]
-                        next &+= 1
-                    }
-                }
+    /// Codebook and indices of the values at some positions.
+    /// - Parameters:
+    ///   - kept: room for these values.
+    ///   - positiveOnly: fit the centres to positive values alone where there are any, so that none of them comes back
+    ///     as zero.
+    private func role(
+        _ values: UnsafeBufferPointer<Float>, _ positions: UnsafeBufferPointer<UInt32>,
+        _ kept: UnsafeMutableBufferPointer<Float>, positiveOnly: Bool
+    ) -> ExcpRole {
+        var indices = [UInt8](repeating: 0, count: values.count)
+        guard !positions.isEmpty else { return ExcpRole(codebook: [], indices: indices) }
+        for i in 0..<positions.count { kept[i] = values[Int(positions[i])] }
+        let source = UnsafeBufferPointer(kept)
+        let codebook = codebook(source, positiveOnly: positiveOnly)
+        let nearest = NearestCentre(codebook, count: source.count).indices(of: source)
+        indices.withUnsafeMutableBufferPointer { indices in
+            nearest.withUnsafeBufferPointer { nearest in
+                for i in 0..<positions.count { indices[Int(positions[i])] = nearest[i] }
             }
         }
         return ExcpRole(codebook: codebook, indices: indices)
     }
 
     /// The kept values themselves where there are few, else k-means centres, rounded to bits + 5 mantissa bits.
-    private func codebook(_ values: [Float], positiveOnly: Bool) -> [Float] {
-        var fitted = values
+    private func codebook(_ values: UnsafeBufferPointer<Float>, positiveOnly: Bool) -> [Float] {
+        var fitted: [Float]
         if values.count > settings.centreCount {
-            if positiveOnly, values.contains(where: { $0 > 0 }) { fitted.removeAll { !($0 > 0) } }
-            let centres = fitted.withUnsafeBufferPointer { KMeans.centres($0, count: settings.centreCount) }
+            let centres: [Double]
+            let positive = positiveOnly ? values.count { $0 > 0 } : 0
+            if positive > 0, positive < values.count {
+                centres = values.filter { $0 > 0 }.withUnsafeBufferPointer(fit)
+            } else {
+                centres = fit(values)
+            }
             fitted = centres.map { CentreRounding.rounded(Float($0), bits: settings.bits + 5) }
+        } else {
+            fitted = Array(values)
         }
         var codebook: [Float] = []
         for value in fitted.sorted() where codebook.last != value { codebook.append(value == 0 ? 0 : value) }
         return codebook
+    }
+
+    private func fit(_ values: UnsafeBufferPointer<Float>) -> [Double] {
+        KMeans.centres(values, count: settings.centreCount)
     }
 }

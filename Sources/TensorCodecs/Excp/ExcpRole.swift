@@ -20,36 +20,34 @@ package struct ExcpRole: Sendable, Hashable {
         indices.withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
     }
 
-    /// Codebook with the pruned value in front, filled up to 256 entries so that any index is in range.
-    func table(pruned: Float = 0) -> [Float] {
+    /// A codebook with the pruned value in front, filled up to 256 entries so that any index is in range.
+    static func table(_ codebook: [Float], pruned: Float = 0) -> [Float] {
         [pruned] + codebook + [Float](repeating: 0, count: 255 - codebook.count)
-    }
-
-    /// Writes the restored values, pruned ones as `pruned`. `output` must have one place per index.
-    package func restore(into output: UnsafeMutableBufferPointer<Float>, pruned: Float = 0) {
-        precondition(output.count == indices.count, "one place per index")
-        table(pruned: pruned).withUnsafeBufferPointer { table in
-            indices.withUnsafeBufferPointer { indices in
-                for i in 0..<indices.count { output[i] = table[Int(indices[i])] }
-            }
-        }
     }
 
     /// The restored values.
     package func restored(pruned: Float = 0) -> [Float] {
-        [Float](unsafeUninitializedCapacity: indices.count) { output, filled in
-            restore(into: UnsafeMutableBufferPointer(rebasing: output[..<indices.count]), pruned: pruned)
-            filled = indices.count
+        let table = Self.table(codebook, pruned: pruned)
+        return indices.map { table[Int($0)] }
+    }
+
+    /// The restored values in a format.
+    package func bytes(_ format: FloatFormat) -> [UInt8] {
+        let table = RestoredTable(codebook, format)
+        let count = indices.count * format.elementSize
+        return [UInt8](unsafeUninitializedCapacity: count) { output, filled in
+            indices.withUnsafeBufferPointer {
+                table.restore(
+                    $0, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(output)[..<count]))
+            }
+            filled = count
         }
     }
 
     /// What quantization did to `original`, which has one value per index.
     package func error(against original: UnsafeBufferPointer<Float>) -> ErrorMeasure {
         precondition(original.count == indices.count, "one value per index")
-        return table().withUnsafeBufferPointer { table in
-            indices.withUnsafeBufferPointer { indices in
-                ErrorMeasure(indices.count) { Double(original[$0]) - Double(table[Int(indices[$0])]) }
-            }
-        }
+        let table = Self.table(codebook)
+        return ErrorMeasure(indices.count) { Double(original[$0]) - Double(table[Int(indices[$0])]) }
     }
 }

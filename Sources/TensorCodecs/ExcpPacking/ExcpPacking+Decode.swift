@@ -80,11 +80,21 @@ extension ExcpPacking {
             throw reader.corrupt("paired moments whose alphabets leave no room")
         }
         var pairs = try IndexStreamDecoder.read(total, alphabet: first * second, from: &reader)
-        var seconds: [UInt8] = []
-        for i in pairs.indices where pairs[i] > 0 {
-            let (high, low) = (pairs[i] - 1).quotientAndRemainder(dividingBy: UInt8(second))
-            pairs[i] = high + 1
-            seconds.append(low + 1)
+        let highs = (0..<256).map { $0 == 0 ? 0 : UInt8(($0 - 1) / second + 1) }
+        let lows = (0..<256).map { UInt8(($0 + second - 1) % second + 1) }
+        let count = pairs.withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
+        // One place more, for the value after the last one.
+        let seconds = [UInt8](unsafeUninitializedCapacity: count + 1) { output, filled in
+            pairs.withUnsafeMutableBufferPointer { pairs in
+                var next = 0
+                for i in 0..<pairs.count {
+                    let pair = pairs[i]
+                    output[next] = lows[Int(pair)]
+                    pairs[i] = highs[Int(pair)]
+                    next &+= IndexScan.isNonzero(pair)
+                }
+            }
+            filled = count
         }
         return (pairs, seconds)
     }
@@ -132,7 +142,7 @@ extension ExcpPacking {
         var start = 0
         for (count, codebook) in zip(counts, codebooks) {
             let piece = count == indices.count ? indices : Array(indices[start..<start + count])
-            guard Int(piece.max() ?? 0) <= codebook.count else {
+            guard piece.withUnsafeBufferPointer({ IndexScan.largest($0) }) <= codebook.count else {
                 throw .corrupt("an index beyond its codebook of \(codebook.count)")
             }
             roles.append(ExcpRole(codebook: codebook, indices: piece))
@@ -143,18 +153,6 @@ extension ExcpPacking {
 
     /// `role`'s indices, one per nonzero element of `mask`, put there.
     private static func scattered(_ role: ExcpRole, to mask: [UInt8]) -> ExcpRole {
-        var indices = [UInt8](repeating: 0, count: mask.count)
-        indices.withUnsafeMutableBufferPointer { output in
-            mask.withUnsafeBufferPointer { mask in
-                role.indices.withUnsafeBufferPointer { source in
-                    var next = 0
-                    IndexScan.forEachNonzero(mask) { position in
-                        output[position] = source[next]
-                        next &+= 1
-                    }
-                }
-            }
-        }
-        return ExcpRole(codebook: role.codebook, indices: indices)
+        ExcpRole(codebook: role.codebook, indices: KeptValues.scattered(role.indices, to: mask))
     }
 }

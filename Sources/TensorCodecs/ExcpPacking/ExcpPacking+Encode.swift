@@ -6,8 +6,7 @@ extension ExcpPacking {
         var writer = ByteWriter()
         let codebookCosts = try CodebookBlockEncoder.write(tensors.map(\.weight.codebook), to: &writer)
         let codebookBytes = ByteShares.split(writer.count, by: codebookCosts)
-        var source = SparseValues()
-        for tensor in tensors { tensor.weight.indices.withUnsafeBufferPointer { source.append($0) } }
+        let source = SparseValues(tensors.map(\.weight.indices))
         let start = writer.count
         let costs = try IndexStreamEncoder(source, alphabet: alphabet(tensors.map(\.weight))).write(to: &writer)
         let indexBytes = ByteShares.split(writer.count - start, by: costs)

@@ -5,6 +5,8 @@ struct IndexStreamEncoder {
     private let alphabet: Int
     private let kind: IndexStream.Kind
     private let tokens: RunTokens
+    /// What the dense layout is made of, where it was chosen.
+    private let dense: ValueStream?
     /// Expected size in 1/65536 bits.
     let estimate: UInt64
 
@@ -16,26 +18,32 @@ struct IndexStreamEncoder {
         self.source = source
         self.alphabet = alphabet
         var best: (kind: IndexStream.Kind, tokens: RunTokens, estimate: UInt64) = (
-            .empty, RunTokens(joint: false, shift: 0, alphabet: alphabet), source.values.isEmpty ? 0 : .max
+            .empty, RunTokens(joint: false, shift: 0, alphabet: alphabet), source.count == 0 ? 0 : .max
         )
+        var dense: ValueStream?
         func consider(_ kind: IndexStream.Kind, _ tokens: RunTokens, _ estimate: UInt64) {
             if estimate < best.estimate { best = (kind, tokens, estimate) }
         }
-        if !source.values.isEmpty {
-            let meanRun = (source.total - source.values.count) / source.values.count
+        if source.count > 0 {
+            let meanRun = (source.total - source.count) / source.count
+            let sample = source.sample
             if RunTokens.canJoin(alphabet) {
                 for tokens in Self.candidates(joint: true, alphabet: alphabet, meanRun: meanRun) {
-                    consider(.joint, tokens, Self.estimate(source, tokens))
+                    consider(.joint, tokens, Self.estimate(sample, of: source.count, tokens))
                 }
             }
-            let values = Self.valueEstimate(source)
+            let values = Self.valueEstimate(sample, of: source.count)
             for tokens in Self.candidates(joint: false, alphabet: alphabet, meanRun: meanRun) {
-                consider(.split, tokens, Self.estimate(source, tokens) + values)
+                consider(.split, tokens, Self.estimate(sample, of: source.count, tokens) + values)
             }
-            if source.values.count * 1000 >= source.total * Self.densePerMille {
-                consider(.dense, best.tokens, ValueStream(source.dense, bound: alphabet + 1).estimate)
+            if source.count * 1000 >= source.total * Self.densePerMille {
+                let known = source.histograms.count == 1 ? source.histograms[0] : nil
+                let stream = ValueStream(source.dense, bound: alphabet + 1, histogram: known)
+                dense = stream
+                consider(.dense, best.tokens, stream.estimate)
             }
         }
+        self.dense = best.kind == .dense ? dense : nil
         (kind, tokens, estimate) = best
     }
 
@@ -48,29 +56,30 @@ struct IndexStreamEncoder {
     }
 
     /// Expected size of tokens and low bits.
-    private static func estimate(_ source: SparseValues, _ tokens: RunTokens) -> UInt64 {
-        var histogram = SymbolHistogram()
-        var seen = 0
-        for range in source.samples {
-            for i in range {
-                let shifted = Int(source.runs[i] >> UInt32(tokens.shift))
-                histogram.add(Int(tokens.continuation), times: shifted / tokens.classes)
-                histogram.add(shifted % tokens.classes * tokens.width + (tokens.joint ? Int(source.values[i]) - 1 : 0))
+    private static func estimate(_ sample: [SparseValues.RunValue], of count: Int, _ tokens: RunTokens) -> UInt64 {
+        var counts = [Int](repeating: 0, count: 256)
+        var continuations = 0
+        let (shift, classes, width) = (UInt32(tokens.shift), UInt32(tokens.classes), UInt32(tokens.width))
+        counts.withUnsafeMutableBufferPointer { counts in
+            for place in sample {
+                var shifted = place.run &>> shift
+                // Few runs are that long, and division is slow.
+                if shifted >= classes {
+                    continuations += Int(shifted / classes)
+                    shifted %= classes
+                }
+                counts[Int(shifted &* width &+ (tokens.joint ? UInt32(place.value) &- 1 : 0))] &+= 1
             }
-            seen += range.count
         }
-        let lowBits = UInt64(source.values.count * tokens.shift) * FixedLog2.one
-        return scaled(histogram.huffmanEstimate, source.values.count, seen) + lowBits
+        counts[Int(tokens.continuation)] += continuations
+        let lowBits = UInt64(count * tokens.shift) * FixedLog2.one
+        return scaled(SymbolHistogram(counts: counts).huffmanEstimate, count, sample.count) + lowBits
     }
 
-    private static func valueEstimate(_ source: SparseValues) -> UInt64 {
+    private static func valueEstimate(_ sample: [SparseValues.RunValue], of count: Int) -> UInt64 {
         var histogram = SymbolHistogram()
-        var seen = 0
-        for range in source.samples {
-            for i in range { histogram.add(Int(source.values[i])) }
-            seen += range.count
-        }
-        return scaled(histogram.huffmanEstimate, source.values.count, seen)
+        for place in sample { histogram.add(Int(place.value)) }
+        return scaled(histogram.huffmanEstimate, count, sample.count)
     }
 
     private static func scaled(_ estimate: UInt64, _ count: Int, _ seen: Int) -> UInt64 {
@@ -86,43 +95,47 @@ struct IndexStreamEncoder {
         case .empty:
             return [UInt64](repeating: 0, count: source.ends.count)
         case .dense:
-            try ValueStream(source.dense, bound: alphabet + 1).write(to: &writer)
-            return valueCosts()
+            try dense?.write(to: &writer)
+            return source.valueCosts
         case .joint, .split:
             let (symbols, lowBits, costs) = tokenize()
             writer.append(UInt8(tokens.shift))
-            writer.append(varint: source.values.count)
+            writer.append(varint: source.count)
             writer.append(varint: symbols.count)
             try ByteStream.write(symbols, to: &writer)
             writer.append(contentsOf: lowBits)
             guard kind == .split else { return costs }
-            try ValueStream(source.values.map { $0 &- 1 }, bound: alphabet).write(to: &writer)
-            return zip(costs, valueCosts()).map(+)
+            let values = KeptValues.gathered(source.dense, where: source.dense).map { $0 &- 1 }
+            try ValueStream(values, bound: alphabet).write(to: &writer)
+            return zip(costs, source.valueCosts).map(+)
         }
     }
 
     private func tokenize() -> (tokens: [UInt8], lowBits: [UInt8], costs: [UInt64]) {
-        var symbols: [UInt8] = []
-        symbols.reserveCapacity(source.values.count + source.total / tokens.stride)
-        var lowBits = BitWriter(capacity: source.values.count * tokens.shift / 8 + 1)
-        let (classes, width, mask) = (
-            UInt32(tokens.classes), UInt32(tokens.width), (UInt32(1) << UInt32(tokens.shift)) - 1
-        )
+        var lowBits = BitWriter(capacity: source.count * tokens.shift / 8 + 1)
+        let (shift, classes, width) = (UInt32(tokens.shift), UInt32(tokens.classes), UInt32(tokens.width))
+        let (mask, factor) = ((UInt32(1) << shift) - 1, UInt32(tokens.joint ? 1 : 0))
         var tokenEnds: [Int] = []
-        var next = 0
-        for end in source.ends {
-            for i in next..<end {
-                var shifted = source.runs[i] >> UInt32(tokens.shift)
-                while shifted >= classes {
-                    symbols.append(tokens.continuation)
-                    shifted -= classes
+        // A continuation stands for as many zeros as its stride.
+        let symbols = [UInt8](unsafeUninitializedCapacity: source.count + source.total / tokens.stride) {
+            output, filled in
+            var next = 0
+            var previous = -1
+            for piece in source.ends.indices {
+                source.forEachRun(in: piece, after: &previous) { run, value, _ in
+                    var shifted = run &>> shift
+                    while shifted >= classes {
+                        output[next] = tokens.continuation
+                        next &+= 1
+                        shifted &-= classes
+                    }
+                    output[next] = UInt8(truncatingIfNeeded: shifted &* width &+ (UInt32(value) &- 1) &* factor)
+                    next &+= 1
+                    if shift > 0 { lowBits.append(run & mask, bits: tokens.shift) }
                 }
-                symbols.append(
-                    UInt8(truncatingIfNeeded: shifted &* width &+ (tokens.joint ? UInt32(source.values[i]) &- 1 : 0)))
-                if tokens.shift > 0 { lowBits.append(source.runs[i] & mask, bits: tokens.shift) }
+                tokenEnds.append(next)
             }
-            next = end
-            tokenEnds.append(symbols.count)
+            filled = next
         }
         var costs = PieceCosts.costs(symbols, ends: tokenEnds)
         var start = 0
@@ -131,9 +144,5 @@ struct IndexStreamEncoder {
             start = end
         }
         return (symbols, lowBits.finish(), costs)
-    }
-
-    private func valueCosts() -> [UInt64] {
-        PieceCosts.costs(source.values, ends: source.ends)
     }
 }

@@ -23,57 +23,44 @@ struct MomentValues {
         let firstAlphabet = ExcpPacking.alphabet(first)
         let secondAlphabet = ExcpPacking.alphabet(second)
 
-        var source = SparseValues()
+        var places: [[UInt8]] = []
         var secondValues: [UInt8] = []
         var secondEnds: [Int] = []
         for tensor in tensors {
             guard let role = tensor.first else { continue }
-            let places = Self.gathered(role.indices, where: tensor.weight.indices)
-            places.withUnsafeBufferPointer { source.append($0) }
-            if let second = tensor.second { secondValues += Self.gathered(second.indices, where: role.indices) }
+            places.append(KeptValues.gathered(role.indices, where: tensor.weight.indices))
+            if let second = tensor.second {
+                secondValues += KeptValues.gathered(second.indices, where: role.indices)
+            }
             secondEnds.append(secondValues.count)
         }
+        let source = SparseValues(places)
         firsts = IndexStreamEncoder(source, alphabet: firstAlphabet)
         seconds = ValueStream(secondValues.map { $0 &- 1 }, bound: secondAlphabet)
-        firstCosts = Self.runCosts(source, plus: PieceCosts.costs(source.values, ends: source.ends))
+        firstCosts = Self.runCosts(source, plus: source.valueCosts)
         secondCosts = PieceCosts.costs(secondValues, ends: secondEnds)
         guard second.count == tensors.count, ExcpPacking.canPair(first: firstAlphabet, second: secondAlphabet),
-            secondValues.count == source.values.count, !source.values.isEmpty
+            secondValues.count == source.count, source.count > 0
         else {
             (pairs, isPairedSmaller) = (firsts, false)
             return
         }
         let factor = UInt8(secondAlphabet)
-        let both = zip(source.values, secondValues).map { ($0 &- 1) &* factor &+ $1 }
-        pairs = IndexStreamEncoder(source.with(values: both), alphabet: firstAlphabet * secondAlphabet)
-        isPairedSmaller = pairs.estimate < firsts.estimate + seconds.estimate
-    }
-
-    /// The indices where `mask` is not zero.
-    private static func gathered(_ indices: [UInt8], where mask: [UInt8]) -> [UInt8] {
-        mask.withUnsafeBufferPointer { mask in
-            let count = IndexScan.nonzeroCount(mask)
-            return [UInt8](unsafeUninitializedCapacity: count) { output, filled in
-                var next = 0
-                indices.withUnsafeBufferPointer { indices in
-                    IndexScan.forEachNonzero(mask) { position in
-                        output[next] = indices[position]
-                        next &+= 1
-                    }
-                }
-                filled = next
-            }
+        let both = secondValues.withUnsafeBufferPointer { seconds in
+            source.with { first, number in (first &- 1) &* factor &+ seconds[number] }
         }
+        pairs = IndexStreamEncoder(both, alphabet: firstAlphabet * secondAlphabet)
+        isPairedSmaller = pairs.estimate < firsts.estimate + seconds.estimate
     }
 
     /// Adds to each piece its share of the mask's entropy: as much per kept value as the whole mask costs.
     private static func runCosts(_ source: SparseValues, plus costs: [UInt64]) -> [UInt64] {
         var mask = SymbolHistogram()
-        mask.add(0, times: source.total - source.values.count)
-        mask.add(1, times: source.values.count)
-        guard !source.values.isEmpty else { return costs }
+        mask.add(0, times: source.total - source.count)
+        mask.add(1, times: source.count)
+        guard source.count > 0 else { return costs }
         let whole = UInt64(mask.counts[0]) * mask.costs[0] + UInt64(mask.counts[1]) * mask.costs[1]
-        let each = whole / UInt64(source.values.count)
+        let each = whole / UInt64(source.count)
         var start = 0
         return zip(costs, source.ends).map { cost, end in
             defer { start = end }

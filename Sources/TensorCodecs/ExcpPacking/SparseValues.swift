@@ -1,59 +1,122 @@
-/// A long array of mostly zeros as its nonzero values and the zeros before each.
+/// A long array of indices, many of them zero, in pieces; its nonzero values are numbered in order of position.
 struct SparseValues {
-    /// Zeros right before each value.
-    private(set) var runs: [UInt32] = []
-    /// The values, none of them 0.
-    private(set) var values: [UInt8] = []
-    /// Number of values up to the end of each piece that was appended.
-    private(set) var ends: [Int] = []
-    /// Length of the array, zeros included; below 2^32.
-    private(set) var total = 0
-    /// Zeros since the last value.
-    private var open = 0
+    /// All pieces one after the other; fewer than 2^32 elements.
+    let dense: [UInt8]
+    /// How often each index occurs in each piece.
+    let histograms: [SymbolHistogram]
+    /// Number of values that are not zero up to the end of each piece.
+    let ends: [Int]
 
-    /// Appends a piece. Runs go on across pieces.
-    mutating func append(_ piece: UnsafeBufferPointer<UInt8>) {
-        var previous = -1 - open
-        let kept = IndexScan.nonzeroCount(piece)
-        runs.reserveCapacity(runs.count + kept)
-        values.reserveCapacity(values.count + kept)
-        IndexScan.forEachNonzero(piece) { position in
-            runs.append(UInt32(truncatingIfNeeded: position &- previous &- 1))
-            values.append(piece[position])
-            previous = position
+    /// How many values are not zero.
+    var count: Int { ends.last ?? 0 }
+    /// Length of the array, zeros included.
+    var total: Int { dense.count }
+
+    init(_ pieces: [[UInt8]]) {
+        // One large tensor is not copied.
+        dense = pieces.count == 1 ? pieces[0] : Array(pieces.joined())
+        precondition(dense.count < 1 << 32, "a bundle holds fewer than 2^32 elements")
+        histograms = pieces.map { $0.withUnsafeBufferPointer { SymbolHistogram($0) } }
+        var end = 0
+        ends = histograms.map {
+            end += $0.total - $0.counts[0]
+            return end
         }
-        open = piece.count - previous - 1
-        total += piece.count
-        precondition(total < 1 << 32, "a bundle holds fewer than 2^32 elements")
-        ends.append(values.count)
+    }
+
+    private init(dense: [UInt8], at other: SparseValues) {
+        var start = 0
+        self.dense = dense
+        histograms = other.histograms.map { piece in
+            defer { start += piece.total }
+            return dense[start..<start + piece.total].withUnsafeBufferPointer { SymbolHistogram($0) }
+        }
+        ends = other.ends
     }
 
     /// The same places with other values.
-    func with(values: [UInt8]) -> SparseValues {
-        precondition(values.count == self.values.count, "one value per place")
-        var copy = self
-        copy.values = values
-        return copy
+    /// - Parameter value: the new value, from 1 on, for an old one and its number.
+    func with(_ value: (UInt8, Int) -> UInt8) -> SparseValues {
+        var dense = dense
+        dense.withUnsafeMutableBufferPointer { dense in
+            var number = 0
+            IndexScan.forEachNonzero(UnsafeBufferPointer(dense)) { position in
+                dense[position] = value(dense[position], number)
+                number &+= 1
+            }
+        }
+        return SparseValues(dense: dense, at: self)
     }
 
-    /// The array written out.
-    var dense: [UInt8] {
-        var array = [UInt8](repeating: 0, count: total)
-        var position = 0
-        for (run, value) in zip(runs, values) {
-            position += Int(run)
-            array[position] = value
-            position += 1
+    /// Ideal code length of each piece's values, in 1/65536 bits.
+    var valueCosts: [UInt64] {
+        var whole = SymbolHistogram()
+        for piece in histograms {
+            for symbol in 1..<256 { whole.add(symbol, times: piece.counts[symbol]) }
         }
-        return array
+        let costs = whole.costs
+        return histograms.map { piece in
+            (1..<256).reduce(0) { $0 &+ UInt64(piece.counts[$1]) &* costs[$1] }
+        }
     }
 
-    /// Ranges of values that estimates look at: all, or four stretches of 2^14 spread evenly.
-    var samples: [Range<Int>] {
-        guard values.count > 1 << 16 else { return [0..<values.count] }
-        return (0..<4).map { i in
-            let start = (values.count - (1 << 14)) / 3 * i
-            return start..<start + (1 << 14)
+    /// The values that estimates look at, with the zeros right before each: all, or four stretches of 2^14 spread evenly.
+    var sample: [RunValue] {
+        guard count > 1 << 16 else { return runs(0..<count) }
+        return (0..<4).flatMap { i in
+            let start = (count - (1 << 14)) / 3 * i
+            return runs(start..<start + (1 << 14))
         }
+    }
+
+    /// A value and how many zeros lie right before it.
+    struct RunValue {
+        var run: UInt32
+        var value: UInt8
+    }
+
+    /// Calls `body` with the zeros before each value of a piece, the value, and the value's number.
+    /// - Parameter previous: position of the value before; -1 at first.
+    @inline(__always)
+    func forEachRun(in piece: Int, after previous: inout Int, _ body: (UInt32, UInt8, Int) -> Void) {
+        let start = histograms[..<piece].reduce(0) { $0 + $1.total }
+        Self.forEachRun(
+            dense, start..<start + histograms[piece].total, number: piece > 0 ? ends[piece - 1] : 0, &previous, body)
+    }
+
+    @inline(__always)
+    private static func forEachRun(
+        _ dense: [UInt8], _ range: Range<Int>, number: Int, _ previous: inout Int, _ body: (UInt32, UInt8, Int) -> Void
+    ) {
+        dense.withUnsafeBufferPointer { dense in
+            let part = UnsafeBufferPointer(rebasing: dense[range])
+            var (last, number) = (previous &- range.lowerBound, number)
+            IndexScan.forEachNonzero(part) { position in
+                body(UInt32(truncatingIfNeeded: position &- last &- 1), part[position], number)
+                last = position
+                number &+= 1
+            }
+            previous = last &+ range.lowerBound
+        }
+    }
+
+    /// Values by their numbers.
+    private func runs(_ numbers: Range<Int>) -> [RunValue] {
+        // The blocks that hold them, from the one with the value before the first of them.
+        let block = 4096
+        var start = 0, end = 0, first = 0, seen = 0
+        while end < dense.count, seen < numbers.upperBound {
+            if seen < numbers.lowerBound { (start, first) = (end, seen) }
+            let next = min(end + block, dense.count)
+            seen += dense[end..<next].withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
+            end = next
+        }
+        var result: [RunValue] = []
+        result.reserveCapacity(numbers.count)
+        var previous = start - 1
+        Self.forEachRun(dense, start..<end, number: first, &previous) { run, value, number in
+            if numbers.contains(number) { result.append(RunValue(run: run, value: value)) }
+        }
+        return result
     }
 }

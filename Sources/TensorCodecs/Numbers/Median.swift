@@ -7,17 +7,27 @@ enum Median {
     /// the part still undecided.
     static func magnitude(_ values: UnsafeBufferPointer<Float>) -> Double {
         guard values.count > 0 else { return 0 }
-        let lower = (values.count - 1) / 2
-        let (key, atMost) = select(values, rank: lower)
-        let first = Double(Float(bitPattern: key))
-        guard values.count % 2 == 0, atMost < lower + 2 else { return first }
+        let (first, second) = middle(values, rank: (values.count - 1) / 2)
+        guard values.count % 2 == 0 else { return Double(Float(bitPattern: first)) }
+        return mean(first, second)
+    }
+
+    static func mean(_ first: UInt32, _ second: UInt32) -> Double {
+        (Double(Float(bitPattern: first)) + Double(Float(bitPattern: second))) / 2
+    }
+
+    /// The keys (bit patterns of the absolute values) at `rank` and at the next rank in ascending order; the same one
+    /// twice where there is no next.
+    static func middle(_ values: UnsafeBufferPointer<Float>, rank: Int) -> (first: UInt32, second: UInt32) {
+        let (key, atMost) = select(values, rank: rank)
+        guard atMost < rank + 2, rank + 1 < values.count else { return (key, key) }
         // The next one is the smallest value above.
         var next = UInt32.max
         for value in values {
             let other = value.bitPattern & 0x7fff_ffff
             next = min(next, other > key ? other : .max)
         }
-        return (first + Double(Float(bitPattern: next))) / 2
+        return (key, next)
     }
 
     /// The key at `rank` in ascending order, and how many keys are not above it.

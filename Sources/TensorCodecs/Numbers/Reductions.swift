@@ -12,20 +12,9 @@ enum Reductions {
 
     @inline(__always)
     private static func sum(_ values: UnsafeBufferPointer<Float>, _ term: (Float) -> Double) -> Double {
-        var a = SIMD4<Double>(repeating: 0)
-        var b = SIMD4<Double>(repeating: 0)
-        var i = 0
-        while i &+ 8 <= values.count {
-            a += SIMD4(term(values[i]), term(values[i &+ 1]), term(values[i &+ 2]), term(values[i &+ 3]))
-            b += SIMD4(term(values[i &+ 4]), term(values[i &+ 5]), term(values[i &+ 6]), term(values[i &+ 7]))
-            i &+= 8
-        }
-        while i < values.count {
-            if i & 7 < 4 { a[i & 3] += term(values[i]) } else { b[i & 3] += term(values[i]) }
-            i &+= 1
-        }
-        let c = a + b
-        return (c[0] + c[1]) + (c[2] + c[3])
+        var sum = EightSums()
+        sum.add(values, term)
+        return sum.total
     }
 
     /// The largest Float not above `value`: x > value and x > roundedDown(value) then say the same for every Float x.

@@ -13,20 +13,37 @@ package enum ResidualCodec {
         check(weight.count, predecessor.count, output.count, format)
         switch format {
         case .f32:
-            for i in 0..<output.count { output[i] = float(weight, i) - float(predecessor, i) }
+            for i in 0..<output.count {
+                output[i] = StoredFloats.float(weight, i) - StoredFloats.float(predecessor, i)
+            }
         case .bf16:
             for i in 0..<output.count {
-                output[i] =
-                    HalfPrecision.float(bfloat16: half(weight, i)) - HalfPrecision.float(bfloat16: half(predecessor, i))
+                output[i] = StoredFloats.bfloat16(weight, i) - StoredFloats.bfloat16(predecessor, i)
             }
         case .f16:
             for i in 0..<output.count {
-                output[i] =
-                    HalfPrecision.float(float16: half(weight, i)) - HalfPrecision.float(float16: half(predecessor, i))
+                output[i] = StoredFloats.float16(weight, i) - StoredFloats.float16(predecessor, i)
             }
         case .f64:
-            for i in 0..<output.count { output[i] = Float(double(weight, i) - double(predecessor, i)) }
+            for i in 0..<output.count {
+                output[i] = Float(StoredFloats.double(weight, i) - StoredFloats.double(predecessor, i))
+            }
         }
+    }
+
+    /// One element of what `residual` makes of two tensors.
+    static func residual(
+        weight: UnsafeRawBufferPointer, predecessor: UnsafeRawBufferPointer, format: FloatFormat, at place: Int
+    ) -> Float {
+        let size = format.elementSize
+        var value: Float = 0
+        withUnsafeMutablePointer(to: &value) { value in
+            residual(
+                weight: UnsafeRawBufferPointer(rebasing: weight[place * size..<(place + 1) * size]),
+                predecessor: UnsafeRawBufferPointer(rebasing: predecessor[place * size..<(place + 1) * size]),
+                format: format, into: UnsafeMutableBufferPointer(start: value, count: 1))
+        }
+        return value
     }
 
     /// predecessor + value, rounded to the format. `output` may be the predecessor's own memory.
@@ -35,25 +52,63 @@ package enum ResidualCodec {
         into output: UnsafeMutableRawBufferPointer
     ) {
         check(output.count, predecessor.count, values.count, format)
+        restore(predecessor, values.count, format, into: output) { values[$0] }
+    }
+
+    /// The same with the value of each element's index. Where that is 0, the predecessor's bits stay as they are.
+    package static func restore(
+        predecessor: UnsafeRawBufferPointer, indices: UnsafeBufferPointer<UInt8>, table: ResidualTable,
+        format: FloatFormat, into output: UnsafeMutableRawBufferPointer
+    ) {
+        check(output.count, predecessor.count, indices.count, format)
+        table.values.withUnsafeBufferPointer { table in
+            restore(predecessor, indices.count, format, into: output) { table[Int(indices[$0])] }
+        }
+    }
+
+    @inline(__always)
+    private static func restore(
+        _ predecessor: UnsafeRawBufferPointer, _ count: Int, _ format: FloatFormat,
+        into output: UnsafeMutableRawBufferPointer, value: (Int) -> Float
+    ) {
         switch format {
         case .f32:
-            for i in 0..<values.count {
-                output.storeBytes(of: float(predecessor, i) + values[i], toByteOffset: i &* 4, as: Float.self)
+            for i in 0..<count {
+                let sum = StoredFloats.float(predecessor, i) + value(i)
+                output.storeBytes(of: sum, toByteOffset: i &* 4, as: Float.self)
             }
         case .bf16:
-            for i in 0..<values.count {
-                let sum = HalfPrecision.float(bfloat16: half(predecessor, i)) + values[i]
+            for i in 0..<count {
+                let sum = StoredFloats.bfloat16(predecessor, i) + value(i)
                 output.storeBytes(of: HalfPrecision.bfloat16(sum), toByteOffset: i &* 2, as: UInt16.self)
             }
         case .f16:
-            for i in 0..<values.count {
-                let sum = HalfPrecision.float(float16: half(predecessor, i)) + values[i]
+            for i in 0..<count {
+                let sum = StoredFloats.float16(predecessor, i) + value(i)
                 output.storeBytes(of: HalfPrecision.float16(sum), toByteOffset: i &* 2, as: UInt16.self)
             }
         case .f64:
-            for i in 0..<values.count {
-                output.storeBytes(of: double(predecessor, i) + Double(values[i]), toByteOffset: i &* 8, as: Double.self)
+            for i in 0..<count {
+                let sum = StoredFloats.double(predecessor, i) + Double(value(i))
+                output.storeBytes(of: sum, toByteOffset: i &* 8, as: Double.self)
             }
+        }
+    }
+
+    /// A weight from its predecessor and its quantized residual.
+    /// - Parameter predecessor: as many elements as there are indices.
+    package static func restore(_ residual: ExcpRole, predecessor: [UInt8], format: FloatFormat) -> [UInt8] {
+        let table = ResidualTable(residual.codebook)
+        return [UInt8](unsafeUninitializedCapacity: predecessor.count) { output, filled in
+            predecessor.withUnsafeBytes { predecessor in
+                residual.indices.withUnsafeBufferPointer { indices in
+                    restore(
+                        predecessor: predecessor, indices: indices, table: table, format: format,
+                        into: UnsafeMutableRawBufferPointer(
+                            rebasing: UnsafeMutableRawBufferPointer(output)[..<predecessor.count]))
+                }
+            }
+            filled = predecessor.count
         }
     }
 
@@ -61,50 +116,19 @@ package enum ResidualCodec {
     package static func error(
         _ original: UnsafeRawBufferPointer, _ restored: UnsafeRawBufferPointer, format: FloatFormat
     ) -> ErrorMeasure {
-        let count = min(format.count(original), format.count(restored))
-        switch format {
-        case .f32: return ErrorMeasure(count) { Double(float(original, $0)) - Double(float(restored, $0)) }
-        case .bf16:
-            return ErrorMeasure(count) {
-                Double(HalfPrecision.float(bfloat16: half(original, $0)))
-                    - Double(HalfPrecision.float(bfloat16: half(restored, $0)))
-            }
-        case .f16:
-            return ErrorMeasure(count) {
-                Double(HalfPrecision.float(float16: half(original, $0)))
-                    - Double(HalfPrecision.float(float16: half(restored, $0)))
-            }
-        case .f64: return ErrorMeasure(count) { double(original, $0) - double(restored, $0) }
-        }
+        var sums = ErrorSums()
+        sums.add(original, restored, format: format)
+        return sums.measure
     }
 
     /// The sum of the values' squares, in Double and in the same fixed order as `error`.
     package static func energy(_ values: UnsafeRawBufferPointer, format: FloatFormat) -> Double {
-        let count = format.count(values)
-        return switch format {
-        case .f32: ErrorMeasure(count) { Double(float(values, $0)) }.squared
-        case .bf16: ErrorMeasure(count) { Double(HalfPrecision.float(bfloat16: half(values, $0))) }.squared
-        case .f16: ErrorMeasure(count) { Double(HalfPrecision.float(float16: half(values, $0))) }.squared
-        case .f64: ErrorMeasure(count) { double(values, $0) }.squared
-        }
+        var sums = ErrorSums()
+        sums.addSquares(values, format: format)
+        return sums.squared
     }
 
     private static func check(_ left: Int, _ right: Int, _ count: Int, _ format: FloatFormat) {
         precondition(left == count * format.elementSize && right == left, "buffers of different lengths")
-    }
-
-    @inline(__always)
-    private static func float(_ bytes: UnsafeRawBufferPointer, _ i: Int) -> Float {
-        bytes.loadUnaligned(fromByteOffset: i &* 4, as: Float.self)
-    }
-
-    @inline(__always)
-    private static func half(_ bytes: UnsafeRawBufferPointer, _ i: Int) -> UInt16 {
-        bytes.loadUnaligned(fromByteOffset: i &* 2, as: UInt16.self)
-    }
-
-    @inline(__always)
-    private static func double(_ bytes: UnsafeRawBufferPointer, _ i: Int) -> Double {
-        bytes.loadUnaligned(fromByteOffset: i &* 8, as: Double.self)
     }
 }

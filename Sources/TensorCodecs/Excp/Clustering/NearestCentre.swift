@@ -24,19 +24,30 @@ struct NearestCentre {
         }
     }
 
-    /// Writes 1 + position of the nearest centre of every value.
-    func assign(_ values: UnsafeBufferPointer<Float>, to indices: UnsafeMutableBufferPointer<UInt8>) {
-        limits.withUnsafeBufferPointer { limits in
-            if starts.isEmpty {
+    /// 1 + position of the nearest centre of every value, and one 0 more.
+    func indices(of values: UnsafeBufferPointer<Float>) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: values.count + 1) { output, filled in
+            assign(values, to: UnsafeMutableBufferPointer(rebasing: output[..<values.count]))
+            output[values.count] = 0
+            filled = values.count + 1
+        }
+    }
+
+    private func assign(_ values: UnsafeBufferPointer<Float>, to indices: UnsafeMutableBufferPointer<UInt8>) {
+        guard !starts.isEmpty else {
+            limits.withUnsafeBufferPointer { limits in
                 for i in 0..<values.count { indices[i] = UInt8(truncatingIfNeeded: Self.search(values[i], limits)) }
-            } else {
-                starts.withUnsafeBufferPointer { starts in
-                    for i in 0..<values.count {
-                        let value = values[i]
-                        var centre = Int(starts[Int(value.bitPattern >> 16)])
-                        while centre < limits.count, value > limits[centre] { centre &+= 1 }
-                        indices[i] = UInt8(truncatingIfNeeded: centre &+ 1)
-                    }
+            }
+            return
+        }
+        // Nothing lies above the last one.
+        (limits + [.infinity]).withUnsafeBufferPointer { limits in
+            starts.withUnsafeBufferPointer { starts in
+                for i in 0..<values.count {
+                    let value = values[i]
+                    var centre = Int(starts[Int(value.bitPattern >> 16)])
+                    while value > limits[centre] { centre &+= 1 }
+                    indices[i] = UInt8(truncatingIfNeeded: centre &+ 1)
                 }
             }
         }
