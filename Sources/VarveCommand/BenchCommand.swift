@@ -24,8 +24,13 @@ struct BenchCommand: AsyncParsableCommand {
     var run: String
 
     @Option(
-        help: ArgumentHelp("What to measure: \(BenchSetting.known); with commas between.", valueName: "names"))
-    var qualities: String = BenchSetting.defaults.joined(separator: ",")
+        help: ArgumentHelp(
+            """
+            What to measure, with commas between: \(BenchSetting.known). Left out: \
+            \(BenchSetting.defaults.joined(separator: ", ")).
+            """,
+            valueName: "names"))
+    var qualities: String?
 
     @Option(help: ArgumentHelp("Only the newest so many checkpoints (3).", valueName: "count"))
     var limit: Int?
@@ -41,8 +46,7 @@ struct BenchCommand: AsyncParsableCommand {
         completion: .directory)
     var scratch: String?
 
-    @Option(help: ArgumentHelp("Threads; all cores where it is 0. The result is the same.", valueName: "count"))
-    var threads: Int = 0
+    @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
 
@@ -50,14 +54,15 @@ struct BenchCommand: AsyncParsableCommand {
     private static let defaultLimit = 3
 
     func validate() throws {
-        guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
         if all, limit != nil || steps != nil { throw ValidationError("--all excludes --limit and --steps") }
         _ = try settings()
     }
 
     private func settings() throws -> [BenchSetting] {
-        let names = qualities.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let names =
+            qualities?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            ?? BenchSetting.defaults
         guard Set(names).count == names.count else { throw ValidationError("--qualities names one of them twice") }
         return try names.map { name in
             guard let setting = BenchSetting(name) else {
@@ -79,10 +84,10 @@ struct BenchCommand: AsyncParsableCommand {
         let checkpoints = try BenchmarkRun(
             run: run, steps: steps?.ranges, limit: limit ?? (all || steps != nil ? nil : Self.defaultLimit))
         for skipped in checkpoints.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
-        let work = BenchWork(run: run, checkpoints: checkpoints, threads: threads, common: common)
+        let bench = BenchWork(run: run, checkpoints: checkpoints, options: work, common: common)
         let directory = directory
         // As one piece, so that no signal comes when nobody would clean up.
-        let result = try await Interruption.run { try await work.measure(settings, in: directory) }
+        let result = try await Interruption.run { try await bench.measure(settings, in: directory) }
         try common.finish("benchmark", result) {
             let output = Terminal.standardOutput
             for line in result.lines(width: output.columns) { output.writeLine(line) }

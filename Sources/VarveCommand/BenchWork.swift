@@ -5,7 +5,7 @@ import Varve
 struct BenchWork: Sendable {
     let run: String
     let checkpoints: BenchmarkRun
-    let threads: Int
+    let options: WorkOptions
     let common: CommonOptions
 
     private struct Told {
@@ -31,7 +31,8 @@ struct BenchWork: Sendable {
         reading.finish()
         var result = BenchResult(
             run: run, checkpoints: checkpoints.checkpoints, skipped: checkpoints.skipped,
-            originalBytes: checkpoints.bytes, threads: CompressionOptions(threads: threads).workers, notices: [],
+            originalBytes: checkpoints.bytes, threads: CompressionOptions(threads: options.threads).workers,
+            notices: [],
             rows: [])
         for setting in settings {
             if common.form == .jsonLines { ProgressLines.write("measuring", ["quality": setting.name]) }
@@ -86,10 +87,8 @@ struct BenchWork: Sendable {
                 step: step.number, keyframe: step.isKeyframe, originalBytes: line.originalBytes ?? 0,
                 storedBytes: line.storedBytes ?? 0, seconds: line.seconds ?? 0)
         }
-        let restored = try await ChildProcess.run([
-            "restore", "--step", "\(last.number)", "--output", output, "--threads", "\(threads)", "--json", "--",
-            archive,
-        ]) { _ in }
+        let restoring = ["restore", "--step", "\(last.number)", "--output", output, "--json"]
+        let restored = try await ChildProcess.run(restoring + working + ["--", archive]) { _ in }
         try check(restored, "restoring", setting)
         let isIdentical = try checkpoints.compare(last, restoredTo: output)
         try scratch.remove("restored")
@@ -99,11 +98,15 @@ struct BenchWork: Sendable {
         return (row, notices)
     }
 
+    /// The options that say how much is worked on at a time.
+    private var working: [String] {
+        ["--threads", "\(options.threads)"] + (options.memory.map { ["--memory", "\($0.bytes)"] } ?? [])
+    }
+
     private func compressing(_ setting: BenchSetting, to archive: String) -> [String] {
         let steps = checkpoints.checkpoints.map { "\($0.step)" }.joined(separator: ",")
-        return ["compress"] + setting.options + [
-            "--steps", steps, "--extra", "none", "--threads", "\(threads)", "--json-lines", "--", run, archive,
-        ]
+        return ["compress"] + setting.options + ["--steps", steps, "--extra", "none", "--json-lines"] + working
+            + ["--", run, archive]
     }
 
     /// - Throws: the error that the process told, or that it ended otherwise.

@@ -57,7 +57,7 @@ import VarveTestSupport
     }
 
     @Test func theFiguresAddUp() throws {
-        let outcome = try bench([run, "--qualities", "balanced", "--json-lines", "--threads", "1"])
+        let outcome = try bench([run, "--qualities", "balanced", "--json-lines", "--threads", "1", "--memory", "1GB"])
         #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome)")
         let lines = try outcome.output.split(separator: "\n").map { try object($0) }
         let types = lines.compactMap { $0["type"] as? String }
@@ -140,6 +140,7 @@ import VarveTestSupport
             ["--qualities", "best"], ["--qualities", "lossless,lossless"], ["--qualities", ""], ["--limit", "0"],
             ["--qualities", "excp:nan"], ["--qualities", "excp:0"], ["--qualities", "small:1"],
             ["--qualities", "lossless:low"], ["--qualities", "small:low:low"], ["--threads", "-1"],
+            ["--memory", "some"],
             ["--all", "--limit", "2"], ["--steps", "5-2"], ["--steps", "7"], ["--scratch", run],
         ] { #expect(try bench([run] + wrong).status == 2, "\(wrong)") }
         #expect(try bench([codes.path("nowhere")]).status == 1)
