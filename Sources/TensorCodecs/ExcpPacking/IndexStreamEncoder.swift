@@ -37,8 +37,7 @@ struct IndexStreamEncoder {
                 consider(.split, tokens, Self.estimate(sample, of: source.count, tokens) + values)
             }
             if source.count * 1000 >= source.total * Self.densePerMille {
-                let known = source.histograms.count == 1 ? source.histograms[0] : nil
-                let stream = ValueStream(source.dense, bound: alphabet + 1, histogram: known)
+                let stream = ValueStream(source.dense, bound: alphabet + 1, histogram: source.histogram)
                 dense = stream
                 consider(.dense, best.tokens, stream.estimate)
             }

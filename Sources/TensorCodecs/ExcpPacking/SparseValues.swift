@@ -2,35 +2,38 @@
 struct SparseValues {
     /// All pieces one after the other; fewer than 2^32 elements.
     let dense: [UInt8]
-    /// How often each index occurs in each piece.
-    let histograms: [SymbolHistogram]
+    /// How often each index occurs.
+    let histogram: SymbolHistogram
+    /// Where each piece begins.
+    private let starts: [Int]
     /// Number of values that are not zero up to the end of each piece.
     let ends: [Int]
 
     /// How many values are not zero.
-    var count: Int { ends.last ?? 0 }
+    var count: Int { total - histogram.counts[0] }
     /// Length of the array, zeros included.
     var total: Int { dense.count }
 
     init(_ pieces: [[UInt8]]) {
         // One large tensor is not copied.
-        dense = pieces.count == 1 ? pieces[0] : Array(pieces.joined())
+        dense = pieces.count == 1 ? pieces[0] : pieces.reduce(into: []) { $0 += $1 }
         precondition(dense.count < 1 << 32, "a bundle holds fewer than 2^32 elements")
-        histograms = pieces.map { $0.withUnsafeBufferPointer { SymbolHistogram($0) } }
-        var end = 0
-        ends = histograms.map {
-            end += $0.total - $0.counts[0]
+        histogram = dense.withUnsafeBufferPointer { SymbolHistogram($0) }
+        var start = 0, end = 0
+        starts = pieces.map { piece in
+            defer { start += piece.count }
+            return start
+        }
+        ends = pieces.map { piece in
+            end += piece.withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
             return end
         }
     }
 
     private init(dense: [UInt8], at other: SparseValues) {
-        var start = 0
         self.dense = dense
-        histograms = other.histograms.map { piece in
-            defer { start += piece.total }
-            return dense[start..<start + piece.total].withUnsafeBufferPointer { SymbolHistogram($0) }
-        }
+        histogram = dense.withUnsafeBufferPointer { SymbolHistogram($0) }
+        starts = other.starts
         ends = other.ends
     }
 
@@ -50,14 +53,18 @@ struct SparseValues {
 
     /// Ideal code length of each piece's values, in 1/65536 bits.
     var valueCosts: [UInt64] {
-        var whole = SymbolHistogram()
-        for piece in histograms {
-            for symbol in 1..<256 { whole.add(symbol, times: piece.counts[symbol]) }
-        }
+        var whole = histogram
+        whole.add(0, times: -whole.counts[0])
         let costs = whole.costs
-        return histograms.map { piece in
-            (1..<256).reduce(0) { $0 &+ UInt64(piece.counts[$1]) &* costs[$1] }
+        // The sum over all values of one piece is that over what the histogram has.
+        if ends.count == 1 { return [zip(whole.counts, costs).reduce(0) { $0 &+ UInt64($1.0) &* $1.1 }] }
+        return starts.indices.map { piece in
+            dense[elements(of: piece)].reduce(0) { $0 &+ costs[Int($1)] }
         }
+    }
+
+    private func elements(of piece: Int) -> Range<Int> {
+        starts[piece]..<(piece + 1 < starts.count ? starts[piece + 1] : dense.count)
     }
 
     /// The values that estimates look at, with the zeros right before each: all, or four stretches of 2^14 spread evenly.
@@ -79,9 +86,7 @@ struct SparseValues {
     /// - Parameter previous: position of the value before; -1 at first.
     @inline(__always)
     func forEachRun(in piece: Int, after previous: inout Int, _ body: (UInt32, UInt8, Int) -> Void) {
-        let start = histograms[..<piece].reduce(0) { $0 + $1.total }
-        Self.forEachRun(
-            dense, start..<start + histograms[piece].total, number: piece > 0 ? ends[piece - 1] : 0, &previous, body)
+        Self.forEachRun(dense, elements(of: piece), number: piece > 0 ? ends[piece - 1] : 0, &previous, body)
     }
 
     @inline(__always)
