@@ -27,7 +27,7 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, mo
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 4, b"VRVr": 2, b"VRVf": 1}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 5, b"VRVr": 2, b"VRVf": 1}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
@@ -90,7 +90,7 @@ def read_entry(body, has_kinds):                                                
 def read_tensor(body, version):                                                                # section 9
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
     entry, offset, coding = body.varint(), body.varint(), body.u8()
-    newest = (EXCP, HALF_COPY, PACKED, PACKED)[version - 1]
+    newest = {1: EXCP, 2: HALF_COPY}.get(version, PACKED)
     require(role <= OTHER and coding <= newest and dtype in BITS, "a tensor of an unknown kind")
     reference = read_reference(body) if coding in (EXACT, DELTA) else None
     step = body.varint() if coding == SAME_AS else None
@@ -109,7 +109,7 @@ def read_tensor(body, version):                                                 
 
 def read_bundle(body, version):                                                                # section 10
     method = 0 if version == 1 else body.u8()
-    require(method <= 1, "a bundle of an unknown method")
+    require(method <= (2 if version > 4 else 1), "a bundle of an unknown method")
     if method == 0:
         body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
@@ -235,7 +235,7 @@ class Step(Manifest):
         body.list(lambda body: (body.text(), body.text()))   # pairs
         body.list(Input.text)                                # notes
         self.pruned = body.u8() if version > 3 else 0                                          # section 8.3
-        require(self.pruned in ((MOMENTS, WHOLE) if version > 3 else (0,)), "pruned in an unknown way")
+        require(self.pruned <= WHOLE and (self.pruned or version != 4), "pruned in an unknown way")
         body.end()
         require(self.pruned or DROPPED not in self.references(), "a record is missing of a step that was not pruned")
         self.check()
@@ -483,7 +483,8 @@ class Decoder:
         before = [None if tensor.coding == OPENING else self.state(tensor, predecessor) for tensor in parameters]
         forms = [decoder_transform.Form(tensor.shape) for tensor in parameters]
         dtypes = [tensor.dtype for tensor in parameters]
-        after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)))
+        after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)),
+                                                bundle.method == 2)
         for place, (tensor, state) in enumerate(zip(parameters, after)):
             there = [(place, role, False) in members for role in (SECOND, OTHER)]
             require(there != [False, True] and len(state.exponents) == sum(there),

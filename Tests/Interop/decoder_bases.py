@@ -4,6 +4,7 @@ Every function is one of that section's. Matrices are of Doubles; sums that are 
 in the order stated, which numpy's own sum would not keep.
 """
 import math
+from collections import namedtuple
 
 import numpy as np
 
@@ -284,6 +285,12 @@ def energies_of(values, exponent):
 
 # Bases.
 
+# Directions followed at most, rounds of iteration of a closed basis and of an open one, whether there is an opening, and
+# whether the longer of two tracked sides learns from what the shorter one sees.
+Rule = namedtuple("Rule", "limit first_rounds later_rounds opens is_joint")
+ORIGINAL = Rule(256, 4, 2, True, False)
+
+
 class Full:
     def __init__(self):
         self.covariance = None
@@ -331,36 +338,55 @@ class Tracked:
         rest, size = self.rest, self.reflector.vectors.values.shape[1]
         return energies_of([max(share, rest) for share in self.shares] + [rest] * (size - self.count), self.exponent)
 
-    def learn(self, x, left):
-        samples = x.below(2.0**19)
+    def learn(self, samples, rule):
+        """What the new directions see of the samples, before they are turned; None where there is nothing to see."""
         if not samples.values.any():
             if self.reflector is not None:
                 self.exponent -= 1
-            return
+            return None
         factor = Factor(samples.values, samples.exponent)
         project, unproject = factor.right, factor.right_transposed
-        if not left:
+        if not samples.left:
             project, unproject = unproject, project
         memory = Memory(self) if self.reflector is not None else None
         if memory:
-            directions, rounds = memory.directions, 2
+            directions, rounds = memory.directions, rule.later_rounds
         else:
-            directions, rounds = Scaled(arbitrary(self.count, x.values.shape[0 if left else 1]), 0), 4
+            directions = Scaled(arbitrary(self.count, samples.values.shape[0 if samples.left else 1]), 0)
+            rounds = rule.first_rounds
         for _ in range(rounds):
             terms = [(unproject(project(directions)), 1.0)]
             directions = Reflector(weighted_sum(terms + (memory.image(directions) if memory else []))[0]).directions()
-        terms = [(gram(project(directions)), 1.0)]
+        inside = project(directions)
+        terms = [(gram(inside), 1.0)]
         seen, exponent = weighted_sum(terms + (memory.seen(directions) if memory else []))
         values, vectors = eigen(seen)
         turned = Factor(rounded(vectors * 2.0**14), -14).left(directions)
-        flat = samples.values.ravel()
-        total = float(dot(flat, flat)) * power(2 * samples.exponent - exponent)
+        total = samples.energy * power(2 * samples.exponent - exponent)
         if memory:
             total += 0.5 * self.total * power(self.exponent - exponent)
         self.reflector = Reflector(turned.values)
         unit = exponent_of(total) if 0 < total < math.inf else 0
         self.shares = [min(max(value, 0.0) * power(-unit), 2.0) for value in values.tolist()]
         self.total, self.exponent = min(total * power(-unit), 2.0), exponent + unit
+        return Samples.seen(inside, samples)
+
+
+class Samples(Scaled):
+    """What a tracked basis learns from, one sample a column (left) or a row, and the energy that they stand for."""
+
+    def __init__(self, x, left, energy=None):
+        limited = x.below(2.0**19)
+        super().__init__(limited.values, limited.exponent)
+        flat = limited.values.ravel()
+        self.left, self.energy = left, float(dot(flat, flat)) if energy is None else energy
+
+    @classmethod
+    def seen(cls, inside, samples):
+        """Of the other side; they stand for all that there was."""
+        result = cls(inside, False, 0.0)
+        result.energy = samples.energy * power(2 * samples.exponent - 2 * result.exponent)
+        return result
 
 
 class Memory:
@@ -399,10 +425,14 @@ def arbitrary(count, size):
 class Side:
     """The basis of one side of a tile; closed until something was learned."""
 
-    def __init__(self, size, left, plain):
+    def __init__(self, size, left, plain, rule):
         self.size, self.left = size, left
-        self.basis = None if plain or size < 16 or size > 8192 else \
-            Full() if size <= 256 else Tracked(min(256, max(min(128, size // 4), size // 8)))
+        if plain or size < 16 or size > 8192 or rule.limit == 0:
+            self.basis = None
+        elif size <= 256:
+            self.basis = Full()
+        else:
+            self.basis = Tracked(min(rule.limit, max(min(128, size // 4), size // 8)))
 
     @property
     def is_open(self):
@@ -412,12 +442,23 @@ class Side:
     def energies(self):
         return self.basis.energies if self.is_open else np.zeros(self.size, np.int64)
 
-    def learn(self, x, exponent):
+    @property
+    def is_tracked(self):
+        return isinstance(self.basis, Tracked)
+
+    def learn(self, x, exponent, rule):
         require(abs(exponent) <= 1 << 16, "values out of a basis' range")
-        if self.basis is not None:
-            require(largest_of(x) < LIMIT, "values out of a basis' range")
-            with np.errstate(all="ignore"):
-                self.basis.learn(Scaled(x, exponent), self.left)
+        if self.basis is None:
+            return None
+        require(largest_of(x) < LIMIT, "values out of a basis' range")
+        if self.is_tracked:
+            return self.follow(Samples(Scaled(x, exponent), self.left), rule)
+        with np.errstate(all="ignore"):
+            return self.basis.learn(Scaled(x, exponent), self.left)
+
+    def follow(self, samples, rule):
+        with np.errstate(all="ignore"):
+            return self.basis.learn(samples, rule)
 
     def restore(self, y):
         if not self.is_open:

@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from decoder_bases import Side, exponent_of
+from decoder_bases import ORIGINAL, Rule, Side, exponent_of
 from decoder_levels import ABSENT, exponents, levels, second_moment
 from decoder_records import Input, require, rounded, widened
 
@@ -57,14 +57,25 @@ class Form:
 
 
 class Tile:
-    def __init__(self, place, is_vector):
+    def __init__(self, place, is_vector, rule=ORIGINAL):
         self.place = place
         self.rows, self.columns = (side.stop - side.start for side in place)
         self.count, self.coefficients = self.rows * self.columns, None
-        self.left, self.right = Side(self.rows, True, is_vector), Side(self.columns, False, is_vector)
+        self.left, self.right = Side(self.rows, True, is_vector, rule), Side(self.columns, False, is_vector, rule)
 
     def restored(self):
         return None if self.coefficients is None else self.right.restore(self.left.restore(self.coefficients))
+
+    def learn(self, x, exponent, rule):
+        """Both bases (section 6.7)."""
+        shorter, longer = (self.left, self.right) if self.rows <= self.columns else (self.right, self.left)
+        if rule.is_joint and shorter.is_tracked and longer.is_tracked:
+            seen = shorter.learn(x, exponent, rule)
+            if seen is not None:
+                longer.follow(seen, rule)
+        else:
+            self.left.learn(x, exponent, rule)
+            self.right.learn(x, exponent, rule)
 
     def symbol_counts(self):
         """Energies stored one by one, of rows and of columns (section 7)."""
@@ -74,7 +85,7 @@ class Tile:
 
 # Headers: section 5.
 
-Header = namedtuple("Header", "kind exponents level unit step centroids offsets energies moment")
+Header = namedtuple("Header", "kind exponents level rule unit step centroids offsets energies moment")
 Quantizer = namedtuple("Quantizer", "unit step centroids")
 
 
@@ -98,18 +109,26 @@ def read_step(source):
 
 def read_header(source, tiles):
     first = source.u8()
-    kind, count, has_moment = first & 3, first >> 2 & 3, first >> 4
-    require(first < 32 and count <= 2 and (not has_moment or kind == KEYFRAME), "an unknown kind of header")
+    kind, count, has_moment, has_rule = first & 3, first >> 2 & 3, first & 16, first & 32
+    require(first < 64 and count <= 2 and (not has_moment or kind == KEYFRAME)
+            and (not has_rule or kind == FIRST_DELTA), "an unknown kind of header")
     level = signed(source, -70400, 65536)
+    rule = read_rule(source) if has_rule else None
     if kind == HOLD:
-        return Header(kind, count, level, 0, 0, None, [], [], None)
+        return Header(kind, count, level, None, 0, 0, None, [], [], None)
     unit = read_unit(source) if kind != DELTA else 0
     step, centroids = read_step(source)
     offsets = [signed(source, -2000, 2000) for _ in range(tiles if kind == KEYFRAME else 0)]
     energies = [(source.u8(), signed(source, -16000, 16000), signed(source, -16000, 16000))
                 for _ in range(0 if kind == KEYFRAME else tiles)]
     moment = Quantizer(read_unit(source), *read_step(source)) if has_moment else None
-    return Header(kind, count, level, unit, step, centroids, offsets, energies, moment)
+    return Header(kind, count, level, rule, unit, step, centroids, offsets, energies, moment)
+
+
+def read_rule(source):
+    first, rounds = source.u8(), source.u8()
+    require(first & 63 <= 32 and rounds & 15 and rounds >> 4, "a rule for bases out of range")
+    return Rule(8 * (first & 63), rounds & 15, rounds >> 4, not first & 64, bool(first & 128))
 
 
 def units(level, step, centroids):
@@ -125,6 +144,7 @@ class State:
     def __init__(self, form, dtype, base=None, opening=None):
         self.form, self.dtype, self.base, self.opening = form, dtype, base, opening
         self.exponents, self.level, self.unit = [], 0, 0
+        self.rule, self.has_deltas = ORIGINAL, False
         self.scale = [np.zeros(form.rows, np.int64), np.zeros(form.columns, np.int64)]
         self.tiles = [Tile(place, form.is_vector) for place in form.tiles()]
 
@@ -181,6 +201,13 @@ class State:
     def begin(self, header, found):
         """What comes before a delta's levels (section 8.2)."""
         self.exponents, self.level = found, header.level
+        if header.rule:
+            require(not self.has_deltas and not self.form.is_vector, "a rule for bases that were opened before")
+            self.rule = header.rule
+            self.tiles = [Tile(place, False, self.rule) for place in self.form.tiles()]
+            if not self.rule.opens:
+                self.opening = None
+        self.has_deltas = self.has_deltas or header.kind != HOLD
         if header.kind != FIRST_DELTA:
             return
         matrix = np.frombuffer(self.base, BITS[self.dtype]).reshape(self.form.rows, self.form.columns).copy()
@@ -188,8 +215,7 @@ class State:
             change = tile.restored()
             if change is not None:
                 self.add(matrix, tile.place, change)
-                tile.left.learn(change, self.unit)
-                tile.right.learn(change, self.unit)
+                tile.learn(change, self.unit, self.rule)
                 tile.coefficients = None
         self.base = matrix.tobytes()
         self.set_scale()
@@ -215,8 +241,7 @@ class State:
         integers = np.copysign(whole + (sizes - whole >= 0.5), values) + 0.0
         distance = self.level - 16 * (log2(energy / tile.count, 2) + 4 * shift)
         exponent = int(math.copysign(abs(distance) // 64, distance))
-        tile.left.learn(integers, exponent)
-        tile.right.learn(integers, exponent)
+        tile.learn(integers, exponent, self.rule)
 
     def classes(self, header, symbols):
         """Of every level of a delta (section 7)."""
@@ -291,10 +316,11 @@ def runs(source, count):
     return found
 
 
-def chain(data, members):
+def chain(data, members, may_name_rules):
     """Members: (form, dtype, State or None). Their states after this step, and first moments of keyframes."""
     source = Input(data)
     headers = [read_header(source, len(form.tiles())) for form, _, _ in members]
+    require(may_name_rules or all(header.rule is None for header in headers), "a rule where none is announced")
     streams = runs(source, 5)
     classes, previous = [], []
     for (form, _, state), header in zip(members, headers):

@@ -74,16 +74,26 @@ TRANSFORM_RUNS = ("hf-trainer-run", "odd-run", "unfrozen-block", "runs/nanogpt_s
                   "runs/hf_llama_lora", "runs/torchvision_sgd", "runs/two_optimizers")
 
 
-def transform(run, options, codings, work):
-    """The decoder agrees on an archive of method transform, or lossless, in which all of these codings occur."""
+def transform(run, options, codings, work, methods=None):
+    """The decoder agrees on an archive of method transform, or lossless, in which all of these codings occur, and in
+    its bundles these methods."""
     folder = tempfile.mkdtemp(dir=work)
     archive, restored, output = (os.path.join(folder, name) for name in ("run.varve", "restored", "decoded"))
     varve("compress", run, archive, "--method", "transform", *options)
     varve("restore", archive, "--step", "all", "--output", restored)
     paths = agrees(archive, restored, output)
-    found = [tensor.coding for step in decoder.Decoder(archive).steps.values() for tensor in step.tensors]
+    steps = decoder.Decoder(archive).steps.values()
+    found = [tensor.coding for step in steps for tensor in step.tensors]
     require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
+    bundles = {bundle.method for step in steps for bundle in step.bundles}
+    require(methods in (None, bundles), f"the bundles are of the methods {sorted(bundles)}, not {methods}")
     return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
+
+
+# Of a run with wide matrices, where a rule for bases is named. The opening is not used, though it is there (exact
+# keyframe), or is (high); nothing is transformed.
+WIDE_OPTIONS = {"balanced": (), "exact keyframe": ("--keyframe", "exact"), "high": ("--quality", "high"),
+                "effort low": ("--effort", "low", "--quality", "high")}
 
 
 # What is forgotten of a run, by label.

@@ -120,6 +120,19 @@ def transform(checks, work):
                ("--quality", "lossless"), {PACKED}, work)
 
 
+def rules(checks, work):
+    """The independent decoder on matrices whose bases are computed by a rule of their own."""
+    run = made_runs.make_wide(os.path.join(work, "wide"))
+    for label, options in decoding.WIDE_OPTIONS.items():
+        checks.run(f"wide, {label}: an independent decoder agrees", decoding.transform, run, options, {TRANSFORM}, work,
+                   {1, 2})
+    run = made_runs.make_tiles(os.path.join(work, "tiles"))
+    checks.run("wide, small: a matrix of two tiles: an independent decoder agrees", decoding.transform, run,
+               ("--quality", "small"), {TRANSFORM}, work, {1, 2})
+    checks.run("wide, effort low: a small run: an independent decoder agrees", decoding.transform, HF_RUN,
+               ("--effort", "low"), {TRANSFORM}, work, {1, 2})
+
+
 def forgotten(checks, work):
     """The independent decoder on archives of which something was pruned."""
     for method, options in (("transform", ()), ("exact keyframe", ("--keyframe", "exact")),
@@ -161,6 +174,7 @@ def main():
         golden(checks, work)
         packs(checks, work)
         transform(checks, work)
+        rules(checks, work)
         forgotten(checks, work)
         fixtures(checks, work)
         shared_runs(checks, work)

@@ -1,6 +1,7 @@
 """Runs made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's maxima, a
-batch of matrices, sides long enough for tracked bases, rows whose gradients stop; a large matrix, whose bases are
-not refreshed in every step; and tensors that reach every mode of lossless packs."""
+batch of matrices, sides long enough for tracked bases, rows whose gradients stop; large matrices, whose bases are
+not refreshed in every step; wide ones, whose bases follow a rule of their own; and tensors that reach every mode of
+lossless packs."""
 import os
 
 import torch
@@ -54,6 +55,54 @@ def make_large(folder):
         torch.save({"model": {"large.weight": weight.clone()}}, os.path.join(folder, f"ckpt_{step}.pt"))
         common = torch.randn(1024, 6, generator=generator) @ torch.randn(6, 1024, generator=generator)
         weight += (torch.randn(weight.shape, generator=generator) * 0.3 + common) * 5e-4
+    return folder
+
+
+# Both sides tracked, the shorter one left or right; one tracked beside a full one; a batch; none.
+WIDE = {"up.weight": (1040, 300), "down.weight": (576, 1030), "brain.weight": (270, 1026), "mixed.weight": (100, 1030),
+        "experts.weight": (2, 1028, 32), "narrow.weight": (64, 100), "norm.weight": (1040,)}
+
+
+def make_wide(folder):
+    os.makedirs(folder)
+    generator = torch.Generator().manual_seed(4)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator)
+
+    weights = {name: normal(*shape) * 0.05 for name, shape in WIDE.items()}
+    first, second = ({name: torch.zeros(shape) for name, shape in WIDE.items()} for _ in range(2))
+    directions = {name: (normal(*shape[:-1], 5), normal(*shape[:-2], 5, shape[-1])) for name, shape in WIDE.items()
+                  if len(shape) > 1}
+    for step in range(1, 7):
+        for name, shape in WIDE.items():
+            gradient = normal(*shape) * 0.5
+            if name in directions:
+                left, right = directions[name]
+                gradient += left @ (right + normal(*right.shape) * 0.3)
+            first[name].lerp_(gradient, 0.3)
+            second[name].lerp_(gradient * gradient, 0.05)
+            mean, square = first[name] / (1 - 0.7**step), second[name] / (1 - 0.95**step)
+            weights[name] -= 1e-3 * mean / (square.sqrt() + 1e-8)
+        state = {index: {"step": torch.tensor(float(step)), "exp_avg": first[name].clone(),
+                         "exp_avg_sq": second[name].clone()} for index, name in enumerate(WIDE)}
+        group = {"lr": 1e-3, "betas": (0.7, 0.95), "eps": 1e-8, "weight_decay": 0.0, "params": list(range(len(WIDE)))}
+        model = {name: weight.bfloat16() if name == "brain.weight" else weight.clone()
+                 for name, weight in weights.items()}
+        torch.save({"step": step, "model": model, "optimizer": {"state": state, "param_groups": [group]}},
+                   os.path.join(folder, f"ckpt_{step}.pt"))
+    return folder
+
+
+def make_tiles(folder):
+    """A matrix of two tiles in bfloat16, no optimizer."""
+    os.makedirs(folder)
+    generator = torch.Generator().manual_seed(5)
+    weight = torch.randn(2100, 2050, generator=generator) * 0.02
+    for step in range(1, 8):
+        torch.save({"model": {"tiles.weight": weight.bfloat16()}}, os.path.join(folder, f"ckpt_{step}.pt"))
+        common = torch.randn(2100, 6, generator=generator) @ torch.randn(6, 2050, generator=generator)
+        weight += (torch.randn(weight.shape, generator=generator) * 0.3 + common) * 1e-3
     return folder
 
 
