@@ -51,16 +51,30 @@ package enum IndexPacking {
         _ levels: [Int32], classes: [UInt8], segments: [Int], _ effort: ClassGroups.Effort
     ) throws(CodecError) -> Packed {
         try checkArguments(levels, classes: classes, segments: segments)
-        guard !levels.isEmpty else { return Packed(bytes: [], shares: segments.map { _ in 0 }) }
-        // All bits that zigzag forms have together: as long as the longest of them, and found without comparing.
-        let bits = levels.withUnsafeBufferPointer {
-            $0.reduce(UInt32(0)) { $0 | UInt32(bitPattern: $1 &<< 1 ^ $1 &>> 31) }
+        return try levels.withUnsafeBufferPointer { levels throws(CodecError) in
+            try classes.withUnsafeBufferPointer { classes throws(CodecError) in
+                // All bits that zigzag forms have together: as long as the longest of them, found without comparing.
+                let bits = levels.reduce(UInt32(0)) { $0 | UInt32(bitPattern: $1 &<< 1 ^ $1 &>> 31) }
+                guard bits < 1 << 31 else { throw CodecError(.invalidArgument, "levels that are too large to pack") }
+                let histograms = bits == 0 ? [] : LevelHistogram.count(levels, classes: classes)
+                let encoder = bits == 0 ? nil : IndexEncoder(levels, classes: classes, histograms, effort)
+                return try pack(levels, encoder, zigzagBits: bits, segments: segments) { $0.encode(levels, classes) }
+            }
         }
-        guard bits < 1 << 31 else { throw CodecError(.invalidArgument, "levels that are too large to pack") }
-        if bits == 0 { return Packed(bytes: [Mode.zero.rawValue], weights: segments.map(UInt64.init)) }
-        let width = UInt32.bitWidth - bits.leadingZeroBitCount
-        let encoder = IndexEncoder(levels, classes: classes, effort)
-        let coded = try encoder?.encode()
+    }
+
+    /// Packs levels in the form that takes least.
+    /// - Parameters:
+    ///   - encoder: none where it cannot code them.
+    ///   - zigzagBits: of all zigzag forms together.
+    static func pack<Level>(
+        _ levels: UnsafeBufferPointer<Level>, _ encoder: IndexEncoder<Level>?, zigzagBits: UInt32, segments: [Int],
+        _ symbols: (RansEncoder) -> RansEncoder.Output
+    ) throws(CodecError) -> Packed {
+        guard !levels.isEmpty else { return Packed(bytes: [], shares: segments.map { _ in 0 }) }
+        if zigzagBits == 0 { return Packed(bytes: [Mode.zero.rawValue], weights: segments.map(UInt64.init)) }
+        let width = UInt32.bitWidth - zigzagBits.leadingZeroBitCount
+        let coded = try encoder?.encode(symbols)
         if let coded, let encoder, coded.count <= 2 + (levels.count * width + 7) / 8 {
             let weights = segments.count == 1 ? [1] : encoder.codeLengths(segments)
             return Packed(bytes: coded, weights: weights)
@@ -133,9 +147,11 @@ package enum IndexPacking {
         }
     }
 
-    private static func raw(_ levels: [Int32], width: Int) -> [UInt8] {
+    private static func raw(_ levels: UnsafeBufferPointer<some FixedWidthInteger & SignedInteger>, width: Int)
+        -> [UInt8]
+    {
         var bits = BitWriter(capacity: (levels.count * width + 7) / 8)
-        for level in levels { bits.append(UInt32(zigzag(level)), bits: width) }
+        for level in levels { bits.append(UInt32(zigzag(Int32(truncatingIfNeeded: level))), bits: width) }
         return [Mode.raw.rawValue, UInt8(width)] + bits.finish()
     }
 

@@ -27,7 +27,9 @@ struct LevelHistogram {
     }
 
     /// One histogram for each class that occurs, in ascending order of classes.
-    static func count(_ levels: [Int32], classes: [UInt8]) -> [(value: UInt8, histogram: LevelHistogram)] {
+    static func count(
+        _ levels: UnsafeBufferPointer<Int32>, classes: UnsafeBufferPointer<UInt8>
+    ) -> [(value: UInt8, histogram: LevelHistogram)] {
         let (shift, width) = scale(levels)
         let half = 1 << (width - 1)
         let bins = half * 2
@@ -35,14 +37,10 @@ struct LevelHistogram {
         // The last bin of each row takes what is beyond.
         var counts = [Int](repeating: 0, count: classCount * (bins + 1))
         counts.withUnsafeMutableBufferPointer { counts in
-            levels.withUnsafeBufferPointer { levels in
-                classes.withUnsafeBufferPointer { classes in
-                    for i in 0..<levels.count {
-                        let bin = Int(levels[i] &>> Int32(truncatingIfNeeded: shift)) &+ half
-                        let place = UInt(bitPattern: bin) < UInt(bitPattern: bins) ? bin : bins
-                        counts[Int(classes[i]) &* (bins &+ 1) &+ place] &+= 1
-                    }
-                }
+            for i in 0..<levels.count {
+                let bin = Int(levels[i] &>> Int32(truncatingIfNeeded: shift)) &+ half
+                let place = UInt(bitPattern: bin) < UInt(bitPattern: bins) ? bin : bins
+                counts[Int(classes[i]) &* (bins &+ 1) &+ place] &+= 1
             }
         }
         return (0..<classCount).compactMap { value in
@@ -55,11 +53,32 @@ struct LevelHistogram {
         }
     }
 
+    /// The same of levels of a byte, from how often each occurs.
+    /// - Parameter counts: a row of 256 for each class, by the bit patterns of levels.
+    static func histograms(_ counts: [UInt32]) -> [(value: UInt8, histogram: LevelHistogram)] {
+        let range = (0..<128).reduce(0) { range, magnitude in
+            // A level and its complement are equally long.
+            let occurs = stride(from: 0, to: counts.count, by: 256).contains {
+                counts[$0 + magnitude] > 0 || counts[$0 + 255 - magnitude] > 0
+            }
+            return occurs ? range | magnitude : range
+        }
+        let half = 1 << (width(Int32(range)) - 1)
+        return stride(from: 0, to: counts.count, by: 256).compactMap { row in
+            let bins = (-half..<half).map { level in
+                -128..<128 ~= level ? Int(counts[row + Int(UInt8(truncatingIfNeeded: level))]) : 0
+            }
+            let total = bins.reduce(0, +)
+            guard total > 0 else { return nil }
+            return (UInt8(row / 256), LevelHistogram(shift: 0, counts: bins, beyond: 0, total: total))
+        }
+    }
+
     /// Bits to leave out and bits to keep, sign included: 11 where that is nearly all levels, fewer if there are no more.
-    private static func scale(_ levels: [Int32]) -> (shift: Int, width: Int) {
+    private static func scale(_ levels: UnsafeBufferPointer<Int32>) -> (shift: Int, width: Int) {
         // As long as the longest level.
-        let range = levels.withUnsafeBufferPointer { $0.reduce(0) { $0 | ($1 ^ $1 &>> 31) } }
-        if range < 1024 { return (0, max(33 - range.leadingZeroBitCount, 2)) }
+        let range = levels.reduce(0) { $0 | ($1 ^ $1 &>> 31) }
+        if range < 1024 { return (0, width(range)) }
         var widths = [Int](repeating: 0, count: 34)
         widths.withUnsafeMutableBufferPointer { widths in
             for level in levels { widths[33 &- (level ^ (level &>> 31)).leadingZeroBitCount] &+= 1 }
@@ -73,4 +92,7 @@ struct LevelHistogram {
         }
         return (min(max(width - 11, 0), SymbolTable.shiftLimit), max(min(width, 11), 2))
     }
+
+    /// Bits of levels that have all these bits together, sign included.
+    private static func width(_ range: Int32) -> Int { max(33 - range.leadingZeroBitCount, 2) }
 }

@@ -1,6 +1,9 @@
 /// Packs bit fields into memory, the first in the lowest bits of the first byte: what `BitWriter` does, for fields of
 /// up to 56 bits and without a loop or a growing array, which every element of every tensor goes through.
 struct BitSink {
+    /// Bits of the longest field.
+    static let longest: Int32 = 56
+
     private let start: UnsafeMutableRawPointer
     private var position = 0
     private var pending: UInt64 = 0

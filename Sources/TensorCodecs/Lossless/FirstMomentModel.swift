@@ -5,13 +5,13 @@ struct FirstMomentModel: Sendable {
 
     /// Fills predictions, scales and contexts of the elements `range`.
     /// - Parameter companion: words of the second moments in that range.
-    func predict(_ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>, companion: UnsafePointer<UInt32>) {
-        (buffers.predictions + place).update(repeating: 0, count: range.count)
-        let scales = buffers.scales + place, contexts = buffers.contexts + place
+    func predict(_ block: ResidualBlock, _ range: Range<Int>, companion: UnsafePointer<UInt32>) {
+        block.predictions.update(repeating: 0, count: range.count)
+        let scales = block.scales, contexts = block.contexts
         scale.fill(scales, range)
         for i in 0..<range.count {
             let root = (Int32(bitPattern: companion[i] &>> 21) &- 508) &>> 1
-            contexts[i] = UInt8(truncatingIfNeeded: min(max((root &- Int32(scales[i])) &>> 1, -8), 5) &+ 8)
+            contexts[i] = min(max((root &- scales[i]) &>> 1, -8), 5) &+ 8
         }
     }
 }

@@ -31,32 +31,10 @@ extension FloatGrid {
     static func quantum(_ exponent: Int32) -> Int32 {
         -126 &- mantissaBits >= lowest ? exponent &- mantissaBits : max(exponent &- mantissaBits, lowest)
     }
-}
 
-/// Parts of a float32's bits.
-enum FloatWord {
-    /// The exponent of a number; that of the smallest normal one for denormals and zero.
     @inline(__always)
-    static func exponent(_ bits: UInt32) -> Int32 {
-        max(Int32(truncatingIfNeeded: (bits &>> 23) & 0xff), 1) &- 127
-    }
-
-    /// The 24-bit significand, the implicit bit included.
-    @inline(__always)
-    static func significand(_ bits: UInt32) -> UInt32 {
-        (bits & 0x7f_ffff) | (bits & 0x7f80_0000 == 0 ? 0 : 0x80_0000)
-    }
-
-    /// |x| in units of 2^scale, rounded down; `scale` is at least the exponent less 31.
-    @inline(__always)
-    static func cell(_ bits: UInt32, _ exponent: Int32, scale: Int32) -> Int32 {
-        let shift = UInt64(truncatingIfNeeded: min(31 &- exponent &+ scale, 63))
-        return Int32(truncatingIfNeeded: (UInt64(significand(bits)) &<< 8) &>> shift)
-    }
-
-    /// Cells of negative numbers are complements, so that -0 and 0 differ.
-    @inline(__always)
-    static func signed(_ cell: Int32, _ bits: UInt32) -> Int32 {
-        cell ^ (Int32(bitPattern: bits) &>> 31)
+    static func quantum(_ exponents: IntLanes) -> IntLanes {
+        let quanta = exponents &- Lanes.all(mantissaBits)
+        return -126 &- mantissaBits >= lowest ? quanta : Lanes.max(quanta, lowest)
     }
 }

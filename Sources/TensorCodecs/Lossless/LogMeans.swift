@@ -12,19 +12,27 @@ struct LogMeans: Sendable {
 
     /// Of the words of second moments.
     /// - Parameter columns: of the matrix; 0 where its elements are one row.
-    init(words: UnsafeBufferPointer<UInt32>, columns: Int) {
+    init(_ words: TensorWords, columns: Int) {
         let shift = SecondMomentModel.unitBits
         guard columns > 0 else {
-            self.init(rows: [Int32(ColumnSums.sum(words, shift: shift) / max(words.count, 1))], columns: [])
+            var sum = 0
+            words.forEachPiece { _, piece in
+                sum += ColumnSums.sum(piece, shift: shift)
+                return true
+            }
+            self.init(rows: [Int32(sum / max(words.count, 1))], columns: [])
             return
         }
         let count = words.count / columns
         var rows = [Int32](repeating: 0, count: count)
         var sums = ColumnSums(columns)
-        for i in 0..<count {
-            let row = UnsafeBufferPointer(rebasing: words[i * columns..<(i + 1) * columns])
-            rows[i] = Int32(ColumnSums.sum(row, shift: shift) / columns)
-            sums.add(row, shift: shift, less: rows[i])
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: columns) { scratch in
+            guard let scratch = scratch.baseAddress else { return }
+            for i in 0..<count {
+                let row = words.run(i * columns..<(i + 1) * columns, scratch)
+                rows[i] = Int32(ColumnSums.sum(row, shift: shift) / columns)
+                sums.add(row, shift: shift, less: rows[i])
+            }
         }
         self.init(rows: rows, columns: sums.finish().map { Int32($0 / max(count, 1)) })
     }

@@ -7,8 +7,7 @@ struct LogScale: Sendable, Hashable {
 
     /// Exponents for the elements that changed alone, against their predecessors.
     static func fit(
-        changes: [Int32], _ words: UnsafeBufferPointer<UInt32>,
-        _ previous: UnsafeBufferPointer<UInt32>, columns: Int
+        changes: [Int32], _ words: TensorWords, _ previous: TensorWords, columns: Int
     ) -> LogScale {
         var rows = [Double](repeating: 0, count: columns > 0 ? words.count / columns : 1)
         var counts = [Int](repeating: 0, count: rows.count)
@@ -38,26 +37,23 @@ struct LogScale: Sendable, Hashable {
     /// Stands for a row or column without deviation.
     static let none = Int16(-640)
 
-    /// Scale of the element in that row and column.
-    @inline(__always)
-    static func sum(_ row: Int16, _ column: Int16) -> Int16 { max(row &+ column, none) }
-
     /// Exponents to the root mean squares of residuals: of the rows, of the columns relative to them, of the rows once
     /// more.
-    /// - Parameters:
-    ///   - residuals: row-major; what is not finite has been set to 0.
-    ///   - columns: of the matrix; one row of all elements gets a single exponent.
-    static func fit(_ residuals: UnsafeBufferPointer<Float>, columns: Int) -> LogScale {
+    /// - Parameter columns: of the matrix; one row of all elements gets a single exponent.
+    static func fit(_ residuals: ValueResiduals, columns: Int) -> LogScale {
         let rowCount = residuals.count / max(columns, 1)
         func single(_ whole: Double) -> LogScale {
             LogScale(rows: [exponent(whole / Double(max(residuals.count, 1)))], columns: [])
         }
         guard rowCount > 1, columns > 1, residuals.count >= smallestMatrix else {
-            return single(energy(residuals, 0, residuals.count))
+            var parts = SIMD4<Double>(repeating: 0)
+            for start in stride(from: 0, to: residuals.count, by: TensorWords.piece) {
+                addSquares(residuals.run(start..<min(start + TensorWords.piece, residuals.count)), to: &parts)
+            }
+            return single(sum(parts))
         }
-        let energies = (0..<rowCount).map { energy(residuals, $0 * columns, columns) }
-        let matrix = fitMatrix(residuals, energies, columns: columns)
-        let single = single(energies.reduce(0, +))
+        let (matrix, whole) = fitMatrix(residuals, rowCount, columns)
+        let single = single(whole)
         return matrix.gain(over: single) > (rowCount + columns) * exponentBits * 4 ? matrix : single
     }
 
@@ -76,18 +72,25 @@ struct LogScale: Sendable, Hashable {
         return rows.reduce(0) { $0 + ($1 == Self.none ? 0 : (single - Int($1)) * live - sum) }
     }
 
+    /// - Returns: the exponents, and the sum of all squares.
     private static func fitMatrix(
-        _ residuals: UnsafeBufferPointer<Float>, _ energies: [Double], columns: Int
-    ) -> LogScale {
-        let rowCount = energies.count
-        var rows = energies.map { exponent($0 / Double(columns)) }
+        _ residuals: ValueResiduals, _ rowCount: Int, _ columns: Int
+    ) -> (scale: LogScale, whole: Double) {
+        var rows: [Int16] = []
+        var whole = 0.0
         // Divided by what their row says, residuals are near 1, so that Float has room for their squares.
         var sums = [Float](repeating: 0, count: columns), totals = [Double](repeating: 0, count: columns)
         var live = 0
-        for i in 0..<rowCount where rows[i] != none {
-            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2))
-            let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
-            addSquares(residuals, i * columns, unit, rest, to: &sums)
+        for i in 0..<rowCount {
+            let row = residuals.run(i * columns..<(i + 1) * columns)
+            var parts = SIMD4<Double>(repeating: 0)
+            addSquares(row, to: &parts)
+            let energy = sum(parts)
+            whole += energy
+            rows.append(exponent(energy / Double(columns)))
+            guard rows[i] != none else { continue }
+            let (unit, rest) = factors(rows[i])
+            addSquares(row, unit, rest, to: &sums)
             live += 1
             if live & 0xfff == 0 { flush(&sums, to: &totals) }
         }
@@ -95,15 +98,20 @@ struct LogScale: Sendable, Hashable {
         let fitted = totals.map { exponent($0 / Double(max(live, 1))) }
         let weights = fitted.map { $0 == none ? 0 : Float(QuarterOctaves.power(Int32(-2 * $0))) }
         for i in 0..<rowCount where rows[i] != none {
-            let unit = Float(QuarterOctaves.power(Int32(-rows[i]) / 2))
-            let rest = Float(QuarterOctaves.power(Int32(-rows[i]) - Int32(-rows[i]) / 2))
-            let square = weightedSquare(residuals, i * columns, unit, rest, weights)
+            let (unit, rest) = factors(rows[i])
+            let square = weightedSquare(residuals.run(i * columns..<(i + 1) * columns), unit, rest, weights)
             let change = exponent(Double(square) / Double(columns))
             if change != none {
                 rows[i] = Int16(min(max(Int(rows[i]) + Int(change), range.lowerBound + 1), range.upperBound))
             }
         }
-        return LogScale(rows: rows, columns: fitted)
+        return (LogScale(rows: rows, columns: fitted), whole)
+    }
+
+    /// Two factors that divide by what an exponent stands for: the product may have no place in Float.
+    private static func factors(_ exponent: Int16) -> (unit: Float, rest: Float) {
+        let half = Int32(-exponent) / 2
+        return (Float(QuarterOctaves.power(half)), Float(QuarterOctaves.power(Int32(-exponent) - half)))
     }
 
     private static func flush(_ sums: inout [Float], to totals: inout [Double]) {
@@ -115,11 +123,11 @@ struct LogScale: Sendable, Hashable {
 
     /// Adds the squares of a row, scaled by two factors, to those of the rows before.
     private static func addSquares(
-        _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, to sums: inout [Float]
+        _ values: UnsafeBufferPointer<Float>, _ unit: Float, _ rest: Float, to sums: inout [Float]
     ) {
         sums.withUnsafeMutableBufferPointer { sums in
             for j in 0..<sums.count {
-                let value = values[start &+ j] * unit * rest
+                let value = values[j] * unit * rest
                 sums[j] += value * value
             }
         }
@@ -127,11 +135,10 @@ struct LogScale: Sendable, Hashable {
 
     /// Sum of the squares of a row, scaled by two factors, times weights; eight partial sums.
     private static func weightedSquare(
-        _ values: UnsafeBufferPointer<Float>, _ start: Int, _ unit: Float, _ rest: Float, _ weights: [Float]
+        _ values: UnsafeBufferPointer<Float>, _ unit: Float, _ rest: Float, _ weights: [Float]
     ) -> Float {
         weights.withUnsafeBytes { weights in
-            let values = UnsafeRawBufferPointer(
-                UnsafeBufferPointer(rebasing: values[start..<start + weights.count / 4]))
+            let values = UnsafeRawBufferPointer(values)
             var parts = SIMD8<Float>(repeating: 0)
             var place = 0
             while place &+ 32 <= weights.count {
@@ -159,10 +166,10 @@ struct LogScale: Sendable, Hashable {
         return Int16(min(max(half >> (FixedLog2.fractionBits + 1), range.lowerBound + 1), range.upperBound))
     }
 
-    /// Sum of squares in Double; four partial sums.
-    private static func energy(_ values: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int) -> Double {
-        let values = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[start..<start + count]))
-        var parts = SIMD4<Double>(repeating: 0)
+    /// Adds the squares of values to four partial sums, in turns; all calls but the last take a multiple of 4.
+    private static func addSquares(_ values: UnsafeBufferPointer<Float>, to sums: inout SIMD4<Double>) {
+        let values = UnsafeRawBufferPointer(values)
+        var parts = sums
         var place = 0
         while place &+ 16 <= values.count {
             let four = SIMD4<Double>(values.loadUnaligned(fromByteOffset: place, as: SIMD4<Float>.self))
@@ -174,6 +181,8 @@ struct LogScale: Sendable, Hashable {
             parts[0] += value * value
             place &+= 4
         }
-        return (parts[0] + parts[1]) + (parts[2] + parts[3])
+        sums = parts
     }
+
+    private static func sum(_ parts: SIMD4<Double>) -> Double { (parts[0] + parts[1]) + (parts[2] + parts[3]) }
 }

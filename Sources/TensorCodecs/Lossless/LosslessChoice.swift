@@ -82,8 +82,9 @@ enum LosslessChoice {
         plan.count = tensor.bytes.count / format.elementSize
         plan.depth = 1
         plan.value.depth = 1
-        WordForm.withWords(tensor.bytes, format) { words in
-            WordForm.withWords(previous, format) { old in
+        tensor.bytes.withUnsafeBytes { bytes in
+            previous.withUnsafeBytes { old in
+                let words = TensorWords(bytes, format), old = TensorWords(old, format)
                 var changed: [Int32] = []
                 for i in 0..<words.count where words[i] != old[i] { changed.append(Int32(i)) }
                 plan.changed = changed
@@ -99,16 +100,17 @@ enum LosslessChoice {
     ) -> LosslessPlan? {
         let form = MatrixForm(tensor.shape)
         let columns = form.isVector ? 0 : form.columns
-        return WordForm.withWords(tensor.bytes, format) { words -> LosslessPlan? in
-            if format == .f64, words.contains(WordForm.outside) { return nil }
-            var plan = WordForm.withWordsIfAny(tensor.previous, format) { previous -> LosslessPlan in
+        return tensor.bytes.withUnsafeBytes { bytes -> LosslessPlan? in
+            let words = TensorWords(bytes, format)
+            guard format != .f64 || isInside(words) else { return nil }
+            var plan = TensorWords.with(tensor.previous, format) { previous -> LosslessPlan in
                 switch tensor.kind {
                 case .secondMoment where SecondMomentFit.isPossible(words):
                     return secondMomentPlan(words, previous, columns: columns, decay: tensor.decay)
                 case .firstMoment where companion != nil:
                     return firstMomentPlan(words, columns: columns, companion: tensor.companion)
                 default:
-                    return WordForm.withWordsIfAny(tensor.earlier, format) { earlier in
+                    return TensorWords.with(tensor.earlier, format) { earlier in
                         valuePlan(words, previous, earlier, columns: columns)
                     }
                 }
@@ -119,8 +121,18 @@ enum LosslessChoice {
         }
     }
 
+    /// Whether float32 has exponents for all of a float64 tensor.
+    private static func isInside(_ words: TensorWords) -> Bool {
+        var isInside = true
+        words.forEachPiece { _, piece in
+            isInside = !piece.contains(WordForm.outside)
+            return isInside
+        }
+        return isInside
+    }
+
     private static func secondMomentPlan(
-        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>?, columns: Int, decay: Double?
+        _ words: TensorWords, _ previous: TensorWords?, columns: Int, decay: Double?
     ) -> LosslessPlan {
         var plan = LosslessPlan(.secondMoment)
         let usable = previous.flatMap { SecondMomentFit.isPossible($0) ? $0 : nil }
@@ -129,9 +141,7 @@ enum LosslessChoice {
         return plan
     }
 
-    private static func firstMomentPlan(
-        _ words: UnsafeBufferPointer<UInt32>, columns: Int, companion: Int?
-    ) -> LosslessPlan {
+    private static func firstMomentPlan(_ words: TensorWords, columns: Int, companion: Int?) -> LosslessPlan {
         var plan = LosslessPlan(.firstMoment)
         plan.first.scale = ValueFit(words, previous: nil, earlier: nil, columns: columns).model.scale
         plan.companion = companion
@@ -139,8 +149,7 @@ enum LosslessChoice {
     }
 
     private static func valuePlan(
-        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>?,
-        _ earlier: UnsafeBufferPointer<UInt32>?, columns: Int
+        _ words: TensorWords, _ previous: TensorWords?, _ earlier: TensorWords?, columns: Int
     ) -> LosslessPlan {
         var plan = LosslessPlan(.values)
         plan.value = ValueFit(words, previous: previous, earlier: earlier, columns: columns).model

@@ -94,8 +94,9 @@ struct LosslessDecoder {
     private mutating func prepareLogMeans(_ index: Int) {
         guard plans[index].depth > 0, let previous = places[index].previous else { return }
         let columns = plans[index].second.scale.columns.count
-        plans[index].second.previousMeans = WordForm.withWords(previous, plans[index].format) {
-            LogMeans(words: $0, columns: columns)
+        let format = plans[index].format
+        plans[index].second.previousMeans = previous.withUnsafeBytes {
+            LogMeans(TensorWords($0, format), columns: columns)
         }
     }
 
@@ -115,17 +116,48 @@ struct LosslessDecoder {
         for (index, plan) in plans.enumerated() where plan.mode == mode {
             results[index] =
                 plan.changed == nil
-                ? [UInt8](repeating: 0, count: places[index].byteCount) : places[index].previous ?? []
+                ? Self.room(places[index].byteCount) : places[index].previous ?? []
         }
-        let chunks = LosslessSlice.chunks(of: plans, mode)
-        guard let first = chunks.first else { return }
-        let buffers = ResidualBuffers(capacity: LosslessSlice.count(first))
-        for chunk in chunks {
-            for slice in chunk { source(slice.tensor).predict(plans[slice.tensor], slice, buffers) }
-            buffers.count = LosslessSlice.count(chunk)
-            try ResidualChunk.decode(&reader, buffers, chunk.map(\.piece), rule)
-            for slice in chunk { plans[slice.tensor].storeWords(slice, from: buffers, to: &results[slice.tensor]) }
+        let slices = LosslessSlice.chunks(of: plans, mode)
+        guard let first = slices.first else { return }
+        // Two at a time, so that their levels can be unpacked side by side.
+        let chunks = slices.prefix(2).map { _ in ResidualChunk(capacity: LosslessSlice.count(first)) }
+        let block = ResidualBlock()
+        for start in stride(from: 0, to: slices.count, by: chunks.count) {
+            let pairs = Array(zip(chunks, slices[start...]))
+            for (chunk, slices) in pairs {
+                chunk.begin()
+                for slice in slices {
+                    let plan = plans[slice.tensor], source = source(slice.tensor)
+                    for range in slice.blocks {
+                        source.predict(plan, coded: range, block)
+                        chunk.append(block, plan.format, rule)
+                    }
+                }
+                try chunk.read(&reader)
+            }
+            try ResidualChunk.unpack(pairs.map(\.0))
+            for (chunk, slices) in pairs { try restore(chunk, slices, block) }
         }
+    }
+
+    /// Bytes of which every one will be written before it is read: clearing them first takes time.
+    private static func room(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { _, filled in filled = count }
+    }
+
+    private mutating func restore(
+        _ chunk: ResidualChunk, _ slices: [LosslessSlice], _ block: ResidualBlock
+    ) throws(CodecError) {
+        var place = 0
+        for slice in slices {
+            for range in slice.blocks {
+                try chunk.restore(place..<place + range.count, plans[slice.tensor].format, to: block)
+                plans[slice.tensor].storeWords(range, from: block, to: &results[slice.tensor])
+                place += range.count
+            }
+        }
+        try chunk.finish()
     }
 
     private func source(_ index: Int) -> LosslessSource {

@@ -12,6 +12,8 @@ struct LosslessEncoder {
             plans.append(try LosslessChoice.plan(tensor, companion: usable))
         }
         var encoder = LosslessEncoder()
+        // Room for what is kept at most, so that nothing is copied while it grows.
+        encoder.writer = ByteWriter(capacity: tensors.reduce(1 << 10) { $0 + $1.bytes.count })
         let packed = try encoder.encode(tensors, plans)
         // Samples can mislead: never more than the tensors themselves. And what readers would refuse is not written.
         let isShort = packed.bytes.count <= tensors.reduce(0) { $0 + $1.bytes.count }
@@ -94,15 +96,19 @@ struct LosslessEncoder {
     ) throws(CodecError) {
         let chunks = LosslessSlice.chunks(of: plans, mode)
         guard let first = chunks.first else { return }
-        let buffers = ResidualBuffers(capacity: LosslessSlice.count(first))
+        let code = ResidualCode(capacity: LosslessSlice.count(first)), block = ResidualBlock()
         for chunk in chunks {
             for slice in chunk {
                 let plan = plans[slice.tensor], tensor = tensors[slice.tensor]
-                LosslessSource(tensor, companion: plan.companion.map { tensors[$0] }).predict(plan, slice, buffers)
-                plan.loadWords(slice, of: tensor.bytes, to: buffers)
+                let source = LosslessSource(tensor, companion: plan.companion.map { tensors[$0] })
+                for range in slice.blocks {
+                    source.predict(plan, coded: range, block)
+                    plan.loadWords(range, of: tensor.bytes, to: block)
+                    ResidualKernel.encode(block, plan.format, rule, to: code)
+                }
+                code.endPiece()
             }
-            buffers.count = LosslessSlice.count(chunk)
-            let bits = try ResidualChunk.encode(buffers, chunk.map(\.piece), rule, to: &writer)
+            let bits = try code.finish(to: &writer)
             for (slice, bits) in zip(chunk, bits) { weights[slice.tensor] += bits }
         }
     }

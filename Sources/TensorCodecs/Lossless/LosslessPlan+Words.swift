@@ -1,23 +1,22 @@
-/// The coded elements of a slice between the tensor's bytes and the words of a chunk.
+/// The coded elements of a tensor between its bytes and the words of a block.
 extension LosslessPlan {
-    func loadWords(_ slice: LosslessSlice, of bytes: [UInt8], to buffers: ResidualBuffers) {
-        let words = buffers.words + slice.piece.range.lowerBound
+    /// - Parameter range: of the coded elements.
+    func loadWords(_ range: Range<Int>, of bytes: [UInt8], to block: ResidualBlock) {
         bytes.withUnsafeBytes { bytes in
-            guard let changed else { return WordForm.words(bytes, format, slice.range, to: words) }
-            for (place, i) in slice.range.enumerated() {
+            guard let changed else { return WordForm.words(bytes, format, range, to: block.words) }
+            for (place, i) in range.enumerated() {
                 let element = Int(changed[i])
-                WordForm.words(bytes, format, element..<element + 1, to: words + place)
+                WordForm.words(bytes, format, element..<element + 1, to: block.words + place)
             }
         }
     }
 
-    func storeWords(_ slice: LosslessSlice, from buffers: ResidualBuffers, to bytes: inout [UInt8]) {
-        let words = buffers.words + slice.piece.range.lowerBound
+    func storeWords(_ range: Range<Int>, from block: ResidualBlock, to bytes: inout [UInt8]) {
         bytes.withUnsafeMutableBytes { bytes in
-            guard let changed else { return WordForm.bytes(words, format, lows: lows, slice.range, to: bytes) }
-            for (place, i) in slice.range.enumerated() {
+            guard let changed else { return WordForm.bytes(block.words, format, lows: lows, range, to: bytes) }
+            for (place, i) in range.enumerated() {
                 let element = Int(changed[i])
-                WordForm.bytes(words + place, format, lows: lows, element..<element + 1, to: bytes)
+                WordForm.bytes(block.words + place, format, lows: lows, element..<element + 1, to: bytes)
             }
         }
     }

@@ -25,9 +25,6 @@ struct LosslessPlan {
     /// Whether its elements are coded in a group.
     var isResidual: Bool { mode == .values || mode == .secondMoment || mode == .firstMoment }
 
-    /// Whether there is nothing to predict values from.
-    var predictsZero: Bool { mode == .firstMoment || mode == .values && depth == 0 }
-
     /// Elements coded in the group.
     var codedCount: Int { changed?.count ?? count }
 

@@ -4,8 +4,6 @@ struct LosslessSlice {
     var tensor: Int
     /// Of the tensor's coded elements.
     var range: Range<Int>
-    /// Where they lie in the chunk.
-    var piece: ResidualChunk.Piece
 
     /// The chunks of all tensors of a mode, tensor after tensor; all but the last have `ResidualChunk.limit` elements.
     static func chunks(of plans: [LosslessPlan], _ mode: LosslessMode) -> [[LosslessSlice]] {
@@ -14,11 +12,7 @@ struct LosslessSlice {
             var position = 0
             while position < plan.codedCount {
                 let count = min(plan.codedCount - position, ResidualChunk.limit - filled)
-                current.append(
-                    LosslessSlice(
-                        tensor: index, range: position..<position + count,
-                        piece: ResidualChunk.Piece(
-                            range: filled..<filled + count, format: plan.format, isZero: plan.predictsZero)))
+                current.append(LosslessSlice(tensor: index, range: position..<position + count))
                 position += count
                 filled += count
                 guard filled == ResidualChunk.limit else { continue }
@@ -30,5 +24,12 @@ struct LosslessSlice {
     }
 
     /// Elements of a chunk.
-    static func count(_ chunk: [LosslessSlice]) -> Int { chunk.last?.piece.range.upperBound ?? 0 }
+    static func count(_ chunk: [LosslessSlice]) -> Int { chunk.reduce(0) { $0 + $1.range.count } }
+
+    /// The blocks that its elements are worked on in.
+    var blocks: some Sequence<Range<Int>> {
+        stride(from: range.lowerBound, to: range.upperBound, by: ResidualBlock.size).lazy.map { start in
+            start..<min(start + ResidualBlock.size, range.upperBound)
+        }
+    }
 }

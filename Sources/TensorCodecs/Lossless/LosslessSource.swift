@@ -5,29 +5,27 @@ struct LosslessSource {
     /// The second moment's bytes and format.
     var companion: (bytes: [UInt8], format: FloatFormat)?
 
-    /// Fills predictions, scales and contexts of the elements `range` of a tensor, from `place` in the buffers on.
-    func predict(_ plan: LosslessPlan, _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>) {
+    /// Fills a block with what predicts the elements `range` of a tensor; words are working memory.
+    func predict(_ plan: LosslessPlan, _ range: Range<Int>, _ block: ResidualBlock) {
         let old = plan.depth > 0 ? previous : nil
+        block.count = range.count
         switch plan.mode {
         case .planes, .bytes, .rounded: break
         case .values:
             withBytes(old) { previous in
                 withBytes(plan.depth > 1 ? earlier : nil) { earlier in
-                    plan.value.predict(
-                        buffers, at: place, range, plan.format, previous: previous, earlier: earlier)
+                    plan.value.predict(block, range, plan.format, previous: previous, earlier: earlier)
                 }
             }
-            plan.value.scale.fill(buffers.scales + place, range)
+            plan.value.scale.fill(block.scales, range)
         case .secondMoment:
-            guard let old else { return plan.second.predict(buffers, at: place, range, previous: nil) }
-            let words = buffers.words + place
-            old.withUnsafeBytes { WordForm.words($0, plan.format, range, to: words) }
-            plan.second.predict(buffers, at: place, range, previous: words)
+            guard let old else { return plan.second.predict(block, range, previous: nil) }
+            old.withUnsafeBytes { WordForm.words($0, plan.format, range, to: block.words) }
+            plan.second.predict(block, range, previous: block.words)
         case .firstMoment:
             guard let companion else { preconditionFailure("a first moment is planned only with its companion") }
-            let words = buffers.words + place
-            companion.bytes.withUnsafeBytes { WordForm.words($0, companion.format, range, to: words) }
-            plan.first.predict(buffers, at: place, range, companion: words)
+            companion.bytes.withUnsafeBytes { WordForm.words($0, companion.format, range, to: block.words) }
+            plan.first.predict(block, range, companion: block.words)
         }
     }
 
@@ -36,24 +34,20 @@ struct LosslessSource {
         bytes.withUnsafeBytes { body($0) }
     }
 
-    /// The same for the coded elements of a slice.
-    func predict(_ plan: LosslessPlan, _ slice: LosslessSlice, _ buffers: ResidualBuffers) {
-        let place = slice.piece.range.lowerBound
-        guard let changed = plan.changed else { return predict(plan, buffers, at: place, slice.range) }
-        let staging = ResidualBuffers(capacity: min(Self.stagingSize, plan.count))
-        var next = slice.range.lowerBound
-        while next < slice.range.upperBound {
+    /// The same for a range of the coded elements.
+    func predict(_ plan: LosslessPlan, coded range: Range<Int>, _ block: ResidualBlock) {
+        guard let changed = plan.changed else { return predict(plan, range, block) }
+        let staging = ResidualBlock(capacity: min(ResidualBlock.size, plan.count))
+        var next = range.lowerBound
+        while next < range.upperBound {
             let start = Int(changed[next])
-            let block = start..<min(start + staging.capacity, plan.count)
-            predict(plan, staging, at: 0, block)
-            while next < slice.range.upperBound, Int(changed[next]) < block.upperBound {
-                let from = Int(changed[next]) - start
-                buffers.copy(from, of: staging, to: place + next - slice.range.lowerBound)
+            let run = start..<min(start + staging.capacity, plan.count)
+            predict(plan, run, staging)
+            while next < range.upperBound, Int(changed[next]) < run.upperBound {
+                block.copy(Int(changed[next]) - start, of: staging, to: next - range.lowerBound)
                 next += 1
             }
         }
+        block.count = range.count
     }
-
-    /// Elements predicted at a time where only some are coded.
-    private static let stagingSize = 1 << 12
 }

@@ -42,21 +42,24 @@ struct LosslessTrial {
 
     /// Bytes by a plan of the whole tensor.
     func size(of plan: LosslessPlan) throws(CodecError) -> Int {
-        let staging = ResidualBuffers(capacity: count)
+        let staging = ResidualBlock(capacity: count), part = ResidualBlock()
         for range in ranges {
-            let place = staging.count
-            source.predict(plan, staging, at: place, range)
-            tensor.bytes.withUnsafeBytes { WordForm.words($0, format, range, to: staging.words + place) }
-            staging.count += range.count
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: part.capacity) {
+                let run = start..<min(start + part.capacity, range.upperBound)
+                source.predict(plan, run, part)
+                tensor.bytes.withUnsafeBytes { WordForm.words($0, format, run, to: part.words) }
+                for from in 0..<run.count { staging.copy(from, of: part, to: staging.count + from) }
+                staging.count += run.count
+            }
         }
         var writer = ByteWriter()
         guard let changed = plan.changed else { return try size(staging, plan, &writer) }
         let inside = changedElements(changed)
         try ChangeMap.encode(inside.map { Int32($0) }, count: count, to: &writer)
-        let buffers = ResidualBuffers(capacity: max(inside.count, 1))
-        for (to, from) in inside.enumerated() { buffers.copy(from, of: staging, to: to) }
-        buffers.count = inside.count
-        return try size(buffers, plan, &writer)
+        let block = ResidualBlock(capacity: max(inside.count, 1))
+        for (to, from) in inside.enumerated() { block.copy(from, of: staging, to: to) }
+        block.count = inside.count
+        return try size(block, plan, &writer)
     }
 
     /// Places in the sample of elements that changed.
@@ -74,12 +77,14 @@ struct LosslessTrial {
     }
 
     private func size(
-        _ buffers: ResidualBuffers, _ plan: LosslessPlan, _ writer: inout ByteWriter
+        _ block: ResidualBlock, _ plan: LosslessPlan, _ writer: inout ByteWriter
     ) throws(CodecError) -> Int {
         let rule = LosslessMode.groups.first { $0.mode == plan.mode }?.rule ?? .byPrecision
-        if buffers.count > 0 {
-            let piece = ResidualChunk.Piece(range: 0..<buffers.count, format: format, isZero: plan.predictsZero)
-            _ = try ResidualChunk.encode(buffers, [piece], rule, to: &writer)
+        if block.count > 0 {
+            let code = ResidualCode(capacity: block.count, block: block.count)
+            ResidualKernel.encode(block, format, rule, to: code)
+            code.endPiece()
+            _ = try code.finish(to: &writer)
         }
         // A float64's low bits are incompressible, mostly.
         return max(writer.count - Self.tables, 0) + (format == .f64 ? count * WordForm.lowBits / 8 : 0)

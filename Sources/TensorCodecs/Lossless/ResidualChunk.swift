@@ -1,109 +1,112 @@
-/// The coded form of up to `limit` elements of a group: a section of levels, one of small exponents, one of raw bits.
-enum ResidualChunk {
+/// Reads a chunk: what `ResidualCode` writes. First it is told of all its elements what predicts them, then it reads the
+/// chunk's sections, then it restores the words.
+final class ResidualChunk {
     /// Elements of a chunk; all but a group's last have so many.
     static let limit = 1 << 18
 
-    /// A run of elements of one tensor in a chunk.
-    struct Piece {
-        /// Of the chunk's elements.
-        var range: Range<Int>
-        var format: FloatFormat
-        /// Whether all predictions are 0.
-        var isZero = false
+    private(set) var count = 0
+    /// A bit for each class that occurs.
+    private var occurring: UInt64 = 0
+    private var packedLevels: ArraySlice<UInt8> = []
+    private var smallExponents: [Int32] = []
+    private var usedSmallExponents = 0
+    private var memory: UnsafeMutableRawBufferPointer
+    /// The raw bits, as far as they have not been read.
+    var source: BitSource
+
+    /// Signed cells of the predictions, exponents of the cell sizes, classes, levels: one of each for every element.
+    let cells: UnsafeMutablePointer<Int32>
+    let sizes: UnsafeMutablePointer<Int8>
+    let classes: UnsafeMutablePointer<UInt8>
+    let levels: UnsafeMutablePointer<Int8>
+    let planes = ResidualPlanes()
+
+    init(capacity: Int) {
+        // Whole vectors are loaded and stored wherever a block begins.
+        let padded = capacity + Lanes.count
+        cells = .allocate(capacity: padded)
+        sizes = .allocate(capacity: capacity)
+        classes = .allocate(capacity: capacity)
+        levels = .allocate(capacity: capacity)
+        let start = UnsafeMutableRawPointer.allocate(byteCount: BitSource.margin, alignment: 8)
+        memory = UnsafeMutableRawBufferPointer(start: start, count: BitSource.margin)
+        source = BitSource(start, byteCount: 0)
     }
 
-    /// - Returns: bits for each piece, nearly: what it takes of the chunk.
-    static func encode(
-        _ buffers: ResidualBuffers, _ pieces: [Piece], _ rule: ResidualKernel.Classes, to writer: inout ByteWriter
-    ) throws(CodecError) -> [UInt64] {
-        let count = buffers.count
-        let classes = prepare(buffers, pieces, rule)
-        var smallExponents: [Int32] = []
-        var rawBits: [Int] = []
-        var bytes: [UInt8] = []
-        let levels = [Int32](unsafeUninitializedCapacity: count) { output, filled in
-            guard let levels = output.baseAddress else { return }
-            bytes = [UInt8](unsafeUninitializedCapacity: count * 8 + 8) { memory, used in
-                guard let start = UnsafeMutableRawPointer(memory.baseAddress) else { return }
-                smallExponents = [Int32](unsafeUninitializedCapacity: count) { small, next in
-                    guard let small = small.baseAddress else { return }
-                    var sink = BitSink(start)
-                    for piece in pieces {
-                        let before = sink.bitCount
-                        ResidualKernel.encode(
-                            buffers, piece.range, piece.format, levels: levels, sink: &sink, smallExponents: small,
-                            next: &next)
-                        rawBits.append(sink.bitCount - before)
-                    }
-                    used = sink.byteCount
-                }
-            }
-            filled = count
-        }
-        let packed = try IndexPacking.encode(levels, classes: classes, segments: pieces.map(\.range.count), .quick)
-        writer.append(varint: packed.bytes.count)
-        writer.append(contentsOf: packed.bytes)
-        let small = try IndexPacking.encode(
-            smallExponents, classes: [UInt8](repeating: 0, count: smallExponents.count),
-            segments: [smallExponents.count])
-        writer.append(varint: smallExponents.count)
-        writer.append(varint: small.bytes.count)
-        writer.append(contentsOf: small.bytes)
-        writer.append(varint: bytes.count)
-        writer.append(contentsOf: bytes)
-        return zip(packed.shares, rawBits).map { UInt64($0 * 8 + $1 + 1) }
+    deinit {
+        cells.deallocate()
+        sizes.deallocate()
+        classes.deallocate()
+        levels.deallocate()
+        memory.deallocate()
     }
 
-    /// Restores `buffers.words` from the predictions there.
+    /// Forgets the chunk before.
+    func begin() { (count, occurring) = (0, 0) }
+
+    /// Adds elements with what predicts them.
+    func append(_ block: ResidualBlock, _ format: FloatFormat, _ rule: ResidualKernel.Classes) {
+        ResidualKernel.prepare(block, format, rule, at: count, of: self)
+        var occurring: UInt64 = 0
+        for i in count..<count + block.count { occurring |= 1 &<< UInt64(classes[i]) }
+        self.occurring |= occurring
+        count += block.count
+    }
+
+    /// Reads the chunk's sections; levels are still packed.
     /// - Throws: `.corrupt`.
-    static func decode(
-        _ reader: inout ByteReader, _ buffers: ResidualBuffers, _ pieces: [Piece], _ rule: ResidualKernel.Classes
-    ) throws(CodecError) {
-        let count = buffers.count
-        let classes = prepare(buffers, pieces, rule)
-        let packed = try section(&reader, "levels")
-        let levels = try IndexPacking.decode(Array(packed), classes: classes)
+    func read(_ reader: inout ByteReader) throws(CodecError) {
+        packedLevels = try Self.section(&reader, "levels")
         let smallCount = try reader.readCount(upTo: count, "count of small exponents")
-        let small = try IndexPacking.decode(
-            Array(try section(&reader, "small exponents")), classes: [UInt8](repeating: 0, count: smallCount))
-        let bits = try section(&reader, "raw bits")
-        var padded: [UInt8] = []
-        padded.reserveCapacity(bits.count + 8)
-        padded += bits
-        padded += [0, 0, 0, 0, 0, 0, 0, 0]
-        var isSound = true, next = 0
-        padded.withUnsafeBytes { padded in
-            guard let start = padded.baseAddress else { return }
-            var source = BitSource(start, byteCount: bits.count)
-            levels.withUnsafeBufferPointer { levels in
-                small.withUnsafeBufferPointer { small in
-                    guard let levels = levels.baseAddress else { return }
-                    for piece in pieces where isSound {
-                        isSound = ResidualKernel.decode(
-                            buffers, piece.range, piece.format, levels: levels, source: &source, smallExponents: small,
-                            next: &next)
-                    }
-                }
-            }
-            isSound = isSound && source.isWhole
+        smallExponents = try IndexPacking.decode(
+            Array(try Self.section(&reader, "small exponents")), classes: [UInt8](repeating: 0, count: smallCount))
+        usedSmallExponents = 0
+        let bits = try Self.section(&reader, "raw bits")
+        if memory.count < bits.count + BitSource.margin {
+            memory.deallocate()
+            // Some more, for the chunks that come are nearly as long.
+            let room = bits.count + bits.count / 8 + BitSource.margin
+            memory = UnsafeMutableRawBufferPointer(start: .allocate(byteCount: room, alignment: 8), count: room)
         }
-        guard isSound, next == small.count else { throw reader.corrupt("residuals that do not end as they must") }
+        bits.withUnsafeBytes { memory.copyMemory(from: $0) }
+        let behind = UnsafeMutableRawBufferPointer(rebasing: memory[bits.count..<bits.count + BitSource.margin])
+        behind.initializeMemory(as: UInt8.self, repeating: 0)
+        if let start = memory.baseAddress { source = BitSource(start, byteCount: bits.count) }
     }
 
-    private static func prepare(
-        _ buffers: ResidualBuffers, _ pieces: [Piece], _ rule: ResidualKernel.Classes
-    ) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: buffers.count) { output, filled in
-            guard let base = output.baseAddress else { return }
-            for piece in pieces {
-                if piece.isZero {
-                    ResidualKernel.prepareZero(buffers, piece.range, piece.format, rule, to: base)
-                } else {
-                    ResidualKernel.prepare(buffers, piece.range, piece.format, rule, to: base)
-                }
-            }
-            filled = buffers.count
+    /// Unpacks the levels of chunks that have been read, side by side.
+    /// - Throws: `.corrupt`.
+    static func unpack(_ chunks: [ResidualChunk]) throws(CodecError) {
+        var decoders: [ByteLevelDecoder] = []
+        for chunk in chunks {
+            let classes = UnsafeBufferPointer(start: chunk.classes, count: chunk.count)
+            let decoder = try ByteLevelDecoder(
+                chunk.packedLevels, classes, occurring: chunk.occurring, into: chunk.levels)
+            if let decoder { decoders.append(decoder) }
         }
+        try ByteLevelDecoder.decode(decoders)
+    }
+
+    /// Restores the words of the next elements.
+    /// - Throws: `.corrupt`.
+    func restore(_ range: Range<Int>, _ format: FloatFormat, to block: ResidualBlock) throws(CodecError) {
+        guard ResidualKernel.decode(self, range, format, to: block) else {
+            throw .corrupt("levels of residuals that mean nothing")
+        }
+    }
+
+    /// - Throws: `.corrupt` unless everything that was read has been used.
+    func finish() throws(CodecError) {
+        guard source.isWhole, usedSmallExponents == smallExponents.count else {
+            throw .corrupt("residuals that do not end as they must")
+        }
+    }
+
+    /// The next small exponent, if there is one left.
+    func nextSmallExponent() -> Int32? {
+        guard usedSmallExponents < smallExponents.count else { return nil }
+        defer { usedSmallExponents += 1 }
+        return smallExponents[usedSmallExponents]
     }
 
     private static func section(

@@ -10,30 +10,21 @@ enum ResidualSymbols {
     /// Largest magnitude of a level that is no escape.
     static let largest: Int32 = 8 + 4 * (longest - 4) + 3
 
-    /// Raw bits of a difference: its bit length less 3, or none.
+    /// The levels' magnitudes, and how many low bits of each distance are raw.
     @inline(__always)
-    static func rawBits(_ distance: UInt32) -> Int32 {
-        29 &- Int32(truncatingIfNeeded: (distance | 4).leadingZeroBitCount)
+    static func magnitudes(_ distances: IntLanes) -> (magnitudes: IntLanes, raw: IntLanes) {
+        // A float's exponent and its two upper mantissa bits are what a magnitude is made of.
+        let floats = Lanes.floatBits(distances)
+        let coarse = (floats &>> Lanes.all(21)) &- Lanes.all(512)
+        let raw = Lanes.max((floats &>> Lanes.all(23)) &- Lanes.all(129), 0)
+        return (Lanes.select(Lanes.isLess(distances, Lanes.all(4)), distances, coarse), raw)
     }
 
+    /// What of a distance its level says, the other bits being 0, and how many raw bits those are.
     @inline(__always)
-    static func bitLength(_ magnitude: UInt32) -> Int32 {
-        // Never 0, so that no branch has to tell.
-        63 &- Int32(truncatingIfNeeded: (UInt64(magnitude) &<< 1 | 1).leadingZeroBitCount)
-    }
-
-    /// The level's magnitude.
-    @inline(__always)
-    static func magnitude(_ difference: UInt32, rawBits raw: Int32) -> Int32 {
-        let top = Int32(bitPattern: difference &>> UInt32(bitPattern: raw))
-        // 4...7 at the first octave beyond: 4 + 4 (b - 3) + the two bits.
-        return top &+ 4 &* raw
-    }
-
-    /// What of a difference its level says, and how many raw bits follow.
-    @inline(__always)
-    static func difference(_ magnitude: Int32) -> (top: Int32, raw: Int32) {
-        let raw = max((magnitude &>> 2) &- 1, 0)
-        return (magnitude &- 4 &* raw, raw)
+    static func distances(_ magnitudes: IntLanes) -> (least: IntLanes, raw: IntLanes) {
+        let raw = Lanes.max((magnitudes &>> Lanes.all(2)) &- Lanes.all(1), 0)
+        let top = magnitudes &- (raw &<< Lanes.all(2))
+        return (Lanes.signed(Lanes.bits(top) &<< Lanes.bits(raw)), raw)
     }
 }

@@ -3,10 +3,13 @@ struct SecondMomentFit {
     private(set) var model = SecondMomentModel()
 
     /// Whether words can be second moments: nothing negative, infinite or NaN.
-    static func isPossible(_ words: UnsafeBufferPointer<UInt32>) -> Bool {
+    static func isPossible(_ words: TensorWords) -> Bool {
         // Signs and exponent fields of all ones show when this much is added.
         var bits: UInt32 = 0
-        for word in words { bits |= word | ((word & 0x7fff_ffff) &+ 0x80_0000) }
+        words.forEachPiece { _, piece in
+            for word in piece { bits |= word | ((word & 0x7fff_ffff) &+ 0x80_0000) }
+            return bits < 0x8000_0000
+        }
         return bits < 0x8000_0000
     }
 
@@ -14,34 +17,20 @@ struct SecondMomentFit {
     ///   - words, previous: possible second moments.
     ///   - columns: of the matrix; 0 where its elements are one row.
     ///   - expected: how much of the predecessor should be left by the optimizer's settings, if they are known.
-    init(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, expected: Double?)
-    {
+    init(_ words: TensorWords, previous: TensorWords?, columns: Int, expected: Double?) {
         let decay = previous.map { Self.decay(words, $0, expected: expected, columns: columns) }
         self.init(words, previous: previous, columns: columns, decay: decay ?? 0)
     }
 
-    private init(
-        _ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?, columns: Int, decay: Float
-    ) {
-        guard let previous else {
-            let logarithms = words.map { $0 >> SecondMomentModel.unitBits }
-            model.scale = Self.scale(logarithms, columns: columns)
-            model.deviation = deviation(words, previous: nil)
-            return
+    private init(_ words: TensorWords, previous: TensorWords?, columns: Int, decay: Float) {
+        let new = NewSecondMoments(words, previous, decay: decay)
+        model.scale = Self.scale(new, columns: columns)
+        if let previous {
+            model.depth = 1
+            model.decay = decay
+            model.previousMeans = LogMeans(previous, columns: columns)
+            model.alpha = alpha(new, previous)
         }
-        model.depth = 1
-        model.decay = decay
-        let logarithms = [UInt32](unsafeUninitializedCapacity: words.count) { output, filled in
-            for i in 0..<words.count {
-                let value = Float(bitPattern: words[i])
-                let new = max(value - decay * Float(bitPattern: previous[i]), 0.001 * value)
-                output[i] = new.bitPattern >> SecondMomentModel.unitBits
-            }
-            filled = words.count
-        }
-        model.scale = Self.scale(logarithms, columns: columns)
-        model.previousMeans = LogMeans(words: previous, columns: columns)
-        model.alpha = alpha(logarithms, previous)
         model.deviation = deviation(words, previous: previous)
     }
 
@@ -50,7 +39,7 @@ struct SecondMomentFit {
     /// The caller's word for it is taken if no element falls short of it. Without one: what some elements agree on to
     /// the last bits, because they have seen nothing since; or the smallest ratio, where that codes better than 0.
     private static func decay(
-        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>, expected: Double?, columns: Int
+        _ words: TensorWords, _ previous: TensorWords, expected: Double?, columns: Int
     ) -> Float {
         let step = max(words.count / 1024, 1)
         // The four smallest ratios.
@@ -65,7 +54,7 @@ struct SecondMomentFit {
         guard smallest[3] < 1, smallest[0] > 0 else { return 0 }
         if smallest[3] < smallest[0] * 1.0001 { return smallest[0] }
         let part = sampleRows(words.count, columns: columns)
-        let new = UnsafeBufferPointer(rebasing: words[part]), old = UnsafeBufferPointer(rebasing: previous[part])
+        let new = words.part(part), old = previous.part(part)
         let least = smallest[0]
         let costs = [0, least].map { SecondMomentFit(new, previous: old, columns: columns, decay: $0).cost(new, old) }
         return costs[1] < costs[0] ? least : 0
@@ -81,49 +70,47 @@ struct SecondMomentFit {
     }
 
     /// Mean logarithm of the expected deviation, in 1/1024 octaves: it goes with the bits an element takes.
-    private func cost(_ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>) -> Int {
-        let buffers = ResidualBuffers(capacity: words.count)
-        guard let base = previous.baseAddress else { return 0 }
-        model.predict(buffers, at: 0, 0..<words.count, previous: base)
+    private func cost(_ words: TensorWords, _ previous: TensorWords) -> Int {
+        let block = ResidualBlock(capacity: TensorWords.piece)
         var sum = 0
-        for i in 0..<words.count { sum += Int(buffers.scales[i]) }
+        previous.forEachPiece { range, piece in
+            model.predict(block, range, previous: piece.baseAddress)
+            for i in 0..<range.count { sum += Int(block.scales[i]) }
+            return true
+        }
         return sum * 256 / max(words.count, 1)
     }
 
     /// Geometric means of rows, then of columns relative to them, in eighths of an octave.
-    private static func scale(_ logarithms: [UInt32], columns: Int) -> LogScale {
+    private static func scale(_ new: NewSecondMoments, columns: Int) -> LogScale {
         let unit = Int(SecondMomentModel.exponentUnit)
         func rounded(_ sum: Int, _ count: Int) -> Int {
             let divisor = count * unit
             return (sum + (sum < 0 ? -divisor : divisor) / 2) / divisor
         }
         guard columns > 0 else {
-            let sum = logarithms.reduce(0) { $0 &+ Int($1) }
-            return LogScale(rows: [Int16(rounded(sum, max(logarithms.count, 1)))], columns: [])
+            return LogScale(rows: [Int16(rounded(new.sum(), max(new.count, 1)))], columns: [])
         }
-        let count = logarithms.count / columns
+        let count = new.count / columns
         var rows = [Int16](repeating: 0, count: count)
         var sums = ColumnSums(columns)
-        logarithms.withUnsafeBufferPointer { logarithms in
-            for i in 0..<count {
-                let row = UnsafeBufferPointer(rebasing: logarithms[i * columns..<(i + 1) * columns])
-                let exponent = rounded(ColumnSums.sum(row, shift: 0), columns)
-                rows[i] = Int16(exponent)
-                sums.add(row, shift: 0, less: Int32(exponent * unit))
-            }
+        new.forEachRow(columns) { i, row in
+            let exponent = rounded(ColumnSums.sum(row, shift: 0), columns)
+            rows[i] = Int16(exponent)
+            sums.add(row, shift: 0, less: Int32(exponent * unit))
         }
         return LogScale(rows: rows, columns: sums.finish().map { Int16(rounded($0, max(count, 1))) })
     }
 
     /// How far an element follows what its predecessor had beyond rank 1: least squares, in 1/256.
-    private func alpha(_ logarithms: [UInt32], _ previous: UnsafeBufferPointer<UInt32>) -> Int32 {
+    private func alpha(_ new: NewSecondMoments, _ previous: TensorWords) -> Int32 {
         let width = max(model.scale.columns.count, 1)
         let isMatrix = !model.scale.columns.isEmpty
         var product = 0, square = 0
-        let rows = isMatrix ? logarithms.count / width : 1
-        let columns = isMatrix ? width : logarithms.count
+        let rows = isMatrix ? new.count / width : 1
+        let columns = isMatrix ? width : new.count
         // A sample of some ten thousand says enough about one factor.
-        let step = max(logarithms.count / Self.sample, 1)
+        let step = max(new.count / Self.sample, 1)
         let rowStep = isMatrix ? min(step, max(rows / 64, 1)) : 1
         let columnStep = isMatrix ? max(step / rowStep, 1) : step
         for i in stride(from: 0, to: rows, by: rowStep) {
@@ -131,7 +118,7 @@ struct SecondMomentFit {
             for j in stride(from: 0, to: columns, by: columnStep) {
                 let place = i &* columns &+ j
                 let column = isMatrix ? Int(model.scale.columns[j]) : 0
-                let y = Int(logarithms[place]) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
+                let y = Int(new.logarithm(place)) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
                 let u =
                     Int(previous[place] &>> SecondMomentModel.unitBits)
                     &- Int(model.previousMeans.value(i, isMatrix ? j : 0))
@@ -144,20 +131,22 @@ struct SecondMomentFit {
     }
 
     /// Root mean square of what the prediction leaves against A, in quarter octaves; single large ones are cut.
-    private func deviation(_ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?) -> Int16 {
+    private func deviation(_ words: TensorWords, previous: TensorWords?) -> Int16 {
         // Of large tensors every so many pieces.
-        let buffers = ResidualBuffers(capacity: min(words.count, Self.piece))
+        let block = ResidualBlock(capacity: min(words.count, Self.piece))
         let pieces = (words.count + Self.piece - 1) / Self.piece
         let step = max(pieces * Self.piece / Self.sample, 1)
         var sum = 0.0, count = 0
+        let scratch = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.piece)
+        defer { scratch.deallocate() }
         for piece in stride(from: 0, to: pieces, by: step) {
             let start = piece * Self.piece
             let range = start..<min(start + Self.piece, words.count)
-            model.predict(buffers, at: 0, range, previous: previous?.baseAddress.map { $0 + start })
+            model.predict(block, range, previous: previous?.run(range, scratch).baseAddress)
             for i in 0..<range.count where words[start &+ i] != 0 {
                 let value = Float(bitPattern: words[start &+ i])
-                let distance = (value - Float(bitPattern: buffers.predictions[i])).magnitude
-                let unit = QuarterOctaves.power(Int32(buffers.scales[i]))
+                let distance = (value - Float(bitPattern: block.predictions[i])).magnitude
+                let unit = QuarterOctaves.power(block.scales[i])
                 let ratio = min(Double(distance) / unit, 4)
                 sum += ratio * ratio
                 count += 1

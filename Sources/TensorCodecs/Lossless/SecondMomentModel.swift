@@ -23,13 +23,13 @@ struct SecondMomentModel: Sendable {
     /// Fills predictions, scales and contexts of the elements `range`.
     /// - Parameter previous: the predecessor's words in that range.
     func predict(
-        _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>, previous: UnsafePointer<UInt32>?
+        _ block: ResidualBlock, _ range: Range<Int>, previous: UnsafePointer<UInt32>?
     ) {
         // No matrix: pieces of one row, whose columns say nothing.
         let isMatrix = !scale.columns.isEmpty
         let width = isMatrix ? scale.columns.count : Self.piece
         let exponents = isMatrix ? scale.columns : Self.noExponents
-        let columnMeans = previousMeans.columns.isEmpty ? [Int32](repeating: 0, count: width) : previousMeans.columns
+        let columnMeans = previousMeans.columns.isEmpty ? Self.noMeans : previousMeans.columns
         exponents.withUnsafeBufferPointer { exponents in
             columnMeans.withUnsafeBufferPointer { columnMeans in
                 guard let exponents = exponents.baseAddress, let columnMeans = columnMeans.baseAddress else { return }
@@ -41,10 +41,10 @@ struct SecondMomentModel: Sendable {
                     if let previous {
                         let rowMean = previousMeans.rows[previousMeans.columns.isEmpty ? 0 : i]
                         row(
-                            buffers, at: place + done, count, previous + done, exponent, rowMean, exponents + column,
+                            block, at: done, count, previous + done, exponent, rowMean, exponents + column,
                             columnMeans + column)
                     } else {
-                        firstRow(buffers, at: place + done, count, exponent, exponents + column)
+                        firstRow(block, at: done, count, exponent, exponents + column)
                     }
                     done += count
                     (i, column) = (i + 1, 0)
@@ -55,31 +55,32 @@ struct SecondMomentModel: Sendable {
 
     private static let piece = 4096
     private static let noExponents = [Int16](repeating: 0, count: piece)
+    private static let noMeans = [Int32](repeating: 0, count: piece)
 
     /// Elements of one row without a predecessor.
     @inline(__always)
     private func firstRow(
-        _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ exponent: Int32, _ exponents: UnsafePointer<Int16>
+        _ block: ResidualBlock, at place: Int, _ count: Int, _ exponent: Int32, _ exponents: UnsafePointer<Int16>
     ) {
-        let predictions = buffers.predictions + place, scales = buffers.scales + place
-        let deviation = deviation
+        let predictions = block.predictions + place, scales = block.scales + place
+        let deviation = Int32(deviation)
         for j in 0..<count {
             let bits = Self.bits((exponent &+ Int32(exponents[j])) &* Self.exponentUnit)
             predictions[j] = bits
-            scales[j] = Int16(truncatingIfNeeded: bits &>> 21) &- 508 &+ deviation
+            scales[j] = Int32(bitPattern: bits &>> 21) &- 508 &+ deviation
         }
-        (buffers.contexts + place).update(repeating: 4, count: count)
+        (block.contexts + place).update(repeating: 4, count: count)
     }
 
     /// Elements of one row.
     @inline(__always)
     private func row(
-        _ buffers: ResidualBuffers, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>, _ exponent: Int32,
+        _ block: ResidualBlock, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>, _ exponent: Int32,
         _ rowMean: Int32, _ exponents: UnsafePointer<Int16>, _ columnMeans: UnsafePointer<Int32>
     ) {
-        let predictions = buffers.predictions + place, scales = buffers.scales + place
-        let contexts = buffers.contexts + place
-        let alpha = alpha, decay = decay, deviation = deviation
+        let predictions = block.predictions + place, scales = block.scales + place
+        let contexts = block.contexts + place
+        let alpha = alpha, decay = decay, deviation = Int32(deviation)
         for j in 0..<count {
             let old = Int32(bitPattern: previous[j] &>> Self.unitBits)
             let beyond = old &- rowMean &- columnMeans[j]
@@ -88,8 +89,8 @@ struct SecondMomentModel: Sendable {
             let logarithm = Int32(bitPattern: bits &>> Self.unitBits)
             let predicted = decay * Float(bitPattern: previous[j]) + Float(bitPattern: bits)
             predictions[j] = predicted.isFinite ? predicted.bitPattern : bits
-            scales[j] = Int16(truncatingIfNeeded: bits &>> 21) &- 508 &+ deviation
-            contexts[j] = UInt8(truncatingIfNeeded: min(max((old &- logarithm) &>> 10, -4), 5) &+ 4)
+            scales[j] = Int32(bitPattern: bits &>> 21) &- 508 &+ deviation
+            contexts[j] = min(max((old &- logarithm) &>> 10, -4), 5) &+ 4
         }
     }
 

@@ -1,8 +1,6 @@
 /// Fits a `ValueModel`: the encoder's part.
 struct ValueFit {
     private(set) var model = ValueModel()
-    /// What the predictions leave, in Float; 0 where that is not finite.
-    private(set) var residuals: [Float]
 
     /// Sums for least squares over w1, w1 - w2 and w - w1.
     private struct Sums {
@@ -10,22 +8,16 @@ struct ValueFit {
         var change = 0.0, value = 0.0
     }
 
-    /// - Parameters:
-    ///   - words, previous, earlier: float32 words of the tensor and its predecessors.
-    init(
-        _ words: UnsafeBufferPointer<UInt32>, previous: UnsafeBufferPointer<UInt32>?,
-        earlier: UnsafeBufferPointer<UInt32>?, columns: Int
-    ) {
+    /// - Parameter columns: of the matrix; 0 where its elements are one row.
+    init(_ words: TensorWords, previous: TensorWords?, earlier: TensorWords?, columns: Int) {
         let sums = previous.map { Self.sums(words, $0, earlier) }
         // A predecessor further off than zero is none.
-        if let previous, let sums, sums.change < sums.value {
+        if let sums, sums.change < sums.value {
             model.depth = 1
             Self.choose(sums, hasEarlier: earlier != nil, &model)
-            residuals = Self.residuals(words, previous, earlier, model)
-        } else {
-            residuals = words.map { Self.finite(Float(bitPattern: $0)) }
         }
-        model.scale = residuals.withUnsafeBufferPointer { LogScale.fit($0, columns: columns) }
+        let residuals = ValueResiduals(words, previous, earlier, model, longest: max(columns, TensorWords.piece))
+        model.scale = LogScale.fit(residuals, columns: columns)
     }
 
     /// Decay and drift by least squares, where they gain anything.
@@ -54,13 +46,7 @@ struct ValueFit {
     /// Elements from which decay and drift are fitted.
     private static let sample = 1 << 12
 
-    @inline(__always)
-    private static func finite(_ value: Float) -> Float { value.isFinite ? value : 0 }
-
-    private static func sums(
-        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>,
-        _ earlier: UnsafeBufferPointer<UInt32>?
-    ) -> Sums {
+    private static func sums(_ words: TensorWords, _ previous: TensorWords, _ earlier: TensorWords?) -> Sums {
         var sums = Sums()
         var change = SIMD2<Double>(), value = SIMD2<Double>()
         var oldOld = SIMD2<Double>(), oldStep = SIMD2<Double>(), stepStep = SIMD2<Double>()
@@ -89,22 +75,7 @@ struct ValueFit {
     }
 
     @inline(__always)
-    private static func pair(_ words: UnsafeBufferPointer<UInt32>, _ i: Int) -> SIMD2<Double> {
+    private static func pair(_ words: TensorWords, _ i: Int) -> SIMD2<Double> {
         SIMD2(Double(Float(bitPattern: words[i])), Double(Float(bitPattern: words[i &+ 1])))
-    }
-
-    private static func residuals(
-        _ words: UnsafeBufferPointer<UInt32>, _ previous: UnsafeBufferPointer<UInt32>,
-        _ earlier: UnsafeBufferPointer<UInt32>?, _ model: ValueModel
-    ) -> [Float] {
-        let old = model.depth > 1 ? earlier ?? previous : previous
-        return [Float](unsafeUninitializedCapacity: words.count) { output, filled in
-            for i in 0..<words.count {
-                let w1 = Float(bitPattern: previous[i])
-                let predicted = (w1 + model.decay * w1) + model.drift * (w1 - Float(bitPattern: old[i]))
-                output[i] = finite(Float(bitPattern: words[i]) - finite(predicted))
-            }
-            filled = words.count
-        }
     }
 }

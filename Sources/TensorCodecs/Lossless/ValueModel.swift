@@ -11,12 +11,12 @@ struct ValueModel: Sendable {
     var depth = 0
     var scale = LogScale(rows: [LogScale.none], columns: [])
 
-    /// Fills predictions of the elements `range`, from `place` in the buffers on.
+    /// Fills predictions of the elements `range`; words are working memory.
     func predict(
-        _ buffers: ResidualBuffers, at place: Int, _ range: Range<Int>, _ format: FloatFormat,
+        _ block: ResidualBlock, _ range: Range<Int>, _ format: FloatFormat,
         previous: UnsafeRawBufferPointer?, earlier: UnsafeRawBufferPointer?
     ) {
-        let output = buffers.predictions + place
+        let output = block.predictions
         guard depth > 0, let previous else {
             output.update(repeating: 0, count: range.count)
             return
@@ -25,7 +25,7 @@ struct ValueModel: Sendable {
         let usesDrift = depth > 1 && drift != 0
         guard decay != 0 || usesDrift else { return Self.finite(output, range.count) }
         if usesDrift, let earlier {
-            let old = buffers.words + place
+            let old = block.words
             WordForm.words(earlier, format, range, to: old)
             for i in 0..<range.count {
                 let w1 = Float(bitPattern: output[i]), w2 = Float(bitPattern: old[i])

@@ -18,9 +18,8 @@ enum WordForm {
         let start = range.lowerBound
         switch format {
         case .f32:
-            for i in 0..<range.count {
-                output[i] = bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 4, as: UInt32.self)
-            }
+            let part = UnsafeRawBufferPointer(rebasing: bytes[start * 4..<range.upperBound * 4])
+            UnsafeMutableRawBufferPointer(start: output, count: part.count).copyMemory(from: part)
         case .bf16:
             for i in 0..<range.count {
                 output[i] = UInt32(bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 2, as: UInt16.self)) &<< 16
@@ -35,32 +34,6 @@ enum WordForm {
                 output[i] = word(bytes.loadUnaligned(fromByteOffset: (start &+ i) &* 8, as: UInt64.self))
             }
         }
-    }
-
-    /// Runs `body` with the words of a whole tensor, without a copy where they are its bytes.
-    static func withWords<Result>(
-        _ bytes: [UInt8], _ format: FloatFormat, _ body: (UnsafeBufferPointer<UInt32>) -> Result
-    ) -> Result {
-        let count = bytes.count / format.elementSize
-        return bytes.withUnsafeBytes { raw in
-            if format == .f32, let start = raw.baseAddress, UInt(bitPattern: start) % 4 == 0 {
-                return body(UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt32.self), count: count))
-            }
-            let words = [UInt32](unsafeUninitializedCapacity: count) { output, filled in
-                guard let start = output.baseAddress else { return }
-                Self.words(raw, format, 0..<count, to: start)
-                filled = count
-            }
-            return words.withUnsafeBufferPointer(body)
-        }
-    }
-
-    /// The same with none for no tensor.
-    static func withWordsIfAny<Result>(
-        _ bytes: [UInt8]?, _ format: FloatFormat, _ body: (UnsafeBufferPointer<UInt32>?) -> Result
-    ) -> Result {
-        guard let bytes else { return body(nil) }
-        return withWords(bytes, format) { body($0) }
     }
 
     /// The word of a float64.
@@ -83,9 +56,8 @@ enum WordForm {
         let start = range.lowerBound
         switch format {
         case .f32:
-            for i in 0..<range.count {
-                output.storeBytes(of: words[i], toByteOffset: (start &+ i) &* 4, as: UInt32.self)
-            }
+            let part = UnsafeMutableRawBufferPointer(rebasing: output[start * 4..<range.upperBound * 4])
+            part.copyMemory(from: UnsafeRawBufferPointer(start: words, count: part.count))
         case .bf16:
             for i in 0..<range.count {
                 let half = UInt16(truncatingIfNeeded: words[i] &>> 16)
