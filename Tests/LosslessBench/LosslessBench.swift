@@ -11,8 +11,8 @@ import TensorCodecs
 @main struct LosslessBench {
     static func main() throws {
         // As the program does: memory that was freed is used again instead of going back page by page.
-        mallopt(M_TRIM_THRESHOLD, 256 << 20)
-        mallopt(M_MMAP_THRESHOLD, 64 << 20)
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(M_TRIM_THRESHOLD, 64 << 20)
         let list = try String(contentsOfFile: CommandLine.arguments[1], encoding: .utf8)
         let repetitions = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 1 : 1
         var packs: [(name: String, tensors: [LosslessTensor])] = []

@@ -56,6 +56,21 @@ import Testing
         try roundTrip(all)
     }
 
+    /// Single elements far below what predicts them: so many raw bits that they are written and read by themselves.
+    @Test func elementsWithManyRawBitsRoundTrip() throws {
+        var random = SplitMix64(seed: 8)
+        let old = (0..<5000).map { _ in Float(900 + 200 * random.uniform()) }
+        let new = old.map { value in
+            let isFar = random.next() % 50 == 0
+            return isFar ? Float(random.normal() * 1e-3) : value * Float(1 + 1e-6 * random.normal())
+        }
+        try roundTrip([
+            LosslessTensor(
+                kind: .weight, format: .float(.f32), shape: [100, 50], bytes: FloatFormat.f32.bytes(new),
+                previous: FloatFormat.f32.bytes(old))
+        ])
+    }
+
     @Test(arguments: FloatFormat.allCases, [LosslessTensor.Kind.weight, .firstMoment, .secondMoment, .other])
     func specialValuesKeepEveryBit(format: FloatFormat, kind: LosslessTensor.Kind) throws {
         var samples = LosslessSamples(seed: 4)
