@@ -28,7 +28,7 @@ import VarveTestSupport
             entries: [
                 Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: size)
             ],
-            bundles: [Bundle(settings: .transform, weights: reference, moments: nil)], tensors: tensors, pairs: [:],
+            bundles: [Bundle(settings: .transform(namesRules: false), weights: reference, moments: nil)], tensors: tensors, pairs: [:],
             notes: [])
     }
 
@@ -40,7 +40,7 @@ import VarveTestSupport
         let member = try #require(back.bundleMembers().first?.first)
         #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == 2)
         #expect(member.maximum == 3 && member.copy == 4)
-        #expect(back.bundles[0].moments == nil && back.bundles[0].settings == .transform)
+        #expect(back.bundles[0].moments == nil && back.bundles[0].settings == .transform(namesRules: false))
     }
 
     @Test func membersThatCannotBeAreRefused() throws {

@@ -24,9 +24,9 @@ import VarveTestSupport
         return result
     }
 
-    /// Whole bases and tracked ones, on both sides of a matrix.
+    /// Whole bases and tracked ones, on both sides of a matrix; both sides tracked, the longer one by the shorter.
     private func makeRun() throws {
-        let shapes: [[Int]] = [[24, 128], [128, 300], [300, 24], [300]]
+        let shapes: [[Int]] = [[24, 128], [128, 300], [300, 24], [300], [257, 1025]]
         let run = DriftingRun(shapes.enumerated().map { .init("p\($0)", $1) }, steps: 6)
         for step in run.steps() { try codes.directory.write(step.file(), to: "run/ckpt_\(step.number).pt") }
     }
@@ -79,5 +79,9 @@ import VarveTestSupport
         #expect(outcome.error.contains("transform") && outcome.error.contains("lossy"))
         let report = try codes.varve("report", codes.path("one.varve"), "--by", "tensor", "--csv")
         #expect(report.output.contains("transform"))
+        for effort in ["low", "normal", "high"] {
+            let chosen = try codes.varve("compress", codes.path("one"), codes.path(effort), "--effort", effort)
+            #expect(chosen.status == 0 && chosen.error.contains("effort \(effort)") == (effort != "normal"))
+        }
     }
 }

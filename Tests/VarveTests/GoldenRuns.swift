@@ -20,6 +20,19 @@ enum GoldenRuns {
         }
     }
 
+    /// Sides above 1023, whose bases follow a rule of their own: both sides of a matrix that begins with zeros, as
+    /// adapters do, so that its keyframe is small; one side each of two others.
+    static func writeWide(to root: String) throws {
+        var run = DriftingRun(
+            [.init("both", [260, 1026]), .init("wide", [20, 1030]), .init("tall", [1028, 16]), .init("norm", [20])],
+            steps: 6)
+        let start = run.values[0][0].weight
+        for step in run.values.indices {
+            for index in start.indices { run.values[step][0].weight[index] -= start[index] }
+        }
+        for step in run.steps() { try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt")) }
+    }
+
     /// Element types and ways of changing that method `lossless` treats apart: values that go on as they went, in every
     /// float type; ones of which few change; bytes.
     static func writeKinds(to root: String) throws {

@@ -1,0 +1,104 @@
+import ChainArchive
+import TensorFiles
+import Testing
+import Varve
+import VarveTestSupport
+
+/// Whatever the effort: what is appended is what one call stores, and what is restored is what was foretold.
+@Suite struct EffortTests {
+    let workshop = RunWorkshop()
+
+    /// Both sides tracked; one beside a full one; a batch; whole bases; a vector.
+    private static let shapes: [DriftingRun.Shape] = [
+        .init("both.weight", [260, 1030]), .init("wide.weight", [20, 1030]), .init("experts.weight", [2, 1026, 20]),
+        .init("narrow.weight", [24, 40]), .init("norm.weight", [1030]),
+    ]
+
+    static let methods: [CompressionOptions.Method] = [
+        .transform(TransformOptions()), .transform(TransformOptions(effort: .low)),
+        .transform(TransformOptions(effort: .high)), .transform(TransformOptions(quality: .high)),
+        .transform(TransformOptions(keyframes: .exact)),
+        .transform(TransformOptions(quality: .small, keyframes: .exact, effort: .low)),
+    ]
+
+    /// The major version of every step's manifest, in order.
+    private func versions(_ archive: String) throws -> [UInt8] {
+        try ArchiveReader(workshop.path(archive)).steps.map { step in
+            let directory = String(repeating: "0", count: 12 - "\(step)".count) + "\(step)"
+            return try Trees.bytes(workshop.path("\(archive)/steps/\(directory)/step.manifest"))[4]
+        }
+    }
+
+    @Test(arguments: methods)
+    func appendingStoresWhatOneCallStoresAndItRestores(method: CompressionOptions.Method) async throws {
+        let steps = DriftingRun(Self.shapes, steps: 5).steps()
+        try workshop.write(steps)
+        try await workshop.compress("run", "whole.varve", method, keyframeInterval: 4, threads: 1)
+        for step in steps {
+            try workshop.write([step], to: "rotating")
+            if step.number == 20 { continue }
+            let result = try await workshop.compress(
+                "rotating", "grown.varve", method, keyframeInterval: 4, threads: 2)
+            #expect(result.skipped.isEmpty && !result.added.isEmpty)
+            try Directories.remove(workshop.path("rotating"))
+        }
+        let whole = try workshop.parts("whole.varve"), grown = try workshop.parts("grown.varve")
+        #expect(whole == grown && whole.count == steps.count)
+        let verified = try await Verifier(
+            archive: workshop.path("whole.varve"), against: workshop.path("run"), threads: 2
+        ).verify()
+        #expect(verified.isIntact && verified.differences.isEmpty, "\(verified.findings)")
+        #expect(try await workshop.restore("whole.varve", threads: 1) == workshop.restore("grown.varve", threads: 2))
+    }
+
+    @Test func onlyStepsThatNameARuleAreOfVersionFive() async throws {
+        let wide = DriftingRun([.init("wide.weight", [20, 1030]), .init("norm", [20])], steps: 5).steps()
+        let narrow = DriftingRun([.init("narrow.weight", [24, 40])], steps: 3).steps()
+        try workshop.write(wide, to: "wide")
+        try workshop.write(narrow, to: "narrow")
+        for (run, effort, expected) in [
+            ("wide", .normal, [3, 5, 3, 3, 3]), ("wide", .low, [3, 5, 3, 3, 3]), ("wide", .high, [3, 3, 3, 3, 3]),
+            ("narrow", .normal, [3, 3, 3]), ("narrow", .low, [3, 5, 3]), ("narrow", .high, [3, 3, 3]),
+        ] as [(String, TransformOptions.Effort, [UInt8])] {
+            let archive = "\(run)-\(effort).varve"
+            try await workshop.compress(run, archive, .transform(TransformOptions(effort: effort)))
+            #expect(try versions(archive) == expected, "\(archive)")
+        }
+        // Where no rule is named, nothing at all has changed.
+        #expect(try workshop.parts("narrow-normal.varve") == workshop.parts("narrow-high.varve"))
+    }
+
+    @Test func aStepThatNamesARuleCanLoseItsMoments() async throws {
+        try workshop.write(DriftingRun([.init("wide.weight", [20, 1030])], steps: 4).steps())
+        try await workshop.compress(
+            "run", "a.varve", .transform(TransformOptions(quality: .high)), threads: 1)
+        #expect(try versions("a.varve") == [3, 5, 3, 3])
+        let before = try await workshop.restore("a.varve", threads: 1)
+        let result = try Forgetter(archive: workshop.path("a.varve")).forget(
+            .init(steps: [20...20], momentsOnly: true), prune: true)
+        #expect(result.freedBytes > 0)
+        #expect(try versions("a.varve") == [3, 5, 3, 3])
+        #expect(try ArchiveReader(workshop.path("a.varve")).manifest(20).pruned == .moments)
+        let verified = try await Verifier(archive: workshop.path("a.varve"), deep: true, threads: 1).verify()
+        #expect(verified.isIntact, "\(verified.findings)")
+        for number in [10, 30, 40] {
+            let output = workshop.path("out-\(number)")
+            try await Restorer(
+                archive: workshop.path("a.varve"), options: RestoreOptions(selection: .step(number), threads: 1)
+            ).restore(to: output)
+            let name = RunWorkshop.fileName(number)
+            #expect(try Trees.content(output)[name] == before[name], "step \(number)")
+        }
+    }
+
+    @Test func theManifestNamesAnEffortThatIsNotTheNormalOne() async throws {
+        try workshop.write(DriftingRun([.init("narrow.weight", [24, 40])], steps: 2).steps())
+        for (effort, words) in [
+            (.low, "transform balanced, effort low"), (.normal, "transform balanced"),
+            (.high, "transform balanced, effort high"),
+        ] as [(TransformOptions.Effort, String)] {
+            try await workshop.compress("run", "\(effort).varve", .transform(TransformOptions(effort: effort)))
+            #expect(try ArchiveReader(workshop.path("\(effort).varve")).manifest(20).method == words)
+        }
+    }
+}
