@@ -20,17 +20,34 @@ enum GoldenRuns {
         }
     }
 
-    /// Sides above 1023, whose bases follow a rule of their own: both sides of a matrix that begins with zeros, as
-    /// adapters do, so that its keyframe is small; one side each of two others.
+    /// Sides above 1023, whose bases follow a rule of their own: one side of a matrix, and both of another that begins
+    /// with zeros and moves along a few directions in few places, so that the archive is small.
     static func writeWide(to root: String) throws {
-        var run = DriftingRun(
-            [.init("both", [260, 1026]), .init("wide", [20, 1030]), .init("tall", [1028, 16]), .init("norm", [20])],
-            steps: 6)
-        let start = run.values[0][0].weight
-        for step in run.values.indices {
-            for index in start.indices { run.values[step][0].weight[index] -= start[index] }
+        let run = DriftingRun([.init("wide", [16, 1030]), .init("norm", [20])], steps: 6)
+        let (rows, columns) = (260, 1026), rank = 2
+        let left = SeededTensors.floats(rows * rank, seed: 1, deviation: 1)
+        let right = SeededTensors.floats(columns * rank, seed: 2, deviation: 1)
+        let zeros = [Float](repeating: 0, count: rows * columns)
+        var values = zeros, second = zeros
+        for (index, var step) in run.steps().enumerated() {
+            let noise = SeededTensors.floats(rows * columns, seed: UInt64(3 + index), deviation: 0.1)
+            for i in stride(from: 3, to: rows, by: 20) where index > 0 {
+                for j in stride(from: 7, to: columns, by: 50) {
+                    var change = noise[i * columns + j]
+                    for k in 0..<rank { change += left[i * rank + k] * right[j * rank + k] }
+                    values[i * columns + j] += change * 0.01
+                    second[i * columns + j] = 1e-4
+                }
+            }
+            step.states[0][0].change { $0 = [Float](repeating: 0, count: $0.count) }
+            let shape = [rows, columns]
+            step.model.append(TestTensor("both", shape: shape, floats: values))
+            step.states.append([
+                TestTensor("exp_avg", shape: shape, floats: zeros),
+                TestTensor("exp_avg_sq", shape: shape, floats: second),
+            ])
+            try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt"))
         }
-        for step in run.steps() { try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt")) }
     }
 
     /// Element types and ways of changing that method `lossless` treats apart: values that go on as they went, in every

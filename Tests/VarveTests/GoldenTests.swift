@@ -30,15 +30,12 @@ import VarveTestSupport
         #expect((lines + links).joined(separator: "\n") + "\n" == recorded)
     }
 
-    /// Coarse, so that it is small.
-    private static let wide = CompressionOptions.Method.transform(TransformOptions(quality: .small, stepSize: 12))
-
     /// Archives of the formats that this release writes, 3.0 and 5.0, and what each was made with.
     static let made: [(name: String, method: CompressionOptions.Method, keyframeInterval: Int)] = [
         ("lossless-3.0", TestMethods.lossless, 50), ("masters-3.0", TestMethods.lossless, 50),
         ("kinds-3.0", TestMethods.lossless, 50), ("excp-3.0", TestMethods.excp, 50),
         ("transform-3.0", TestMethods.transform, 50), ("tracked-3.0", TestMethods.exactKeyframes, 3),
-        ("wide-5.0", wide, 4),
+        ("wide-5.0", TestMethods.transform, 50),
     ]
 
     /// What an archive was made from.
