@@ -28,7 +28,8 @@ import VarveTestSupport
             entries: [
                 Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: size)
             ],
-            bundles: [Bundle(settings: .transform(namesRules: false), weights: reference, moments: nil)], tensors: tensors, pairs: [:],
+            bundles: [Bundle(settings: .transform(namesRules: false), weights: reference, moments: nil)],
+            tensors: tensors, pairs: [:],
             notes: [])
     }
 

@@ -59,7 +59,7 @@ def make_large(folder):
 
 
 # Both sides tracked, the shorter one left or right; one tracked beside a full one; a batch; none.
-WIDE = {"up.weight": (1040, 300), "down.weight": (576, 1030), "brain.weight": (270, 1026), "mixed.weight": (100, 1030),
+WIDE = {"up.weight": (1040, 300), "down.weight": (576, 1030), "brain.weight": (270, 1026),
         "experts.weight": (2, 1028, 32), "narrow.weight": (64, 100), "norm.weight": (1040,)}
 
 
@@ -99,7 +99,7 @@ def make_tiles(folder):
     os.makedirs(folder)
     generator = torch.Generator().manual_seed(5)
     weight = torch.randn(2100, 2050, generator=generator) * 0.02
-    for step in range(1, 8):
+    for step in range(1, 5):
         torch.save({"model": {"tiles.weight": weight.bfloat16()}}, os.path.join(folder, f"ckpt_{step}.pt"))
         common = torch.randn(2100, 6, generator=generator) @ torch.randn(6, 2050, generator=generator)
         weight += (torch.randn(weight.shape, generator=generator) * 0.3 + common) * 1e-3

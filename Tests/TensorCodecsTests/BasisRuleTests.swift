@@ -52,7 +52,9 @@ import VarveTestSupport
                     refused += 1
                     continue
                 }
-                if first & 63 > 32 || second & 15 == 0 || second >> 4 == 0 { Issue.record("\(first), \(second) is read") }
+                if first & 63 > 32 || second & 15 == 0 || second >> 4 == 0 {
+                    Issue.record("\(first), \(second) is read")
+                }
                 var writer = ByteWriter()
                 rule.write(to: &writer)
                 if writer.bytes != [first, second] { Issue.record("\(first), \(second) became \(writer.bytes)") }

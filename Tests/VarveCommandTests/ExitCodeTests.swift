@@ -120,7 +120,8 @@ import VarveTestSupport
             ["--method", "excp", "--quality", "high"], ["--method", "excp", "--quality", "lossless"],
             ["--quality", "lossless", "--step-size", "1"], ["--quality", "lossless", "--target-ratio", "9"],
             ["--quality", "lossless", "--keyframe", "exact"], ["--quality", "lossless", "--alpha", "0.01"],
-            ["--effort", "most"], ["--quality", "lossless", "--effort", "low"], ["--method", "excp", "--effort", "high"],
+            ["--effort", "most"], ["--quality", "lossless", "--effort", "low"],
+            ["--method", "excp", "--effort", "high"],
         ] { #expect(try varve(["compress", run, path("x.varve")] + wrong).status == 2, "\(wrong)") }
         #expect(try varve("restore", path("x.varve"), "--step", "minus", "-o", path("o")).status == 2)
         #expect(try varve("report", path("x.varve"), "--steps", "5-2").status == 2)
