@@ -117,7 +117,9 @@ extension StepManifest {
         if version > 3 {
             let extent = try reader.byte()
             pruned = ForgottenSteps.Extent(rawValue: extent)
-            guard pruned != nil || (extent == 0 && version >= 5) else { throw CodecError(.corrupt, "what was forgotten is unknown") }
+            guard pruned != nil || (extent == 0 && version >= 5) else {
+                throw CodecError(.corrupt, "what was forgotten is unknown")
+            }
         }
         guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         self.init(

@@ -40,7 +40,8 @@ extension StepEncoder {
         guard !members.isEmpty else { return }
         let (chain, moments) = try pack(members.map(\.member))
         result.bundle = (
-            settings: .transform(namesRules: members.contains { $0.member.step.rule != nil }), weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
+            settings: .transform(namesRules: members.contains { $0.member.step.rule != nil }),
+            weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
         )
         for (place, (source, member)) in members.enumerated() {
             var share = chain.shares[place]

@@ -104,7 +104,8 @@ struct MethodOptions: ParsableArguments {
         case .transform:
             return .transform(
                 TransformOptions(
-                    quality: quality, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio, effort: effort))
+                    quality: quality, stepSize: stepSize, keyframes: keyframes, targetRatio: targetRatio, effort: effort
+                ))
         case .excp:
             let published = ExcpOptions()
             return .excp(

@@ -54,7 +54,6 @@ struct VarveTool: AsyncParsableCommand {
         mallopt(M_ARENA_MAX, 1)
         mallopt(M_MMAP_MAX, 0)
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
-
     }
 
     /// A checkpoint may have thousands of files, and all of them are open while it is read.

@@ -7,7 +7,8 @@ struct WorkOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Most memory to take, as in 800MB or 1.5GB: fewer tensors are then worked on at a time.", valueName: "size"))
+            "Most memory to take, as in 800MB or 1.5GB: fewer tensors are then worked on at a time.", valueName: "size")
+    )
     var memory: MemorySize?
 
     func validate() throws {

@@ -80,7 +80,8 @@ struct ExactFactor: Sendable {
     private static let block = 1 << 18
 
     private static func multiply(
-        _ size: (rows: Int, columns: Int, inner: Int), _ a: (values: [Double], start: Int, stride: Int, transposed: Bool),
+        _ size: (rows: Int, columns: Int, inner: Int),
+        _ a: (values: [Double], start: Int, stride: Int, transposed: Bool),
         _ b: (values: [Double], stride: Int), into result: UnsafeMutableBufferPointer<Double>
     ) {
         _ = oneThread

@@ -43,7 +43,8 @@ struct ScaledTile {
     /// - Returns: the largest magnitude before rounding.
     @inline(__always)
     private static func scale(
-        _ line: UnsafeMutableBufferPointer<Double>, _ row: Double, _ columns: UnsafeBufferPointer<Double>, _ grid: Double?
+        _ line: UnsafeMutableBufferPointer<Double>, _ row: Double, _ columns: UnsafeBufferPointer<Double>,
+        _ grid: Double?
     ) -> Double {
         var largest = SIMD4<Double>(repeating: 0)
         var j = 0

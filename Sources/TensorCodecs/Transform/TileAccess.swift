@@ -13,8 +13,7 @@ extension FloatFormat {
         }
     }
 
-    func load(_ bytes: UnsafeRawBufferPointer, from start: Int, into target: UnsafeMutableBufferPointer<Double>)
-    {
+    func load(_ bytes: UnsafeRawBufferPointer, from start: Int, into target: UnsafeMutableBufferPointer<Double>) {
         switch self {
         case .f32:
             for i in 0..<target.count {
