@@ -7,6 +7,8 @@ package final class PartWriter {
     private let file: OutputFile
     private let index: Int
     private var offset: UInt64
+    /// Up to where the system was asked to write what it has.
+    private var released: UInt64 = 0
 
     package var byteCount: UInt64 { offset }
 
@@ -24,14 +26,29 @@ package final class PartWriter {
 
     package func append(_ bytes: [UInt8]) throws(VarveError) -> PartReference {
         try file.write(bytes, at: offset)
-        defer { offset += UInt64(bytes.count) }
+        defer {
+            offset += UInt64(bytes.count)
+            release()
+        }
         return PartReference(part: index, offset: offset, byteCount: UInt64(bytes.count), checksum: checksum64(bytes))
+    }
+
+    private static let window: UInt64 = 16 << 20
+
+    /// A part is flushed in the end anyway. Sent off piece by piece it is on the disk by then, and takes no memory from the
+    /// training beside which it is written; new pages for all of it would also cost more than what is done with them.
+    private func release() {
+        guard offset >= released + Self.window else { return }
+        // Once to have it written, and once more, when it is, to have it forgotten.
+        file.release((released > 4 * Self.window ? released - 4 * Self.window : 0)..<offset)
+        released = offset
     }
 
     /// Takes back what was appended after the part had `byteCount` bytes.
     package func cut(to byteCount: UInt64) throws(VarveError) {
         try file.truncate(to: byteCount)
         offset = byteCount
+        released = min(released, byteCount)
     }
 
     /// Flushes the part and gives it its name.

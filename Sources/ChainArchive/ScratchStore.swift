@@ -31,8 +31,16 @@ package final class ScratchStore: Sendable {
         var byteCount: Int
     }
 
+    /// A value that stands in a file that is open anyway.
+    private struct Original {
+        var source: any ByteSource
+        var range: Range<UInt64>
+        var hash: Hash128
+    }
+
     private struct State {
         var slots: [Key: Slot] = [:]
+        var originals: [Key: Original] = [:]
         var end: UInt64 = 0
         /// All bytes, where they are kept in memory instead of a file.
         var memory: [UInt8]?
@@ -112,7 +120,49 @@ package final class ScratchStore: Sendable {
 
     /// Lets a key stand for the value of another one.
     package func put(_ key: Key, sameAs other: Key) {
-        state.withLock { $0.slots[key] = $0.slots[other] }
+        state.withLock {
+            $0.slots[key] = $0.slots[other]
+            $0.originals[key] = $0.originals[other]
+        }
+    }
+
+    /// Keeps the place of a value instead of the value: a tensor that was stored exactly is what the checkpoint holds, and
+    /// writing it once more would cost as much as compressing it.
+    /// - Parameter hash: of the bytes; `get` refuses others.
+    package func put(_ key: Key, original source: any ByteSource, _ range: Range<UInt64>, hash: Hash128) {
+        let original = Original(source: source, range: range, hash: hash)
+        state.withLock { if !$0.isBroken { $0.originals[key] = original } }
+    }
+
+    /// Lets a key stand for a value whose place another store keeps.
+    /// - Returns: whether it does.
+    package func put(_ key: Key, sameAs other: Key, in store: ScratchStore) -> Bool {
+        guard let original = store.state.withLock({ $0.originals[other] }) else { return false }
+        put(key, original: original.source, original.range, hash: original.hash)
+        return contains(key)
+    }
+
+    /// Forgets all values and takes new ones into the same file: pages that the system has already are written faster
+    /// than new ones.
+    package func clear() {
+        state.withLock {
+            $0.slots = [:]
+            $0.originals = [:]
+            $0.end = 0
+            if $0.memory != nil { $0.memory = [] }
+            $0.isBroken = false
+        }
+    }
+
+    private func read(_ original: Original) throws(VarveError) -> [UInt8] {
+        let bytes = try original.source.bytes(
+            at: original.range.lowerBound, count: Int(original.range.upperBound - original.range.lowerBound))
+        guard Hash128(bytes) == original.hash else {
+            throw VarveError(
+                .sourceChanged, "changed after it was compressed, while the next step was", file: original.source.name,
+                offset: original.range.lowerBound)
+        }
+        return bytes
     }
 
     private func write(_ key: Key, _ bytes: UnsafeRawBufferPointer) throws(VarveError) {
@@ -138,7 +188,10 @@ package final class ScratchStore: Sendable {
             let slot = state.slots[key]
             return (slot, slot.flatMap { state.inMemory($0) }.map { Array($0) })
         }
-        guard let slot = kept else { return nil }
+        guard let slot = kept else {
+            guard let original = state.withLock({ $0.originals[key] }) else { return nil }
+            return try read(original)
+        }
         if let value { return value }
         var failure: VarveError?
         let bytes = [UInt8](unsafeUninitializedCapacity: slot.byteCount) { buffer, filled in
@@ -159,14 +212,23 @@ package final class ScratchStore: Sendable {
         return bytes
     }
 
-    package func contains(_ key: Key) -> Bool { state.withLock { $0.slots[key] != nil } }
+    package func contains(_ key: Key) -> Bool {
+        state.withLock { $0.slots[key] != nil || $0.originals[key] != nil }
+    }
 
     /// Bytes of the value, without reading it.
-    package func byteCount(_ key: Key) -> Int? { state.withLock { $0.slots[key]?.byteCount } }
+    package func byteCount(_ key: Key) -> Int? {
+        state.withLock { $0.slots[key]?.byteCount ?? $0.originals[key].map { $0.range.count } }
+    }
 
     /// A part of a value, for sampling.
     package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool
     {
+        if let original = state.withLock({ $0.slots[key] == nil ? $0.originals[key] : nil }) {
+            guard offset >= 0, buffer.count <= original.range.count - offset else { return false }
+            try original.source.read(at: original.range.lowerBound + UInt64(offset), into: buffer)
+            return true
+        }
         guard let slot = state.withLock({ $0.slots[key] }), offset >= 0, buffer.count <= slot.byteCount - offset,
             var pointer = buffer.baseAddress
         else { return false }

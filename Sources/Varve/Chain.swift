@@ -21,6 +21,8 @@ struct Chain {
     private var index = PayloadIndex()
     /// What the last step left for the next: restored tensors and payload, and its original files.
     private var last: (number: Int, store: ScratchStore, contents: StepContents)?
+    /// What the step before the last left: its file is used again.
+    private var spare: ScratchStore?
 
     init(found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?) {
         self.found = found
@@ -66,7 +68,14 @@ struct Chain {
             quantizes: method.quantizes(keyframe: previous == nil), method: method)
         let plan = try planner.plan()
         if let progress { for file in plan.outline(contents) { progress(.file(file)) } }
-        let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
+        let store: ScratchStore
+        if let spare {
+            store = spare
+            store.clear()
+        } else {
+            store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
+        }
+        spare = nil
         if case .transform = method {
             let factors = try StepFactors(plan).factors
             previous?.stepFactors = factors
@@ -98,6 +107,7 @@ struct Chain {
         if previous?.base != nil { try base?.checkUnchanged() }
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
         try stepWriter.commit(manifest)
+        spare = last?.store
         last = (step.number, store, contents)
         return Outcome(
             originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),

@@ -14,7 +14,10 @@ extension StepEncoder {
             statistics.referenceEnergy = try changeEnergy(tensor, bytes: bytes, restoredBefore: before)
         }
         if before == bytes {
-            try keep(bytes, of: identity, earlier: bytes)
+            keep(tensor, hash: hash)
+            if method.isLossless, identity.role == .weight {
+                store.put(.earlier(identity), sameAs: .tensor(identity))
+            }
             result.tensors.append(
                 EncodedUnit.Tensor(planned: tensor, coding: .unchanged, hash: hash, statistics: statistics))
         } else if !identity.isWeight, let origin = try sameContent(tensor, hash: hash) {
@@ -73,7 +76,7 @@ extension StepEncoder {
         for (place, var tensor) in tensors.enumerated() {
             let depth = packed.depths[place]
             tensor.statistics.storedBytes = packed.shares[place]
-            try keep(tensor.bytes, of: tensor.planned.identity, earlier: depth > 0 ? tensor.previous : nil)
+            try keep(tensor, depth: depth)
             result.tensors.append(
                 EncodedUnit.Tensor(
                     planned: tensor.planned, coding: .packed(pack: result.packs.count - 1, index: place, depth: depth),
@@ -82,9 +85,19 @@ extension StepEncoder {
     }
 
     /// Keeps for the next step what it may build on.
-    private func keep(_ bytes: [UInt8], of identity: TensorIdentity, earlier: [UInt8]?) throws(VarveError) {
-        guard identity.isWeight || store.contents == .everything else { return }
-        try store.keep(bytes, of: identity, earlier: earlier)
+    private func keep(_ tensor: ExactTensor, depth: Int) throws(VarveError) {
+        let identity = tensor.planned.identity
+        keep(tensor.planned, hash: tensor.hash)
+        guard method.isLossless, identity.role == .weight, depth > 0, let previous = tensor.previous else { return }
+        if let before = predecessor?.store, store.put(.earlier(identity), sameAs: .tensor(identity), in: before) {
+            return
+        }
+        try store.put(.earlier(identity), previous)
+    }
+
+    private func keep(_ tensor: PlannedTensor, hash: Hash128) {
+        guard tensor.identity.isWeight || store.contents == .everything else { return }
+        store.put(.tensor(tensor.identity), original: tensor.source, tensor.range, hash: hash)
     }
 
     /// What a decoder has of the tensor before this step, as far as the method builds on it: of weights always, of all

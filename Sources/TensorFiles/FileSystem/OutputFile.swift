@@ -76,6 +76,9 @@ package final class OutputFile: ByteSource {
         if let failure { throw failure }
     }
 
+    /// Lets what was written to a range go to the disk, and its memory to others.
+    package func release(_ range: Range<UInt64>) { SystemCalls.release(descriptor, range) }
+
     /// Cuts the file off.
     package func truncate(to byteCount: UInt64) throws(VarveError) {
         try SystemCalls.truncate(descriptor, to: byteCount, path: temporaryPath)

@@ -9,4 +9,11 @@ extension SystemCalls {
         _ = posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_DONTNEED))
         _ = Glibc.close(descriptor)
     }
+
+    /// Asks the system to write a range of a file to the disk and to forget what of it is there already. A hint as above;
+    /// errors of writing are `fsync`'s to tell.
+    static func release(_ descriptor: Int32, _ range: Range<UInt64>) {
+        guard let start = Int(exactly: range.lowerBound) else { return }
+        _ = posix_fadvise(descriptor, start, range.count, Int32(POSIX_FADV_DONTNEED))
+    }
 }
