@@ -31,16 +31,20 @@ package final class ScratchStore: Sendable {
         var byteCount: Int
     }
 
-    /// A value that stands in a file that is open anyway.
-    private struct Original {
-        var source: any ByteSource
-        var range: Range<UInt64>
-        var hash: Hash128
+    private enum Place {
+        case slot(Slot)
+        case original(OriginalPlace)
+
+        var byteCount: Int {
+            switch self {
+            case .slot(let slot): slot.byteCount
+            case .original(let original): original.range.count
+            }
+        }
     }
 
     private struct State {
-        var slots: [Key: Slot] = [:]
-        var originals: [Key: Original] = [:]
+        var places: [Key: Place] = [:]
         var end: UInt64 = 0
         /// All bytes, where they are kept in memory instead of a file.
         var memory: [UInt8]?
@@ -112,7 +116,7 @@ package final class ScratchStore: Sendable {
         } catch {
             guard isOptional, error.code != .interrupted else { throw error }
             state.withLock {
-                $0.slots = [:]
+                $0.places = [:]
                 $0.isBroken = true
             }
         }
@@ -120,49 +124,37 @@ package final class ScratchStore: Sendable {
 
     /// Lets a key stand for the value of another one.
     package func put(_ key: Key, sameAs other: Key) {
-        state.withLock {
-            $0.slots[key] = $0.slots[other]
-            $0.originals[key] = $0.originals[other]
-        }
+        state.withLock { $0.places[key] = $0.places[other] }
     }
 
-    /// Keeps the place of a value instead of the value: a tensor that was stored exactly is what the checkpoint holds, and
-    /// writing it once more would cost as much as compressing it.
+    /// Keeps the place of a value instead of the value: writing an exact tensor once more would cost as much as
+    /// compressing it.
     /// - Parameter hash: of the bytes; `get` refuses others.
     package func put(_ key: Key, original source: any ByteSource, _ range: Range<UInt64>, hash: Hash128) {
-        let original = Original(source: source, range: range, hash: hash)
-        state.withLock { if !$0.isBroken { $0.originals[key] = original } }
+        put(key, .original(OriginalPlace(source: source, range: range, hash: hash)))
     }
 
-    /// Lets a key stand for a value whose place another store keeps.
+    /// Lets a key stand for a value whose original's place another store keeps.
     /// - Returns: whether it does.
     package func put(_ key: Key, sameAs other: Key, in store: ScratchStore) -> Bool {
-        guard let original = store.state.withLock({ $0.originals[other] }) else { return false }
-        put(key, original: original.source, original.range, hash: original.hash)
-        return contains(key)
+        guard let place = store.state.withLock({ $0.places[other] }), case .original = place else { return false }
+        put(key, place)
+        return true
+    }
+
+    private func put(_ key: Key, _ place: Place) {
+        state.withLock { if !$0.isBroken { $0.places[key] = place } }
     }
 
     /// Forgets all values and takes new ones into the same file: pages that the system has already are written faster
     /// than new ones.
     package func clear() {
         state.withLock {
-            $0.slots = [:]
-            $0.originals = [:]
+            $0.places = [:]
             $0.end = 0
             if $0.memory != nil { $0.memory = [] }
             $0.isBroken = false
         }
-    }
-
-    private func read(_ original: Original) throws(VarveError) -> [UInt8] {
-        let bytes = try original.source.bytes(
-            at: original.range.lowerBound, count: Int(original.range.upperBound - original.range.lowerBound))
-        guard Hash128(bytes) == original.hash else {
-            throw VarveError(
-                .sourceChanged, "changed after it was compressed, while the next step was", file: original.source.name,
-                offset: original.range.lowerBound)
-        }
-        return bytes
     }
 
     private func write(_ key: Key, _ bytes: UnsafeRawBufferPointer) throws(VarveError) {
@@ -171,7 +163,7 @@ package final class ScratchStore: Sendable {
             state.end += UInt64(bytes.count)
             guard state.memory != nil else { return slot }
             state.memory?.append(contentsOf: bytes)
-            state.slots[key] = slot
+            state.places[key] = .slot(slot)
             return nil
         }
         guard let slot else { return }
@@ -180,19 +172,22 @@ package final class ScratchStore: Sendable {
             done += try SystemCalls.write(
                 descriptor, pointer + done, bytes.count - done, at: slot.offset + UInt64(done), path: path)
         }
-        state.withLock { if !$0.isBroken { $0.slots[key] = slot } }
+        put(key, .slot(slot))
     }
 
     package func get(_ key: Key) throws(VarveError) -> [UInt8]? {
-        let (kept, value) = state.withLock { state -> (Slot?, [UInt8]?) in
-            let slot = state.slots[key]
-            return (slot, slot.flatMap { state.inMemory($0) }.map { Array($0) })
+        let (place, inMemory) = state.withLock { state -> (Place?, [UInt8]?) in
+            let place = state.places[key]
+            guard case .slot(let slot) = place else { return (place, nil) }
+            return (place, state.inMemory(slot).map { Array($0) })
         }
-        guard let slot = kept else {
-            guard let original = state.withLock({ $0.originals[key] }) else { return nil }
-            return try read(original)
+        let slot: Slot
+        switch place {
+        case nil: return nil
+        case .original(let original): return try original.read()
+        case .slot(let found): slot = found
         }
-        if let value { return value }
+        if let inMemory { return inMemory }
         var failure: VarveError?
         let bytes = [UInt8](unsafeUninitializedCapacity: slot.byteCount) { buffer, filled in
             do throws(VarveError) {
@@ -212,26 +207,24 @@ package final class ScratchStore: Sendable {
         return bytes
     }
 
-    package func contains(_ key: Key) -> Bool {
-        state.withLock { $0.slots[key] != nil || $0.originals[key] != nil }
-    }
+    package func contains(_ key: Key) -> Bool { state.withLock { $0.places[key] != nil } }
 
     /// Bytes of the value, without reading it.
-    package func byteCount(_ key: Key) -> Int? {
-        state.withLock { $0.slots[key]?.byteCount ?? $0.originals[key].map { $0.range.count } }
-    }
+    package func byteCount(_ key: Key) -> Int? { state.withLock { $0.places[key]?.byteCount } }
 
     /// A part of a value, for sampling.
     package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool
     {
-        if let original = state.withLock({ $0.slots[key] == nil ? $0.originals[key] : nil }) {
-            guard offset >= 0, buffer.count <= original.range.count - offset else { return false }
+        guard let place = state.withLock({ $0.places[key] }), offset >= 0, buffer.count <= place.byteCount - offset
+        else { return false }
+        let slot: Slot
+        switch place {
+        case .original(let original):
             try original.source.read(at: original.range.lowerBound + UInt64(offset), into: buffer)
             return true
+        case .slot(let found): slot = found
         }
-        guard let slot = state.withLock({ $0.slots[key] }), offset >= 0, buffer.count <= slot.byteCount - offset,
-            var pointer = buffer.baseAddress
-        else { return false }
+        guard var pointer = buffer.baseAddress else { return false }
         let isCopied = state.withLock { state in
             guard let value = state.inMemory(slot) else { return false }
             buffer.copyBytes(from: value.dropFirst(offset).prefix(buffer.count))

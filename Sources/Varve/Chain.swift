@@ -36,6 +36,9 @@ struct Chain {
         _ source: SourceStep, to writer: ArchiveWriter, progress: ProgressHandler?
     ) async throws(VarveError) -> Outcome {
         let step = source.step
+        // Exact tensors of the last step are read where they stand. Where something else stands there now, the archive has
+        // them.
+        if let last, !last.contents.isAsItWasRead { self.last = nil }
         let archive = try ArchiveReader(writer.layout.root)
         let decoder = ChainDecoder(archive, base: base)
         // What is forgotten, even in part, is nothing to build on: pruning shall be able to take it.
@@ -156,5 +159,12 @@ struct Chain {
         }
         guard let contents = try? StepContents.read(step, of: found, known: open.manifest.pairs) else { return nil }
         return OriginalWeights(contents)
+    }
+}
+
+extension StepContents {
+    /// Whether the files that were opened still hold what they held, under whatever name.
+    fileprivate var isAsItWasRead: Bool {
+        files.allSatisfy { (try? $0.source.checkContent()) != nil }
     }
 }

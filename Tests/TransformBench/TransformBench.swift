@@ -61,10 +61,8 @@ import TensorCodecs
             (encode, pack) = (middle - start, end - middle)
             let chain = try TransformDecoder.unpackChain(
                 packed.bytes, [TransformDecoder.Member(form: form, format: .f32, state: before)])
-            let unpacked = processorTime()
             guard try chain.states[0].weight() == member.weight else { fatalError("not what was encoded") }
             decode = processorTime() - end
-            _ = unpacked
             error = ResidualCodec.error(input.weight, member.weight, format: .f32).squared
             if state > 0 { relative = error / ResidualCodec.error(input.weight, original, format: .f32).squared }
             bits = Double(packed.bytes.count) * 8 / Double(form.count)

@@ -31,6 +31,32 @@ import VarveTestSupport
         }
     }
 
+    /// Its exact tensors are not copied for the next step to build on, they are read where they stand.
+    @Test(arguments: ["other bytes", "nothing", "no file"])
+    func aStepThatIsWrittenOverOnceItIsStoredCostsTheNextOneNothing(what: String) async throws {
+        let run = Paths.join(directory.path, "run"), archive = Paths.join(directory.path, "a.varve")
+        try Trees.copy(Fixture.trainerRun, run)
+        let steps = try Inspector(path: run).inspect().steps
+        let first = Paths.join(Paths.join(run, steps[0].checkpoint), "model.safetensors")
+        let bytes = try Trees.bytes(first)
+        let expected = Paths.join(directory.path, "expected.varve")
+        let options = CompressionOptions(method: .lossless)
+        _ = try await Compressor(run: run, archive: expected, options: options).compress()
+        let result = try await Compressor(run: run, archive: archive, options: options).compress { event in
+            guard case .finished(steps[0].step, _, _) = event else { return }
+            switch what {
+            case "other bytes": try? Trees.overwrite(Array(bytes.reversed()), at: first)
+            case "nothing": try? Trees.overwrite([], at: first)
+            default: try? SystemCalls.unlink(first)
+            }
+        }
+        #expect(result.added == steps.map(\.step) && result.skipped.isEmpty)
+        for step in try Trees.content(expected) where step.key.hasSuffix(".part") {
+            #expect(try Trees.content(archive)[step.key] == step.value, "\(step.key)")
+        }
+        #expect(try await Verifier(archive: archive, deep: true).verify().isIntact)
+    }
+
     @Test func everyTruncationOfACheckpointFileIsHandled() async throws {
         let run = Paths.join(directory.path, "run")
         try Trees.copy(Fixture.oddRun, run)

@@ -34,6 +34,14 @@ enum Trees {
         try file.commit(sync: false)
     }
 
+    /// Writes into the file that is there, as a program does that opens it again.
+    static func overwrite(_ bytes: [UInt8], at path: String) throws {
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: bytes)
+        try file.close()
+    }
+
     /// Copies with modification times, links as links.
     static func copy(_ from: String, _ to: String) throws {
         try Directories.create(Paths.split(to).directory)

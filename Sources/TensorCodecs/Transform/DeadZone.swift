@@ -41,7 +41,7 @@ package struct DeadZone: Sendable {
     func level(_ size: Double) -> Int32 {
         let magnitude = min(size.magnitude + (0.5 - theta), Double(Self.largest))
         // Rounded down without a branch or a call: to the nearest, and one less where that is above. The integer stands
-        // in the low bits of its sum with 2^52. NaN is level 0, as what is not below 1 of it is not there.
+        // in the low bits of its sum with 2^52. Sizes are finite: callers see to that.
         let nearest = (magnitude + 0x1p52) - 0x1p52
         let whole = nearest > magnitude ? nearest - 1 : nearest
         let level = Int32(truncatingIfNeeded: (whole + 0x1p52).bitPattern & 0xffff_ffff)
