@@ -79,7 +79,6 @@ extension ChainDecoder {
     ) throws(VarveError) -> [TensorIdentity: ChainLink] {
         var result: [TensorIdentity: ChainLink] = [:]
         for identity in wanted.identities {
-            guard let bytes = try store.get(.tensor(identity)) else { continue }
             var state: TransformState?
             if identity.isWeight, let index = step.tensor(identity),
                 let format = step.manifest.tensors[index].dtype.floatFormat
@@ -87,6 +86,8 @@ extension ChainDecoder {
                 state = try store.state(
                     of: identity.name, form: MatrixForm(step.manifest.tensors[index].shape), format: format)
             }
+            // What is not in the state follows from it at a price.
+            guard let bytes = try state?.isAtBase == true ? state?.base : store.get(.tensor(identity)) else { continue }
             let earlier = wanted.earlier.contains(identity) ? try store.get(.earlier(identity)) : nil
             result[identity] = ChainLink(bytes: bytes, state: state, earlier: earlier)
         }

@@ -4,12 +4,17 @@ package import TensorFiles
 extension ChainDecoder {
     /// Restores all tensors of a unit.
     ///
-    /// - Parameter store: takes the restored tensors and their chains' states, for the next step.
+    /// - Parameters:
+    ///   - store: takes the restored tensors and their chains' states, for the next step.
+    ///   - isPlaced: whether a tensor will stand in a file whose place the store is told of; it then takes no copy.
     /// - Throws: `.damaged` with file, offset and tensor where stored bytes or restored contents are not as recorded.
     package func decode(
-        _ unit: DecodingUnit, of number: Int, onlyWeights: Bool = false, keeping store: ScratchStore? = nil
+        _ unit: DecodingUnit, of number: Int, onlyWeights: Bool = false, keeping store: ScratchStore? = nil,
+        isPlaced: (TensorRecord) -> Bool = { _ in false }
     ) throws(VarveError) -> [RestoredTensor] {
         let step = try self.step(number)
+        var before: ScratchStore?
+        if case .step(let previous, _) = step.manifest.predecessor { before = self.store(for: previous) }
         let restored: [RestoredTensor] =
             switch unit {
             case .tensors(let indices): try decode(indices, of: step)
@@ -23,7 +28,7 @@ extension ChainDecoder {
                     .damaged, "the restored \(record.role.name) is not what was compressed", file: step.manifestPath,
                     tensor: record.name)
             }
-            try store?.keep(tensor, record)
+            try store?.keep(tensor, record, isPlaced: isPlaced(record), after: before)
         }
         return restored
     }

@@ -34,6 +34,8 @@ package final class ChainDecoder: Sendable {
 
     /// Lets later calls find the restored tensors and payload of `step` in `store` instead of replaying the chain.
     package func remember(_ store: ScratchStore?, step: Int) {
+        // What fails here fails where the values are asked for.
+        try? store?.settle()
         replayed.withLock { $0 = store.map { (step, $0) } }
     }
 

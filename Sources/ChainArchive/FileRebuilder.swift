@@ -1,3 +1,4 @@
+import Synchronization
 package import TensorFiles
 
 /// Rebuilds one file of a step: payload into the gaps, tensors into their places, the container's checksums redone.
@@ -10,6 +11,10 @@ package final class FileRebuilder: Sendable {
     private let manifestPath: String
     /// Tensors of this file by index in the manifest: their place.
     private let tensors: [Int: TensorRecord]
+    /// Whether the container has a checksum for each of its records.
+    private let isZip: Bool
+    /// Checksums of restored tensors, for the container: taken while their bytes are at hand.
+    private let checksums = Mutex<[(range: Range<UInt64>, crc: UInt32)]>([])
 
     /// Bytes of the file that are payload.
     package var payloadBytes: Int { entry.payload.reduce(0) { $0 + $1.plainCount } }
@@ -37,21 +42,35 @@ package final class FileRebuilder: Sendable {
         self.file = file
         manifestPath = try decoder.step(number).manifestPath
         self.tensors = places
+        isZip = entry.byteCount < 4 ? false : try file.bytes(at: 0, count: 4) == [0x50, 0x4B, 3, 4]
     }
 
     /// Writes a restored tensor of this file.
     package func write(_ tensor: RestoredTensor) throws(VarveError) {
         guard let record = tensors[tensor.index] else { return }
         try file.write(tensor.bytes, at: record.fileOffset)
+        guard isZip, !record.coding.isExact else { return }
+        let crc = Checksum.crc32(tensor.bytes)
+        checksums.withLock { $0.append((record.fileOffset..<record.fileOffset + UInt64(record.byteCount), crc)) }
     }
 
     /// Redoes checksums, gives the file its name, mode and time.
-    package func finish() throws(VarveError) {
+    /// - Parameter store: is told where the restored tensors stand, for the next step.
+    package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {
         let changed = tensors.values.filter { !$0.coding.isExact }
             .map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) }
             .sorted { $0.lowerBound < $1.lowerBound }
         if !changed.isEmpty { try reseal(changed) }
         try file.commit(sync: false)
+        if let store {
+            // Opened while it may be: its mode may not allow it.
+            let source = try InputFile(file.path)
+            for tensor in tensors.values where store.isBuiltOn(tensor) {
+                store.put(
+                    .tensor(tensor.identity), original: source,
+                    tensor.fileOffset..<tensor.fileOffset + UInt64(tensor.byteCount), hash: tensor.contentHash)
+            }
+        }
         try SystemCalls.setMode(file.path, entry.restoredMode)
         try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
     }
@@ -59,7 +78,7 @@ package final class FileRebuilder: Sendable {
     /// written.
     private func reseal(_ changed: [Range<UInt64>]) throws(VarveError) {
         do throws(VarveError) {
-            try ContainerSeal.reseal(file, changed: changed)
+            try ContainerSeal.reseal(file, changed: changed, known: checksums.withLock { $0 })
         } catch  where [.malformed, .truncated, .unsupported].contains(error.code) {
             throw VarveError(
                 .damaged, "\(entry.path) does not come together from its parts", file: manifestPath, cause: error)

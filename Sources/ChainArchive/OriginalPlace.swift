@@ -10,7 +10,7 @@ struct OriginalPlace: Sendable {
 
     /// - Throws: `.sourceChanged` where other bytes stand there now; what reading throws.
     func read() throws(VarveError) -> [UInt8] {
-        let bytes = try source.bytes(at: range.lowerBound, count: range.count)
+        let bytes = try source.bytesOnce(at: range.lowerBound, count: range.count)
         guard Hash128(bytes) == hash else {
             throw VarveError(
                 .sourceChanged, "changed after it was compressed, while the next step was", file: source.name,

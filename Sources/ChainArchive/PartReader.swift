@@ -27,7 +27,7 @@ package struct PartReader: Sendable {
 
     /// - Throws: `.damaged` with file and offset where the bytes do not match their checksum.
     package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
-        let bytes = try InputFile(path).bytes(at: reference.offset, count: Int(reference.byteCount))
+        let bytes = try InputFile(path).bytesOnce(at: reference.offset, count: Int(reference.byteCount))
         guard checksum64(bytes) == reference.checksum else {
             throw VarveError(
                 .damaged, "\(reference.byteCount) bytes do not match their checksum", file: path,

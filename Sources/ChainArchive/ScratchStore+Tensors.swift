@@ -2,9 +2,12 @@ package import TensorCodecs
 package import TensorFiles
 
 extension ScratchStore {
-    /// Keeps a chain's state for the next step.
+    /// Keeps a chain's state for the next step, and where the restored weight is part of it, that too.
     package func put(_ state: TransformState, of name: String) throws(VarveError) {
-        try put(.state(name), state.serialized())
+        let bytes = state.serialized()
+        try put(.state(name), bytes)
+        guard state.isAtBase else { return }
+        put(.tensor(.weight(name)), partOf: .state(name), bytes.count - state.base.count..<bytes.count)
     }
 
     /// The state that was kept for a weight of this form; `nil` where there is none.
@@ -19,15 +22,30 @@ extension ScratchStore {
     }
 
     /// Keeps a restored tensor for the next step, if that may build on it.
-    func keep(_ tensor: RestoredTensor, _ record: TensorRecord) throws(VarveError) {
-        guard record.identity.isWeight || (contents == .everything && record.coding.isExact) else { return }
-        try keep(tensor.bytes, of: record.identity, earlier: tensor.earlier)
+    /// - Parameters:
+    ///   - isPlaced: whether it stands in a file whose place the store is told of.
+    ///   - previous: of the step before.
+    func keep(
+        _ tensor: RestoredTensor, _ record: TensorRecord, isPlaced: Bool, after previous: ScratchStore?
+    ) throws(VarveError) {
+        let identity = record.identity
+        guard isBuiltOn(record) else { return }
+        guard isPlaced else { return try keep(tensor.bytes, of: identity, earlier: tensor.earlier) }
+        guard contents == .everything, identity.role == .weight, let earlier = tensor.earlier else { return }
+        if let previous, put(.earlier(identity), sameAs: .tensor(identity), in: previous) { return }
+        try put(.earlier(identity), earlier)
+    }
+
+    /// Whether a later step may build on a tensor.
+    func isBuiltOn(_ record: TensorRecord) -> Bool {
+        record.identity.isWeight || (contents == .everything && record.coding.isExact)
     }
 
     /// Keeps what a step restored of a tensor.
     /// - Parameter earlier: its bytes in the step before, where its own coding has those in it.
     package func keep(_ bytes: [UInt8], of identity: TensorIdentity, earlier: [UInt8]?) throws(VarveError) {
-        try put(.tensor(identity), bytes)
+        // A chain's state may hold it already.
+        if !contains(.tensor(identity)) { try put(.tensor(identity), bytes) }
         guard contents == .everything, identity.role == .weight, let earlier else { return }
         if earlier == bytes {
             put(.earlier(identity), sameAs: .tensor(identity))

@@ -1,11 +1,9 @@
-import Glibc
 import Synchronization
 package import TensorFiles
 
 /// Byte strings under keys in a file without a name: what a step restored, kept for the next step to build on.
 ///
-/// The file never has a name where the file system can do without, elsewhere it is unlinked as soon as it is open: nothing
-/// is left behind however the process ends. Safe from several threads.
+/// Safe from several threads.
 package final class ScratchStore: Sendable {
     package enum Key: Sendable, Hashable {
         /// Restored bytes of a tensor.
@@ -56,8 +54,8 @@ package final class ScratchStore: Sendable {
         }
     }
 
-    private let descriptor: Int32
-    private let path: String
+    /// `nil` where everything is kept in memory.
+    private let file: ScratchFile?
     private let isOptional: Bool
     package let contents: Contents
     private let state = Mutex(State())
@@ -70,41 +68,16 @@ package final class ScratchStore: Sendable {
     ) throws(VarveError) {
         self.isOptional = isOptional
         self.contents = contents
-        do throws(VarveError) {
-            descriptor = try SystemCalls.open(directory, flags: O_RDWR | SystemCalls.nameless, mode: 0o600)
-            path = directory
-            return
-        } catch  where error.code == .inputOutput || error.code == .unsupported {
-            // Not every file system has files without a name.
-        }
-        // A name of its own: a reader and a writer may work side by side, and must not get one file.
-        let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
-        path = Paths.join(directory, "\(OutputFile.temporaryPrefix)scratch-\(getpid())-\(number)")
-        // What a former process of that number left.
-        try? SystemCalls.unlink(path)
-        descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-        do throws(VarveError) {
-            try SystemCalls.unlink(path)
-        } catch  where error.code == .notFound {
-            // A writer that began in between has cleaned up.
-        } catch {
-            SystemCalls.discard(descriptor, path: path)
-            throw error
-        }
+        file = try ScratchFile(directory: directory)
     }
 
     /// A store in memory, for work that must leave no trace.
     package init(inMemory contents: Contents) {
         isOptional = false
         self.contents = contents
-        path = ""
-        descriptor = -1
+        file = nil
         state.withLock { $0.memory = [] }
     }
-
-    private static let counter = Atomic<Int>(0)
-
-    deinit { if descriptor >= 0 { SystemCalls.discard(descriptor, path: path) } }
 
     package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
         try bytes.withUnsafeBytesTyped { (bytes) throws(VarveError) in try put(key, bytes) }
@@ -114,17 +87,35 @@ package final class ScratchStore: Sendable {
         do throws(VarveError) {
             try write(key, bytes)
         } catch {
-            guard isOptional, error.code != .interrupted else { throw error }
-            state.withLock {
-                $0.places = [:]
-                $0.isBroken = true
-            }
+            try giveUp(error)
         }
+    }
+
+    /// Does without all values, if one can.
+    private func giveUp(_ error: VarveError) throws(VarveError) {
+        guard isOptional, error.code != .interrupted else { throw error }
+        state.withLock {
+            $0.places = [:]
+            $0.isBroken = true
+        }
+    }
+
+    /// Waits until the values are in the file. Only then `contains` is the last word on them.
+    package func settle() throws(VarveError) {
+        do throws(VarveError) { try file?.settle() } catch { try giveUp(error) }
     }
 
     /// Lets a key stand for the value of another one.
     package func put(_ key: Key, sameAs other: Key) {
         state.withLock { $0.places[key] = $0.places[other] }
+    }
+
+    /// Lets a key stand for some of the bytes of another one.
+    func put(_ key: Key, partOf other: Key, _ range: Range<Int>) {
+        state.withLock { state in
+            guard case .slot(let slot) = state.places[other], range.upperBound <= slot.byteCount else { return }
+            state.places[key] = .slot(Slot(offset: slot.offset + UInt64(range.lowerBound), byteCount: range.count))
+        }
     }
 
     /// Keeps the place of a value instead of the value: writing an exact tensor once more would cost as much as
@@ -160,18 +151,18 @@ package final class ScratchStore: Sendable {
     private func write(_ key: Key, _ bytes: UnsafeRawBufferPointer) throws(VarveError) {
         let slot: Slot? = state.withLock { state in
             let slot = Slot(offset: state.end, byteCount: bytes.count)
+            guard state.memory != nil else {
+                let alignment = ScratchFile.alignment
+                state.end += (UInt64(bytes.count) + alignment - 1) / alignment * alignment
+                return slot
+            }
             state.end += UInt64(bytes.count)
-            guard state.memory != nil else { return slot }
             state.memory?.append(contentsOf: bytes)
             state.places[key] = .slot(slot)
             return nil
         }
         guard let slot else { return }
-        var done = 0
-        while let pointer = bytes.baseAddress, done < bytes.count {
-            done += try SystemCalls.write(
-                descriptor, pointer + done, bytes.count - done, at: slot.offset + UInt64(done), path: path)
-        }
+        try file?.write(bytes, at: slot.offset)
         put(key, .slot(slot))
     }
 
@@ -191,14 +182,11 @@ package final class ScratchStore: Sendable {
         var failure: VarveError?
         let bytes = [UInt8](unsafeUninitializedCapacity: slot.byteCount) { buffer, filled in
             do throws(VarveError) {
-                while filled < slot.byteCount {
-                    guard let pointer = buffer.baseAddress else { return }
-                    let count = try SystemCalls.read(
-                        descriptor, UnsafeMutableRawPointer(pointer + filled), slot.byteCount - filled,
-                        at: slot.offset + UInt64(filled), path: path)
-                    guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
-                    filled += count
-                }
+                try file?.read(
+                    at: slot.offset,
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<slot.byteCount]))
+                filled = slot.byteCount
             } catch {
                 failure = error
             }
@@ -224,22 +212,13 @@ package final class ScratchStore: Sendable {
             return true
         case .slot(let found): slot = found
         }
-        guard var pointer = buffer.baseAddress else { return false }
         let isCopied = state.withLock { state in
             guard let value = state.inMemory(slot) else { return false }
             buffer.copyBytes(from: value.dropFirst(offset).prefix(buffer.count))
             return true
         }
         if isCopied { return true }
-        var position = slot.offset + UInt64(offset)
-        var left = buffer.count
-        while left > 0 {
-            let count = try SystemCalls.read(descriptor, pointer, left, at: position, path: path)
-            guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
-            pointer += count
-            position += UInt64(count)
-            left -= count
-        }
+        try file?.read(at: slot.offset + UInt64(offset), into: buffer)
         return true
     }
 }

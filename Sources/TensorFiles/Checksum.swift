@@ -18,6 +18,26 @@ package enum Checksum {
         return UInt32(truncatingIfNeeded: value)
     }
 
+    /// The same of a range whose pieces are known in part; the others are read.
+    /// - Parameter known: CRCs of ranges that do not overlap, in ascending order.
+    static func crc32(
+        of source: any ByteSource, _ range: Range<UInt64>, known: ArraySlice<(range: Range<UInt64>, crc: UInt32)>
+    ) throws(VarveError) -> UInt32 {
+        var value = CZlib.crc32(0, nil, 0), offset = range.lowerBound
+        func add(_ crc: UInt32, _ count: Int) {
+            value = CZlib.crc32_combine(value, uLong(crc), count)
+            offset += UInt64(count)
+        }
+        for piece in known where piece.range.lowerBound >= offset && piece.range.upperBound <= range.upperBound {
+            let gap = offset..<piece.range.lowerBound
+            if !gap.isEmpty { add(try crc32(of: source, gap), gap.count) }
+            add(piece.crc, piece.range.count)
+        }
+        let rest = offset..<range.upperBound
+        if !rest.isEmpty { add(try crc32(of: source, rest), rest.count) }
+        return UInt32(truncatingIfNeeded: value)
+    }
+
     /// The CRC-32 (zlib's) of bytes in memory.
     package static func crc32(_ bytes: [UInt8]) -> UInt32 {
         bytes.withUnsafeBytes {

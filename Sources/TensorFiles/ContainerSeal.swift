@@ -8,16 +8,25 @@ package enum ContainerSeal {
     /// - Parameters:
     ///   - file: the rebuilt file, all of it written; corrected in place.
     ///   - changed: byte ranges whose bytes differ from the original's.
-    package static func reseal(_ file: OutputFile, changed: [Range<UInt64>]) throws(VarveError) {
+    ///   - known: CRC-32 of ranges, where their bytes were at hand; all else is read again.
+    package static func reseal(
+        _ file: OutputFile, changed: [Range<UInt64>], known: [(range: Range<UInt64>, crc: UInt32)] = []
+    ) throws(VarveError) {
         guard !changed.isEmpty, let archive = try TorchArchive(reading: file) else { return }
         guard archive.records.contains(where: { $0.crc != 0 }) else { return }
         let isChanged = overlaps(archive.records, changed)
+        var known = known.sorted { $0.range.lowerBound < $1.range.lowerBound }[...]
+        // Where ranges overlap it is not known whose bytes were written last.
+        if zip(known, known.dropFirst()).contains(where: { $0.range.upperBound > $1.range.lowerBound }) { known = [] }
 
         var before: [(crc: UInt32, embedded: UInt32?)] = []
         var after = before
         let identifier = archive.record(SerializationID.recordName)
         for (record, isChanged) in zip(archive.records, isChanged) where record.byteCount > 0 {
-            let crc = isChanged ? try Checksum.crc32(of: file, record.data) : record.crc
+            // Records ascend as the ranges do.
+            known = known.drop { $0.range.lowerBound < record.data.lowerBound }
+            let inside = known.prefix { $0.range.lowerBound < record.data.upperBound }
+            let crc = isChanged ? try Checksum.crc32(of: file, record.data, known: inside) : record.crc
             if crc != record.crc { try write(crc, of: record, to: file) }
             if record.name == identifier?.name { continue }
             let embedded = try embeddedValue(of: record, in: file)

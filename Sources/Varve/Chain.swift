@@ -99,7 +99,9 @@ struct Chain {
         if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
         let method = method
         for unit in plan.units { try options.capacity.check(UnitCost.encoding(unit, method), tensor: unit.name) }
-        try await OrderedWork.run(plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }) {
+        try await OrderedWork.run(
+            plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }, held: \.heldBytes
+        ) {
             (unit) throws(VarveError) in
             try encoder.encode(unit)
         } consume: { (unit) throws(VarveError) in

@@ -48,6 +48,9 @@ struct EncodedUnit: Sendable {
     var sourceBytes = 0
     var notes: [String] = []
 
+    /// Bytes of memory it takes until it is written.
+    var heldBytes: Int { blobs.reduce(0) { $0 + $1.count } }
+
     mutating func add(_ blob: [UInt8]) -> Int {
         blobs.append(blob)
         return blobs.count - 1

@@ -81,7 +81,7 @@ struct SampleEncoder {
         let whole = Self.sizes(of: plan.units), encoded = Self.sizes(of: units)
         var stored: [UnitClass: Double] = [:], notes: [String] = []
         var place = 0
-        try await OrderedWork.run(units, options.capacity) { (unit) throws(VarveError) in
+        try await OrderedWork.run(units, options.capacity, held: \.heldBytes) { (unit) throws(VarveError) in
             try encoder.encode(unit)
         } consume: { (unit) throws(VarveError) in
             stored[UnitClass(units[place]), default: 0] += unit.blobs.reduce(0) { $0 + Double($1.count) }

@@ -50,6 +50,10 @@ extension StepEncoder {
                 share.second += more.second
             }
             try record(source, member, place: place, share, into: &result)
+            var state = member.state
+            if settings.beginsGroup(age: state.age, form: state.form) { state.settle(at: member.weight) }
+            try store.put(state, of: source.parameter.weight.identity.name)
+            try store.keep(member.weight, of: source.parameter.weight.identity, earlier: nil)
         }
     }
 
@@ -79,11 +83,8 @@ extension StepEncoder {
             return nil
         }
         var input = TransformInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
-        if predecessor?.hasForm(of: weight) == true,
-            let before = try predecessor?.weight(name, byteCount: bytes.count), !format.hasNonFinite(before)
-        {
-            input.previous = before
-            try addChain(of: weight, to: &input)
+        if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: weight, to: &input) }
+        if let before = input.previous {
             // Nothing moved, nothing is lost: a buffer, a frozen weight.
             if input.state == nil, before == bytes {
                 try encodeExactly(parameter, weightBytes: bytes, into: &result)
@@ -127,19 +128,27 @@ extension StepEncoder {
         return Source(parameter: parameter, format: format, input: input)
     }
 
-    /// What a decoder has of the weight's chain.
-    private func addChain(of weight: PlannedTensor, to input: inout TransformInput) throws(VarveError) {
+    /// What a decoder has of the weight and its chain after the step before; nothing where that holds NaN or infinity.
+    private func addPredecessor(of weight: PlannedTensor, to input: inout TransformInput) throws(VarveError) {
+        guard let predecessor else { return }
         let name = weight.identity.name
-        input.state = try predecessor?.store?.state(of: name, form: input.form, format: input.format)
-        if let step = predecessor?.step, let index = step.weight(name) {
+        let state = try predecessor.store?.state(of: name, form: input.form, format: input.format)
+        let before =
+            if let state, state.isAtBase { state.base } else {
+                try predecessor.weight(name, byteCount: input.weight.count)
+            }
+        guard let before, !input.format.hasNonFinite(before) else { return }
+        input.previous = before
+        input.state = state
+        if let step = predecessor.step, let index = step.weight(name) {
             let recorded = step.manifest.tensors[index].statistics.squaredError
             // Figures that small are rounded up by many times, and would say that nothing moves.
             input.previousError = recorded < Double(Float.leastNormalMagnitude) ? 0 : recorded
-            if input.state == nil, let decoder {
+            if state == nil, let decoder {
                 input.opening = try decoder.exactOpening(name, count: weight.shape.reduce(1, *), of: step)
             }
         }
-        input.stepFactor = predecessor?.stepFactors[name] ?? 1
+        input.stepFactor = predecessor.stepFactors[name] ?? 1
     }
 
     /// Records of a member's tensors.
@@ -148,8 +157,6 @@ extension StepEncoder {
         into result: inout EncodedUnit
     ) throws(VarveError) {
         let parameter = source.parameter, weight = parameter.weight, input = source.input
-        try store.put(member.state, of: weight.identity.name)
-        try store.put(.tensor(weight.identity), member.weight)
         let opens = input.previous == nil
         let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
         let energy: Double

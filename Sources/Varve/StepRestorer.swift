@@ -50,7 +50,10 @@ struct StepRestorer {
         try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step) }) {
             (unit) throws(VarveError) -> Int in
             var bytes = 0
-            for tensor in try decoder.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
+            let restored = try decoder.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
+                targets[$0.entry] != nil
+            }
+            for tensor in restored {
                 let record = manifest.tensors[tensor.index]
                 try targets[record.entry]?.write(tensor)
                 bytes += tensor.bytes.count
@@ -59,7 +62,7 @@ struct StepRestorer {
         } consume: { bytes in
             progress?(.bytes(bytes))
         }
-        for index in rebuilders.keys.sorted() { try rebuilders[index]?.finish() }
+        for index in rebuilders.keys.sorted() { try rebuilders[index]?.finish(keepingIn: store) }
         try makeLinks(manifest, wanted: wanted)
         try setDirectoryAttributes(manifest, wanted: wanted)
     }

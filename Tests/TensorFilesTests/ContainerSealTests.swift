@@ -170,4 +170,39 @@ import VarveTestSupport
             #expect(try Self.sealed(bytes, patches: bytes.isEmpty ? [] : [(0, [bytes[0]])], in: directory) == bytes)
         }
     }
+
+    /// CRCs that were taken while the bytes were at hand are worth as much as reading them again, whichever are known.
+    @Test(arguments: 0..<6) func knownChecksumsGiveTheSameFile(seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        let directory = try TemporaryDirectory()
+        for path in try Fixtures.paths() where path.hasSuffix(".pt") || path.hasSuffix(".bin") {
+            guard try TensorFile.open(try InputFile(path))?.container == .torchZip else { continue }
+            let input = try InputFile(path)
+            let bytes = try input.bytes(at: 0, count: Int(input.byteCount))
+            let patches = try Self.storages(bytes).map { ($0.0, $0.1.map { $0 ^ 0x55 }) }
+            let expected = try Self.sealed(bytes, patches: patches, in: directory)
+            let output = try OutputFile(directory.file("known"), byteCount: UInt64(bytes.count))
+            try output.write(bytes, at: 0)
+            var known: [(range: Range<UInt64>, crc: UInt32)] = []
+            for (offset, patch) in patches {
+                try output.write(patch, at: offset)
+                // Some pieces of it, with gaps between.
+                var start = Int(random.next() % 8)
+                while start < patch.count, random.next() % 4 != 0 {
+                    let end = min(patch.count, start + 1 + Int(random.next() % 4000))
+                    known.append(
+                        (offset + UInt64(start)..<offset + UInt64(end), Checksum.crc32(Array(patch[start..<end]))))
+                    start = end + Int(random.next() % 3)
+                }
+            }
+            known.shuffle(using: &random)
+            if random.next() % 4 == 0, let first = known.first {
+                // Overlapping ones tell nothing.
+                known.append((first.range, ~first.crc))
+            }
+            try ContainerSeal.reseal(
+                output, changed: patches.map { $0.0..<$0.0 + UInt64($0.1.count) }, known: known)
+            #expect(try output.bytes(at: 0, count: bytes.count) == expected, "\(path)")
+        }
+    }
 }

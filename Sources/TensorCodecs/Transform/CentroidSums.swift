@@ -21,5 +21,8 @@ struct CentroidSums {
         }
     }
 
+    /// Elements whose level is not zero.
+    var count: Int { counts.reduce(0, +) }
+
     var centroids: DeadZone.Centroids { DeadZone.Centroids(differences: differences, counts: counts) }
 }

@@ -61,6 +61,25 @@ struct TileQuantizer {
         return (sums[0] + sums[1]) + (sums[2] + sums[3])
     }
 
+    /// The largest magnitude of levels, and how many are not zero.
+    func extent(of levels: [Int32]) -> (largest: Int, nonzero: Int) {
+        levels.withUnsafeBufferPointer { levels in
+            var largest: UInt32 = 0, nonzero = 0, start = 0
+            while start < levels.count {
+                // Counted in as many bits as a level has, so that the loop runs over vectors of both.
+                let end = min(start + 1 << 16, levels.count)
+                var found: UInt32 = 0
+                for index in start..<end {
+                    largest = max(largest, levels[index].magnitude)
+                    found &+= levels[index] == 0 ? 0 : 1
+                }
+                nonzero += Int(found)
+                start = end
+            }
+            return (Int(largest), nonzero)
+        }
+    }
+
     /// Whether a level hit the end of the range.
     func overflows(_ levels: [Int32]) -> Bool {
         levels.withUnsafeBufferPointer { levels in

@@ -90,7 +90,8 @@ package struct TransformEncoder: Sendable {
             levels += quantizer.levels(values)
             step.offsets.append(KeyframeClasses.offset(state.scale, tile))
         }
-        guard !quantizer.overflows(levels) else { return nil }
+        let (largest, nonzero) = quantizer.extent(of: levels)
+        guard largest < DeadZone.largest else { return nil }
 
         var moment: (levels: [Int32], directions: [Float])?
         if let first = input.first, settings.keepsKeyframeMoment(of: form) {
@@ -101,6 +102,7 @@ package struct TransformEncoder: Sendable {
         state.takeKeyframe(step, levels: levels, opening: moment?.directions ?? [])
         var member = TransformMember(step: step, state: state, weight: state.base)
         member.levels = levels
+        member.nonzeroLevels = nonzero
         member.classes = classes
         member.momentLevels = moment?.levels ?? []
         return member
@@ -197,6 +199,7 @@ package struct TransformEncoder: Sendable {
         do throws(CodecError) { try state.add(levels, of: step) } catch { return nil }
         var member = TransformMember(step: step, state: state, weight: try state.weight())
         member.levels = levels
+        member.nonzeroLevels = sums.count
         member.classes = classes
         member.energySymbols = symbols
         return member

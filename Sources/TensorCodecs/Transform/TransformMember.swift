@@ -20,18 +20,7 @@ package struct TransformMember: Sendable {
     package var first: [UInt8]?
     package var second: [UInt8]?
     package var maximum: [UInt8]?
-    package var zeroLevels: Int {
-        levels.withUnsafeBufferPointer { levels in
-            var zeros = 0, start = 0
-            while start < levels.count {
-                // Counted in as many bits as a level has, so that the loop runs over vectors of both.
-                let end = min(start + 1 << 16, levels.count)
-                var found: Int32 = 0
-                for index in start..<end { found &+= levels[index] == 0 ? 1 : 0 }
-                zeros += Int(found)
-                start = end
-            }
-            return zeros
-        }
-    }
+    /// Levels that are not zero.
+    var nonzeroLevels = 0
+    package var zeroLevels: Int { levels.count - nonzeroLevels }
 }

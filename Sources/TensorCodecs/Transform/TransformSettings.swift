@@ -53,8 +53,11 @@ package struct TransformSettings: Sendable, Hashable {
     static let largestFactor = 1.25
 
     /// Whether a delta after `age` others begins a group.
-    func beginsGroup(age: Int, form: MatrixForm) -> Bool {
-        let first = rule(for: form) == nil ? firstGroups : firstGroupsOfWide
+    package func beginsGroup(age: Int, form: MatrixForm) -> Bool {
+        let rule = rule(for: form)
+        // Without bases a group saves nothing, and its coefficients would have to be kept beside the weight.
+        if rule?.directionsByEight == 0 { return true }
+        let first = rule == nil ? firstGroups : firstGroupsOfWide
         return form.count < smallParameter || age < first || age % groupLength == 0
     }
 }

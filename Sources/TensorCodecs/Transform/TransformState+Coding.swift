@@ -1,7 +1,10 @@
 /// The state as bytes, for the scratch file between two steps of one process. Not part of the archive's format.
 extension TransformState {
+    ///
+    /// The base comes last (`base.count` bytes), so that it can be read alone.
     package func serialized() -> [UInt8] {
-        var writer = ByteWriter(capacity: base.count + 64)
+        var writer = ByteWriter(
+            capacity: (opening.count + tiles.reduce(0) { $0 + $1.coefficients.count }) * 4 + base.count)
         writer.append(varint: exponents.count)
         for exponents in exponents {
             for exponent in exponents.rows + exponents.columns { writer.append(littleEndian: exponent) }
@@ -10,8 +13,6 @@ extension TransformState {
         writer.append(littleEndian: Int64(age))
         writer.append(littleEndian: unit)
         rule.write(to: &writer)
-        writer.append(varint: base.count)
-        writer.append(contentsOf: base)
         for exponent in scale.rows + scale.columns { writer.append(UInt8(bitPattern: exponent)) }
         for tile in tiles {
             tile.left.serialise(into: &writer)
@@ -21,6 +22,7 @@ extension TransformState {
         }
         writer.append(opening.isEmpty ? 0 : 1)
         opening.withUnsafeBytes { writer.append(contentsOf: $0) }
+        writer.append(contentsOf: base)
         return writer.bytes
     }
 
@@ -37,7 +39,6 @@ extension TransformState {
         let age = Int(try reader.read(littleEndian: Int64.self))
         let unit = try reader.read(littleEndian: Int32.self)
         let rule = try BasisRule(from: &reader)
-        let base = Array(try reader.readBytes(reader.readCount(upTo: reader.remaining)))
         let scale = MatrixScale(rows: try reader.readArray(form.rows), columns: try reader.readArray(form.columns))
         var tiles: [TransformTile] = []
         for place in form.tiles {
@@ -49,8 +50,9 @@ extension TransformState {
             tiles.append(TransformTile(place, left: left, right: right, coefficients: coefficients))
         }
         let opening: [Float] = try reader.readByte() == 0 ? [] : reader.readArray(form.count)
+        let base = Array(try reader.readBytes(form.count * format.elementSize))
         try reader.expectEnd()
-        guard base.count == form.count * format.elementSize, TransformStep.unitRange.contains(unit) else {
+        guard TransformStep.unitRange.contains(unit) else {
             throw reader.corrupt("a state of another tensor")
         }
         self.init(

@@ -11,7 +11,7 @@ package struct TransformState: Sendable {
     /// Delta steps since the keyframe.
     package internal(set) var age = 0
     /// Restored bytes of the weight where the group began.
-    var base: [UInt8]
+    package internal(set) var base: [UInt8]
     var unit: Int32 = 0
     var scale: MatrixScale
     /// Of the bases, as the chain's first group says.
@@ -56,6 +56,19 @@ package struct TransformState: Sendable {
             if let change = try tile.restored() { add(change.matrix, tile.place, to: &bytes) }
         }
         return bytes
+    }
+
+    /// Whether `weight` is `base`: nothing was added since the group began.
+    package var isAtBase: Bool { tiles.allSatisfy { $0.coefficients.isEmpty } }
+
+    /// Begins at the restored weight, if nothing else is lost thereby: what is kept of the chain is then the weight alone.
+    ///
+    /// For a chain whose next delta begins a group, at which bases would otherwise learn from the coefficients.
+    /// - Parameter weight: what `weight()` gives.
+    package mutating func settle(at weight: [UInt8]) {
+        guard !isAtBase, tiles.allSatisfy({ $0.left.kind == .identity && $0.right.kind == .identity }) else { return }
+        base = weight
+        for index in tiles.indices { tiles[index].coefficients = [] }
     }
 
     /// Adds a tile's change, in scaled grid units, to the base's values.

@@ -8,12 +8,18 @@ package protocol ByteSource: Sendable {
     /// Fills `buffer` with the bytes from `offset` on.
     /// - Throws: `.truncated` where the source ends before the buffer is full; `.inputOutput`.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
+    /// `count` bytes from `offset` on, which nobody will ask for again soon.
+    func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8]
     /// Whether it is known without reading that all bytes of the range are zero.
     func isHole(_ range: Range<UInt64>) -> Bool
 }
 
 extension ByteSource {
     package func isHole(_ range: Range<UInt64>) -> Bool { false }
+
+    package func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
+        try bytes(at: offset, count: count)
+    }
 }
 
 extension ByteSource {

@@ -53,6 +53,30 @@ package final class InputFile: ByteSource {
         }
     }
 
+    /// The same bytes as `bytes(at:count:)` has, read past the page cache where they are not in it: for what nobody will
+    /// read again soon.
+    package func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(max(0, count)))
+        guard count >= DirectReader.largePiece, !overflow, end <= byteCount,
+            !SystemCalls.isCached(descriptor, offset..<end),
+            let direct = DirectReader(descriptor, path: name)
+        else { return try bytes(at: offset, count: count) }
+        var failure: VarveError?
+        let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
+            do throws(VarveError) {
+                let done = try direct.read(at: offset, into: buffer)
+                try read(
+                    at: offset + UInt64(done), into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+                filled = count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return result
+    }
+
     /// Whether the file system keeps nothing for the range: a hole of a sparse file.
     package func isHole(_ range: Range<UInt64>) -> Bool {
         isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range, path: name)

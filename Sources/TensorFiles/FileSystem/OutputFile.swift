@@ -13,6 +13,8 @@ package final class OutputFile: ByteSource {
     /// Where the file ends; writes may move it.
     private let size: Atomic<UInt64>
     private let finished = Atomic<Bool>(false)
+    /// For files that are announced to be large.
+    private let direct: DirectWriter?
 
     package var name: String { temporaryPath }
     package var byteCount: UInt64 { size.load(ordering: .relaxed) }
@@ -36,7 +38,11 @@ package final class OutputFile: ByteSource {
         self.temporaryPath = temporary
         self.descriptor = descriptor
         self.size = Atomic(byteCount)
+        direct = byteCount >= Self.large ? DirectWriter(descriptor, path: temporary) : nil
     }
+
+    /// From here on a file is written past the page cache, where its pieces are large enough.
+    private static let large: UInt64 = 16 << 20
 
     /// A new file, never one that is there: the name may have been left by a writer that ended, or be a link to a file
     /// elsewhere.
@@ -52,11 +58,19 @@ package final class OutputFile: ByteSource {
 
     deinit {
         guard !finished.load(ordering: .relaxed) else { return }
+        try? direct?.finish()
         SystemCalls.discard(descriptor, path: temporaryPath)
         try? SystemCalls.unlink(temporaryPath)
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
+        guard let direct, bytes.count >= DirectReader.largePiece else { return try writeCached(bytes, at: offset) }
+        let done = try direct.write(bytes, at: offset)
+        size.max(offset + UInt64(done), ordering: .relaxed)
+        try writeCached(UnsafeRawBufferPointer(rebasing: bytes[done...]), at: offset + UInt64(done))
+    }
+
+    private func writeCached(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
         guard var pointer = bytes.baseAddress else { return }
         var (offset, left) = (offset, bytes.count)
         while left > 0 {
@@ -81,6 +95,7 @@ package final class OutputFile: ByteSource {
 
     /// Cuts the file off.
     package func truncate(to byteCount: UInt64) throws(VarveError) {
+        try direct?.finish()
         try SystemCalls.truncate(descriptor, to: byteCount, path: temporaryPath)
         size.store(byteCount, ordering: .relaxed)
     }
@@ -88,6 +103,7 @@ package final class OutputFile: ByteSource {
     /// Reads back what was written.
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         guard var pointer = buffer.baseAddress else { return }
+        try direct?.finish()
         var (offset, left) = (offset, buffer.count)
         while left > 0 {
             let count = try SystemCalls.read(descriptor, pointer, left, at: offset, path: temporaryPath)
@@ -103,6 +119,7 @@ package final class OutputFile: ByteSource {
     /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
     /// - Parameter sync: whether to fsync first. Restored checkpoints and caches may leave it out, archives never.
     package func commit(sync: Bool = true) throws(VarveError) {
+        try direct?.finish()
         if sync { try SystemCalls.sync(descriptor, path: temporaryPath) }
         finished.store(true, ordering: .relaxed)
         do throws(VarveError) {

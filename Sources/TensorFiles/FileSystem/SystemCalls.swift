@@ -17,7 +17,7 @@ package enum SystemCalls {
     }
 
     /// Runs `body` until it is not interrupted; a negative result becomes an error that names the path.
-    private static func call(
+    static func call(
         _ name: Name, _ path: String, effect: (Int) -> Effect = { _ in .plain }, _ body: () -> Int
     ) throws(VarveError) -> Int {
         while true {
