@@ -45,7 +45,8 @@ struct StepRestorer {
         if let store { try keepPayload(manifest, in: store) }
 
         let targets = rebuilders
-        let units = manifest.decodingUnits(onlyWeights: onlyWeights), step = try decoder.step(number)
+        let step = try decoder.step(number)
+        let units = UnitCost.largestFirst(manifest.decodingUnits(onlyWeights: onlyWeights), of: step)
         for unit in units { try workers.check(UnitCost.decoding(unit, of: step), tensor: nil) }
         try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step) }) {
             (unit) throws(VarveError) -> Int in

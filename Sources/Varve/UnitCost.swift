@@ -19,6 +19,11 @@ enum UnitCost {
         }
     }
 
+    /// The order in which threads are done at about the same time: no large unit is left for one of them at the end.
+    static func largestFirst(_ units: [DecodingUnit], of step: OpenStep) -> [DecodingUnit] {
+        units.map { ($0, decoding($0, of: step)) }.sorted { $0.1 > $1.1 }.map(\.0)
+    }
+
     static func decoding(_ unit: DecodingUnit, of step: OpenStep) -> Int {
         let tensors = step.manifest.tensors
         switch unit {
