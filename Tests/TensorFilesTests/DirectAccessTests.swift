@@ -47,12 +47,28 @@ import VarveTestSupport
             }
         }
         #expect(try output.bytes(at: 0, count: Self.byteCount) == expected, "before it has its name")
-        // Over what is there, across the ends of blocks.
-        try output.write([1, 2, 3], at: 4095)
         try output.commit()
-        var changed = expected
-        changed.replaceSubrange(4095..<4098, with: [1, 2, 3])
-        #expect(try directory.read("x") == changed)
+        #expect(try directory.read("x") == expected)
+    }
+
+    @Test(arguments: 0..<8) func whatIsWrittenLastCounts(seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(80 + seed))
+        let directory = try TemporaryDirectory()
+        var expected = [UInt8](repeating: 0, count: Self.byteCount)
+        let output = try OutputFile(directory.file("x"), byteCount: UInt64(Self.byteCount))
+        let source = Self.bytes(seed: random.next())
+        for _ in 0..<60 {
+            let count = 1 + Int(random.next() % [50, 9_000, 300_000, 3_000_000][Int(random.next() % 4)])
+            let from = Int(random.next() % UInt64(Self.byteCount - count))
+            // Most of it into the same few megabytes.
+            let to = Int(random.next() % UInt64(random.next() % 4 == 0 ? Self.byteCount - count : 1_000_000))
+            try source.withUnsafeBytes {
+                try output.write(UnsafeRawBufferPointer(rebasing: $0[from..<from + count]), at: UInt64(to))
+            }
+            expected.replaceSubrange(to..<to + count, with: source[from..<from + count])
+        }
+        try output.commit()
+        #expect(try directory.read("x") == expected)
     }
 
     @Test func whatIsReadOnceIsTheSameFromCacheAndDisk() throws {

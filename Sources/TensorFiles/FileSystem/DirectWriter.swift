@@ -20,6 +20,8 @@ final class DirectWriter: Sendable {
     private struct Outcome {
         var failure: VarveError?
         var isRefused = false
+        /// Where what is not written yet belongs.
+        var ranges: [Range<UInt64>] = []
         /// Whole windows that were written, and the shortest time one took: the others may have waited for a core.
         var windows = 0
         var shortest = Duration.seconds(1)
@@ -55,6 +57,7 @@ final class DirectWriter: Sendable {
             let whole = (buffer.count - done) / DirectWindow.block * DirectWindow.block
             let count = min(head > 0 ? head : whole > 0 ? whole : .max, DirectWindow.byteCount, buffer.count - done)
             let piece = UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
+            settle(position..<position + UInt64(count))
             try SystemCalls.beginWrite(descriptor, piece, at: position, path: path)
             submit(piece, at: position)
             done += count
@@ -64,6 +67,8 @@ final class DirectWriter: Sendable {
 
     /// Copies a piece and has it written.
     private func submit(_ piece: UnsafeRawBufferPointer, at offset: UInt64) {
+        let range = offset..<offset + UInt64(piece.count)
+        outcome.withLock { $0.ranges.append(range) }
         Self.room.wait()
         nonisolated(unsafe) let window = UnsafeMutableRawBufferPointer(
             start: DirectWindow.take(), count: piece.count)
@@ -72,6 +77,9 @@ final class DirectWriter: Sendable {
         let isWhole = (Int(offset % UInt64(DirectWindow.block)) | piece.count) % DirectWindow.block == 0
         Self.queue.async(group: underway) { [self] in
             defer {
+                outcome.withLock { outcome in
+                    if let place = outcome.ranges.firstIndex(of: range) { outcome.ranges.remove(at: place) }
+                }
                 if let memory = window.baseAddress { DirectWindow.giveBack(memory) }
                 Self.room.signal()
             }
@@ -92,6 +100,11 @@ final class DirectWriter: Sendable {
                 outcome.withLock { $0.failure = $0.failure ?? error }
             }
         }
+    }
+
+    /// Waits until nothing is on its way to a range: what is written there next is written last.
+    func settle(_ range: Range<UInt64>) {
+        if outcome.withLock({ $0.ranges.contains { $0.overlaps(range) } }) { underway.wait() }
     }
 
     /// Waits until all that was taken is written.

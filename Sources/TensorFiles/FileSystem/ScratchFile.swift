@@ -54,6 +54,7 @@ package final class ScratchFile: Sendable {
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
         var done = 0
         if let writer, bytes.count >= DirectReader.largePiece { done = try writer.write(bytes, at: offset) }
+        writer?.settle(offset + UInt64(done)..<offset + UInt64(bytes.count))
         while let pointer = bytes.baseAddress, done < bytes.count {
             done += try SystemCalls.write(
                 descriptor, pointer + done, bytes.count - done, at: offset + UInt64(done), path: path)
