@@ -9,11 +9,11 @@ enum UnitCost {
             let count = parameters.reduce(0) { $0 + $1.count }
             switch method {
             case .transform: return count * 100
-            case .excp: return count * 60
-            case .lossless: return count * 60
+            case .excp: return count * 28
+            case .lossless: return count * 32
             }
         case .pack(let tensors):
-            return tensors.reduce(0) { $0 + $1.shape.reduce(1, *) * 60 }
+            return tensors.reduce(0) { $0 + $1.shape.reduce(1, *) * 32 }
         case .payload(let payload):
             return payload.byteCount * 4
         }
