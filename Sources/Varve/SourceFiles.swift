@@ -50,6 +50,8 @@ struct SourceFiles {
     }
 
     /// Goes on with removals that were interrupted: of directories whose files are all still those of the archive's step.
+    ///
+    /// A watch asks again for every step, by what it last saw of the run: what is not there any more is finished.
     /// - Returns: what was left as it is, and why.
     static func finishRemovals(of run: Run, archive: ArchiveReader) throws(VarveError) -> [String] {
         guard !run.removals.isEmpty else { return [] }
@@ -59,7 +61,9 @@ struct SourceFiles {
             let hidden = hiddenPath(manifest.path)
             guard left.contains(hidden) else { continue }
             let path = Paths.join(run.root, hidden)
-            guard try holdsNothingElse(path, as: manifest.path, than: manifest) else { continue }
+            if try Directories.isThere(path) {
+                guard try holdsNothingElse(path, as: manifest.path, than: manifest) else { continue }
+            }
             try Directories.remove(path)
             try Directories.sync(Paths.split(path).directory)
             left.remove(hidden)
