@@ -87,7 +87,8 @@ extension ChainDecoder {
                     of: identity.name, form: MatrixForm(step.manifest.tensors[index].shape), format: format)
             }
             // What is not in the state follows from it at a price.
-            guard let bytes = try state?.isAtBase == true ? state?.base : store.get(.tensor(identity)) else { continue }
+            let kept = if let weight = state?.weightAtBase { weight } else { try store.get(.tensor(identity)) }
+            guard let bytes = kept else { continue }
             let earlier = wanted.earlier.contains(identity) ? try store.get(.earlier(identity)) : nil
             result[identity] = ChainLink(bytes: bytes, state: state, earlier: earlier)
         }

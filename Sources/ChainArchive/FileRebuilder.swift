@@ -30,7 +30,7 @@ package final class FileRebuilder: Sendable {
         let file = try OutputFile(path, byteCount: entry.byteCount)
         var gaps = Gaps(
             byteCount: entry.byteCount,
-            regions: places.values.map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) })
+            regions: places.values.map(\.fileRange))
         for block in entry.payload.indices {
             if case .constant(0) = entry.payload[block].content {
                 gaps.skip(entry.payload[block].plainCount)
@@ -51,14 +51,14 @@ package final class FileRebuilder: Sendable {
         try file.write(tensor.bytes, at: record.fileOffset)
         guard isZip, !record.coding.isExact else { return }
         let crc = Checksum.crc32(tensor.bytes)
-        checksums.withLock { $0.append((record.fileOffset..<record.fileOffset + UInt64(record.byteCount), crc)) }
+        checksums.withLock { $0.append((record.fileRange, crc)) }
     }
 
     /// Redoes checksums, gives the file its name, mode and time.
     /// - Parameter store: is told where the restored tensors stand, for the next step.
     package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {
         let changed = tensors.values.filter { !$0.coding.isExact }
-            .map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) }
+            .map(\.fileRange)
             .sorted { $0.lowerBound < $1.lowerBound }
         if !changed.isEmpty { try reseal(changed) }
         try file.commit(sync: false)
@@ -67,8 +67,7 @@ package final class FileRebuilder: Sendable {
             let source = try InputFile(file.path)
             for tensor in tensors.values where store.isBuiltOn(tensor) {
                 store.put(
-                    .tensor(tensor.identity), original: source,
-                    tensor.fileOffset..<tensor.fileOffset + UInt64(tensor.byteCount), hash: tensor.contentHash)
+                    .tensor(tensor.identity), original: source, tensor.fileRange, hash: tensor.contentHash)
             }
         }
         try SystemCalls.setMode(file.path, entry.restoredMode)

@@ -1,11 +1,11 @@
 import TensorFiles
 
-/// Where a tensor that was stored exactly stands in its checkpoint, which is open anyway: what is kept of it for the next
-/// step instead of its bytes.
+/// Where a tensor stands in a file that is there anyway, a checkpoint that was stored exactly or one that was just
+/// restored: what is kept of it for the next step instead of its bytes.
 struct OriginalPlace: Sendable {
     let source: any ByteSource
     let range: Range<UInt64>
-    /// Of the bytes that were stored.
+    /// Of the bytes that stood there.
     let hash: Hash128
 
     /// - Throws: `.sourceChanged` where other bytes stand there now; what reading throws.
@@ -13,7 +13,7 @@ struct OriginalPlace: Sendable {
         let bytes = try source.bytesOnce(at: range.lowerBound, count: range.count)
         guard Hash128(bytes) == hash else {
             throw VarveError(
-                .sourceChanged, "changed after it was compressed, while the next step was", file: source.name,
+                .sourceChanged, "changed while the step after it was worked on", file: source.name,
                 offset: range.lowerBound)
         }
         return bytes

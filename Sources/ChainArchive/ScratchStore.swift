@@ -137,8 +137,8 @@ package final class ScratchStore: Sendable {
         state.withLock { if !$0.isBroken { $0.places[key] = place } }
     }
 
-    /// Forgets all values and takes new ones into the same file: pages that the system has already are written faster
-    /// than new ones.
+    /// Forgets all values and takes new ones into the same file: what it has room for already is written faster than
+    /// what is new.
     package func clear() {
         state.withLock {
             $0.places = [:]

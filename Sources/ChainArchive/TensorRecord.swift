@@ -79,6 +79,8 @@ package struct TensorRecord: Sendable {
 
     package var count: Int { shape.reduce(1, *) }
     package var byteCount: Int { (count * dtype.bits + 7) / 8 }
+    /// The bytes of the file that it fills.
+    package var fileRange: Range<UInt64> { fileOffset..<fileOffset + UInt64(byteCount) }
     /// What tells this tensor from all others of its step.
     package var identity: TensorIdentity { TensorIdentity(name: name, role: role, key: key) }
 }

@@ -55,8 +55,3 @@ extension StepPlan {
         return zip(entries, files).compactMap { $0.isFile ? $1 : nil }
     }
 }
-
-extension PlannedParameter {
-    /// All that is coded of it.
-    var tensors: [PlannedTensor] { [weight, firstMoment, secondMoment, maximum, copy].compactMap { $0 } }
-}

@@ -21,8 +21,7 @@ struct OriginalFiles: Sendable {
             } catch  where error.code == .notFound {
                 continue
             }
-            let regions = manifest.tensors.filter { $0.entry == index }
-                .map { $0.fileOffset..<$0.fileOffset + UInt64($0.byteCount) }
+            let regions = manifest.tensors.filter { $0.entry == index }.map(\.fileRange)
             blocks[index] = Gaps(byteCount: entry.byteCount, regions: regions).blocks(of: PayloadBlock.size)
         }
         guard !files.isEmpty else { return nil }

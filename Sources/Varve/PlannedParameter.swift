@@ -12,5 +12,7 @@ struct PlannedParameter: Sendable {
     /// What the first moment's size means.
     var momentRule = MomentRule.unknown
     /// Element count.
-    var count: Int { weight.shape.reduce(1, *) }
+    var count: Int { weight.count }
+    /// All that is coded of it, the weight first.
+    var tensors: [PlannedTensor] { [weight, firstMoment, secondMoment, maximum, copy].compactMap { $0 } }
 }

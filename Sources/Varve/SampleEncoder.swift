@@ -84,7 +84,7 @@ struct SampleEncoder {
         try await OrderedWork.run(units, options.capacity, held: \.heldBytes) { (unit) throws(VarveError) in
             try encoder.encode(unit)
         } consume: { (unit) throws(VarveError) in
-            stored[UnitClass(units[place]), default: 0] += unit.blobs.reduce(0) { $0 + Double($1.count) }
+            stored[UnitClass(units[place]), default: 0] += Double(unit.heldBytes)
             place += 1
             manifest.append(unit, at: unit.blobs.map { Self.reference($0) })
             notes += unit.notes

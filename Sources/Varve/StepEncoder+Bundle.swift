@@ -47,10 +47,6 @@ extension StepEncoder {
         _ parameter: PlannedParameter, weightBytes: [UInt8], into result: inout EncodedUnit
     ) throws(VarveError) {
         try encodeExact(parameter.weight, bytes: weightBytes, into: &result)
-        for moment in [parameter.firstMoment, parameter.secondMoment, parameter.maximum, parameter.copy].compactMap({
-            $0
-        }) {
-            try encodeExact(moment, bytes: moment.read(), into: &result)
-        }
+        for other in parameter.tensors.dropFirst() { try encodeExact(other, bytes: other.read(), into: &result) }
     }
 }

@@ -134,7 +134,7 @@ extension StepEncoder {
         let name = weight.identity.name
         let state = try predecessor.store?.state(of: name, form: input.form, format: input.format)
         let before =
-            if let state, state.isAtBase { state.base } else {
+            if let weight = state?.weightAtBase { weight } else {
                 try predecessor.weight(name, byteCount: input.weight.count)
             }
         guard let before, !input.format.hasNonFinite(before) else { return }

@@ -6,17 +6,21 @@ enum UnitCost {
     static func encoding(_ unit: EncodingUnit, _ method: StepMethod) -> Int {
         switch unit {
         case .bundle(let parameters):
-            let count = parameters.reduce(0) { $0 + $1.count }
             switch method {
-            case .transform: return count * 100
-            case .excp: return count * 28
-            case .lossless: return count * 32
+            case .transform: return parameters.reduce(0) { $0 + $1.count * 100 }
+            case .excp: return parameters.reduce(0) { $0 + $1.count * 7 * size($1.tensors) }
+            case .lossless: return parameters.reduce(0) { $0 + $1.count * 8 * size($1.tensors) }
             }
         case .pack(let tensors):
-            return tensors.reduce(0) { $0 + $1.shape.reduce(1, *) * 32 }
+            return tensors.reduce(0) { $0 + $1.count * 8 * size([$1]) }
         case .payload(let payload):
             return payload.byteCount * 4
         }
+    }
+
+    /// Bytes of the largest element; measured was four of them, and smaller ones are held in no less.
+    private static func size(_ tensors: [PlannedTensor]) -> Int {
+        tensors.reduce(4) { max($0, ($1.dtype.bits + 7) / 8) }
     }
 
     /// The order in which threads are done at about the same time: no large unit is left for one of them at the end.

@@ -81,11 +81,5 @@ struct TileQuantizer {
     }
 
     /// Whether a level hit the end of the range.
-    func overflows(_ levels: [Int32]) -> Bool {
-        levels.withUnsafeBufferPointer { levels in
-            var largest: UInt32 = 0
-            for index in 0..<levels.count { largest = max(largest, levels[index].magnitude) }
-            return largest >= UInt32(DeadZone.largest)
-        }
-    }
+    func overflows(_ levels: [Int32]) -> Bool { extent(of: levels).largest >= Int(DeadZone.largest) }
 }

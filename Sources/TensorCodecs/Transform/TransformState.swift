@@ -61,6 +61,9 @@ package struct TransformState: Sendable {
     /// Whether `weight` is `base`: nothing was added since the group began.
     package var isAtBase: Bool { tiles.allSatisfy { $0.coefficients.isEmpty } }
 
+    /// What `weight` gives, where it is had for nothing.
+    package var weightAtBase: [UInt8]? { isAtBase ? base : nil }
+
     /// Begins at the restored weight, if nothing else is lost thereby: what is kept of the chain is then the weight alone.
     ///
     /// For a chain whose next delta begins a group, at which bases would otherwise learn from the coefficients.

@@ -8,8 +8,8 @@ package protocol ByteSource: Sendable {
     /// Fills `buffer` with the bytes from `offset` on.
     /// - Throws: `.truncated` where the source ends before the buffer is full; `.inputOutput`.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
-    /// `count` bytes from `offset` on, which nobody will ask for again soon.
-    func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8]
+    /// The same, for bytes that nobody will ask for again soon.
+    func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
     /// Whether it is known without reading that all bytes of the range are zero.
     func isHole(_ range: Range<UInt64>) -> Bool
 }
@@ -17,14 +17,25 @@ package protocol ByteSource: Sendable {
 extension ByteSource {
     package func isHole(_ range: Range<UInt64>) -> Bool { false }
 
-    package func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
-        try bytes(at: offset, count: count)
+    package func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        try read(at: offset, into: buffer)
     }
 }
 
 extension ByteSource {
     /// `count` bytes from `offset` on. Checked against `byteCount` before anything is allocated.
     package func bytes(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
+        try bytes(at: offset, count: count) { (buffer) throws(VarveError) in try read(at: offset, into: buffer) }
+    }
+
+    /// The same, for bytes that nobody will ask for again soon.
+    package func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
+        try bytes(at: offset, count: count) { (buffer) throws(VarveError) in try readOnce(at: offset, into: buffer) }
+    }
+
+    private func bytes(
+        at offset: UInt64, count: Int, reading: (UnsafeMutableRawBufferPointer) throws(VarveError) -> Void
+    ) throws(VarveError) -> [UInt8] {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(max(0, count)))
         guard count >= 0, !overflow, end <= byteCount else {
             throw VarveError(
@@ -33,9 +44,8 @@ extension ByteSource {
         var failure: VarveError?
         let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do throws(VarveError) {
-                try read(
-                    at: offset,
-                    into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+                try reading(
+                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
                 initialized = count
             } catch {
                 failure = error

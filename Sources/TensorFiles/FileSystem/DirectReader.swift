@@ -16,6 +16,12 @@ final class DirectReader: Sendable {
 
     deinit { SystemCalls.closeDirectly(direct) }
 
+    /// Whether a range is large, and is not in the page cache.
+    static func isWorthwhile(_ descriptor: Int32, at offset: UInt64, count: Int) -> Bool {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
+        return count >= largePiece && !overflow && !SystemCalls.isCached(descriptor, offset..<end)
+    }
+
     /// Reads as much of the beginning of `buffer` as can be read so.
     /// - Returns: how much that was; less than all of it where the file system refuses or the file ends.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Int {

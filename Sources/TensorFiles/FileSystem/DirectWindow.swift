@@ -8,25 +8,21 @@ enum DirectWindow {
     /// Bytes at a time: enough for a disk to be at its fastest, little enough to stay in a core's cache.
     static let byteCount = 1 << 20
 
-    private struct Free: @unchecked Sendable {
-        /// The last one given back is the first one used: no more of them are touched than are needed at once.
-        var windows: [UnsafeMutableRawPointer] = []
+    /// A window between its users, of whom there is one at a time.
+    private struct Window: @unchecked Sendable {
+        let pointer: UnsafeMutableRawPointer
     }
-    private static let free = Mutex(Free())
+
+    /// The last one given back is the first one used: no more of them are touched than are needed at once.
+    private static let free = Mutex<[Window]>([])
 
     static func take() -> UnsafeMutableRawPointer {
-        let known = free.withLock { free in free.windows.popLast().map { Handle($0) } }
+        let known = free.withLock { $0.popLast() }
         return known?.pointer ?? UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: block)
     }
 
-    static func giveBack(_ window: UnsafeMutableRawPointer) {
-        let handle = Handle(window)
-        free.withLock { $0.windows.append(handle.pointer) }
-    }
-
-    /// A window between its users, of whom there is one at a time.
-    private struct Handle: @unchecked Sendable {
-        let pointer: UnsafeMutableRawPointer
-        init(_ pointer: UnsafeMutableRawPointer) { self.pointer = pointer }
+    static func giveBack(_ pointer: UnsafeMutableRawPointer) {
+        let window = Window(pointer: pointer)
+        free.withLock { $0.append(window) }
     }
 }

@@ -53,28 +53,15 @@ package final class InputFile: ByteSource {
         }
     }
 
-    /// The same bytes as `bytes(at:count:)` has, read past the page cache where they are not in it: for what nobody will
-    /// read again soon.
-    package func bytesOnce(at offset: UInt64, count: Int) throws(VarveError) -> [UInt8] {
-        let (end, overflow) = offset.addingReportingOverflow(UInt64(max(0, count)))
-        guard count >= DirectReader.largePiece, !overflow, end <= byteCount,
-            !SystemCalls.isCached(descriptor, offset..<end),
+    /// Past the page cache, where the bytes are not in it.
+    package func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        var done = 0
+        if DirectReader.isWorthwhile(descriptor, at: offset, count: buffer.count),
             let direct = DirectReader(descriptor, path: name)
-        else { return try bytes(at: offset, count: count) }
-        var failure: VarveError?
-        let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            let buffer = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
-            do throws(VarveError) {
-                let done = try direct.read(at: offset, into: buffer)
-                try read(
-                    at: offset + UInt64(done), into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
-                filled = count
-            } catch {
-                failure = error
-            }
+        {
+            done = try direct.read(at: offset, into: buffer)
         }
-        if let failure { throw failure }
-        return result
+        try read(at: offset + UInt64(done), into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
     }
 
     /// Whether the file system keeps nothing for the range: a hole of a sparse file.

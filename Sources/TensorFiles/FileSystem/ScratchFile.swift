@@ -67,9 +67,7 @@ package final class ScratchFile: Sendable {
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         try settle()
         var done = 0
-        if let reader, buffer.count >= DirectReader.largePiece,
-            !SystemCalls.isCached(descriptor, offset..<offset + UInt64(buffer.count))
-        {
+        if let reader, DirectReader.isWorthwhile(descriptor, at: offset, count: buffer.count) {
             done = try reader.read(at: offset, into: buffer)
         }
         while let pointer = buffer.baseAddress, done < buffer.count {
