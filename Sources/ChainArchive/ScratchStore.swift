@@ -200,6 +200,18 @@ package final class ScratchStore: Sendable {
     /// Bytes of the value, without reading it.
     package func byteCount(_ key: Key) -> Int? { state.withLock { $0.places[key]?.byteCount } }
 
+    /// Says that a part of a value will be read.
+    package func prefetch(_ key: Key, _ part: Range<Int>) {
+        guard let place = state.withLock({ $0.places[key] }), part.lowerBound >= 0, part.upperBound <= place.byteCount
+        else { return }
+        let (lower, upper) = (UInt64(part.lowerBound), UInt64(part.upperBound))
+        switch place {
+        case .slot(let slot): file?.prefetch(slot.offset + lower..<slot.offset + upper)
+        case .original(let original):
+            original.source.prefetch(original.range.lowerBound + lower..<original.range.lowerBound + upper)
+        }
+    }
+
     /// A part of a value, for sampling.
     package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool
     {

@@ -14,10 +14,20 @@ package struct FileWeightReference: WeightReference {
         self.byName = byName
     }
 
-    package func sample(_ name: String, elementCount: Int, positions: [Int]) throws(VarveError) -> [Float]? {
+    package func sample(_ name: String, elementCount: Int, runs: [Range<Int>]) throws(VarveError) -> [Float]? {
+        guard let (index, file) = place(name, elementCount) else { return nil }
+        return try TensorSampler.values(of: index, in: file, runs: runs)
+    }
+
+    package func prefetch(_ name: String, elementCount: Int, runs: [Range<Int>]) {
+        guard let (index, file) = place(name, elementCount) else { return }
+        TensorSampler.prefetch(index, in: file, runs: runs)
+    }
+
+    private func place(_ name: String, _ elementCount: Int) -> (index: Int, file: TensorFile)? {
         guard let reference = byName[name], let (file, tensor) = contents.tensor(reference),
             tensor.count == elementCount, TensorSampler.isReadable(tensor, in: file)
         else { return nil }
-        return try TensorSampler.values(of: reference.tensor, in: file, positions: positions)
+        return (reference.tensor, file)
     }
 }

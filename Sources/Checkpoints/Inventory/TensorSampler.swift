@@ -7,18 +7,19 @@ enum TensorSampler {
     /// Values next to each other that are read together.
     private static let blockLength = 128
 
-    /// Element positions (storage order) at which a tensor of `count` elements is sampled: all of a small one, else
-    /// blocks spread evenly. Depends on `count` alone.
-    static func positions(count: Int) -> [Int] {
-        guard count > sampleLimit else { return Array(0..<max(0, count)) }
+    /// Elements (storage order) at which a tensor of `count` elements is sampled: all of a small one, else blocks spread
+    /// evenly. Depends on `count` alone; `limit` cuts the last of them off.
+    static func runs(count: Int, limit: Int = sampleLimit) -> [Range<Int>] {
+        guard count > sampleLimit else { return count > 0 ? [0..<min(count, limit)] : [] }
         let blocks = sampleLimit / blockLength
-        var positions: [Int] = []
-        positions.reserveCapacity(sampleLimit)
-        for block in 0..<blocks {
+        var runs: [Range<Int>] = []
+        var left = min(limit, sampleLimit)
+        for block in 0..<blocks where left > 0 {
             let start = Int((Double(block) + 0.5) / Double(blocks) * Double(count - blockLength))
-            positions.append(contentsOf: start..<start + blockLength)
+            runs.append(start..<start + min(blockLength, left))
+            left -= blockLength
         }
-        return positions
+        return runs
     }
 
     /// Whether `values` can read it.
@@ -26,28 +27,32 @@ enum TensorSampler {
         tensor.dtype.isQuantizable && !tensor.isOpaque && file.byteRange(of: tensor) != nil
     }
 
-    /// The values at ascending positions in storage order.
+    /// Says that `values` will be asked for.
+    static func prefetch(_ index: Int, in file: TensorFile, runs: [Range<Int>]) {
+        guard let range = file.byteRange(of: file.tensors[index]) else { return }
+        let size = file.tensors[index].dtype.bits / 8
+        for run in runs where run.upperBound <= file.tensors[index].count {
+            file.source.prefetch(
+                range.lowerBound + UInt64(run.lowerBound * size)..<range.lowerBound + UInt64(run.upperBound * size))
+        }
+    }
+
+    /// The values of ascending runs of elements in storage order.
     /// - Throws: `.unsupported` for a tensor that is not dense or of another type; `.inputOutput`.
-    static func values(of index: Int, in file: TensorFile, positions: [Int]) throws(VarveError) -> [Float] {
+    static func values(of index: Int, in file: TensorFile, runs: [Range<Int>]) throws(VarveError) -> [Float] {
         let tensor = file.tensors[index]
-        guard let range = file.byteRange(of: tensor), !tensor.isOpaque, let last = positions.max(), last < tensor.count
-        else {
-            if positions.isEmpty { return [] }
+        guard let last = runs.last?.upperBound else { return [] }
+        guard let range = file.byteRange(of: tensor), !tensor.isOpaque, last <= tensor.count else {
             throw VarveError(
                 .unsupported, "its values cannot be read one by one", file: file.source.name, tensor: tensor.name)
         }
         let size = tensor.dtype.bits / 8
         var values: [Float] = []
-        values.reserveCapacity(positions.count)
-        var start = 0
-        while start < positions.count {
-            // Positions that follow each other are one read.
-            var end = start + 1
-            while end < positions.count, positions[end] == positions[end - 1] + 1, end - start < 65536 { end += 1 }
+        values.reserveCapacity(runs.reduce(0) { $0 + $1.count })
+        for run in runs {
             let bytes = try file.source.bytes(
-                at: range.lowerBound + UInt64(positions[start] * size), count: (end - start) * size)
+                at: range.lowerBound + UInt64(run.lowerBound * size), count: run.count * size)
             try append(bytes, tensor.dtype, to: &values)
-            start = end
         }
         return values
     }

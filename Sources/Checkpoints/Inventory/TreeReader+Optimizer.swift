@@ -63,7 +63,7 @@ extension TreeReader {
     func scalar(_ node: PickleTree.Node) -> Double? {
         if let number = tree.number(node) { return number }
         guard let index = tensor(node, []), file.tensors[index].count == 1,
-            let value = try? TensorSampler.values(of: index, in: file, positions: [0])
+            let value = try? TensorSampler.values(of: index, in: file, runs: [0..<1])
         else { return nil }
         return value.first.map { Double($0) }
     }

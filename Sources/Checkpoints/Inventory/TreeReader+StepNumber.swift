@@ -81,7 +81,7 @@ extension TreeReader {
 
     private func read(_ index: Int) -> Double? {
         guard file.tensors[index].count == 1 else { return nil }
-        return (try? TensorSampler.values(of: index, in: file, positions: [0]))?.first.map { Double($0) }
+        return (try? TensorSampler.values(of: index, in: file, runs: [0..<1]))?.first.map { Double($0) }
     }
 
     /// `numpy.core.multiarray.scalar(dtype, bytes)`.

@@ -53,10 +53,8 @@ struct Evidence {
     {
         let elements = weightIndices.first.map { weights[$0].tensor.count } ?? 0
         let tensors = max(slotIndices.count, weightIndices.count, 1)
-        var positions = TensorSampler.positions(count: elements)
-        let limit = max(256, Evidence.budget / tensors)
-        if positions.count > limit { positions = Array(positions.prefix(limit)) }
-        let count = positions.count
+        let runs = TensorSampler.runs(count: elements, limit: max(256, Evidence.budget / tensors))
+        let count = runs.reduce(0) { $0 + $1.count }
 
         var table = Table(
             slots: slotIndices, weights: weightIndices,
@@ -68,10 +66,11 @@ struct Evidence {
             table.isUnchanged = table.hasChange
             return table
         }
+        prefetch(slotIndices.map { slots[$0] }, weightIndices.map { weights[$0] }, runs)
         var residuals: [Float] = []
         residuals.reserveCapacity(weightIndices.count * count)
         for index in weightIndices {
-            let change = try residual(weights[index], positions)
+            let change = try residual(weights[index], runs)
             table.isUnchanged.append(change.map { $0.allSatisfy { $0 == 0 } } ?? false)
             let unit = change.flatMap { normalised($0) }
             table.hasChange.append(unit != nil)
@@ -81,7 +80,7 @@ struct Evidence {
         directions.reserveCapacity(slotIndices.count * count)
         for index in slotIndices {
             let strides = weightIndices.first.map { weights[$0].tensor.strides } ?? []
-            let unit = try direction(slots[index], positions, strides).flatMap { normalised($0) }
+            let unit = try direction(slots[index], runs, strides).flatMap { normalised($0) }
             table.hasDirection.append(unit != nil)
             directions += unit ?? [Float](repeating: 0, count: count)
         }
@@ -91,33 +90,49 @@ struct Evidence {
         return table
     }
 
-    private func residual(_ weight: Weight, _ positions: [Int]) throws(VarveError) -> [Float]? {
+    /// Lets the disk, where it is asked, find all of the small pieces at once, instead of one after the other.
+    private func prefetch(_ slots: [PairingSlot], _ weights: [Weight], _ runs: [Range<Int>]) {
+        for weight in weights {
+            if let file = files[weight.reference.file].tensorFile {
+                TensorSampler.prefetch(weight.reference.tensor, in: file, runs: runs)
+            }
+            previous.prefetch(weight.name, elementCount: weight.tensor.count, runs: runs)
+        }
+        for slot in slots {
+            for moment in [slot.slot.firstMoment, slot.slot.secondMoment].compactMap({ $0 }) {
+                guard let file = files[moment.file].tensorFile else { continue }
+                TensorSampler.prefetch(moment.tensor, in: file, runs: runs)
+            }
+        }
+    }
+
+    private func residual(_ weight: Weight, _ runs: [Range<Int>]) throws(VarveError) -> [Float]? {
         guard let file = files[weight.reference.file].tensorFile, TensorSampler.isReadable(weight.tensor, in: file),
-            let before = try previous.sample(weight.name, elementCount: weight.tensor.count, positions: positions)
+            let before = try previous.sample(weight.name, elementCount: weight.tensor.count, runs: runs)
         else { return nil }
-        let now = try TensorSampler.values(of: weight.reference.tensor, in: file, positions: positions)
+        let now = try TensorSampler.values(of: weight.reference.tensor, in: file, runs: runs)
         return zip(now, before).map { $0 - $1 }
     }
 
     /// The direction in which the state moves its parameter; `nil` where there is no first moment to tell.
-    private func direction(_ slot: PairingSlot, _ positions: [Int], _ strides: [Int]) throws(VarveError) -> [Float]? {
-        guard let first = try values(slot.slot.firstMoment, positions, strides) else { return nil }
-        guard !slot.slot.firstIsUpdate, let second = try values(slot.slot.secondMoment, positions, strides) else {
+    private func direction(_ slot: PairingSlot, _ runs: [Range<Int>], _ strides: [Int]) throws(VarveError) -> [Float]? {
+        guard let first = try values(slot.slot.firstMoment, runs, strides) else { return nil }
+        guard !slot.slot.firstIsUpdate, let second = try values(slot.slot.secondMoment, runs, strides) else {
             return first.map { -$0 }
         }
         let epsilon = Float(slot.hyperparameters.epsilon ?? 1e-8)
         return zip(first, second).map { -$0 / (max($1, 0).squareRoot() + max(epsilon, 1e-12)) }
     }
 
-    private func values(_ reference: TensorReference?, _ positions: [Int], _ strides: [Int]) throws(VarveError)
+    private func values(_ reference: TensorReference?, _ runs: [Range<Int>], _ strides: [Int]) throws(VarveError)
         -> [Float]?
     {
         guard let reference, let file = files[reference.file].tensorFile else { return nil }
         let tensor = file.tensors[reference.tensor]
-        guard tensor.strides == strides, let last = positions.last, last < tensor.count,
+        guard tensor.strides == strides, let last = runs.last, last.upperBound <= tensor.count,
             TensorSampler.isReadable(tensor, in: file)
         else { return nil }
-        return try TensorSampler.values(of: reference.tensor, in: file, positions: positions)
+        return try TensorSampler.values(of: reference.tensor, in: file, runs: runs)
     }
 
     /// Length 1; `nil` for a vector of zeros or one with NaN.

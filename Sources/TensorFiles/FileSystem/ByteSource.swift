@@ -10,11 +10,15 @@ package protocol ByteSource: Sendable {
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
     /// The same, for bytes that nobody will ask for again soon.
     func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError)
+    /// Says that a range will be read soon. Returns at once.
+    func prefetch(_ range: Range<UInt64>)
     /// Whether it is known without reading that all bytes of the range are zero.
     func isHole(_ range: Range<UInt64>) -> Bool
 }
 
 extension ByteSource {
+    package func prefetch(_ range: Range<UInt64>) {}
+
     package func isHole(_ range: Range<UInt64>) -> Bool { false }
 
     package func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {

@@ -64,6 +64,8 @@ package final class InputFile: ByteSource {
         try read(at: offset + UInt64(done), into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
     }
 
+    package func prefetch(_ range: Range<UInt64>) { SystemCalls.prefetch(descriptor, range) }
+
     /// Whether the file system keeps nothing for the range: a hole of a sparse file.
     package func isHole(_ range: Range<UInt64>) -> Bool {
         isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range, path: name)

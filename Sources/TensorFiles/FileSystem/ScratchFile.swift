@@ -61,6 +61,12 @@ package final class ScratchFile: Sendable {
         }
     }
 
+    /// Says that a range will be read.
+    package func prefetch(_ range: Range<UInt64>) {
+        writer?.settle(range)
+        SystemCalls.prefetch(descriptor, range)
+    }
+
     /// Waits until all that was written is in the file.
     package func settle() throws(VarveError) { try writer?.finish() }
 

@@ -25,4 +25,9 @@ package struct SliceSource: ByteSource {
         }
         try base.read(at: start + offset, into: buffer)
     }
+
+    package func prefetch(_ range: Range<UInt64>) {
+        guard range.upperBound <= byteCount else { return }
+        base.prefetch(start + range.lowerBound..<start + range.upperBound)
+    }
 }

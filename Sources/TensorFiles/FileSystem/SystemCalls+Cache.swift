@@ -10,6 +10,12 @@ extension SystemCalls {
         _ = Glibc.close(descriptor)
     }
 
+    /// Asks the system to have a range of a file in memory soon, and does not wait. A hint as above.
+    static func prefetch(_ descriptor: Int32, _ range: Range<UInt64>) {
+        guard let start = Int(exactly: range.lowerBound) else { return }
+        _ = posix_fadvise(descriptor, start, range.count, Int32(POSIX_FADV_WILLNEED))
+    }
+
     /// Asks the system to write a range of a file to the disk and to forget what of it is there already. A hint as above;
     /// errors of writing are `fsync`'s to tell.
     static func release(_ descriptor: Int32, _ range: Range<UInt64>) {
