@@ -32,8 +32,9 @@ struct Chain {
     }
 
     /// Compresses one step and commits it.
+    /// - Parameter isLast: whether none will be added after it: then nothing is kept for that one.
     mutating func add(
-        _ source: SourceStep, to writer: ArchiveWriter, progress: ProgressHandler?
+        _ source: SourceStep, isLast: Bool = false, to writer: ArchiveWriter, progress: ProgressHandler?
     ) async throws(VarveError) -> Outcome {
         let step = source.step
         // Exact tensors of the last step are read where they stand. Where something else stands there now, the archive has
@@ -71,13 +72,7 @@ struct Chain {
             quantizes: method.quantizes(keyframe: previous == nil), method: method)
         let plan = try planner.plan()
         if let progress { for file in plan.outline(contents) { progress(.file(file)) } }
-        let store: ScratchStore
-        if let spare {
-            store = spare
-            store.clear()
-        } else {
-            store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
-        }
+        let store = isLast ? nil : try emptyStore(in: writer)
         spare = nil
         if case .transform = method {
             let factors = try StepFactors(plan).factors
@@ -113,10 +108,19 @@ struct Chain {
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
         try stepWriter.commit(manifest)
         spare = last?.store
-        last = (step.number, store, contents)
+        last = store.map { (step.number, $0, contents) }
         return Outcome(
             originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),
             notes: manifest.notes)
+    }
+
+    /// A store for what the next step will build on.
+    private func emptyStore(in writer: ArchiveWriter) throws(VarveError) -> ScratchStore {
+        guard let spare else {
+            return try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
+        }
+        spare.clear()
+        return spare
     }
 
     /// Whether the step after `number` begins a new chain.

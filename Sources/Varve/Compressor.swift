@@ -73,7 +73,8 @@ public struct Compressor: Sendable {
             progress?(.step(number: step.number, path: step.path))
             do throws(VarveError) {
                 let outcome = try await chain.add(
-                    SourceStep(step, root: found.root), to: writer, progress: progress)
+                    SourceStep(step, root: found.root), isLast: step.number == missing.last?.number, to: writer,
+                    progress: progress)
                 result.added.append(step.number)
                 result.originalBytes += outcome.originalBytes
                 result.storedBytes += outcome.storedBytes

@@ -16,7 +16,7 @@ extension StepEncoder {
         if before == bytes {
             keep(tensor, hash: hash)
             if method.isLossless, identity.role == .weight {
-                store.put(.earlier(identity), sameAs: .tensor(identity))
+                store?.put(.earlier(identity), sameAs: .tensor(identity))
             }
             result.tensors.append(
                 EncodedUnit.Tensor(planned: tensor, coding: .unchanged, hash: hash, statistics: statistics))
@@ -88,7 +88,8 @@ extension StepEncoder {
     private func keep(_ tensor: ExactTensor, depth: Int) throws(VarveError) {
         let identity = tensor.planned.identity
         keep(tensor.planned, hash: tensor.hash)
-        guard method.isLossless, identity.role == .weight, depth > 0, let previous = tensor.previous else { return }
+        guard let store, method.isLossless, identity.role == .weight, depth > 0, let previous = tensor.previous
+        else { return }
         if let before = predecessor?.store, store.put(.earlier(identity), sameAs: .tensor(identity), in: before) {
             return
         }
@@ -96,7 +97,7 @@ extension StepEncoder {
     }
 
     private func keep(_ tensor: PlannedTensor, hash: Hash128) {
-        guard tensor.identity.isWeight || store.contents == .everything else { return }
+        guard let store, tensor.identity.isWeight || store.contents == .everything else { return }
         store.put(.tensor(tensor.identity), original: tensor.source, tensor.range, hash: hash)
     }
 

@@ -20,7 +20,7 @@ extension StepEncoder {
                 entry: payload.entry, content: .constant(value), plainCount: plain.count)
             return
         }
-        try store.put(.payload(entry: payload.entry, block: payload.block), plain)
+        try store?.put(.payload(entry: payload.entry, block: payload.block), plain)
         var prefix: [UInt8] = []
         if let entry = payload.prefixEntry {
             prefix = try predecessor?.store?.get(.payload(entry: entry, block: payload.block)) ?? []

@@ -81,7 +81,7 @@ extension StepEncoder {
             return nil
         }
         result.sourceBytes += bytes.count
-        try store.put(.tensor(weight.identity), UnsafeRawBufferPointer(before))
+        try store?.put(.tensor(weight.identity), UnsafeRawBufferPointer(before))
         var records = [
             EncodedUnit.Tensor(
                 planned: weight, coding: .bundled(index: place), hash: restored.hash,

@@ -50,6 +50,7 @@ extension StepEncoder {
                 share.second += more.second
             }
             try record(source, member, place: place, share, into: &result)
+            guard let store else { continue }
             var state = member.state
             if settings.beginsGroup(age: state.age, form: state.form) { state.settle(at: member.weight) }
             try store.put(state, of: source.parameter.weight.identity.name)

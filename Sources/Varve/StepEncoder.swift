@@ -9,8 +9,8 @@ struct StepEncoder: Sendable {
     let method: StepMethod
     /// What the step builds on; `nil` for a keyframe.
     let predecessor: Predecessor?
-    /// Where restored tensors and payload go, for the next step.
-    let store: ScratchStore
+    /// Where restored tensors and payload go, for the next step; `nil` where none comes.
+    let store: ScratchStore?
     /// Decodes what the step before stored exactly.
     var decoder: ChainDecoder?
     /// Payload that earlier steps store.
