@@ -53,7 +53,20 @@ struct VarveTool: AsyncParsableCommand {
         // One arena for all threads, grown and never shrunk: each thread would give its own back and fault it in again.
         mallopt(M_ARENA_MAX, 1)
         mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 1 << 30)
+        mallopt(M_TRIM_THRESHOLD, .max)
+        askForHugePages()
+    }
+
+    /// Lets the arena's first gigabyte be of huge pages: of small ones there are hundreds of thousands, and where one costs
+    /// more than its zeroing, in a virtual machine, they took a tenth of the time. Nothing of it is touched here, and a
+    /// system that has no such pages, or so much room to promise, only goes on without.
+    private static func askForHugePages() {
+        let hugePage = 2 << 20, wanted = 1 << 30
+        guard let block = malloc(wanted) else { return }
+        // Freed at once, but still the arena's: what is taken next is taken from there.
+        defer { free(block) }
+        let skipped = (hugePage - Int(bitPattern: block) % hugePage) % hugePage
+        madvise(block + skipped, (wanted - skipped) / hugePage * hugePage, MADV_HUGEPAGE)
     }
 
     /// A checkpoint may have thousands of files, and all of them are open while it is read.
