@@ -62,7 +62,11 @@ struct VarveTool: AsyncParsableCommand {
     /// system that has no such pages, or so much room to promise, only goes on without.
     private static func askForHugePages() {
         let hugePage = 2 << 20, wanted = 1 << 30
-        guard let block = malloc(wanted) else { return }
+        // Where addresses are counted (`ulimit -v`), threads and files need them as well.
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur == .max,
+            let block = malloc(wanted)
+        else { return }
         // Freed at once, but still the arena's: what is taken next is taken from there.
         defer { free(block) }
         let skipped = (hugePage - Int(bitPattern: block) % hugePage) % hugePage
