@@ -61,15 +61,27 @@ struct SourceFiles {
             let hidden = hiddenPath(manifest.path)
             guard left.contains(hidden) else { continue }
             let path = Paths.join(run.root, hidden)
-            if try Directories.isThere(path) {
-                guard try holdsNothingElse(path, as: manifest.path, than: manifest) else { continue }
+            guard try isThere(path) else {
+                left.remove(hidden)
+                continue
             }
+            guard try holdsNothingElse(path, as: manifest.path, than: manifest) else { continue }
             try Directories.remove(path)
             try Directories.sync(Paths.split(path).directory)
             left.remove(hidden)
         }
         return left.sorted().map {
             "\($0) is what an interrupted removal left, and is not as the archive knows it: look at it yourself"
+        }
+    }
+
+    /// Whether there is anything: the run was looked through a moment ago.
+    static func isThere(_ path: String) throws(VarveError) -> Bool {
+        do throws(VarveError) {
+            _ = try FileIdentity(path: path)
+            return true
+        } catch  where error.code == .notFound {
+            return false
         }
     }
 

@@ -63,7 +63,7 @@ struct SourceRemover {
             do throws(VarveError) {
                 let manifest = try reader.manifest(step.number)
                 guard manifest.path == step.path, !step.path.isEmpty,
-                    try isThere(Paths.join(run.root, step.path))
+                    try SourceFiles.isThere(Paths.join(run.root, step.path))
                 else { continue }
                 if let reason = needed.reason(for: step) { throw VarveError(.usage, reason) }
                 guard manifest.isExact || manifest.method == method else {
@@ -82,16 +82,6 @@ struct SourceRemover {
             }
         }
         return outcome
-    }
-
-    /// Whether the checkpoint has not gone already: the run was looked through a moment ago.
-    private func isThere(_ path: String) throws(VarveError) -> Bool {
-        do throws(VarveError) {
-            _ = try FileIdentity(path: path)
-            return true
-        } catch  where error.code == .notFound {
-            return false
-        }
     }
 
     /// Compares again unless these very files were compared before.

@@ -148,6 +148,19 @@ struct SourceRemovalTests {
         #expect(try names(shop) == ["step_20", "step_30", "step_40"])
     }
 
+    /// What is no directory was never a checkpoint that Varve hid, whatever it is called.
+    @Test func aFileUnderTheNameOfAnInterruptedRemovalStays() async throws {
+        let shop = RunWorkshop()
+        for step in Self.run.steps() {
+            try Trees.write(step.file(), to: shop.path("run/step_\(step.number)/model.pt"))
+        }
+        try await shop.compress("run", "a.varve", TestMethods.lossless)
+        try Trees.write([1, 2, 3], to: shop.path("run/\(Run.removalPrefix)step_10"))
+        let seen = try Run.discover(shop.path("run")), archive = try ArchiveReader(shop.path("a.varve"))
+        #expect(throws: VarveError.self) { try SourceFiles.finishRemovals(of: seen, archive: archive) }
+        #expect(try names(shop).contains("\(Run.removalPrefix)step_10"))
+    }
+
     @Test func aRemovalThatFailsLeavesTheCheckpointWhole() async throws {
         let shop = RunWorkshop()
         for step in Self.run.steps() {
