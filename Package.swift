@@ -17,7 +17,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -35,10 +34,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Varve",
-            dependencies: [
-                "TensorFiles", "TensorCodecs", "Checkpoints", "ChainArchive",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
+            dependencies: ["TensorFiles", "TensorCodecs", "Checkpoints", "ChainArchive"],
             swiftSettings: settings),
         .executableTarget(
             name: "VarveCommand",
@@ -72,10 +68,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CheckpointsTests",
-            dependencies: [
-                "Checkpoints", "TensorFiles", "VarveTestSupport",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
+            dependencies: ["Checkpoints", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ChainArchiveTests",
@@ -85,7 +78,6 @@ let package = Package(
             name: "VarveTests",
             dependencies: [
                 "Varve", "ChainArchive", "Checkpoints", "TensorFiles", "TensorCodecs", "VarveTestSupport",
-                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
         // Hostile bytes: the bodies of the fuzz targets, the damage of archives byte by byte.

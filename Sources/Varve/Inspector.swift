@@ -1,6 +1,5 @@
 import ChainArchive
 import Checkpoints
-import Crypto
 import TensorFiles
 
 /// Shows what Varve understands of a run or checkpoint.
@@ -95,12 +94,9 @@ public struct Inspector: Sendable {
         if hashes {
             var hash = SHA256()
             try file.forEachContiguousBlock(of: tensor, blockBytes: 1 << 20) { bytes in
-                hash.update(bufferPointer: bytes)
+                hash.update(bytes)
             }
-            result.sha256 = hash.finalize().map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count == 1 ? "0" + digits : digits
-            }.joined()
+            result.sha256 = hash.finalize()
         }
         return result
     }

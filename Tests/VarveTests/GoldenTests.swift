@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import TensorCodecs
 import TensorFiles
@@ -21,7 +20,7 @@ import VarveTestSupport
         try await Restorer(archive: archive, options: RestoreOptions(selection: .all)).restore(to: output)
         let listing = try Trees.content(output).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         let lines = listing.filter { !$0.value.starts(with: Array("-> ".utf8)) }.map { path, bytes in
-            SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined() + "  " + path
+            SHA256.hash(Array(bytes)) + "  " + path
         }
         let links = listing.filter { $0.value.starts(with: Array("-> ".utf8)) }.map {
             "link  \($0.key) \(String(decoding: $0.value, as: UTF8.self))"

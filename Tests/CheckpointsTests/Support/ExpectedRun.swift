@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import TensorFiles
 
@@ -102,9 +101,6 @@ struct ExpectedRun: Decodable {
                 bytes += all[position * size..<(position + 1) * size]
             }
         }
-        return SHA256.hash(data: bytes).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        return SHA256.hash(bytes)
     }
 }

@@ -1,0 +1,34 @@
+import TensorFiles
+import Testing
+
+/// NIST's examples and long-message vectors.
+@Suite struct SHA256Tests {
+    @Test(arguments: [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+        (
+            "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+            "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
+        ),
+    ])
+    func digestsOfTheStandardsExamples(message: String, digest: String) {
+        #expect(SHA256.hash(Array(message.utf8)) == digest)
+    }
+
+    @Test func aMillionBytesInPiecesOfEverySize() {
+        let message = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+        var hash = SHA256(), start = 0, size = 1
+        message.withUnsafeBytes { bytes in
+            while start < bytes.count {
+                let end = min(bytes.count, start + size)
+                hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                (start, size) = (end, size % 257 + 1)
+            }
+        }
+        #expect(hash.finalize() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    }
+}
