@@ -46,7 +46,9 @@ package struct SHA256 {
         let bitCount = byteCount &* 8
         pending.append(0x80)
         while pending.count % Self.blockSize != Self.blockSize - 8 { pending.append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) { pending.append(UInt8(truncatingIfNeeded: bitCount >> shift)) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            pending.append(UInt8(truncatingIfNeeded: bitCount >> shift))
+        }
         let padded = pending
         padded.withUnsafeBytes { padded in
             for start in stride(from: 0, to: padded.count, by: Self.blockSize) {
