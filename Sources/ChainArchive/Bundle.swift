@@ -4,8 +4,8 @@ package import TensorCodecs
 package struct Bundle: Sendable {
     package enum Method: Sendable, Hashable {
         case excp(ExcpSettings)
-        /// - namesRules: whether a member's header may say how its bases are computed (`BasisRule`).
-        case transform(namesRules: Bool)
+        /// With what the headers of its members may hold.
+        case transform(TransformStep.Features)
 
         package enum Name: Sendable, Hashable { case excp, transform }
     }
@@ -27,9 +27,10 @@ package struct Bundle: Sendable {
         return .excp
     }
 
-    var namesRules: Bool {
-        if case .transform(namesRules: true) = settings { return true }
-        return false
+    /// What the headers of its members may hold.
+    var features: TransformStep.Features {
+        if case .transform(let features) = settings { return features }
+        return .none
     }
 }
 
@@ -42,8 +43,12 @@ extension Bundle {
             writer.double(settings.beta)
             writer.integer(settings.bits)
             writer.byte(settings.threshold == .element ? 1 : 0)
-        case .transform(let namesRules):
-            writer.byte(namesRules ? 2 : 1)
+        case .transform(let features):
+            switch features {
+            case .none: writer.byte(1)
+            case .rules: writer.byte(2)
+            case .all: writer.byte(3)
+            }
         }
         writer.reference(weights)
         writer.byte(moments == nil ? 0 : 1)
@@ -58,8 +63,9 @@ extension Bundle {
                 try ExcpSettings(
                     alpha: try reader.double(), beta: try reader.double(), bits: try reader.integer(),
                     threshold: try reader.byte() == 1 ? .element : .published))
-        case 1: settings = .transform(namesRules: false)
-        case 2 where version >= 5: settings = .transform(namesRules: true)
+        case 1: settings = .transform(.none)
+        case 2 where version >= 5: settings = .transform(.rules)
+        case 3 where version >= 6: settings = .transform(.all)
         default: throw CodecError(.corrupt, "a bundle of an unknown method")
         }
         weights = try reader.reference(parts: parts)

@@ -36,7 +36,7 @@ extension ChainDecoder {
         let stored = try step.read(reference)
         do throws(CodecError) {
             let chain = try TransformDecoder.unpackChain(
-                stored, members, allowsRules: step.manifest.bundles[bundle].namesRules)
+                stored, members, allows: step.manifest.bundles[bundle].features)
             for (member, state) in zip(step.members[bundle], chain.states) {
                 guard state.exponents.count == (member.secondMoment == nil ? 0 : 1) + (member.maximum == nil ? 0 : 1)
                 else { throw .corrupt("exponents of moments that are not there") }

@@ -30,7 +30,8 @@ extension StepManifest {
         writer.list(entries) { writer, entry in entry.write(to: &writer) }
         writer.list(bundles) { writer, bundle in bundle.write(to: &writer) }
         writer.list(packs) { $0.reference($1) }
-        writer.list(tensors) { writer, tensor in tensor.write(to: &writer) }
+        let version = version
+        writer.list(tensors) { writer, tensor in tensor.write(to: &writer, version: version) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
             writer.text(pair.key)
             writer.text(pair.value)
@@ -46,7 +47,8 @@ extension StepManifest {
 
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
-        if bundles.contains(where: \.namesRules) { return 5 }
+        if bundles.contains(where: { $0.features == .all }) { return 6 }
+        if bundles.contains(where: { $0.features == .rules }) { return 5 }
         return pruned == nil ? SealedFile.ordinaryVersion(.step) : 4
     }
 

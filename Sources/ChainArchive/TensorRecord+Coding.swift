@@ -2,7 +2,7 @@ import TensorCodecs
 import TensorFiles
 
 extension TensorRecord {
-    func write(to writer: inout ManifestWriter) {
+    func write(to writer: inout ManifestWriter, version: UInt16) {
         writer.text(name)
         writer.byte(role.rawValue)
         writer.text(key)
@@ -45,6 +45,7 @@ extension TensorRecord {
         writer.integer(statistics.storedBytes)
         writer.single(statistics.referenceEnergy)
         guard !coding.isExact else { return }
+        if version >= 6 { writer.single(statistics.changeSinceStart) }
         writer.single(statistics.squaredError)
         writer.single(statistics.largestError)
         writer.integer(statistics.prunedCount)
@@ -94,6 +95,7 @@ extension TensorRecord {
         statistics.storedBytes = try reader.integer()
         statistics.referenceEnergy = try reader.figure(version)
         if !coding.isExact {
+            if version >= 6 { statistics.changeSinceStart = try reader.figure(version) }
             statistics.squaredError = try reader.figure(version)
             statistics.largestError = try reader.figure(version)
             statistics.prunedCount = try reader.integer()

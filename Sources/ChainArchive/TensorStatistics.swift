@@ -9,6 +9,9 @@ package struct TensorStatistics: Sendable, Hashable {
     /// What the squared error is compared with. Weights: the sum of squared changes since the step before (of the
     /// original, or, where that was gone, estimated from the residual). Moments: the sum of squares.
     package var referenceEnergy: Double
+    /// Of weights: the sum of squared changes since the chain began, at a keyframe or with the base; 0 there and where it
+    /// is not known.
+    package var changeSinceStart: Double
     /// Elements that were pruned: residual or moment restored as zero.
     package var prunedCount: Int
     /// Bytes in the parts that are this tensor's: its own record, or its share of a bundle.
@@ -18,11 +21,12 @@ package struct TensorStatistics: Sendable, Hashable {
 
     package init(
         squaredError: Double = 0, largestError: Double = 0, referenceEnergy: Double = 0, prunedCount: Int = 0,
-        storedBytes: Int = 0, pairing: PairingNote = .none
+        changeSinceStart: Double = 0, storedBytes: Int = 0, pairing: PairingNote = .none
     ) {
         self.squaredError = squaredError
         self.largestError = largestError
         self.referenceEnergy = referenceEnergy
+        self.changeSinceStart = changeSinceStart
         self.prunedCount = prunedCount
         self.storedBytes = storedBytes
         self.pairing = pairing

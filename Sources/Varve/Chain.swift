@@ -9,6 +9,7 @@ struct Chain {
         var originalBytes: UInt64
         var storedBytes: UInt64
         var notes: [String]
+        var kept: KeptChange
     }
 
     /// The run as it was last looked through.
@@ -67,10 +68,15 @@ struct Chain {
 
         let contents = try StepContents.read(
             step, of: Run(root: source.root), held: source.held, previous: reference, known: known)
-        var planner = StepPlanner(
-            contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: method.quantizes(keyframe: previous == nil), method: method)
-        let plan = try planner.plan()
+        let distance = try distance(of: step, since: before, decoder)
+        var plan = try self.plan(contents, previous, distance: distance)
+        if let other = previous, let before, !method.isLossless, try SameTraining.isOther(plan, than: other) {
+            previous = nil
+            plan = try self.plan(contents, nil, distance: distance)
+            plan.notes.append(
+                "most weights differ from those of step \(before) by about their own size, as those of another training "
+                    + "do; the step is stored as a keyframe")
+        }
         if let progress { for file in plan.outline(contents) { progress(.file(file)) } }
         let store = isLast ? nil : try emptyStore(in: writer)
         spare = nil
@@ -106,12 +112,29 @@ struct Chain {
         try source.checkUnchanged(contents.files)
         if previous?.base != nil { try base?.checkUnchanged() }
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
+        let kept = KeptChange(manifest, bound: method.errorBound)
+        if let warning = kept.warning { manifest.notes.append(warning) }
         try stepWriter.commit(manifest)
         spare = last?.store
         last = store.map { (step.number, $0, contents) }
         return Outcome(
             originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),
-            notes: manifest.notes)
+            notes: manifest.notes, kept: kept)
+    }
+
+    private func plan(
+        _ contents: StepContents, _ previous: StepEncoder.Predecessor?, distance: Int?
+    ) throws(VarveError) -> StepPlan {
+        var planner = StepPlanner(
+            contents: contents, predecessor: previous?.step?.manifest,
+            quantizes: method.quantizes(keyframe: previous == nil), method: method, distance: distance)
+        return try planner.plan()
+    }
+
+    /// The optimizer's steps since the checkpoint before, if both are counted in them.
+    private func distance(of step: Step, since before: Int?, _ decoder: ChainDecoder) throws(VarveError) -> Int? {
+        guard let before, !step.isEpoch, try !decoder.step(before).manifest.isEpoch else { return nil }
+        return step.number - before
     }
 
     /// A store for what the next step will build on.

@@ -82,6 +82,7 @@ public struct Compressor: Sendable {
                     result.notices.append("step \(step.number): \(note)")
                     progress?(.notice("step \(step.number): \(note)"))
                 }
+                progress?(.kept(number: step.number, outcome.kept))
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
             } catch  where error.concernsSource(run: run, archive: archive) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
@@ -106,7 +107,7 @@ public struct Compressor: Sendable {
     ) async throws(VarveError) {
         guard let removal = options.removal else { return }
         var remover = SourceRemover(
-            archive: archive, removal: removal, method: method.name,
+            archive: archive, removal: removal, method: method,
             comparison: StepComparison(archive: archive, base: base, workers: options.capacity))
         let left = try SourceFiles.finishRemovals(of: found, archive: try ArchiveReader(archive))
         let outcome = try await remover.remove(from: found, progress: progress)

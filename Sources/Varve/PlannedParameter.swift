@@ -11,6 +11,8 @@ struct PlannedParameter: Sendable {
     var copy: PlannedTensor?
     /// What the first moment's size means.
     var momentRule = MomentRule.unknown
+    /// What the optimizer's settings say of the change to come; `nil` if they say nothing.
+    var expectedChange: ExpectedChange?
     /// Element count.
     var count: Int { weight.count }
     /// All that is coded of it, the weight first.

@@ -25,6 +25,15 @@ struct PlannedTensor: Sendable {
         }
     }
 
+    /// Some of the tensor's bytes.
+    func read(_ part: Range<Int>) throws(VarveError) -> [UInt8] {
+        do throws(VarveError) {
+            return try source.bytes(at: range.lowerBound + UInt64(part.lowerBound), count: part.count)
+        } catch {
+            throw error.at(tensor: identity.name)
+        }
+    }
+
     /// Fills `buffer` with the tensor's bytes from `offset` on.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         do throws(VarveError) {

@@ -8,6 +8,8 @@ public enum ProgressEvent: Sendable {
     case file(FileOutline)
     /// Bytes of checkpoint gone through since the last event.
     case bytes(Int)
+    /// How much of the change a step that builds on another keeps; comes just before `finished`.
+    case kept(number: Int, KeptChange)
     /// A step is finished; `stored` bytes are in the archive for it (0 when restoring or verifying).
     case finished(number: Int, original: UInt64, stored: UInt64)
     /// A step was decoded again from the disk and compared with its original: nothing is different that should not be.

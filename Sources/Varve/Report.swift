@@ -79,6 +79,8 @@ public struct Report: Sendable {
         public var tensors: [Tensor]
         public var files: [File]
         public var notes: [String]
+        /// How much of the change since the step before and since the chain began is there.
+        public var kept: KeptChange
         /// No rule forgets it.
         public var isPinned: Bool
         /// Its moments were forgotten: only its model can be restored, and no figure here has them.

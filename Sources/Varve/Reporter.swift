@@ -101,7 +101,8 @@ public struct Reporter: Sendable {
             number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
             roles: roles, tensors: tensors,
             files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element),
-            notes: manifest.notes, isPinned: reader.forgotten.pins.contains(number), lacksMoments: lacksMoments)
+            notes: manifest.notes, kept: KeptChange(manifest, bound: nil),
+            isPinned: reader.forgotten.pins.contains(number), lacksMoments: lacksMoments)
     }
 }
 

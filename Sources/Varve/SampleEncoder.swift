@@ -63,7 +63,8 @@ struct SampleEncoder {
             step, of: found, previous: reference, known: last?.open.manifest.pairs ?? known)
         var planner = StepPlanner(
             contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: method.quantizes(keyframe: previous == nil), method: method)
+            quantizes: method.quantizes(keyframe: previous == nil), method: method,
+            distance: last.flatMap { step.isEpoch || $0.step.isEpoch ? nil : step.number - $0.step.number })
         let plan = try planner.plan()
         if case .transform = method { previous?.stepFactors = try StepFactors(plan).factors }
         let names = UnitSample.StepNames(path: step.path, isDirectory: step.isDirectory)

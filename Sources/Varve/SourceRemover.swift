@@ -21,14 +21,17 @@ struct SourceRemover {
     let removal: SourceRemoval
     /// What the user asked for in words, as manifests keep it.
     let method: String
+    /// The squared error over the squared change that the quality promises; `nil` if it promises none.
+    let bound: Double?
     private var comparison: StepComparison
     /// Files as they were when the archive's step was last compared with them, by step and path.
     private var verified: [Int: [String: FileIdentity]] = [:]
 
-    init(archive: String, removal: SourceRemoval, method: String, comparison: StepComparison) {
+    init(archive: String, removal: SourceRemoval, method: StepMethod, comparison: StepComparison) {
         self.archive = archive
         self.removal = removal
-        self.method = method
+        self.method = method.name
+        bound = method.errorBound
         self.comparison = comparison
     }
 
@@ -71,6 +74,7 @@ struct SourceRemover {
                         .usage,
                         "the archive holds it as \(manifest.method), which is lossy and not the quality named now")
                 }
+                if let warning = KeptChange(manifest, bound: bound).warning { throw VarveError(.usage, warning) }
                 try await checkVerified(step, manifest, run, progress)
                 let bytes = step.byteCount
                 try SourceFiles(step, root: run.root, states: verified[step.number] ?? [:]).remove()

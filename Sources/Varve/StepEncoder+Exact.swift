@@ -149,13 +149,19 @@ extension StepEncoder {
         let index = predecessor?.step?.weight(tensor.identity.name)
         let record = index.flatMap { predecessor?.step?.manifest.tensors[$0] }
         // What is exact is the original.
-        if record?.coding.isExact != true,
-            let change = predecessor?.originals?.squaredChange(tensor.identity.name, to: bytes, format: format)
-        {
-            return change
-        }
+        if record?.coding.isExact != true, let change = trueChange(tensor, bytes: bytes) { return change }
         let residual = ResidualCodec.error(bytes, restoredBefore, format: format).squared
         guard let record else { return residual }
         return max(residual / 20, residual - record.statistics.squaredError)
+    }
+
+    /// The squared change of a weight since the original of the step before; `nil` if that is gone.
+    func trueChange(_ tensor: PlannedTensor, bytes: UnsafeRawBufferPointer) -> Double? {
+        guard let format = tensor.dtype.floatFormat else { return nil }
+        return predecessor?.originals?.squaredChange(tensor.identity.name, to: bytes, format: format)
+    }
+
+    func trueChange(_ tensor: PlannedTensor, bytes: [UInt8]) -> Double? {
+        bytes.withUnsafeBytes { trueChange(tensor, bytes: $0) }
     }
 }

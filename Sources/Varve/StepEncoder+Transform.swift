@@ -40,7 +40,7 @@ extension StepEncoder {
         guard !members.isEmpty else { return }
         let (chain, moments) = try pack(members.map(\.member))
         result.bundle = (
-            settings: .transform(namesRules: members.contains { $0.member.step.rule != nil }),
+            settings: .transform(.all),
             weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
         )
         for (place, (source, member)) in members.enumerated() {
@@ -126,6 +126,12 @@ extension StepEncoder {
             return Source(parameter: parameter, format: format, input: input)
         }
         input.momentRule = parameter.momentRule
+        input.expectedChange = parameter.expectedChange?.rootMeanSquare(first: input.first, second: input.second)
+        if input.previous == nil, input.expectedChange == nil {
+            // Nothing tells how fine it must be for the changes to come.
+            try encodeExactly(Source(parameter: parameter, format: format, input: input), into: &result)
+            return nil
+        }
         return Source(parameter: parameter, format: format, input: input)
     }
 
@@ -158,11 +164,11 @@ extension StepEncoder {
         into result: inout EncodedUnit
     ) throws(VarveError) {
         let parameter = source.parameter, weight = parameter.weight, input = source.input
-        let opens = input.previous == nil
+        let opens = member.step.kind == .keyframe
         let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
         let energy: Double
-        if let previous = input.previous {
-            energy = try changeEnergy(weight, bytes: input.weight, restoredBefore: previous)
+        if let change = member.change {
+            energy = trueChange(weight, bytes: input.weight) ?? change.meanSquare * Double(input.form.count)
         } else {
             energy = ResidualCodec.energy(input.weight, format: source.format)
         }
@@ -173,7 +179,8 @@ extension StepEncoder {
                 planned: weight, coding: .transform(index: place, opens: opens), hash: Hash128(member.weight),
                 statistics: TensorStatistics(
                     squaredError: error.squared, largestError: error.maximum, referenceEnergy: energy,
-                    prunedCount: member.zeroLevels, storedBytes: share.weight)))
+                    prunedCount: member.zeroLevels, changeSinceStart: member.changeSinceStart,
+                    storedBytes: share.weight)))
         for (planned, moment, restored, stored) in [
             (parameter.firstMoment, input.first, member.first, share.first),
             (parameter.secondMoment, input.second, member.second, share.second),

@@ -32,6 +32,16 @@ enum StepMethod: Sendable {
         }
     }
 
+    /// The squared error that a weight may have, over its squared change since the step before; `nil` if the method
+    /// promises none, as `excp` does.
+    var errorBound: Double? {
+        switch self {
+        case .transform(let settings, _): settings.errorBound
+        case .excp: nil
+        case .lossless: 0
+        }
+    }
+
     /// What the next step builds on.
     var keptContents: ScratchStore.Contents { isLossless ? .everything : .weights }
 }

@@ -1,3 +1,4 @@
+import ChainArchive
 import Checkpoints
 import TensorCodecs
 
@@ -37,6 +38,38 @@ extension StepPlanner {
 
     /// amsgrad's third tensor.
     static let maximumKey = "max_exp_avg_sq"
+
+    /// What the optimizer's settings say of the change that the next checkpoint will bring to a weight.
+    func expectedChange(_ parameter: Parameter) -> ExpectedChange? {
+        guard let hyper = parameter.hyperparameters, let rate = hyper.learningRate, rate > 0, !hyper.isOrthogonalized
+        else { return nil }
+        let done = optimizerSteps(parameter) ?? (contents.step.isEpoch ? nil : contents.step.number)
+        guard let steps = distance ?? done, steps > 0 else { return nil }
+        let update: ExpectedChange.Update
+        switch (parameter.firstMoment != nil, parameter.secondMoment != nil) {
+        case (true, true):
+            update = .adam(beta1: hyper.beta1 ?? 0, beta2: hyper.beta2 ?? 0, epsilon: hyper.epsilon ?? 0)
+        // Lion takes the sign of what its two betas give; SGD adds its momentum.
+        case (true, false): update = hyper.beta2 == nil ? .momentum : .unit
+        case (false, true): update = .unit
+        case (false, false): return nil
+        }
+        return ExpectedChange(learningRate: rate, update: update, done: done, steps: steps)
+    }
+
+    /// The optimizer's own count of its steps for a parameter.
+    private func optimizerSteps(_ parameter: Parameter) -> Int? {
+        guard let value = parameter.other.first(where: { $0.key == "step" }) else { return nil }
+        switch value.content {
+        case .number(let number): return Int(exactly: number.rounded())
+        case .tensor(let reference):
+            guard let (file, tensor) = contents.tensor(reference), tensor.count == 1,
+                let range = file.byteRange(of: tensor), let format = tensor.dtype.floatFormat,
+                let bytes = try? contents.files[reference.file].source.bytes(at: range.lowerBound, count: range.count)
+            else { return nil }
+            return format.floats(bytes).first.flatMap { Int(exactly: $0.rounded()) }
+        }
+    }
 
     /// What the first moment's size means to the optimizer that keeps it.
     private static func momentRule(_ parameter: Parameter, hasSecond: Bool) -> MomentRule {

@@ -11,6 +11,8 @@ struct StepPlanner {
     /// Whether weights may be quantized.
     let quantizes: Bool
     let method: StepMethod
+    /// Steps of the optimizer since the checkpoint before; `nil` if there is none or they are not counted.
+    let distance: Int?
 
     private(set) var entries: [Entry] = []
     /// Entry of each file of `contents.files`.
@@ -22,7 +24,10 @@ struct StepPlanner {
     private var masters: MasterSearch?
     private var notes: [String] = []
 
-    init(contents: StepContents, predecessor: StepManifest?, quantizes: Bool, method: StepMethod) {
+    init(
+        contents: StepContents, predecessor: StepManifest?, quantizes: Bool, method: StepMethod, distance: Int? = nil
+    ) {
+        self.distance = distance
         self.contents = contents
         self.predecessor = predecessor
         self.quantizes = quantizes
@@ -146,6 +151,7 @@ struct StepPlanner {
             var (quantized, rest) = quantizedMoments(
                 weight, first: first, second: second, maximum: maximum, parameter: parameter)
             quantized.copy = copy
+            quantized.expectedChange = expectedChange(parameter)
             parameters.append(quantized)
             exact += rest
         } else {

@@ -23,7 +23,7 @@ struct WatchWorker {
         let base = try compression.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         chain = Chain(found: Run(root: run), options: compression, method: method, base: base)
         remover = SourceRemover(
-            archive: archive, removal: options.removal ?? SourceRemoval(), method: method.name,
+            archive: archive, removal: options.removal ?? SourceRemoval(), method: method,
             comparison: StepComparison(archive: archive, base: base, workers: compression.capacity))
     }
 
@@ -104,6 +104,7 @@ struct WatchWorker {
             result.originalBytes += outcome.originalBytes
             result.storedBytes += outcome.storedBytes
             for note in outcome.notes { progress?(.notice("step \(number): \(note)")) }
+            progress?(.kept(number: number, outcome.kept))
             progress?(.finished(number: number, original: outcome.originalBytes, stored: outcome.storedBytes))
         }
         guard let run else { return }

@@ -118,7 +118,8 @@ struct GroupedReport {
     private static func steps(_ report: Report) -> [Row] {
         report.steps.map {
             Row(
-                name: $0.path, step: $0.number, note: $0.isKeyframe ? "\($0.method), keyframe" : $0.method,
+                name: $0.path, step: $0.number,
+                note: [$0.method, $0.isKeyframe ? "keyframe" : nil, $0.kept.text].compactMap { $0 }.joined(separator: ", "),
                 figures: $0.total,
                 error: $0.roles["weight"]?.relativeSquaredError)
         }
@@ -164,6 +165,7 @@ struct GroupedReport {
                     + "\(Units.bytes(report.chain.originalBytes)) -> \(Units.bytes(report.chain.storedBytes)), "
                     + "ratio \(Units.ratio(report.chain.ratio)), weight error \(Units.figure(weights))")
         }
+        lines += kept
         lines += spending
         if !report.forgotten.isEmpty {
             lines.append(
@@ -173,6 +175,21 @@ struct GroupedReport {
         lines.append(
             "total: \(Units.bytes(report.total.originalBytes)) -> \(Units.bytes(report.total.storedBytes)), "
                 + "ratio \(Units.ratio(report.total.ratio)), keyframes, payload and container included")
+        return lines
+    }
+
+    /// How much of what training changed is there, in the step that has least of it.
+    private var kept: [String] {
+        var lines: [String] = []
+        let steps = report.steps.filter { !$0.isKeyframe }
+        func least(_ share: KeyPath<KeptChange, Double?>, _ since: String) {
+            let shares = steps.compactMap { step in step.kept[keyPath: share].map { (step.number, $0) } }
+            guard let worst = shares.min(by: { $0.1 < $1.1 }) else { return }
+            lines.append(
+                "kept of the change since \(since): \(Units.percent(max(0, worst.1))) or more (least in step \(worst.0))")
+        }
+        least(\.sinceBefore, "the step before")
+        least(\.sinceStart, "the chain began")
         return lines
     }
 

@@ -9,6 +9,8 @@ final class ProgressBar: Sendable {
         var label = ""
         var drawn: ContinuousClock.Instant?
         var isVisible = false
+        /// Of the step that will be finished next.
+        var kept: KeptChange?
     }
 
     private let terminal = Terminal.standardError
@@ -54,8 +56,12 @@ final class ProgressBar: Sendable {
                 if options.verbose { leave("  \(file.line)", &state) }
             case .bytes(let count):
                 state.pace.add(count)
+            case .kept(_, let kept):
+                state.kept = kept
             case .finished(let number, let original, let stored):
                 if var line = onFinished(number, original, stored) {
+                    if let text = state.kept?.text { line += ", \(text)" }
+                    state.kept = nil
                     if options.verbose { line += ", \(Units.seconds(state.pace.stepSeconds))" }
                     leave(line, &state)
                 }

@@ -28,6 +28,13 @@ final class ProgressLines: Sendable {
         var seconds: Double
     }
 
+    private struct Kept: Encodable {
+        var step: Int
+        var sinceBefore: Double?
+        var sinceStart: Double?
+        var misses: [KeptChange.Miss]
+    }
+
     private struct Verified: Encodable { var step: Int }
 
     private struct Removed: Encodable {
@@ -70,6 +77,11 @@ final class ProgressLines: Sendable {
                     "finished",
                     Finished(
                         step: number, originalBytes: original, storedBytes: stored, seconds: state.pace.stepSeconds))
+            case .kept(let number, let kept):
+                Self.write(
+                    "kept",
+                    Kept(
+                        step: number, sinceBefore: kept.sinceBefore, sinceStart: kept.sinceStart, misses: kept.misses))
             case .verified(let number):
                 Self.write("verified", Verified(step: number))
             case .removed(let number, let path, let bytes):

@@ -14,6 +14,7 @@ struct ReportDocument: Encodable {
         var tensors: [Tensor]?
         var files: [File]?
         var notes: [String]
+        var kept: KeptChange
         var pinned: Bool
         var moments: Bool
     }
@@ -88,7 +89,7 @@ extension GroupedReport {
                     ratio: step.total.ratio,
                     roles: step.roles,
                     tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
-                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes,
+                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes, kept: step.kept,
                     pinned: step.isPinned, moments: !step.lacksMoments)
             },
             layers: grouping == .layer

@@ -51,6 +51,14 @@ package struct MatrixScale: Sendable, Equatable {
         }
     }
 
+    /// Of the factors of all elements.
+    var rootMeanSquare: Double {
+        func meanSquare(_ exponents: [Int8]) -> Double {
+            exponents.reduce(0.0) { $0 + PowerTable.sixteenth(2 * Int($1)) } / Double(max(1, exponents.count))
+        }
+        return (meanSquare(rows) * meanSquare(columns)).squareRoot()
+    }
+
     /// 2^(-exponent / 16) of a run of rows or columns.
     static func divisors(_ exponents: ArraySlice<Int8>) -> [Double] {
         exponents.map { PowerTable.sixteenth(-Int($0)) }

@@ -23,18 +23,19 @@ package struct TransformDecoder: Sendable {
     }
 
     /// Decodes the first blob.
-    /// - Parameter allowsRules: whether headers may name a rule for bases.
+    /// - Parameter allows: what headers may hold.
     /// - Throws: `.corrupt` for anything that `TransformPacking` does not write.
     package static func unpackChain(
-        _ bytes: [UInt8], _ members: [Member], allowsRules: Bool = true
+        _ bytes: [UInt8], _ members: [Member], allows: TransformStep.Features = .all
     ) throws(CodecError) -> Chain {
         var reader = ByteReader(bytes)
         var steps: [TransformStep] = []
-        for member in members { steps.append(try TransformStep(from: &reader, tiles: member.form.tiles.count)) }
-        guard allowsRules || steps.allSatisfy({ $0.rule == nil }) else {
-            throw .corrupt("a rule for bases where none is announced")
+        for member in members {
+            steps.append(
+                try TransformStep(
+                    from: &reader, tiles: member.form.tiles.count, elements: member.form.count, allows: allows))
         }
-        let streams = try Streams(&reader)
+        let streams = try Streams(&reader, count: allows == .all ? 7 : 5)
 
         // Exponents first: scales and bases follow from them.
         var symbolClasses: [UInt8] = []
@@ -59,6 +60,7 @@ package struct TransformDecoder: Sendable {
             if step.kind == .keyframe {
                 var state = TransformState(form: member.form, format: member.format, exactly: [])
                 state.beginKeyframe(exponents)
+                state.takeSketches(step)
                 states.append(state)
             } else {
                 guard var state = member.state else { throw .corrupt("a change without anything before it") }
@@ -66,6 +68,8 @@ package struct TransformDecoder: Sendable {
                 states.append(state)
             }
         }
+
+        if allows == .all { try unpackHeld(streams, &states, steps) }
 
         // Then the levels, whose classes follow from the bases.
         let energyCount = zip(states, steps).reduce(0) { $0 + ($1.1.kind.isDelta ? $1.0?.energySymbolCount ?? 0 : 0) }
@@ -107,6 +111,29 @@ package struct TransformDecoder: Sendable {
             result.keyframeMoments.append(moment)
         }
         return result
+    }
+
+    /// Which elements keep their bits: symbols of rows, then of the elements of mixed rows.
+    private static func unpackHeld(
+        _ streams: Streams, _ states: inout [TransformState?], _ steps: [TransformStep]
+    ) throws(CodecError) {
+        let places = steps.indices.filter { steps[$0].holdsElements }
+        let rowCount = places.reduce(0) { $0 + (states[$1]?.form.rows ?? 0) }
+        var rowSymbols = Levels(try streams.unpack(5, [UInt8](repeating: 0, count: rowCount)))
+        var rows: [Int: [Int32]] = [:], classes: [UInt8] = []
+        for place in places {
+            guard let state = states[place] else { continue }
+            let symbols = rowSymbols.take(state.form.rows)
+            rows[place] = symbols
+            classes += HeldElements.classes(symbols, base: state.base, state.format, state.form)
+        }
+        var elements = Levels(try streams.unpack(6, classes))
+        for place in places {
+            guard let form = states[place]?.form, let symbols = rows[place] else { continue }
+            let mixed = symbols.count { $0 == HeldElements.Row.some }
+            states[place]?.held = try HeldElements(
+                rows: symbols, elements: elements.take(mixed * form.columns), form)
+        }
     }
 
     /// Restored values of a parameter's moments, before they are rounded to their formats.

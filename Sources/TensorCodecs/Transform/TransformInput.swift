@@ -16,6 +16,8 @@ package struct TransformInput: Sendable {
     /// amsgrad's maximum of the second moments.
     package var maximum: MomentTensor?
     package var momentRule = MomentRule.unknown
+    /// Root mean square of the change that the next checkpoint is likely to bring; `nil` if nothing tells.
+    package var expectedChange: Double?
     /// 2^(-1/4 log2 of the tensor's mean second moment against that of the model), before it is capped.
     package var stepFactor = 1.0
 

@@ -20,6 +20,10 @@ package struct TransformMember: Sendable {
     package var first: [UInt8]?
     package var second: [UInt8]?
     package var maximum: [UInt8]?
+    /// Mean square of the change since the step before, of the original; `nil` in a keyframe.
+    package var change: WeightChange?
+    /// Sum of squares of the change since the chain began; 0 where it begins.
+    package var changeSinceStart = 0.0
     /// Levels that are not zero.
     var nonzeroLevels = 0
     package var zeroLevels: Int { levels.count - nonzeroLevels }

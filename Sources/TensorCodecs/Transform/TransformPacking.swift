@@ -1,7 +1,8 @@
 /// Parameters of method `transform` as bytes: one blob that the chain builds on, one for the rest of the moments.
 ///
-/// The first blob: the header of every parameter, then five streams behind their byte counts: exponents, energies,
-/// levels of deltas, levels of keyframes, first moments of keyframes. Streams are `IndexPacking`, all parameters together.
+/// The first blob: the header of every parameter, then seven streams behind their byte counts: exponents, energies,
+/// levels of deltas, levels of keyframes, first moments of keyframes, held rows, held elements of mixed rows. Streams are
+/// `IndexPacking`, all parameters together.
 package enum TransformPacking {
     /// Bytes of a parameter's roles in a blob.
     package struct Share: Sendable, Hashable {
@@ -26,6 +27,7 @@ package enum TransformPacking {
             shares[place].weight = writer.count - start
         }
         var exponents = Stream(), energies = Stream(), deltas = Stream(), keyframes = Stream(), moments = Stream()
+        var heldRows = Stream(), heldElements = Stream()
         for (place, member) in members.enumerated() {
             for (number, symbols) in member.exponentSymbols.enumerated() {
                 exponents.add(
@@ -41,8 +43,14 @@ package enum TransformPacking {
                     member.energySymbols, [UInt8](repeating: 0, count: member.energySymbols.count), place, \.weight)
                 deltas.add(member.levels, member.classes, place, \.weight)
             }
+            guard member.step.holdsElements else { continue }
+            let state = member.state, held = state.held.symbols(state.form)
+            heldRows.add(held.rows, [UInt8](repeating: 0, count: held.rows.count), place, \.weight)
+            heldElements.add(
+                held.elements, HeldElements.classes(held.rows, base: state.base, state.format, state.form), place,
+                \.weight)
         }
-        for stream in [exponents, energies, deltas, keyframes, moments] { try stream.write(to: &writer, &shares) }
+        for stream in [exponents, energies, deltas, keyframes, moments, heldRows, heldElements] { try stream.write(to: &writer, &shares) }
         return Packed(bytes: writer.bytes, shares: shares)
     }
 

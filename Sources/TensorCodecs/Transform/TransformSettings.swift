@@ -4,6 +4,14 @@ package struct TransformSettings: Sendable, Hashable {
     package var stepSize: Double
     /// Keyframe weights: quantizer step in units of the matrix's root mean square.
     package var keyframeStep = 1.0 / 8
+    /// The same in units of the root mean square change to come, where that is finer.
+    package var keyframeChanges = 4.0
+    /// A step's squared error is at most so many times the squared change since the step before.
+    package var errorBound = 1.0
+    /// What is left of the bound for the error of the estimated change.
+    package var boundMargin = 0.95
+    /// The smoothed change counts up to so many times the step's own.
+    package var largestLag = 2.0
     /// Keyframe weights exactly.
     package var exactKeyframes = false
     /// Keyframe first moments: quantizer step in units of their root mean square after division by sqrt(v).
@@ -43,6 +51,13 @@ package struct TransformSettings: Sendable, Hashable {
         let isWide = form.tiles.contains { max($0.rows.count, $0.columns.count) > narrowSide }
         guard rule.directionsByEight == 0 || isWide, rule.matters(for: form) else { return nil }
         return rule
+    }
+
+    func bound(isSinceExact: Bool) -> Double { errorBound }
+
+    /// The quantizer's step in units of the smoothed change.
+    func stepSize(of form: MatrixForm, _ change: WeightChange) -> Double {
+        form.isVector ? min(stepSize, vectorStepSize) : stepSize
     }
 
     /// Whether a keyframe keeps the first moment: where nothing opens with it, it is as dispensable as in every other

@@ -22,6 +22,12 @@ extension TransformState {
         }
         writer.append(opening.isEmpty ? 0 : 1)
         opening.withUnsafeBytes { writer.append(contentsOf: $0) }
+        writer.append(held.isEmpty ? 0 : 1)
+        held.flags.withUnsafeBytes { writer.append(contentsOf: $0) }
+        writer.append(missing == nil ? 0 : 1)
+        missing?.write(to: &writer)
+        writer.append(origin.isEmpty ? 0 : 1)
+        origin.withUnsafeBytes { writer.append(contentsOf: $0) }
         writer.append(contentsOf: base)
         return writer.bytes
     }
@@ -50,6 +56,11 @@ extension TransformState {
             tiles.append(TransformTile(place, left: left, right: right, coefficients: coefficients))
         }
         let opening: [Float] = try reader.readByte() == 0 ? [] : reader.readArray(form.count)
+        var held = HeldElements()
+        if try reader.readByte() != 0 { held.flags = try reader.readArray(form.count) }
+        let missing = try reader.readByte() == 0 ? nil : try StoredSketch(from: &reader, elements: form.count)
+        let origin: [Float] =
+            try reader.readByte() == 0 ? [] : reader.readArray(ChangeSketch.bucketCount(form.count))
         let base = Array(try reader.readBytes(form.count * format.elementSize))
         try reader.expectEnd()
         guard TransformStep.unitRange.contains(unit) else {
@@ -58,6 +69,7 @@ extension TransformState {
         self.init(
             form: form, format: format, exponents: exponents, level: level, age: age, base: base, unit: unit,
             scale: scale, rule: rule, tiles: tiles, opening: opening)
+        (self.held, self.missing, self.origin) = (held, missing, origin)
     }
 }
 

@@ -20,6 +20,12 @@ package struct TransformState: Sendable {
     /// The keyframe's restored first moment over the root of its second, until the bases are opened with it; empty if
     /// there is none.
     package internal(set) var opening: [Float] = []
+    /// Elements that this step left as they are in `base`.
+    package internal(set) var held = HeldElements()
+    /// What the restored weight lacks of the original; `nil` where that is not known.
+    package internal(set) var missing: StoredSketch?
+    /// Of the original that the chain began with.
+    package internal(set) var origin: [Float] = []
 
     /// A chain that begins with exactly stored bytes.
     /// - Parameter opening: the first moment stored with them, over the root of the second; empty if there is none.
@@ -55,6 +61,7 @@ package struct TransformState: Sendable {
         for tile in tiles {
             if let change = try tile.restored() { add(change.matrix, tile.place, to: &bytes) }
         }
+        held.restore(&bytes, from: base, format)
         return bytes
     }
 
@@ -71,6 +78,7 @@ package struct TransformState: Sendable {
     package mutating func settle(at weight: [UInt8]) {
         guard !isAtBase, tiles.allSatisfy({ $0.left.kind == .identity && $0.right.kind == .identity }) else { return }
         base = weight
+        held = HeldElements()
         for index in tiles.indices { tiles[index].coefficients = [] }
     }
 
@@ -104,7 +112,16 @@ package struct TransformState: Sendable {
         level = step.level
         if let rule = step.rule { try follow(rule) }
         if step.kind == .firstDelta { try regroup(step) }
-        if step.kind != .hold { age += 1 }
+        if step.kind != .hold {
+            age += 1
+            held = HeldElements()
+        }
+        takeSketches(step)
+    }
+
+    mutating func takeSketches(_ step: TransformStep) {
+        missing = step.missing
+        if let origin = step.origin { self.origin = origin }
     }
 
     /// - Throws: `.corrupt` where the bases have begun by another rule.
@@ -123,6 +140,8 @@ package struct TransformState: Sendable {
             try tiles[index].learn(change, exponent: Int(unit), rule)
             tiles[index].coefficients = []
         }
+        held.restore(&bytes, from: base, format)
+        held = HeldElements()
         base = bytes
         if form.isVector {
             scale = MatrixScale(plain: form)

@@ -31,6 +31,12 @@ package struct TransformStep: Sendable, Hashable {
     var energies: [TileEnergies.Header] = []
     /// The keyframe's first moment, which opens the bases.
     package var moment: Moment?
+    /// Of what the restored weight lacks of the original; `nil` in archives of before.
+    package var missing: StoredSketch?
+    /// Of the original that the chain began with, where it begins: a keyframe's own, or the exact predecessor.
+    package var origin: [Float]?
+    /// Whether elements keep their bits.
+    package var holdsElements = false
 
     /// Quantization of a keyframe's first moment.
     package struct Moment: Sendable, Hashable {
@@ -51,9 +57,15 @@ package struct TransformStep: Sendable, Hashable {
 
     func write(to writer: inout ByteWriter) {
         writer.append(
-            kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil ? 0 : 16) | (rule == nil ? 0 : 32))
+            kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil ? 0 : 16) | (rule == nil ? 0 : 32)
+                | (missing == nil ? 0 : 64) | (holdsElements ? 128 : 0))
         writer.append(signed: Int(level))
         rule?.write(to: &writer)
+        if let missing {
+            writer.append(origin == nil ? 0 : 1)
+            missing.write(to: &writer)
+            for sum in origin ?? [] { writer.append(littleEndian: sum.bitPattern) }
+        }
         guard hasLevels else { return }
         if setsGrid { writer.append(signed: Int(unit)) }
         writer.append(varint: Int(step))
@@ -70,9 +82,10 @@ package struct TransformStep: Sendable, Hashable {
         for offset in moment.centroids.offsets { writer.append(UInt8(bitPattern: offset)) }
     }
 
-    init(from reader: inout ByteReader, tiles: Int) throws(CodecError) {
+    /// - Parameter allows: what headers of this archive's version may hold.
+    init(from reader: inout ByteReader, tiles: Int, elements: Int, allows: Features) throws(CodecError) {
         let first = try reader.readByte()
-        guard let kind = Kind(rawValue: first & 3), first < 64, first >> 2 & 3 <= 2 else {
+        guard let kind = Kind(rawValue: first & 3), first < 64 || allows == .all, first >> 2 & 3 <= 2 else {
             throw reader.corrupt("a parameter's header is of an unknown kind")
         }
         self.kind = kind
@@ -81,8 +94,12 @@ package struct TransformStep: Sendable, Hashable {
         if first & 16 != 0, kind != .keyframe { throw reader.corrupt("a first moment outside of a keyframe") }
         if first & 32 != 0 {
             guard kind == .firstDelta else { throw reader.corrupt("a rule for bases outside of a group's first step") }
+            guard allows != .none else { throw CodecError.corrupt("a rule for bases where none is announced") }
             rule = try BasisRule(from: &reader)
         }
+        if first & 64 != 0 { try readSketches(from: &reader, elements: elements) }
+        holdsElements = first & 128 != 0
+        guard !holdsElements || kind.isDelta else { throw reader.corrupt("elements held outside of a change") }
         guard hasLevels else { return }
         if setsGrid { unit = try reader.readSigned(in: Self.unitRange) }
         step = try reader.readStep()
@@ -101,6 +118,29 @@ package struct TransformStep: Sendable, Hashable {
         moment.step = try reader.readStep()
         try moment.centroids.read(from: &reader)
         self.moment = moment
+    }
+}
+
+extension TransformStep {
+    /// What came to headers with the versions of step manifests.
+    package enum Features: Sendable, Hashable {
+        case none
+        /// Rules for bases.
+        case rules
+        /// Rules, sketches and held elements.
+        case all
+    }
+
+    fileprivate mutating func readSketches(from reader: inout ByteReader, elements: Int) throws(CodecError) {
+        let flags = try reader.readByte()
+        guard flags < 2 else { throw reader.corrupt("a sketch of an unknown kind") }
+        missing = try StoredSketch(from: &reader, elements: elements)
+        guard flags == 1 else { return }
+        var sums: [Float] = []
+        for _ in 0..<ChangeSketch.bucketCount(elements) {
+            sums.append(Float(bitPattern: try reader.read(littleEndian: UInt32.self)))
+        }
+        origin = sums
     }
 }
 
