@@ -22,10 +22,11 @@ package enum SealedFile {
 
     /// The newest that is read, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it
     /// with packs and payload that is stored once, which came to version 2 of the run's too. Version 4 is for steps of
-    /// which something was forgotten, version 5 for bases by other rules than the first.
+    /// which something was forgotten, version 5 for bases by other rules than the first, version 6 for copies of any
+    /// number and type.
     package static func majorVersion(_ kind: Kind) -> UInt16 {
         switch kind {
-        case .step: 5
+        case .step: 6
         case .run: 2
         case .archive, .part, .forgotten, .parity: 1
         }

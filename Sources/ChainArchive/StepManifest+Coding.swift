@@ -46,6 +46,7 @@ extension StepManifest {
 
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
+        if hasFreeCopies { return 6 }
         if bundles.contains(where: \.namesRules) { return 5 }
         return pruned == nil ? SealedFile.ordinaryVersion(.step) : 4
     }
@@ -129,6 +130,7 @@ extension StepManifest {
         guard pruned != nil || records.allSatisfy({ !$0.reference.isDropped }) else {
             throw CodecError(.corrupt, "a record is missing of a step that was not forgotten")
         }
+        guard version > 5 || !hasFreeCopies else { throw CodecError(.corrupt, "copies that this version has not") }
         try checkStructure()
     }
 
@@ -153,7 +155,8 @@ extension StepManifest {
             }
             if let member = tensor.coding.member {
                 guard bundles.indices.contains(member.bundle), tensor.dtype.isQuantizable,
-                    bundles[member.bundle].method == member.method, tensor.role != .other || member.method == .transform
+                    member.method == nil || bundles[member.bundle].method == member.method,
+                    tensor.role != .other || member.method == .transform
                 else { throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle") }
             }
         }
