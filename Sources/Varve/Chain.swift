@@ -106,6 +106,7 @@ struct Chain {
         try source.checkUnchanged(contents.files)
         if previous?.base != nil { try base?.checkUnchanged() }
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
+        manifest.notes += [manifest.unprovenNote].compactMap { $0 }
         try stepWriter.commit(manifest)
         spare = last?.store
         last = store.map { (step.number, $0, contents) }
