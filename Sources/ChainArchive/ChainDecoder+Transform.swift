@@ -92,9 +92,7 @@ extension ChainDecoder {
             for (member, state) in zip(members, chain.states) {
                 let weight = try state.weight()
                 restored.append(RestoredTensor(index: member.weight, bytes: weight))
-                if let copy = member.copy, let format = tensors[copy].dtype.floatFormat {
-                    restored.append(RestoredTensor(index: copy, bytes: format.bytes(state.format.floats(weight))))
-                }
+                restored += step.copies(of: member, weight: weight)
             }
         } catch {
             throw step.undecodable(nil, step.manifest.bundles[bundle].weights, error)

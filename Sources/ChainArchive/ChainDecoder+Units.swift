@@ -116,9 +116,9 @@ extension ChainDecoder {
         for (place, member) in members.enumerated() {
             let record = tensors[member.weight]
             let before = try predecessorBytes(record, of: step, previous: previous)
-            restored.append(
-                RestoredTensor(
-                    index: member.weight, bytes: try step.restoreWeight(record, residuals[place], previous: before)))
+            let weight = try step.restoreWeight(record, residuals[place], previous: before)
+            restored.append(RestoredTensor(index: member.weight, bytes: weight))
+            restored += step.copies(of: member, weight: weight)
             guard let moments else { continue }
             for (index, quantized) in [
                 (member.firstMoment, moments[place].first), (member.secondMoment, moments[place].second),
@@ -150,6 +150,16 @@ extension OpenStep {
                 })
         } catch {
             throw undecodable(members[bundle].first.map { manifest.tensors[$0.weight].name }, reference, error)
+        }
+    }
+
+    /// The copies of a restored weight.
+    func copies(of member: StepManifest.Member, weight: [UInt8]) -> [RestoredTensor] {
+        guard let source = manifest.tensors[member.weight].dtype.floatFormat else { return [] }
+        return member.copies.compactMap { index in
+            manifest.tensors[index].dtype.floatFormat.map {
+                RestoredTensor(index: index, bytes: $0.rounding(weight, of: source))
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ package enum SealedFile {
 
     /// The newest that is read, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it
     /// with packs and payload that is stored once, which came to version 2 of the run's too. Version 4 is for steps of
-    /// which something was forgotten, version 5 for bases by other rules than the first, version 6 for sketches of errors.
+    /// which something was forgotten, version 5 for bases by other rules than the first, version 6 for sketches of errors and
+    /// for copies of any number and type.
     package static func majorVersion(_ kind: Kind) -> UInt16 {
         switch kind {
         case .step: 6

@@ -47,7 +47,7 @@ extension StepManifest {
 
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
-        if bundles.contains(where: { $0.features == .all }) { return 6 }
+        if hasFreeCopies || bundles.contains(where: { $0.features == .all }) { return 6 }
         if bundles.contains(where: { $0.features == .rules }) { return 5 }
         return pruned == nil ? SealedFile.ordinaryVersion(.step) : 4
     }
@@ -131,6 +131,7 @@ extension StepManifest {
         guard pruned != nil || records.allSatisfy({ !$0.reference.isDropped }) else {
             throw CodecError(.corrupt, "a record is missing of a step that was not forgotten")
         }
+        guard version > 5 || !hasFreeCopies else { throw CodecError(.corrupt, "copies that this version has not") }
         try checkStructure()
     }
 
@@ -155,7 +156,8 @@ extension StepManifest {
             }
             if let member = tensor.coding.member {
                 guard bundles.indices.contains(member.bundle), tensor.dtype.isQuantizable,
-                    bundles[member.bundle].method == member.method, tensor.role != .other || member.method == .transform
+                    member.method == nil || bundles[member.bundle].method == member.method,
+                    tensor.role != .other || member.method == .transform
                 else { throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle") }
             }
         }

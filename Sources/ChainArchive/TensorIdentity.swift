@@ -16,4 +16,18 @@ package struct TensorIdentity: Sendable, Hashable {
 
     /// Whether it is a parameter's weight itself, no copy of it.
     package var isWeight: Bool { role == .weight && key.isEmpty }
+
+    /// What a record of the tensor is called where it is a copy of a weight (coding 7): of role weight, with a key.
+    package var ofCopy: TensorIdentity {
+        if isWeight { return TensorIdentity(name: name, role: .weight, key: "twin") }
+        return role == .weight ? self : TensorIdentity(name: name, role: .weight, key: Self.strangerPrefix + key)
+    }
+
+    /// Whether it is a copy of a weight that stands elsewhere than in a model: among an optimizer's state, beside the model.
+    package var isStranger: Bool { role == .weight && key.hasPrefix(Self.strangerPrefix) }
+
+    /// The part that the tensor plays in the checkpoint, for people: a stranger is no weight of a model.
+    package var playedRole: Role { isStranger ? .other : role }
+
+    private static let strangerPrefix = "other:"
 }

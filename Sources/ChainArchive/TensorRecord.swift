@@ -16,7 +16,7 @@ package struct TensorRecord: Sendable {
         case excp(bundle: Int, index: Int)
         /// The same by method `transform`. `opens`: the parameter's chain begins here, nothing comes before.
         case transform(bundle: Int, index: Int, opens: Bool)
-        /// A half-precision copy of that member's weight: its restored values rounded to this type.
+        /// That member's weight under another name or in another type: its restored values rounded to this type.
         case copy(bundle: Int, index: Int)
         /// Exactly: tensor `index` of a pack (`LosslessPack`), coded against `depth` of its predecessors, 0 to 2.
         case packed(pack: Int, index: Int, depth: Int)
@@ -35,11 +35,12 @@ package struct TensorRecord: Sendable {
             }
         }
 
-        /// The bundle it lies in and its place there.
-        package var member: (bundle: Int, index: Int, method: Bundle.Method.Name)? {
+        /// The bundle it lies in and its place there; the method is `nil` where it may be any.
+        package var member: (bundle: Int, index: Int, method: Bundle.Method.Name?)? {
             switch self {
             case .excp(let bundle, let index): (bundle, index, .excp)
-            case .transform(let bundle, let index, _), .copy(let bundle, let index): (bundle, index, .transform)
+            case .transform(let bundle, let index, _): (bundle, index, .transform)
+            case .copy(let bundle, let index): (bundle, index, nil)
             default: nil
             }
         }

@@ -8,12 +8,18 @@ extension StepContents {
             if let weight = result.weight { slotByWeight[weight] = slot }
         }
         var parameters: [Parameter] = []
+        let dictionaries = Dictionary(grouping: solver.weights, by: \.dictionary).mapValues { Set($0.map(\.ownName)) }
         for (index, weight) in solver.weights.enumerated() {
             var parameter = Parameter(name: weight.name, weight: weight.reference)
             if let slot = slotByWeight[index] {
                 fill(&parameter, solver.slots[slot], solver.results[slot].pairing, weight)
             } else {
-                parameter.isBuffer = weight.isBuffer || weight.original == index && BufferNames.isLikely(weight.ownName)
+                let names = dictionaries[weight.dictionary] ?? []
+                parameter.isBuffer =
+                    weight.isBuffer
+                    || weight.original == index
+                        && (BufferNames.isLikely(weight.ownName)
+                            || BufferNames.isUntrained(weight.ownName) { names.contains($0) })
             }
             parameters.append(parameter)
         }

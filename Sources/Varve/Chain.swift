@@ -114,6 +114,7 @@ struct Chain {
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
         let kept = KeptChange(manifest, bound: method.errorBound)
         if let warning = kept.warning { manifest.notes.append(warning) }
+        manifest.notes += [manifest.unprovenNote].compactMap { $0 }
         try stepWriter.commit(manifest)
         spare = last?.store
         last = store.map { (step.number, $0, contents) }

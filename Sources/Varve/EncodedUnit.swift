@@ -14,7 +14,7 @@ struct EncodedUnit: Sendable {
             case bundled(index: Int)
             /// The same by method `transform`.
             case transform(index: Int, opens: Bool)
-            /// Half-precision copy of that member's weight.
+            /// That member's weight under another name or in another type.
             case copy(index: Int)
         }
         var planned: PlannedTensor

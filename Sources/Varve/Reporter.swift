@@ -65,7 +65,7 @@ public struct Reporter: Sendable {
                 files[record.entry].figures.originalBytes -= min(files[record.entry].figures.originalBytes, bytes)
                 files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, bytes)
                 files[record.entry].figures.add(figures)
-                roles[record.role.name, default: .init()].add(figures)
+                roles[record.identity.playedRole.name, default: .init()].add(figures)
                 continue
             }
             figures.originalBytes = UInt64(record.byteCount)
@@ -76,14 +76,15 @@ public struct Reporter: Sendable {
             figures.prunedCount = UInt64(record.statistics.prunedCount)
             var sum = Report.Figures()
             sum.add(figures)
-            roles[record.role.name, default: .init()].add(sum)
+            roles[record.identity.playedRole.name, default: .init()].add(sum)
             files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, figures.originalBytes)
             var inFile = sum
             inFile.originalBytes = 0
             files[record.entry].figures.add(inFile)
             tensors.append(
                 Report.Tensor(
-                    name: record.name, role: record.role.name, key: record.key, dtype: record.dtype.rawValue,
+                    name: record.name, role: record.identity.playedRole.name, key: record.key,
+                    dtype: record.dtype.rawValue,
                     shape: record.shape, file: manifest.entries[record.entry].path, coding: record.coding.name,
                     isExact: record.coding.isExact, pairing: record.statistics.pairing.name, figures: sum))
         }

@@ -91,6 +91,7 @@ struct SampleEncoder {
             notes += unit.notes
             progress?(.bytes(unit.sourceBytes))
         }
+        notes += [manifest.unprovenNote].compactMap { $0 }
         let done = ContinuousClock.now
         for file in contents.files { try file.source.checkUnchanged() }
         let wholeBytes = whole.values.reduce(0, +), encodedBytes = encoded.values.reduce(0, +)

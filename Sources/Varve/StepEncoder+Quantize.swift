@@ -44,6 +44,10 @@ extension StepEncoder {
             try encodeExactly(parameter, bytes: Array(bytes), into: &result)
             return nil
         }
+        if !parameter.isProven, try !isTrained(parameter, Array(bytes)) {
+            try encodeExactly(parameter, bytes: Array(bytes), into: &result)
+            return nil
+        }
         let residual = workspace.floats(.residual, format.count(original))
         let scan = ResidualScan(
             weight: original, predecessor: UnsafeRawBufferPointer(before), format: format, into: residual,
@@ -78,10 +82,15 @@ extension StepEncoder {
             for moment in [first, second].compactMap({ $0 }) {
                 try encodeExact(moment.tensor, bytes: Array(moment.bytes), into: &result)
             }
+            try encodeCopiesExactly(of: parameter, into: &result)
             return nil
         }
         result.sourceBytes += bytes.count
         try store?.put(.tensor(weight.identity), UnsafeRawBufferPointer(before))
+        if !parameter.copies.isEmpty {
+            try encodeCopies(
+                of: parameter, original: Array(original), restored: Array(before), place: place, into: &result)
+        }
         var records = [
             EncodedUnit.Tensor(
                 planned: weight, coding: .bundled(index: place), hash: restored.hash,

@@ -83,6 +83,10 @@ extension StepEncoder {
             try encodeExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
+        guard try isTrained(parameter, bytes) else {
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
         var input = TransformInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
         if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: weight, to: &input) }
         if let before = input.previous {
@@ -91,7 +95,7 @@ extension StepEncoder {
                 try encodeExactly(parameter, weightBytes: bytes, into: &result)
                 return nil
             }
-        } else if settings.exactKeyframes || (parameter.firstMoment == nil && parameter.secondMoment == nil) {
+        } else if settings.exactKeyframes || !parameter.hasMoments {
             // Without moments nothing proves that it is trained: it may be a table or a buffer.
             try encodeExactly(parameter, weightBytes: bytes, into: &result)
             return nil
@@ -118,7 +122,7 @@ extension StepEncoder {
             }
             guard input.previous != nil else {
                 try encodeExact(weight, bytes: bytes, into: &result)
-                if let copy = parameter.copy { try encodeExact(copy, bytes: copy.read(), into: &result) }
+                try encodeCopiesExactly(of: parameter, into: &result)
                 return nil
             }
             (parameter.firstMoment, parameter.secondMoment, parameter.maximum) = (nil, nil, nil)
@@ -173,7 +177,7 @@ extension StepEncoder {
             energy = ResidualCodec.energy(input.weight, format: source.format)
         }
         result.sourceBytes += input.weight.count
-        if let copy = parameter.copy { try encode(copy, of: source, member, place: place, into: &result) }
+        try encodeCopies(of: parameter, original: input.weight, restored: member.weight, place: place, into: &result)
         result.tensors.append(
             EncodedUnit.Tensor(
                 planned: weight, coding: .transform(index: place, opens: opens), hash: Hash128(member.weight),
@@ -199,32 +203,6 @@ extension StepEncoder {
         }
     }
 
-    /// The model's half-precision copy: where it is the master rounded, it is restored so too; otherwise exactly.
-    private func encode(
-        _ copy: PlannedTensor, of source: Source, _ member: TransformMember, place: Int, into result: inout EncodedUnit
-    ) throws(VarveError) {
-        let bytes = try copy.read()
-        guard let format = copy.dtype.floatFormat,
-            format.bytes(source.format.floats(source.input.weight)) == bytes
-        else {
-            try encodeExact(copy, bytes: bytes, into: &result)
-            return
-        }
-        let restored = format.bytes(source.format.floats(member.weight))
-        guard !format.hasNonFinite(restored) else {
-            try encodeExact(copy, bytes: bytes, into: &result)
-            return
-        }
-        let error = ResidualCodec.error(bytes, restored, format: format)
-        result.sourceBytes += bytes.count
-        result.tensors.append(
-            EncodedUnit.Tensor(
-                planned: copy, coding: .copy(index: place), hash: Hash128(restored),
-                statistics: TensorStatistics(
-                    squaredError: error.squared, largestError: error.maximum,
-                    referenceEnergy: ResidualCodec.energy(bytes, format: format))))
-    }
-
     private func encodeExactly(_ source: Source, into result: inout EncodedUnit) throws(VarveError) {
         let parameter = source.parameter
         try encodeExact(parameter.weight, bytes: source.input.weight, into: &result)
@@ -234,6 +212,6 @@ extension StepEncoder {
         ] {
             if let tensor, let moment { try encodeExact(tensor, bytes: moment.bytes, into: &result) }
         }
-        if let copy = parameter.copy { try encodeExact(copy, bytes: copy.read(), into: &result) }
+        try encodeCopiesExactly(of: parameter, into: &result)
     }
 }

@@ -7,7 +7,11 @@ extension StepManifest {
     var weightEntries: Set<Int> {
         var withWeights = Set<Int>(), withOthers = Set<Int>()
         for tensor in tensors {
-            if tensor.role == .weight { withWeights.insert(tensor.entry) } else { withOthers.insert(tensor.entry) }
+            if tensor.role == .weight, !tensor.identity.isStranger {
+                withWeights.insert(tensor.entry)
+            } else {
+                withOthers.insert(tensor.entry)
+            }
         }
         let weights = withWeights.subtracting(withOthers)
         let directories = Set(weights.map { Paths.split(entries[$0].path).directory })

@@ -21,7 +21,8 @@ struct StepPlanner {
     private var identities = Set<TensorIdentity>()
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
-    private var masters: MasterSearch?
+    /// Whether any optimizer state was found.
+    private var hasOptimizer = false
     private var notes: [String] = []
 
     init(
@@ -38,15 +39,13 @@ struct StepPlanner {
     mutating func plan() throws(VarveError) -> StepPlan {
         notes = contents.warnings
         try listEntries()
-        let hasOptimizer = contents.parameters.contains {
+        hasOptimizer = contents.parameters.contains {
             $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty
         }
-        switch method {
-        case .transform, .lossless: masters = MasterSearch(contents)
-        case .excp: break
-        }
-        for parameter in contents.parameters { try add(parameter, hasOptimizer: hasOptimizer) }
+        let masters = MasterSearch(contents)
+        for parameter in contents.parameters { try add(parameter, masters) }
         addUnclaimedTensors()
+        (parameters, exact) = try Self.withCopies(parameters, exact)
         return StepPlan(
             entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + (try payload()),
             pairs: contents.knownPairs,
@@ -120,12 +119,13 @@ struct StepPlanner {
 
     // MARK: Tensors
 
-    private mutating func add(_ parameter: Parameter, hasOptimizer: Bool) throws(VarveError) {
+    private mutating func add(_ parameter: Parameter, _ masters: MasterSearch) throws(VarveError) {
         let pairing = PairingNote(parameter.pairing)
         let hasMoments = parameter.firstMoment != nil || parameter.secondMoment != nil
-        let master = hasMoments ? try masters?.master(of: parameter.weight) : nil
-        let weight = planned(
-            master ?? parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: ""), pairing)
+        let looksForMaster = hasMoments || (!method.isLossless && !parameter.isBuffer)
+        let identity = TensorIdentity(name: parameter.name, role: .weight, key: "")
+        let master = planned(looksForMaster ? try masters.master(of: parameter.weight) : nil, identity, pairing)
+        let weight = master ?? planned(parameter.weight, identity, pairing)
         let copy =
             master == nil
             ? nil : planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
@@ -143,20 +143,22 @@ struct StepPlanner {
             else { continue }
             if value.key == Self.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
         }
-        let isTied =
-            !hasOptimizer || parameter.firstMoment != nil || parameter.secondMoment != nil || !parameter.other.isEmpty
-        if let weight, quantizes, weight.dtype.isQuantizable, !parameter.isBuffer, isTied, pairing != .ambiguous,
-            weight.range.count > 0
-        {
-            var (quantized, rest) = quantizedMoments(
-                weight, first: first, second: second, maximum: maximum, parameter: parameter)
-            quantized.copy = copy
-            quantized.expectedChange = expectedChange(parameter)
-            parameters.append(quantized)
-            exact += rest
-        } else {
+        let isTied = pairing != .ambiguous && (hasMoments || !parameter.other.isEmpty)
+        // Without proof nothing is quantized at a beginning: it can as well be packed with what else is exact.
+        let mayBeQuantized = quantizes && !parameter.isBuffer && (isTied || !hasOptimizer || predecessor != nil)
+        guard let weight, mayBeQuantized, weight.dtype.isQuantizable, weight.range.count > 0 else {
             exact += [weight, copy, first, second, maximum].compactMap { $0 }
+            return
         }
+        var (quantized, rest) =
+            isTied
+            ? quantizedMoments(weight, first: first, second: second, maximum: maximum, parameter: parameter)
+            : (PlannedParameter(weight: weight), [first, second, maximum].compactMap { $0 })
+        quantized.isProven = isTied
+        quantized.expectedChange = expectedChange(parameter)
+        quantized.copies = [copy].compactMap { $0 }
+        parameters.append(quantized)
+        exact += rest
     }
 
     /// The tensor with its place claimed; `nil` where it has no run of bytes of its own (a second name of a tied

@@ -40,7 +40,7 @@ import VarveTestSupport
         #expect(back.tensors.map(\.coding) == manifest.tensors.map(\.coding))
         let member = try #require(back.bundleMembers().first?.first)
         #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == 2)
-        #expect(member.maximum == 3 && member.copy == 4)
+        #expect(member.maximum == 3 && member.copies == [4])
         #expect(back.bundles[0].moments == nil && back.bundles[0].settings == .transform(namesRules: false))
     }
 

@@ -27,7 +27,7 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, mo
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 5, b"VRVr": 2, b"VRVf": 1}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 6, b"VRVr": 2, b"VRVf": 1}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
@@ -118,7 +118,7 @@ def read_bundle(body, version):                                                 
 
 
 def is_weight(tensor):
-    """Rather than a half-precision copy of one."""
+    """Rather than a copy of one."""
     return tensor.role == WEIGHT and not tensor.key
 
 
@@ -238,7 +238,17 @@ class Step(Manifest):
         require(self.pruned <= WHOLE and (self.pruned or version != 4), "pruned in an unknown way")
         body.end()
         require(self.pruned or DROPPED not in self.references(), "a record is missing of a step that was not pruned")
+        require(version > 5 or not self.has_free_copies(), "copies that this version has not")
         self.check()
+
+    def has_free_copies(self):                                                                 # section 10.3
+        """Several copies of one weight, one in a bundle of method excp, or one of float64 in float64."""
+        copies = [tensor for tensor in self.tensors if tensor.coding == HALF_COPY]
+        wide = {tensor.bundle for tensor in self.tensors
+                if tensor.bundle and is_weight(tensor) and tensor.dtype == "F64"}
+        return (len({tensor.bundle for tensor in copies}) < len(copies)
+                or any(tensor.bundle[0] < len(self.bundles) and self.bundles[tensor.bundle[0]].method == 0
+                       or tensor.dtype == "F64" and tensor.bundle in wide for tensor in copies))
 
     def references(self):
         return [*(block.record for entry in self.entries for block in entry.payload),
@@ -256,7 +266,8 @@ class Step(Manifest):
             require(place[1] <= self.entries[tensor.entry].size, "a tensor exceeds its file")
             if tensor.bundle:
                 require(tensor.bundle[0] < len(self.bundles) and tensor.dtype in QUANTIZED
-                        and (tensor.coding == EXCP) == (self.bundles[tensor.bundle[0]].method == 0)
+                        and (tensor.coding == HALF_COPY
+                             or (tensor.coding == EXCP) == (self.bundles[tensor.bundle[0]].method == 0))
                         and (tensor.coding != EXCP or tensor.role != OTHER)
                         and (tensor.coding != HALF_COPY or tensor.role == WEIGHT and tensor.key),
                         "a tensor in no bundle of its kind")
@@ -433,8 +444,7 @@ class Decoder:
         for reference, places in zip(step.packs, step.pack_members):
             add(self.pack(step, reference, [places[place] for place in range(len(places))], predecessor))
         for number, bundle in enumerate(step.bundles):
-            members = {(t.bundle[1], t.role, t.coding == HALF_COPY): i for i, t in enumerate(step.tensors)
-                       if t.bundle and t.bundle[0] == number}
+            members = self.members(step, number)
             parameters = self.parameters(step, members)
             if bundle.method == 0:
                 add(self.excp(step, bundle, parameters, members, predecessor.weights))
@@ -470,13 +480,38 @@ class Decoder:
             members.append((tensor, before[1], before[2] if depth > 1 else None))
         yield from zip(places, decoder_lossless.tensors(step.record(reference), members))
 
+    def members(self, step, number):
+        """The members of a bundle (section 10): index by place, role, and 0, or which of the weight's copies it is."""
+        members = {}
+        for index, tensor in enumerate(step.tensors):
+            if not tensor.bundle or tensor.bundle[0] != number:
+                continue
+            place, copy_number = tensor.bundle[1], 0
+            if tensor.coding == HALF_COPY:
+                copy_number = 1 + sum(other == place and is_copy > 0 for other, _, is_copy in members)
+            require((place, tensor.role, copy_number) not in members, "two tensors in one place of a bundle")
+            members[place, tensor.role, copy_number] = index
+        return members
+
     def parameters(self, step, members):
-        """The weights of a bundle (section 10). Members: index by place, role, and whether it is a copy."""
+        """The weights of a bundle (section 10)."""
         count = sum(role == WEIGHT and not is_copy for _, role, is_copy in members)
-        require(all(place < count and (place, WEIGHT, False) in members
-                    and step.tensors[index].count == step.tensors[members[place, WEIGHT, False]].count
+        require(all(place < count and (place, WEIGHT, 0) in members
+                    and step.tensors[index].count == step.tensors[members[place, WEIGHT, 0]].count
                     for (place, _, _), index in members.items()), "the members of a bundle do not fit")
-        return [step.tensors[members[place, WEIGHT, False]] for place in range(count)]
+        return [step.tensors[members[place, WEIGHT, 0]] for place in range(count)]
+
+    def copies(self, step, members, place, tensor, data):
+        """Yields index and bytes of each copy of a restored weight (section 10.3)."""
+        for (other, _, is_copy), index in members.items():
+            if other != place or not is_copy:
+                continue
+            dtype = step.tensors[index].dtype
+            if data is None or dtype == tensor.dtype:
+                yield index, data
+            else:
+                with np.errstate(over="ignore"):
+                    yield index, rounded(widened(data, tensor.dtype).astype(np.float32), dtype).tobytes()
 
     def transform(self, step, bundle, parameters, members, predecessor, states):
         """Yields index and bytes of each tensor of a bundle of method transform; adds to the states."""
@@ -486,21 +521,18 @@ class Decoder:
         after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)),
                                                 bundle.method == 2)
         for place, (tensor, state) in enumerate(zip(parameters, after)):
-            there = [(place, role, False) in members for role in (SECOND, OTHER)]
+            there = [(place, role, 0) in members for role in (SECOND, OTHER)]
             require(there != [False, True] and len(state.exponents) == sum(there),
                     f"{tensor.name}: exponents that do not fit its moments")
             data = state.weight()
             states[tensor.name] = state
-            yield members[place, WEIGHT, False], data
-            if (place, WEIGHT, True) in members:
-                index = members[place, WEIGHT, True]
-                values = widened(data, tensor.dtype).astype(np.float32)
-                yield index, rounded(values, step.tensors[index].dtype).tobytes()
+            yield members[place, WEIGHT, 0], data
+            yield from self.copies(step, members, place, tensor, data)
         record = step.record(bundle.moments) if bundle.moments else None
         for place, found in enumerate(decoder_transform.moments(record, after, firsts)):
             for role, values in zip((FIRST, SECOND, OTHER), found):
-                if (place, role, False) in members:
-                    index = members[place, role, False]
+                if (place, role, 0) in members:
+                    index = members[place, role, 0]
                     yield index, rounded(values, step.tensors[index].dtype).tobytes()
 
     def state(self, tensor, predecessor):
@@ -522,17 +554,21 @@ class Decoder:
     def excp(self, step, bundle, parameters, members, predecessor):
         """Yields index and bytes of each tensor of a bundle of method excp."""
         weights, moments = bundle.weights, bundle.moments
-        members, count = {(place, role): index for (place, role, _), index in members.items()}, len(parameters)
+        every, count = members, len(parameters)
+        members = {(place, role): index for (place, role, is_copy), index in every.items() if not is_copy}
         indices, centres = weights_section(step.record(weights), [tensor.count for tensor in parameters])
         for place, tensor in enumerate(parameters):
             before = predecessor.get(tensor.name)
             if before is None:
                 yield members[place, WEIGHT], None
+                yield from self.copies(step, every, place, tensor, None)
                 continue
             require(len(before) == tensor.size, f"{tensor.name}: no predecessor")
             summed = rounded(widened(before, tensor.dtype) + centres[place], tensor.dtype)
             before = np.frombuffer(before, summed.dtype)
-            yield members[place, WEIGHT], np.where(indices[place] > 0, summed, before).tobytes()
+            data = np.where(indices[place] > 0, summed, before).tobytes()
+            yield members[place, WEIGHT], data
+            yield from self.copies(step, every, place, tensor, data)
         kept = [{place: int((indices[place] > 0).sum()) for place in range(count) if (place, role) in members}
                 for role in (FIRST, SECOND)]
         require(bool(kept[0]) == (moments is not None) and set(kept[1]) <= set(kept[0]), "moments do not fit")

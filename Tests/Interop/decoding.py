@@ -74,12 +74,12 @@ TRANSFORM_RUNS = ("hf-trainer-run", "odd-run", "unfrozen-block", "runs/nanogpt_s
                   "runs/hf_llama_lora", "runs/torchvision_sgd", "runs/two_optimizers")
 
 
-def transform(run, options, codings, work, methods=None):
-    """The decoder agrees on an archive of method transform, or lossless, in which all of these codings occur, and in
-    its bundles these methods."""
+def transform(run, options, codings, work, methods=None, method="transform"):
+    """The decoder agrees on an archive of a method, or lossless, in which all of these codings occur, and in its bundles
+    these methods."""
     folder = tempfile.mkdtemp(dir=work)
     archive, restored, output = (os.path.join(folder, name) for name in ("run.varve", "restored", "decoded"))
-    varve("compress", run, archive, "--method", "transform", *options)
+    varve("compress", run, archive, "--method", method, *options)
     varve("restore", archive, "--step", "all", "--output", restored)
     paths = agrees(archive, restored, output)
     steps = decoder.Decoder(archive).steps.values()

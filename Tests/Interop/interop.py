@@ -25,7 +25,7 @@ import lossless_modes
 import made_runs
 import resume
 from checks import Checks, Skip, read, require
-from decoder import HALF_COPY, OPENING, PACKED, TRANSFORM
+from decoder import EXCP, HALF_COPY, OPENING, PACKED, TRANSFORM
 from fixtures import FIXTURES, HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
 from roundtrip import Roundtrip
 from state import same_bits
@@ -111,12 +111,17 @@ def transform(checks, work):
                        os.path.join(FIXTURES, name), options, codings, work)
         checks.run(f"transform, {label}: masters and copies: an independent decoder agrees", decoding.transform, run,
                    options, codings | {HALF_COPY}, work)
+    run = made_runs.make_copies(os.path.join(work, "copies"))
+    for method, coding in ("transform", TRANSFORM), ("excp", EXCP):
+        checks.run(f"{method}: copies of all types: an independent decoder agrees", decoding.transform, run, (),
+                   {coding, HALF_COPY}, work, None, method)
     checks.run("transform, small: a large matrix: an independent decoder agrees", decoding.transform,
                made_runs.make_large(os.path.join(work, "large")), ("--quality", "small"), {TRANSFORM}, work)
     for name in decoding.TRANSFORM_RUNS:
         checks.run(f"lossless: {name}: an independent decoder agrees", decoding.transform,
                    os.path.join(FIXTURES, name), ("--quality", "lossless"), {PACKED}, work)
-    checks.run("lossless: masters and copies: an independent decoder agrees", decoding.transform, run,
+    checks.run("lossless: masters and copies: an independent decoder agrees", decoding.transform,
+               os.path.join(work, "masters"),
                ("--quality", "lossless"), {PACKED}, work)
 
 

@@ -46,6 +46,29 @@ def checkpoint(step, weights, first, second, maximum):
             "optimizer": {"state": state, "param_groups": [group]}}
 
 
+def make_copies(folder):
+    """Weights under second names, and in other types beside the model; nothing but momentum tells that they are trained."""
+    os.makedirs(folder)
+    generator = torch.Generator().manual_seed(3)
+    shapes = {"embedding.weight": (60, 24), "layer.weight": (24, 40), "wide.weight": (30, 20)}
+    weights = {name: torch.randn(shape, generator=generator, dtype=torch.float64) * 0.1
+               for name, shape in shapes.items()}
+    momenta = {name: torch.zeros(shape) for name, shape in shapes.items()}
+    for step in range(1, 5):
+        for name, shape in shapes.items():
+            momenta[name].lerp_(torch.randn(shape, generator=generator), 0.3)
+            weights[name] -= momenta[name] * 1e-3
+        model = {name: values.clone() if name == "wide.weight" else values.float() for name, values in weights.items()}
+        beside = [values.to(dtype) for values in model.values()
+                  for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16)]
+        state = {index: {"momentum_buffer": momentum.clone()} for index, momentum in enumerate(momenta.values())}
+        group = {"lr": 1e-3, "momentum": 0.7, "params": list(range(len(shapes)))}
+        torch.save({"step": step, "model": model | {"head.weight": model["embedding.weight"].clone()},
+                    "optimizer": {"state": state, "param_groups": [group]}, "beside": beside},
+                   os.path.join(folder, f"ckpt_{step}.pt"))
+    return folder
+
+
 def make_large(folder):
     """A million weights, no optimizer."""
     os.makedirs(folder)

@@ -1,0 +1,69 @@
+import ChainArchive
+import TensorCodecs
+import TensorFiles
+import Testing
+
+/// Copies of weights in manifests: what older readers take is written as before, the rest as version 6.
+@Suite struct CopyManifestTests {
+    private func manifest(
+        _ copies: [(key: String, dtype: DType)], of weight: DType = .f32, excp: Bool = false
+    ) throws -> StepManifest {
+        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+        var tensors: [TensorRecord] = [], size: UInt64 = 0
+        func add(_ key: String, _ dtype: DType, _ coding: TensorRecord.Coding) {
+            tensors.append(
+                TensorRecord(
+                    name: "a", role: .weight, key: key, dtype: dtype, shape: [5, 5], entry: 0, fileOffset: size,
+                    coding: coding, contentHash: Hash128(high: 1, low: 2), statistics: TensorStatistics()))
+            size += UInt64(tensors[tensors.count - 1].byteCount)
+        }
+        add("", weight, excp ? .excp(bundle: 0, index: 0) : .transform(bundle: 0, index: 0, opens: true))
+        for (key, dtype) in copies { add(key, dtype, .copy(bundle: 0, index: 0)) }
+        let settings = excp ? Bundle.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform(namesRules: false)
+        return StepManifest(
+            number: 4, isEpoch: false, path: "m", isDirectory: false, method: "transform",
+            predecessor: excp ? .step(2, digest: Hash128(high: 3, low: 4)) : .none,
+            parts: [.init(name: "0000.part", byteCount: 1000)],
+            entries: [Entry(path: "m", kind: .file, mode: 0o644, modified: 0, byteCount: size)],
+            bundles: [Bundle(settings: settings, weights: reference, moments: nil)], tensors: tensors)
+    }
+
+    /// The version that its bytes say.
+    private func version(_ manifest: StepManifest) throws -> UInt16 { UInt16(try manifest.sealed()[4]) }
+
+    @Test func oneCopyUnderTransformIsReadByOlderReleases() throws {
+        for dtype in [DType.bf16, .f16, .f32] {
+            let manifest = try manifest([("twin", dtype)])
+            #expect(try version(manifest) == 3)
+            let back = try StepManifest(decoding: manifest.encoded(), version: 3, file: "f")
+            #expect(try back.bundleMembers()[0][0].copies == [1])
+        }
+    }
+
+    @Test func whatOlderReleasesDoNotTakeIsOfVersionSix() throws {
+        let manifests = [
+            try manifest([("copy", .bf16), ("twin", .f32), ("other:x", .f64)]),
+            try manifest([("twin", .f32)], excp: true),
+            try manifest([("twin", .f64)], of: .f64),
+        ]
+        for manifest in manifests {
+            #expect(try version(manifest) == 6)
+            let body = manifest.encoded()
+            let back = try StepManifest(decoding: body, version: 6, file: "f")
+            #expect(back.encoded() == body)
+            #expect(try back.bundleMembers()[0][0].copies == Array(1..<manifest.tensors.count))
+            #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: 5, file: "f") }
+        }
+    }
+
+    @Test func aCopyIsCalledAnotherWayThanTheTensorItself() {
+        let weight = TensorIdentity.weight("a"), state = TensorIdentity(name: "a", role: .other, key: "z")
+        let half = TensorIdentity(name: "a", role: .weight, key: "copy")
+        for identity in [weight, state, half] {
+            #expect(identity.ofCopy.role == .weight && !identity.ofCopy.key.isEmpty)
+        }
+        #expect(Set([weight, state, half].map(\.ofCopy)).count == 3)
+        // Among an optimizer's state it makes no file one of weights.
+        #expect(state.ofCopy.playedRole == .other && weight.ofCopy.playedRole == .weight)
+    }
+}
