@@ -7,4 +7,8 @@ package protocol BaseWeights: Sendable {
 
     /// Whether the weight of that name has this type and shape.
     func hasForm(_ name: String, dtype: DType, shape: [Int]) -> Bool
+
+    /// The same weights under the names that an archive has for them.
+    /// - Parameter recorded: the names of all of them, in the archive.
+    func named(_ recorded: Set<String>) -> any BaseWeights
 }

@@ -151,16 +151,4 @@ extension ChainDecoder {
         }
         return bytes
     }
-
-    private func baseBytes(_ name: String, of step: OpenStep) throws(VarveError) -> [UInt8]? {
-        guard let base else {
-            throw VarveError(
-                .usage, "the archive builds on weights kept outside: name them with --base", file: archive.layout.root)
-        }
-        guard let bytes = try base.weight(name) else { return nil }
-        guard Hash128(bytes) == step.manifest.baseHashes[name] else {
-            throw VarveError(.usage, "the base is not the one the archive was made with", tensor: name)
-        }
-        return bytes
-    }
 }

@@ -9,6 +9,8 @@ package import TensorFiles
 package final class ChainDecoder: Sendable {
     package let archive: ArchiveReader
     let base: (any BaseWeights)?
+    /// `base` under the names that a step has for its weights, by the step.
+    let namedBases = Mutex<[Int: any BaseWeights]>([:])
     private let open = Mutex<[Int: OpenStep]>([:])
     let recentPacks = RecentPacks()
     private let replayed = Mutex<(step: Int, store: ScratchStore)?>(nil)

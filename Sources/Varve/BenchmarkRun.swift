@@ -99,6 +99,19 @@ public struct BenchmarkRun: Sendable {
         return lossy.isEmpty
     }
 
+    /// The newest checkpoint as it is: its directory, or of single files the one with the weights.
+    public var lastOriginal: String {
+        guard let path = steps.last?.path, !path.isEmpty else { return root }
+        return Paths.join(root, path)
+    }
+
+    /// The same of the newest checkpoint that was restored to `directory`.
+    public func last(restoredTo directory: String) -> String {
+        guard let step = steps.last, !step.isDirectory else { return directory }
+        let own = Paths.join(directory, Paths.split(step.path).name)
+        return (try? FileIdentity(path: own)) == nil ? Paths.join(directory, step.path) : own
+    }
+
     private func original(_ path: String) throws(VarveError) -> InputFile {
         do throws(VarveError) {
             return try InputFile(Paths.join(root, path))

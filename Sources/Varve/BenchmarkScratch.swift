@@ -17,7 +17,7 @@ public final class BenchmarkScratch: Sendable {
         guard try Directories.isThere(parent) else {
             throw VarveError(.notFound, "no such directory to work in", file: parent)
         }
-        if let run = run.directory, try Self.lies(parent, in: run) {
+        if let run = run.directory, try Directories.lies(parent, in: run) {
             throw VarveError(
                 .usage,
                 "the directory to work in lies in the run, into which nothing is written; --scratch names another",
@@ -30,6 +30,11 @@ public final class BenchmarkScratch: Sendable {
 
     /// Removes something in it.
     public func remove(_ name: String) throws(VarveError) { try Directories.remove(Paths.join(path, name)) }
+
+    /// Gives something in it another name.
+    public func rename(_ name: String, to other: String) throws(VarveError) {
+        try SystemCalls.rename(Paths.join(path, name), Paths.join(path, other))
+    }
 
     /// Removes all of it.
     public func remove() { directory.release(removing: true) }
@@ -48,18 +53,5 @@ public final class BenchmarkScratch: Sendable {
         }
         return try LockedDirectory(
             Paths.join(parent, OutputFile.temporaryPrefix + "bench-\(most)"), owner: "another benchmark")
-    }
-
-    /// Whether the directory is `root` or below it, whatever links its path goes through.
-    private static func lies(_ directory: String, in root: String) throws(VarveError) -> Bool {
-        let wanted = try FileIdentity(path: root, following: true)
-        var path = directory, here = try FileIdentity(path: path, following: true)
-        while true {
-            if here.device == wanted.device, here.inode == wanted.inode { return true }
-            path = Paths.join(path, "..")
-            let above = try FileIdentity(path: path, following: true)
-            if above.device == here.device, above.inode == here.inode { return false }
-            here = above
-        }
     }
 }

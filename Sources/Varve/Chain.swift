@@ -68,6 +68,8 @@ struct Chain {
 
         let contents = try StepContents.read(
             step, of: Run(root: source.root), held: source.held, previous: reference, known: known)
+        let base = previous?.base == nil ? nil : base?.named(for: contents)
+        if let base { previous?.base = base }
         let distance = try distance(of: step, since: before, decoder)
         var plan = try self.plan(contents, previous, distance: distance)
         if let other = previous, let before, !method.isLossless, try SameTraining.isOther(plan, than: other) {
@@ -97,7 +99,10 @@ struct Chain {
             method: method.name, predecessor: try predecessorReference(previous), entries: plan.entries,
             pairs: plan.pairs,
             notes: plan.notes)
-        if previous?.base != nil, let base { manifest.baseHashes = try base.hashes() }
+        if let base {
+            manifest.baseHashes = try base.hashes()
+            manifest.notes.append(base.note(for: contents))
+        }
         let method = method
         for unit in plan.units { try options.capacity.check(UnitCost.encoding(unit, method), tensor: unit.name) }
         try await OrderedWork.run(
@@ -110,7 +115,7 @@ struct Chain {
             progress?(.bytes(unit.sourceBytes))
         }
         try source.checkUnchanged(contents.files)
-        if previous?.base != nil { try base?.checkUnchanged() }
+        try base?.checkUnchanged()
         manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
         let kept = KeptChange(manifest, bound: method.errorBound)
         if let warning = kept.warning { manifest.notes.append(warning) }

@@ -1,5 +1,6 @@
 import ChainArchive
 import Checkpoints
+import TensorCodecs
 import TensorFiles
 
 /// The weights of a checkpoint outside of the archive, for `--base`.
@@ -11,17 +12,19 @@ struct CheckpointWeights: BaseWeights {
         var shape: [Int]
     }
 
+    /// What names it, for people and for a later restore.
+    let name: String
     private var files: [InputFile] = []
     private var places: [String: Place] = [:]
 
-    /// - Parameter path: a checkpoint or model (directory or file); of a run the first step.
-    /// - Throws: `.usage` where nothing in it has weights; what reading it throws.
-    init(_ path: String) throws(VarveError) {
-        let run = try Run.discover(path)
-        guard let step = run.steps.first else {
-            throw VarveError(.usage, "no checkpoint to take weights from", file: path)
-        }
-        let contents = try StepContents.read(step, of: run)
+    /// - Parameter name: a checkpoint or model (directory or file), of a run the first step; or a model's name that the local
+    ///   hub cache has.
+    /// - Throws: `.notFound` where it is neither; `.usage` where nothing in it has weights; what reading it throws.
+    init(_ name: String) throws(VarveError) { try self.init(BaseLocation(name)) }
+
+    init(_ location: BaseLocation) throws(VarveError) {
+        name = location.name
+        let contents = try location.contents()
         for parameter in contents.parameters {
             guard let reference = parameter.weight, let (file, tensor) = contents.tensor(reference),
                 let range = file.byteRange(of: tensor), !range.isEmpty, places[parameter.name] == nil
@@ -30,12 +33,60 @@ struct CheckpointWeights: BaseWeights {
                 source: contents.files[reference.file].source, range: range, dtype: tensor.dtype, shape: tensor.shape)
         }
         files = contents.files.map(\.source)
-        guard !places.isEmpty else { throw VarveError(.usage, "no weights in it", file: path) }
+        guard !places.isEmpty else { throw VarveError(.usage, "no weights in it", file: location.path) }
+    }
+
+    /// The same weights under the names that a step has for them.
+    func named(for contents: StepContents) -> CheckpointWeights {
+        let run = Set(contents.parameters.compactMap { $0.weight == nil ? nil : $0.name })
+        return renamed(BasePrefix(run: run, base: Set(places.keys)))
+    }
+
+    /// What is said of a step that is compressed on these weights; `self` has the step's names.
+    func note(for contents: StepContents) -> String {
+        let isOfUse = contents.parameters.contains { parameter in
+            guard let reference = parameter.weight, let tensor = contents.tensor(reference)?.tensor else {
+                return false
+            }
+            return hasForm(parameter.name, dtype: tensor.dtype, shape: tensor.shape)
+        }
+        return isOfUse
+            ? BaseNote.text(name)
+            : "no weight of \(name) has the name, the type and the shape of one of this step: nothing is built on it"
+    }
+
+    func named(_ recorded: Set<String>) -> any BaseWeights {
+        renamed(BasePrefix(recorded: recorded, base: Set(places.keys)))
+    }
+
+    private func renamed(_ prefix: BasePrefix) -> CheckpointWeights {
+        guard prefix != .none else { return self }
+        var copy = self
+        copy.places = [:]
+        for (name, place) in places {
+            if let name = prefix.name(name) { copy.places[name] = place }
+        }
+        return copy
     }
 
     func weight(_ name: String) throws(VarveError) -> [UInt8]? {
         guard let place = places[name] else { return nil }
         return try place.source.bytes(at: place.range.lowerBound, count: place.range.count)
+    }
+
+    /// The values of runs of elements; `nil` where there is no weight of that name, type and shape, or of no type of float.
+    func sample(_ name: String, dtype: DType, shape: [Int], runs: [Range<Int>]) throws(VarveError) -> [Float]? {
+        guard hasForm(name, dtype: dtype, shape: shape), let place = places[name], let format = dtype.floatFormat else {
+            return nil
+        }
+        var values: [Float] = []
+        for run in runs {
+            let bytes = try place.source.bytes(
+                at: place.range.lowerBound + UInt64(run.lowerBound * format.elementSize),
+                count: run.count * format.elementSize)
+            values += format.floats(bytes)
+        }
+        return values
     }
 
     func hasForm(_ name: String, dtype: DType, shape: [Int]) -> Bool {

@@ -18,7 +18,9 @@ public struct CompressionOptions: Sendable {
     public var method: Method
     /// A keyframe (a step that builds on no other) every so many steps.
     public var keyframeInterval: Int
-    /// A checkpoint or model kept outside of the archive, whose weights the first step builds on.
+    /// A checkpoint or model kept outside of the archive, whose weights the first step builds on: a path, or a model's
+    /// name (`gpt2`, `organization/model`, `NAME@REVISION`) that the local Hugging Face hub cache has. A path that exists
+    /// goes before a name; nothing is downloaded.
     public var base: String?
     public var extras: Extras
     /// Parameters worked on at a time; the result does not depend on it.
@@ -30,6 +32,8 @@ public struct CompressionOptions: Sendable {
     public var removal: SourceRemoval?
     /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
     public var steps: [ClosedRange<Int>]?
+    /// Whether it is said that a base would save something, where none is given.
+    var suggestsBase = true
 
     public init(
         method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,

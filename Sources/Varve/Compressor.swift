@@ -66,6 +66,13 @@ public struct Compressor: Sendable {
             progress?(.notice(text))
         }
         let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
+        if reader.steps.isEmpty, options.steps == nil, let first = missing.first {
+            let suggestion = BaseSuggestion(found: found, options: options, method: method)
+            if let notice = try await suggestion.notice(first: first) {
+                result.notices.append(notice)
+                progress?(.notice(notice))
+            }
+        }
         progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
 
         var chain = Chain(found: found, options: options, method: method, base: base)

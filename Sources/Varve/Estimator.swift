@@ -44,6 +44,13 @@ public struct Estimator: Sendable {
         let measured = try await sample(
             missing, keyframes: keyframes, of: found, reader, method, base, into: &result, progress: progress)
         judge(missing, keyframes: keyframes, by: measured, reader, into: &result)
+        if reader?.steps.isEmpty ?? true, options.steps == nil, let first = measured.first {
+            let suggestion = BaseSuggestion(
+                found: found, options: options, method: method, sampleBytes: Self.sampleBytes / measured.count)
+            if let notice = try await suggestion.notice(first: first.step, storedBytes: first.storedBytes) {
+                result.notices.append(notice)
+            }
+        }
         if case .transform(let transform) = options.method, let target = transform.targetRatio {
             result.notices.append(
                 "the step size for ratio \(RatioSearch.text(target)) is found by compressing the run on trial, up to "

@@ -113,6 +113,7 @@ struct RatioSearch {
         transform.stepSize = size
         transform.targetRatio = nil
         options.method = .transform(transform)
+        options.suggestsBase = false
         _ = try await Compressor(run: run, archive: trial, options: options).compress()
         let ratio = try Reporter(archive: trial).report().total.ratio
         try Directories.remove(trial)

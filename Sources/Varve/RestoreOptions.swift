@@ -13,7 +13,7 @@ public struct RestoreOptions: Sendable {
     public var onlyWeights: Bool
     /// Replace files that are there already.
     public var overwrite: Bool
-    /// The checkpoint that `--base` named when the archive was made.
+    /// The base that the archive was made with, as `CompressionOptions.base`.
     public var base: String?
     public var threads: Int
     /// Bytes of memory that the process may take; `nil` for as many as its threads need.

@@ -61,6 +61,8 @@ struct SampleEncoder {
         }
         let contents = try StepContents.read(
             step, of: found, previous: reference, known: last?.open.manifest.pairs ?? known)
+        let base = previous?.base == nil ? nil : base?.named(for: contents)
+        if let base { previous?.base = base }
         var planner = StepPlanner(
             contents: contents, predecessor: previous?.step?.manifest,
             quantizes: method.quantizes(keyframe: previous == nil), method: method,
@@ -80,7 +82,7 @@ struct SampleEncoder {
             entries: plan.entries, pairs: plan.pairs)
         let planned = ContinuousClock.now
         let whole = Self.sizes(of: plan.units), encoded = Self.sizes(of: units)
-        var stored: [UnitClass: Double] = [:], notes: [String] = []
+        var stored: [UnitClass: Double] = [:], notes = base.map { [$0.note(for: contents)] } ?? []
         var place = 0
         try await OrderedWork.run(units, options.capacity, held: \.heldBytes) { (unit) throws(VarveError) in
             try encoder.encode(unit)

@@ -99,6 +99,7 @@ struct WatchWorker {
         if try !writer.layout.isVisible(number) {
             progress?(.begin(steps: 1, bytes: source.step.byteCount))
             progress?(.step(number: number, path: source.step.path))
+            try await suggestBase(source, writer)
             let outcome = try await chain.add(source, to: writer, progress: progress)
             result.added.append(number)
             result.originalBytes += outcome.originalBytes
@@ -112,6 +113,14 @@ struct WatchWorker {
             run: run, writer: writer, extras: options.compression.extras,
             compressed: Set(try ArchiveReader(archive).steps)
         ).write { tell($0) }
+    }
+
+    /// Before the archive's first step: whether a base would save something.
+    private mutating func suggestBase(_ source: SourceStep, _ writer: ArchiveWriter) async throws(VarveError) {
+        guard try ArchiveReader(writer.layout.root).steps.isEmpty else { return }
+        let suggestion = BaseSuggestion(
+            found: Run(root: source.root), options: options.compression, method: chain.method)
+        if let notice = try await suggestion.notice(first: source.step) { tell(notice) }
     }
 
     /// Says something once.

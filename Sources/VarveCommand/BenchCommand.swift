@@ -18,6 +18,11 @@ struct BenchCommand: AsyncParsableCommand {
             keyframe, delta: compressing steps that build on no other, and on the one before. restore: the last step, \
             through the steps that it builds on. Speeds in bytes of checkpoint by the clock. memory: the most that \
             compressing or restoring had at once. weight error: squared error over squared change, as report has it.
+
+              varve bench out/ --evaluate 'python evaluate.py {}'
+
+            evaluation: the last number that the command prints on standard output, for the last checkpoint as it is and \
+            as each quality restored it. The restored checkpoints are kept until all is measured.
             """)
 
     @Argument(help: "The run's directory, or a single checkpoint.", completion: .directory)
@@ -46,6 +51,11 @@ struct BenchCommand: AsyncParsableCommand {
         completion: .directory)
     var scratch: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What tells how good a checkpoint is: run by sh, with {} for the checkpoint's path.", valueName: "command"))
+    var evaluate: String?
+
     @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
@@ -57,6 +67,15 @@ struct BenchCommand: AsyncParsableCommand {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
         if all, limit != nil || steps != nil { throw ValidationError("--all excludes --limit and --steps") }
         _ = try settings()
+        _ = try evaluation()
+    }
+
+    private func evaluation() throws -> BenchEvaluation? {
+        guard let evaluate else { return nil }
+        guard let evaluation = BenchEvaluation(evaluate) else {
+            throw ValidationError("--evaluate: the command has no {} for the checkpoint's path")
+        }
+        return evaluation
     }
 
     private func settings() throws -> [BenchSetting] {
@@ -80,11 +99,11 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = normalized(run), settings = try settings()
+        let run = normalized(run), settings = try settings(), evaluation = try evaluation()
         let checkpoints = try BenchmarkRun(
             run: run, steps: steps?.ranges, limit: limit ?? (all || steps != nil ? nil : Self.defaultLimit))
         for skipped in checkpoints.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
-        let bench = BenchWork(run: run, checkpoints: checkpoints, options: work, common: common)
+        let bench = BenchWork(run: run, checkpoints: checkpoints, options: work, common: common, evaluation: evaluation)
         let directory = directory
         // As one piece, so that no signal comes when nobody would clean up.
         let result = try await Interruption.run { try await bench.measure(settings, in: directory) }
@@ -92,6 +111,7 @@ struct BenchCommand: AsyncParsableCommand {
             let output = Terminal.standardOutput
             for line in result.lines(width: output.columns) { output.writeLine(line) }
         }
+        if let failed = result.failedEvaluations, !failed.isEmpty { throw ExitCode(ExitStatus.failed) }
         if !checkpoints.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }
 }

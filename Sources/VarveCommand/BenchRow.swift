@@ -60,6 +60,8 @@ struct BenchRow: Encodable {
     /// are.
     var weightError: Double?
     var check: Check
+    /// What the command of `--evaluate` told of the restored step; absent where there was none, or it failed.
+    var evaluation: Double?
 
     init(
         _ setting: BenchSetting, steps: [Step], report: Report, compress: ChildProcess.Outcome,

@@ -7,6 +7,7 @@ struct BenchWork: Sendable {
     let checkpoints: BenchmarkRun
     let options: WorkOptions
     let common: CommonOptions
+    var evaluation: BenchEvaluation?
 
     private struct Told {
         var steps: [BenchLine] = []
@@ -44,9 +45,15 @@ struct BenchWork: Sendable {
                 result.notices.append(notice)
                 common.note(notice)
             }
+            if evaluation == nil {
+                try scratch.remove(Self.restored)
+            } else {
+                try scratch.rename(Self.restored, to: Self.kept(result.rows.count))
+            }
             result.rows.append(row)
             tell(row)
         }
+        try await evaluate(&result, in: scratch)
         return result
     }
 
@@ -62,7 +69,7 @@ struct BenchWork: Sendable {
     private func measure(
         _ setting: BenchSetting, in scratch: BenchmarkScratch, progress: @escaping ProgressHandler
     ) async throws(VarveError) -> (row: BenchRow, notices: [String]) {
-        let archive = scratch.path("archive.varve"), output = scratch.path("restored")
+        let archive = scratch.path("archive.varve"), output = scratch.path(Self.restored)
         let told = Mutex(Told())
         let compressed = try await ChildProcess.run(compressing(setting, to: archive)) { text in
             guard let line = BenchLine(text) else { return }
@@ -91,7 +98,6 @@ struct BenchWork: Sendable {
         let restored = try await ChildProcess.run(restoring + working + ["--", archive]) { _ in }
         try check(restored, "restoring", setting)
         let isIdentical = try checkpoints.compare(last, restoredTo: output)
-        try scratch.remove("restored")
         try scratch.remove("archive.varve")
         let row = BenchRow(
             setting, steps: steps, report: report, compress: compressed, restore: restored, isIdentical: isIdentical)

@@ -4,7 +4,7 @@ import Synchronization
 import Varve
 
 /// This same program once more, in a process of its own: what it used of time and memory is then told by the system, and
-/// is that of one piece of work.
+/// is that of one piece of work. Or a command of the user's.
 final class ChildProcess: Sendable {
     struct Outcome: Sendable {
         /// The exit code, or 128 and the number of the signal that ended it.
@@ -15,8 +15,15 @@ final class ChildProcess: Sendable {
         var processorSeconds: Double
         /// The most memory that it had at once.
         var peakBytes: UInt64
-        /// What it wrote to standard error, the beginning.
+        /// What it wrote to standard error: this program's beginning, another's end.
         var error: String
+    }
+
+    enum Program: Sendable {
+        /// Arguments after the program's name.
+        case itself([String])
+        /// What `/bin/sh` reads. All processes that come of it are a group, and are killed together.
+        case shell(String)
     }
 
     private let began = ContinuousClock.now
@@ -24,6 +31,7 @@ final class ChildProcess: Sendable {
     private let error: Int32
     /// 0 when it has been reaped: its number may be another's from then on.
     private let process: Mutex<pid_t>
+    private let isShell: Bool
 
     private static let mostOfError = 1 << 16
 
@@ -36,7 +44,14 @@ final class ChildProcess: Sendable {
     static func run(
         _ arguments: [String], onLine: @escaping @Sendable (String) -> Void
     ) async throws(VarveError) -> Outcome {
-        let child = try ChildProcess(arguments)
+        try await run(.itself(arguments), onLine: onLine)
+    }
+
+    /// The same for any program.
+    static func run(
+        _ program: Program, onLine: @escaping @Sendable (String) -> Void
+    ) async throws(VarveError) -> Outcome {
+        let child = try ChildProcess(program)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 // Its end is waited for by a thread that has nothing else to do.
@@ -49,7 +64,7 @@ final class ChildProcess: Sendable {
         return outcome
     }
 
-    private init(_ arguments: [String]) throws(VarveError) {
+    private init(_ program: Program) throws(VarveError) {
         let output = try Self.makePipe()
         let error: [Int32]
         do throws(VarveError) { error = try Self.makePipe() } catch {
@@ -77,12 +92,21 @@ final class ChildProcess: Sendable {
         for number in [SIGINT, SIGTERM, SIGPIPE, SIGXFSZ] { sigaddset(&signals, number) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var words: [UnsafeMutablePointer<CChar>?] = (["varve"] + arguments).map { strdup($0) } + [nil]
+        var flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+        let path: String, arguments: [String]
+        switch program {
+        case .itself(let options):
+            // Not the program's path: that may be another program's by now.
+            (path, arguments, isShell) = ("/proc/self/exe", ["varve"] + options, false)
+        case .shell(let command):
+            (path, arguments, isShell) = ("/bin/sh", ["sh", "-c", command], true)
+            flags |= POSIX_SPAWN_SETPGROUP
+        }
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var number: pid_t = 0
-        // Not the program's path: that may be another program's by now.
-        let result = posix_spawn(&number, "/proc/self/exe", &actions, &attributes, &words, environ)
+        let result = posix_spawn(&number, path, &actions, &attributes, &words, environ)
         guard result == 0 else {
             close(output[0])
             close(error[0])
@@ -107,7 +131,7 @@ final class ChildProcess: Sendable {
 
     /// What it makes is of no use to anybody then, so it need not clean up.
     private func kill() {
-        process.withLock { if $0 != 0 { _ = Glibc.kill($0, SIGKILL) } }
+        process.withLock { if $0 != 0 { _ = Glibc.kill(isShell ? -$0 : $0, SIGKILL) } }
     }
 
     /// Reads both streams to their ends, so that it never waits for a reader, and takes what the system knows of it.
@@ -130,7 +154,8 @@ final class ChildProcess: Sendable {
                     continue
                 }
                 if index == 1 {
-                    said += buffer[..<min(count, Self.mostOfError - said.count)]
+                    said += buffer[..<(isShell ? count : min(count, Self.mostOfError - said.count))]
+                    if said.count > Self.mostOfError { said.removeFirst(said.count - Self.mostOfError) }
                     continue
                 }
                 line += buffer[..<count]
@@ -140,6 +165,7 @@ final class ChildProcess: Sendable {
                 }
             }
         }
+        if !line.isEmpty { onLine(String(decoding: line, as: UTF8.self)) }
         close(output)
         close(error)
         return reap(String(decoding: said, as: UTF8.self))

@@ -59,14 +59,25 @@ enum ExitStatus {
         end(usage)
     }
 
-    /// Says it as the user wants to hear it.
     private static func fail(_ document: ErrorDocument) -> Never {
+        tell(document)
+        end(document.exit)
+    }
+
+    /// Says what went wrong in work that goes on; `exit` is the code with which it will end.
+    static func tell(_ error: VarveError, exit: Int32) {
+        var document = ErrorDocument(error)
+        document.exit = exit
+        tell(document)
+    }
+
+    /// Says it as the user wants to hear it.
+    private static func tell(_ document: ErrorDocument) {
         if ErrorDocument.isWanted, let line = try? JSONText.line("error", document) {
             Terminal.standardError.writeLine(line)
         } else {
             Terminal.standardError.writeLine("varve: \(document.text)")
         }
-        end(document.exit)
     }
 
     static func end(_ status: Int32) -> Never {

@@ -28,7 +28,7 @@ struct RestoreCommand: AsyncParsableCommand {
     var overwrite = false
 
     @Option(
-        help: ArgumentHelp("The checkpoint that --base named when the archive was made.", valueName: "path"))
+        help: ArgumentHelp("What --base named when the archive was made: a path or a model's name.", valueName: "base"))
     var base: String?
 
     @OptionGroup var work: WorkOptions

@@ -33,7 +33,7 @@ struct VerifyCommand: AsyncParsableCommand {
     var steps: StepRange?
 
     @Option(
-        help: ArgumentHelp("The checkpoint that --base named when the archive was made.", valueName: "path"))
+        help: ArgumentHelp("What --base named when the archive was made: a path or a model's name.", valueName: "base"))
     var base: String?
 
     @OptionGroup var work: WorkOptions

@@ -45,7 +45,11 @@ struct WatchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A checkpoint or model kept elsewhere, on whose weights the first step builds.", valueName: "path"))
+            """
+            A checkpoint or model kept elsewhere, on whose weights the first step builds: a path, or a name such as \
+            gpt2 that the local Hugging Face cache has. Restoring needs it too.
+            """,
+            valueName: "base"))
     var base: String?
 
     @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
