@@ -11,6 +11,9 @@ import environment
 
 if __name__ == "__main__":
     try:
-        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"))
+        # The full form's encoder; argparse takes any beginning of a long option.
+        full = any("--full".startswith(word) and len(word) > 3 for word in sys.argv[1:])
+        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"),
+                           *([os.path.join(HERE, "requirements.txt")] if full else []))
     except environment.Unreachable:
-        sys.exit("fidelity: the package index cannot be reached, and .venv lacks torch or numpy")
+        sys.exit("fidelity: the package index cannot be reached, and .venv lacks a package")
