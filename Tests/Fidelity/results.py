@@ -28,10 +28,12 @@ def markdown(found):
         "Step: the ratio of weights and moments of that checkpoint. Largest weight error: that of the tensor that has",
         "the largest in that checkpoint, as `varve report --by tensor --json` has it; of a first checkpoint that builds",
         "on no base it is over the squared weights. Kept: (loss of the weights that the run began from - loss of the",
-        "restored ones) / (that loss - loss of the original ones): 1 where all that fine-tuning gained is there.", "",
+        "restored ones) / (that loss - loss of the original ones): 1 where all that fine-tuning gained is there. After",
+        "40 steps the same of training resumed at the last checkpoint, beside the original run resumed there.", "",
         "![Ratio against damage](damage.svg)"]
     for title, header, rows in tables.every(found):
-        lines += ["", f"## {title}", "", "| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+        lines += ["", f"## {title}", "", "| " + " | ".join(header) + " |"]
+        lines += ["|---" + "|---:" * (len(header) - 1) + "|"]
         lines += ["| " + " | ".join(row) + " |" for row in rows]
     for name, why in found["skipped"].items():
         lines += ["", f"Skipped: {name}; this varve does not know it ({why})."]

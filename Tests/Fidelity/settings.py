@@ -93,8 +93,9 @@ def gpt(beta2, **sizes):
     return Model(f"gpt, beta2 {beta2}", "gpt", "adamw", rate=2e-3, decay=0.1, beta2=beta2, length=64, batch=16, **sizes)
 
 
-def convnet(**sizes):
-    return Model("convnet, SGD", "convnet", "sgd", rate=0.01, decay=5e-4, batch=64, **sizes)
+def convnet(evaluation, **sizes):
+    """Evaluated on four times as many batches: a picture is one answer, a text is one for every byte."""
+    return Model("convnet, SGD", "convnet", "sgd", rate=0.01, decay=5e-4, batch=64, evaluation=4 * evaluation, **sizes)
 
 
 def tuned(start, rate, **times):
@@ -106,7 +107,7 @@ def tuned(start, rate, **times):
 def encoder(rate):
     """The pretrained sentence encoder of requirements.txt, fine-tuned on what Python's functions say they do."""
     return Model(f"sentence encoder, tuned at {rate:g}", "encoder", "adamw", width=384, rate=rate, decay=0.01, batch=32,
-                 every=60, checkpoints=4, schedule=240, evaluation=1, beta2=0.999, falls="not", warmup=24)
+                 every=60, checkpoints=3, schedule=180, evaluation=1, beta2=0.999, falls="not", warmup=18)
 
 
 def to_zero(model):
