@@ -50,8 +50,7 @@ def methods_for(plan, model, methods):
 def facts(model, original):
     """What the results say of a run."""
     return {**original, "counts": model.counts, "perStep": model.falls == "to zero",
-            "tuned": {"what": model.name.split(", tuned")[0], "rate": model.rate, "text": model.text,
-                      "from": model.start.steps[-1] if model.start else None} if model.tuned else None}
+            "tuned": {"what": model.name.split(", tuned")[0], "rate": model.rate} if model.tuned else None}
 
 
 def outcome(row):

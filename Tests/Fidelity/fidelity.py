@@ -1,15 +1,16 @@
 """What compression does to a training run: ratio against damage, for every method, on small models trained here.
 
-    make fidelity          the short form, a few minutes on two cores; results in fidelity-output/short
-    make fidelity-full     larger models, longer runs, more settings; results in fidelity-output/full
+    make fidelity          the short form, some minutes on two cores; results in fidelity-output/short
+    make fidelity-full     larger models, longer runs, more settings, an encoder of 22.7 M parameters: one to two
+                           hours; results in fidelity-output/full
 
-Trains a GPT-like transformer on Python's own source text (AdamW, beta2 .95 and .999) and a convnet on pictures of
-digits (SGD with momentum), one more transformer with a learning rate that ends at zero, and one tuned on with fresh
-moments at small rates on other text (C++); the full form fine-tunes a pretrained sentence encoder too. Compresses their
-checkpoints with varve, restores every step, and measures
+Trains a GPT-like transformer on Python's own source text (AdamW, beta2 .95 and .999), the same with a learning rate
+that ends at zero, and a convnet on pictures of digits (SGD with momentum). Fine-tunes the first transformer on other
+text (C++) with fresh moments at small rates; the full form, a pretrained sentence encoder too. Compresses the
+checkpoints of each run with varve, restores every step, and measures
 
   ratios    chain: original over stored bytes of weights and moments of the steps after the keyframe, from
-            `varve report --by step --json`; total: all files of the run over all files of the archive
+            `varve report --json`; total: all files of the run over all files of the archive
   damage    loss with the restored state minus loss with the original state, on the same batches: evaluated at once
             (keyframe, mean of the steps after it, last step); after 40 steps of training resumed at the last step;
             mean training loss of the first 20 of these

@@ -25,9 +25,9 @@ def markdown(found):
         "original one (nats): evaluated at once, after 40 steps resumed at the last checkpoint, and as the mean",
         "training loss of the first 20 of them. Broken-off runs: final evaluation loss minus the undisturbed run's;",
         "the control has no archive, but its weights are rounded to bfloat16 at every break.", "",
-        "Step: the ratio of weights and moments of that checkpoint. Largest weight error: that of the tensor that has",
-        "the largest in that checkpoint, as `varve report --by tensor --json` has it; of a first checkpoint that builds",
-        "on no base it is over the squared weights. Kept: (loss of the weights that the run began from - loss of the",
+        "Step: the ratio of weights and moments of that checkpoint. Largest weight error: of the tensor that has the",
+        "largest in that checkpoint, as `varve report --by tensor --json` has it; of a first checkpoint that builds on",
+        "no base it is over the squared weights. Kept: (loss of the weights that the run began from - loss of the",
         "restored ones) / (that loss - loss of the original ones): 1 where all that fine-tuning gained is there. After",
         "40 steps the same of training resumed at the last checkpoint, beside the original run resumed there.", "",
         "![Ratio against damage](damage.svg)"]

@@ -11,9 +11,7 @@ import environment
 
 if __name__ == "__main__":
     try:
-        # The full form's encoder; argparse takes any beginning of a long option.
-        full = any("--full".startswith(word) and len(word) > 3 for word in sys.argv[1:])
-        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"),
-                           *([os.path.join(HERE, "requirements.txt")] if full else []))
+        requirements = [os.path.join(HERE, "requirements.txt")] if "--full" in sys.argv else []
+        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"), *requirements)
     except environment.Unreachable:
         sys.exit("fidelity: the package index cannot be reached, and .venv lacks a package")

@@ -65,14 +65,18 @@ def tuned(found, what):
 
 
 def counted(name, model, rows):
-    """The share of right answers at every checkpoint, of the original and of what each method restored."""
-    steps = list(model["losses"])
-    header = ["method", *(["before"] if model["tuned"] else []), *steps, "after 40 steps"]
-    first = [model["accuracyBefore"]] if model["tuned"] else []
-    lines = [["original", *first, *model["accuracies"].values(), model["accuracyAfterResuming"]]]
-    lines += [[row["method"], *first, *(step["accuracy"] for step in row["steps"]), row["accuracyAfterResuming"]]
-              for row in rows]
-    return f"{name}: {model['counts']}", header, [[line[0], *(cell(v, "share") for v in line[1:])] for line in lines]
+    """Loss and share of right answers at every checkpoint, of the original and of what each method restored."""
+    def line(label, losses, shares):
+        return [label, *(f"{loss:.4f}, {share:.3f}" for loss, share in zip(losses, shares))]
+
+    losses = [*model["losses"].values(), model["afterResuming"]]
+    lines = [line("original", losses, [*model["accuracies"].values(), model["accuracyAfterResuming"]])]
+    for row in rows:
+        damages = [*(step["atOnce"] for step in row["steps"]), row["afterResuming"]]
+        shares = [*(step["accuracy"] for step in row["steps"]), row["accuracyAfterResuming"]]
+        lines.append(line(row["method"], map(sum, zip(losses, damages)), shares))
+    began = f" ({model['before']:.4f}, {model['accuracyBefore']:.3f} before)" if model["tuned"] else ""
+    return f"{name}: loss and {model['counts']}{began}", ["method", *model["losses"], "after 40 steps"], lines
 
 
 def every(found):
