@@ -43,7 +43,7 @@ help:
 	@echo "make test      all Swift tests"
 	@echo "make interop   load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer"
 	@echo "make fidelity  train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)"
-	@echo "make fidelity-full   the same with larger models, longer runs and more settings"
+	@echo "make fidelity-full   the same with larger models, longer runs and more settings, and a sentence encoder (an hour or two)"
 	@echo "make live      small training runs watched, killed, resumed; every checkpoint ever saved compared with a copy"
 	@echo "make peers     the exact coder beside lossless compressors from PyPI (ARGUMENTS=\"--chain PATH\": another run)"
 	@echo "make bench     speed and memory on a run of 202 M parameters (ARGUMENTS=\"--layers 1\", --tables, --memory: others)"

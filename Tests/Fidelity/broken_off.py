@@ -32,7 +32,7 @@ def train(binary, output, model, seed, original, method):
         training.load(restored).run(step, following)
         shutil.rmtree(restored)
         training.save(os.path.join(run, f"checkpoint-{following}"), following)
-    final = training.evaluate()
+    final, _ = training.evaluate()
     written += program.size(run)
     program.compress(binary, method, run, archive)
     found = program.ratios(binary, archive, written, model.steps)
@@ -50,5 +50,5 @@ def control(output, model, seed, original):
             for weight in training.model.parameters():
                 weight.copy_(weight.bfloat16())
         training.run(step, following)
-    final = training.evaluate()
+    final, _ = training.evaluate()
     return {"breaks": len(model.steps) - 1, "final": final - original["losses"][str(model.steps[-1])]}

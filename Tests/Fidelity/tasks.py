@@ -1,4 +1,4 @@
-"""What the models learn from: Python's own source text, and noisy pictures of digits. Nothing is downloaded."""
+"""What the models learn from: source text in Python and in C++, and noisy pictures of digits. Nothing is downloaded."""
 import hashlib
 import os
 import sysconfig
@@ -14,25 +14,36 @@ DIGITS = """0e11131519110e 040c040404040e 0e11010204081f 1f02040201110e 02060a12
             1f101e0101110e 0608101e11110e 1f010204080808 0e11110e11110e 0e11110f01020c""".split()
 
 
-@cache
-def library():
-    """The source text of Python's standard library as bytes, in the order of the file names."""
-    root, parts = sysconfig.get_paths()["stdlib"], []
+def places():
+    """Where the text of each name lies, and how its files end: Python's standard library, and the headers of torch."""
+    return {"Python": (sysconfig.get_paths()["stdlib"], ".py"),
+            "C++": (os.path.join(os.path.dirname(torch.__file__), "include", "torch"), ".h")}
+
+
+def files(name):
+    """The paths of that text, in the order of their names."""
+    root, ending = places()[name]
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if "test" not in f and f not in ("site-packages", "dist-packages"))
-        for name in sorted(names):
-            if name.endswith(".py"):
-                with open(os.path.join(folder, name), "rb") as file:
-                    parts.append(file.read())
+        yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith(ending))
+
+
+@cache
+def source(name):
+    """All text of that name as bytes."""
+    parts = []
+    for path in files(name):
+        with open(path, "rb") as file:
+            parts.append(file.read())
     return np.frombuffer(bytearray(b"\n".join(parts)), dtype=np.uint8)
 
 
 class Text:
     """Stretches of `length` bytes to predict the next byte of; the last twentieth is kept for evaluation."""
 
-    def __init__(self, seed, batch, length):
+    def __init__(self, name, seed, batch, length):
         self.seed, self.batch_size, self.length = seed, batch, length
-        self.bytes = torch.from_numpy(library())
+        self.bytes = torch.from_numpy(source(name))
 
     def fingerprint(self):
         return "text " + hashlib.sha256(self.bytes.numpy()).hexdigest()[:16]

@@ -9,20 +9,24 @@ from torch.nn import functional as F
 from models import GPT, ConvNet
 from tasks import EVALUATION, Digits, Text
 
-WARMUP = 50
+
+def task_and_model(model, seed):
+    """What is learned, and what learns it."""
+    if model.kind == "gpt":
+        return Text(model.text, seed, model.batch, model.length), GPT(model.width, model.layers, model.length)
+    if model.kind == "encoder":
+        from encoder import Encoder, Pairs               # the full form alone has the packages for it
+        return Pairs(seed, model.batch), Encoder()
+    return Digits(seed, model.batch), ConvNet(model.width)
 
 
 class Training:
     """Batches, learning rate and initial weights are functions of the settings and the step alone."""
 
     def __init__(self, model, seed):
-        self.settings = model
+        self.settings, self.seed = model, seed
         torch.manual_seed(seed)
-        if model.kind == "gpt":
-            self.task = Text(seed, model.batch, model.length)
-            self.model = GPT(model.width, model.layers, model.length)
-        else:
-            self.task, self.model = Digits(seed, model.batch), ConvNet(model.width)
+        self.task, self.model = task_and_model(model, seed)
         parameters = list(self.model.named_parameters())
         matrices, vectors = ([p for _, p in parameters if (p.ndim >= 2) == big] for big in (True, False))
         groups = [{"params": matrices, "weight_decay": model.decay}, {"params": vectors, "weight_decay": 0.0}]
@@ -32,23 +36,34 @@ class Training:
             self.optimizer = torch.optim.SGD(groups, lr=model.rate, momentum=0.9)
 
     def rate(self, step):
-        """Linear warm-up, then a cosine down to a tenth."""
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1, step / self.settings.schedule)))
-        return self.settings.rate * min(1, (step + 1) / WARMUP) * (0.1 + 0.9 * cosine)
+        """Linear warm-up, then a cosine down to a tenth, a line down to zero, or no way down."""
+        done = min(1, step / self.settings.schedule)
+        whole = self.settings.rate * min(1, (step + 1) / max(1, self.settings.warmup))
+        if self.settings.falls == "to a tenth":
+            return whole * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))
+        return whole * (1 - done) if self.settings.falls == "to zero" else whole
 
-    def loss(self, number):
+    def set_rate(self, rate):
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def answers(self, number):
+        """The scores of every answer and the right answers, of all places of a batch."""
         inputs, wanted = self.task.batch(number)
         scores = self.model(inputs)
-        return F.cross_entropy(scores.reshape(-1, scores.shape[-1]), wanted.reshape(-1))
+        return scores.reshape(-1, scores.shape[-1]), wanted.reshape(-1)
 
     def run(self, start, stop):
-        """Trains from step `start` to step `stop`; the training loss of each step."""
+        """Trains from step `start` to step `stop`; the training loss of each step.
+
+        Where the rate has come to zero, who trains on sets a new one: here a tenth of the highest.
+        """
         self.model.train()
         losses = []
         for step in range(start, stop):
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate(step)
-            loss = self.loss(step)
+            self.set_rate(self.rate(step) or self.settings.rate / 10)
+            torch.manual_seed(self.seed * 1_000_003 + step)      # dropout, where a model has it
+            loss = F.cross_entropy(*self.answers(step))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -58,24 +73,26 @@ class Training:
 
     @torch.no_grad()
     def evaluate(self):
-        """The mean loss over the evaluation batches, always the same ones."""
+        """The mean loss and the share of right answers over the evaluation batches, always the same ones."""
         self.model.eval()
-        losses = [self.loss(EVALUATION + i).item() for i in range(self.settings.evaluation)]
-        return sum(losses) / len(losses)
+        losses, right = [], []
+        for i in range(self.settings.evaluation):
+            scores, wanted = self.answers(EVALUATION + i)
+            losses.append(F.cross_entropy(scores, wanted).item())
+            right.append((scores.argmax(1) == wanted).float().mean().item())
+        return sum(losses) / len(losses), sum(right) / len(right)
 
     def save(self, folder, step):
         """A checkpoint with the files that the Hugging Face Trainer would write for these."""
         os.makedirs(folder)
-# In the order of the model, as torch.save keeps it: safetensors would sort it, and a model that no tool knows
-        # could then not be tied to its optimizer before a second checkpoint shows what moved how.
-        torch.save({name: value.detach().clone() for name, value in self.model.state_dict().items()},
-                   os.path.join(folder, "pytorch_model.bin"))
+        self.model.save(folder)
+        self.set_rate(self.rate(step))                   # a scheduler has set that of the next step by then
         torch.save(self.optimizer.state_dict(), os.path.join(folder, "optimizer.pt"))
         with open(os.path.join(folder, "trainer_state.json"), "w", encoding="utf-8") as file:
             json.dump({"global_step": step, "max_steps": self.settings.schedule}, file)
 
     def load(self, folder):
-        self.model.load_state_dict(torch.load(os.path.join(folder, "pytorch_model.bin"), weights_only=True))
+        self.model.load(folder)
         self.optimizer.load_state_dict(torch.load(os.path.join(folder, "optimizer.pt"), weights_only=True))
         return self
 
