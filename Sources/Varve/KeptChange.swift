@@ -61,7 +61,8 @@ extension KeptChange {
             worst.error.map { "the squared error is \(Self.figure($0)) times the squared change" }
             ?? "it differs from the original although it did not change"
         let more = misses.count == 1 ? "" : ", and \(misses.count - 1) more weights"
-        return "less than this quality promises is kept of the change since the step before in \(worst.name) (\(size))\(more)"
+        return "less than this quality promises is kept of the change since the step before in \(worst.name) "
+            + "(\(size))\(more)"
     }
 
     private static func figure(_ value: Double) -> String {

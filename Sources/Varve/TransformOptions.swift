@@ -4,19 +4,20 @@ import TensorCodecs
 public struct TransformOptions: Sendable, Hashable {
     /// Points of the one knob, named by what they do to a resumed run.
     public enum Quality: String, Sendable, Hashable, CaseIterable {
-        /// Damage within noise; second moments element by element.
+        /// Damage within noise; second moments element by element. A weight's squared error is at most a ninth of its squared
+        /// change.
         case high
-        /// Mean damage at once .01 or less on the fidelity runs.
+        /// Mean damage at once .01 or less on the fidelity runs; the squared error at most the squared change.
         case balanced
-        /// Mean damage at once .06 or less.
+        /// Mean damage at once .06 or less; the squared error at most seven times the squared change.
         case small
 
         /// The step size it stands for.
         public var stepSize: Double {
             switch self {
             case .high: 0.6
-            case .balanced: 1.5
-            case .small: 3
+            case .balanced: 1.8
+            case .small: 3.4
             }
         }
     }
@@ -90,6 +91,9 @@ public struct TransformOptions: Sendable, Hashable {
             settings.exponentMoves = .fine
         }
         settings.rule = rule(stepSize: size)
+        let coarseness = size / Quality.balanced.stepSize
+        settings.errorBound = coarseness * coarseness * max(1, coarseness)
+        settings.keyframeChanges = 4 * coarseness
         return settings
     }
 

@@ -119,7 +119,8 @@ struct GroupedReport {
         report.steps.map {
             Row(
                 name: $0.path, step: $0.number,
-                note: [$0.method, $0.isKeyframe ? "keyframe" : nil, $0.kept.text].compactMap { $0 }.joined(separator: ", "),
+                note: [$0.method, $0.isKeyframe ? "keyframe" : nil, $0.kept.text].compactMap { $0 }.joined(
+                    separator: ", "),
                 figures: $0.total,
                 error: $0.roles["weight"]?.relativeSquaredError)
         }
@@ -186,7 +187,8 @@ struct GroupedReport {
             let shares = steps.compactMap { step in step.kept[keyPath: share].map { (step.number, $0) } }
             guard let worst = shares.min(by: { $0.1 < $1.1 }) else { return }
             lines.append(
-                "kept of the change since \(since): \(Units.percent(max(0, worst.1))) or more (least in step \(worst.0))")
+                "kept of the change since \(since): \(Units.percent(max(0, worst.1))) or more (least in step \(worst.0))"
+            )
         }
         least(\.sinceBefore, "the step before")
         least(\.sinceStart, "the chain began")

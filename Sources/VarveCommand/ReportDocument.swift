@@ -89,7 +89,8 @@ extension GroupedReport {
                     ratio: step.total.ratio,
                     roles: step.roles,
                     tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
-                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes, kept: step.kept,
+                    files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes,
+                    kept: step.kept,
                     pinned: step.isPinned, moments: !step.lacksMoments)
             },
             layers: grouping == .layer

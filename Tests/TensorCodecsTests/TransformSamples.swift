@@ -17,6 +17,8 @@ struct TransformSamples {
         var encoderState: TransformState?
         var decoderState: TransformState?
         var error = 0.0
+        /// So large that keyframes follow the weights' own size.
+        var expectedChange: Double? = 1e30
 
         init(_ shape: [Int], _ format: FloatFormat, seed: UInt64) {
             form = MatrixForm(shape)
@@ -38,6 +40,7 @@ struct TransformSamples {
             if hasSecond { input.second = moment(values.second) }
             if hasMaximum { input.maximum = moment(values.second.map { $0 * 1.5 }) }
             input.momentRule = rule
+            input.expectedChange = expectedChange
             return input
         }
     }

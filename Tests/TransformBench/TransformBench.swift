@@ -50,6 +50,7 @@ import TensorCodecs
             input.first = MomentTensor(bytes: try read("first"), format: .f32)
             input.second = MomentTensor(bytes: try read("second"), format: .f32)
             input.previous = previous?.weight
+            input.expectedChange = 1e30
             input.state = previous?.state
             input.previousError = error
             let before = previous?.state

@@ -32,14 +32,22 @@ package struct DeadZone: Sendable {
 
     package var theta: Double
     /// No level is larger: beyond, the tensor is stored exactly.
-    static let largest = 1 << 20
+    let largest: Int
 
-    package init(theta: Double) { self.theta = theta }
+    /// Levels of changes, which add up over a group.
+    static let largestChange = 1 << 20
+    /// Levels of keyframes, where single elements may be far larger than the others.
+    static let largestOfKeyframes = 1 << 28
+
+    package init(theta: Double, largest: Int = largestChange) {
+        self.theta = theta
+        self.largest = largest
+    }
 
     /// The level of a size (value / step, signed).
     @inline(__always)
     func level(_ size: Double) -> Int32 {
-        let magnitude = min(size.magnitude + (0.5 - theta), Double(Self.largest))
+        let magnitude = min(size.magnitude + (0.5 - theta), Double(largest))
         // Rounded down without a branch or a call: to the nearest, and one less where that is above. The integer stands
         // in the low bits of its sum with 2^52. Sizes are finite: callers see to that.
         let nearest = (magnitude + 0x1p52) - 0x1p52

@@ -106,7 +106,9 @@ package struct HeldElements: Sendable, Equatable {
             case Row.all: for index in start..<start + form.columns { flags[index] = 1 }
             case Row.some:
                 for index in start..<start + form.columns {
-                    guard elements[next] == 0 || elements[next] == 1 else { throw .corrupt("an element neither held nor not") }
+                    guard elements[next] == 0 || elements[next] == 1 else {
+                        throw .corrupt("an element neither held nor not")
+                    }
                     flags[index] = UInt8(elements[next])
                     next += 1
                 }

@@ -81,5 +81,5 @@ struct TileQuantizer {
     }
 
     /// Whether a level hit the end of the range.
-    func overflows(_ levels: [Int32]) -> Bool { extent(of: levels).largest >= Int(DeadZone.largest) }
+    func overflows(_ levels: [Int32]) -> Bool { extent(of: levels).largest >= zone.largest }
 }

@@ -15,7 +15,7 @@ extension TransformEncoder {
         step.level =
             state.age == 0
             ? now : Int32((settings.lag * Double(state.level) + (1 - settings.lag) * Double(now)).rounded())
-        let bound = settings.bound(isSinceExact: change.isSinceExact) * change.meanSquare * Double(max(1, form.count))
+        let bound = settings.errorBound * change.meanSquare * Double(max(1, form.count))
         var size = stepSize(input, change, level: step.level, exponents: exponents)
         for _ in 0..<Self.attempts {
             guard

@@ -17,7 +17,8 @@ extension TransformEncoder {
         guard let delta = keyframeDelta(input, size: size, scale: state.scale),
             step.setGrid(delta: delta, fallback: input.weight.isEmpty ? 0 : -100)
         else { return nil }
-        let quantizer = TileQuantizer(zone: DeadZone(theta: 0), scale: 1 / step.delta)
+        let quantizer = TileQuantizer(
+            zone: DeadZone(theta: 0, largest: DeadZone.largestOfKeyframes), scale: 1 / step.delta)
         var levels: [Int32] = []
         levels.reserveCapacity(form.count)
         for (values, tile) in zip(scaled, form.tiles) {
@@ -25,7 +26,7 @@ extension TransformEncoder {
             step.offsets.append(KeyframeClasses.offset(state.scale, tile))
         }
         let (largest, nonzero) = quantizer.extent(of: levels)
-        guard largest < DeadZone.largest, Self.keepsMost(scaled, levels, step) else { return nil }
+        guard largest < quantizer.zone.largest, Self.keepsMost(scaled, levels, step) else { return nil }
 
         var moment: (levels: [Int32], directions: [Float])?
         if let first = input.first, settings.keepsKeyframeMoment(of: form) {

@@ -50,7 +50,9 @@ package enum TransformPacking {
                 held.elements, HeldElements.classes(held.rows, base: state.base, state.format, state.form), place,
                 \.weight)
         }
-        for stream in [exponents, energies, deltas, keyframes, moments, heldRows, heldElements] { try stream.write(to: &writer, &shares) }
+        for stream in [exponents, energies, deltas, keyframes, moments, heldRows, heldElements] {
+            try stream.write(to: &writer, &shares)
+        }
         return Packed(bytes: writer.bytes, shares: shares)
     }
 

@@ -11,7 +11,9 @@ package struct TransformSettings: Sendable, Hashable {
     /// What is left of the bound for the error of the estimated change.
     package var boundMargin = 0.95
     /// The smoothed change counts up to so many times the step's own.
-    package var largestLag = 2.0
+    package var largestLag = 2.5
+    /// Of the step behind an exact predecessor: the first one behind a base.
+    package var firstStepFactor = 0.5
     /// Keyframe weights exactly.
     package var exactKeyframes = false
     /// Keyframe first moments: quantizer step in units of their root mean square after division by sqrt(v).
@@ -29,7 +31,7 @@ package struct TransformSettings: Sendable, Hashable {
     /// Of a matrix without a second moment: nothing says where the loss is steep, so the step is finer everywhere.
     package var unweightedFactor = 0.5
     /// Vectors are quantized with at most this step size.
-    package var vectorStepSize = 0.5
+    package var vectorStepSize = 1.0
     /// Vectors of a keyframe, in units of their root mean square.
     package var keyframeVectorStep = 1.0 / 256
     /// Bases of small parameters are refreshed in every step, of others in the first ones and then in every fourth.
@@ -53,11 +55,21 @@ package struct TransformSettings: Sendable, Hashable {
         return rule
     }
 
-    func bound(isSinceExact: Bool) -> Double { errorBound }
-
     /// The quantizer's step in units of the smoothed change.
     func stepSize(of form: MatrixForm, _ change: WeightChange) -> Double {
-        form.isVector ? min(stepSize, vectorStepSize) : stepSize
+        var size = form.isVector ? min(stepSize, vectorStepSize) : stepSize
+        size *= Self.share(ofSmallChange: change.meanSquare / change.weightMeanSquare)
+        // What is lost of the first change of a run is lost of all that it has gained so far.
+        if change.isSinceExact { size *= firstStepFactor }
+        return size
+    }
+
+    /// Where a weight moves by less than some thousandths of its size, the loss falls in proportion to the change, and what
+    /// is missing of the change is missing of the gain: steps are finer, down to three quarters of the usual.
+    private static func share(ofSmallChange ratio: Double) -> Double {
+        // 2 log2 of the change over the weight: -16 at .4 %, -20 at .1 %.
+        let octaves = Double(PowerTable.log2(max(ratio, 1e-30), parts: 16)) / 16
+        return 0.75 + 0.25 * max(0, min(1, (octaves + 20) / 4))
     }
 
     /// Whether a keyframe keeps the first moment: where nothing opens with it, it is as dispensable as in every other
