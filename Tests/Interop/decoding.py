@@ -36,6 +36,11 @@ def golden(name, work):
     return f"{len(found)} files"
 
 
+def golden_has(name, codings, wanted):
+    found = has(os.path.join(GOLDEN, name + ".varve"), codings, wanted)
+    return f"{len(found)} tensors"
+
+
 def damaged(name, work):
     """A changed bit, a missing byte or one too many, anywhere in the archive, is refused with the exit code for it."""
     archive, output = os.path.join(work, "damaged.varve"), os.path.join(work, "damaged")
@@ -83,13 +88,18 @@ def transform(run, options, codings, work, wanted=frozenset(), method="transform
     varve("compress", run, archive, "--method", method, *options)
     varve("restore", archive, "--step", "all", "--output", restored)
     paths = agrees(archive, restored, output)
+    found = has(archive, codings, wanted)
+    return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
+
+
+def has(archive, codings, wanted):
+    """The codings of an archive; all of some must occur in it, and all that is wanted of `occurrences`."""
     opened = decoder.Decoder(archive)
-    steps = opened.steps.values()
-    found = [tensor.coding for step in steps for tensor in step.tensors]
+    found = [tensor.coding for step in opened.steps.values() for tensor in step.tensors]
     require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
     occurring = occurrences(opened) if wanted else set()
     require(wanted <= occurring, f"the archive has {sorted(occurring)}, not all of {sorted(wanted)}")
-    return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
+    return found
 
 
 def occurrences(opened):
