@@ -19,7 +19,7 @@ import Testing
         }
         add("", weight, excp ? .excp(bundle: 0, index: 0) : .transform(bundle: 0, index: 0, opens: true))
         for (key, dtype) in copies { add(key, dtype, .copy(bundle: 0, index: 0)) }
-        let settings = excp ? Bundle.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform(namesRules: false)
+        let settings = excp ? Bundle.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform(.none)
         return StepManifest(
             number: 4, isEpoch: false, path: "m", isDirectory: false, method: "transform",
             predecessor: excp ? .step(2, digest: Hash128(high: 3, low: 4)) : .none,

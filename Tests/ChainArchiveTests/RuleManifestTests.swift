@@ -4,19 +4,21 @@ import TensorFiles
 import Testing
 import VarveTestSupport
 
-/// Manifests of steps whose bundles name a rule for bases are of version 5, and no others.
+/// Manifests of steps whose bundles name a rule for bases are of version 5, with sketches of version 6, and no others.
 @Suite struct RuleManifestTests {
-    private func sample(namesRules: Bool, pruned: ForgottenSteps.Extent? = nil) -> StepManifest {
+    private func sample(_ features: TransformStep.Features, pruned: ForgottenSteps.Extent? = nil) -> StepManifest {
         let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
         let weight = TensorRecord(
             name: "a", role: .weight, key: "", dtype: .f32, shape: [5, 5], entry: 0, fileOffset: 0,
             coding: .transform(bundle: 0, index: 0, opens: true), contentHash: Hash128(high: 1, low: 2),
-            statistics: TensorStatistics(squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3))
+            statistics: TensorStatistics(
+                squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3,
+                changeSinceStart: 7))
         var manifest = StepManifest(
             number: 400, isEpoch: false, path: "checkpoint-400", isDirectory: true, method: "transform",
             predecessor: .none, parts: [.init(name: "0000.part", byteCount: 1000)],
             entries: [Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: 100)],
-            bundles: [Bundle(settings: .transform(namesRules: namesRules), weights: reference, moments: nil)],
+            bundles: [Bundle(settings: .transform(features), weights: reference, moments: nil)],
             tensors: [weight], pairs: [:], notes: [])
         manifest.pruned = pruned
         return manifest
@@ -24,28 +26,35 @@ import VarveTestSupport
 
     private func version(_ manifest: StepManifest) throws -> UInt8 { try manifest.sealed()[4] }
 
-    @Test func onlyARuleMakesVersionFive() throws {
-        #expect(try version(sample(namesRules: false)) == 3)
-        #expect(try version(sample(namesRules: false, pruned: .moments)) == 4)
+    static let versions: [(features: TransformStep.Features, version: UInt8)] = [(.rules, 5), (.all, 6)]
+
+    @Test(arguments: versions.indices) func versionsFollowWhatHeadersMayHold(index: Int) throws {
+        let (features, version) = Self.versions[index]
         for pruned in [nil, .moments, .whole] as [ForgottenSteps.Extent?] {
-            let manifest = sample(namesRules: true, pruned: pruned)
-            #expect(try version(manifest) == 5)
+            let manifest = sample(features, pruned: pruned)
+            #expect(try self.version(manifest) == version)
             let body = manifest.encoded()
-            let back = try StepManifest(decoding: body, version: 5, file: "f")
+            let back = try StepManifest(decoding: body, version: UInt16(version), file: "f")
             #expect(back.encoded() == body && back.pruned == pruned)
-            #expect(back.bundles[0].settings == .transform(namesRules: true))
+            #expect(back.bundles[0].settings == .transform(features))
+            #expect(back.tensors[0].statistics.changeSinceStart == (version < 6 ? 0 : 7))
         }
     }
 
-    @Test func olderVersionsHaveNoRules() throws {
-        let body = sample(namesRules: true).encoded()
-        for version in [2, 3, 4] as [UInt16] {
+    @Test func nothingOfTheKindIsOfAnOlderVersion() throws {
+        #expect(try version(sample(.none)) == 3)
+        #expect(try version(sample(.none, pruned: .moments)) == 4)
+    }
+
+    @Test(arguments: versions.indices) func olderVersionsHaveNoneOfIt(index: Int) throws {
+        let body = sample(Self.versions[index].features).encoded()
+        for version in 2..<UInt16(Self.versions[index].version) {
             #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: version, file: "f") }
         }
     }
 
     @Test func whatWasPrunedIsSaidInOneByte() throws {
-        let body = sample(namesRules: true).encoded()
+        let body = sample(.rules).encoded()
         #expect(body.last == 0)
         for byte in 3...255 as ClosedRange<UInt8> {
             #expect(throws: VarveError.self) {
@@ -53,7 +62,7 @@ import VarveTestSupport
             }
         }
         #expect(throws: VarveError.self) { try StepManifest(decoding: Array(body.dropLast()), version: 5, file: "f") }
-        let pruned = sample(namesRules: false, pruned: .moments).encoded()
+        let pruned = sample(.none, pruned: .moments).encoded()
         #expect(throws: VarveError.self) {
             try StepManifest(decoding: pruned.dropLast() + [0], version: 4, file: "f")
         }

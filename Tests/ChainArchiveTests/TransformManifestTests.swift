@@ -28,7 +28,7 @@ import VarveTestSupport
             entries: [
                 Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: size)
             ],
-            bundles: [Bundle(settings: .transform(namesRules: false), weights: reference, moments: nil)],
+            bundles: [Bundle(settings: .transform(.none), weights: reference, moments: nil)],
             tensors: tensors, pairs: [:],
             notes: [])
     }
@@ -41,7 +41,7 @@ import VarveTestSupport
         let member = try #require(back.bundleMembers().first?.first)
         #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == 2)
         #expect(member.maximum == 3 && member.copies == [4])
-        #expect(back.bundles[0].moments == nil && back.bundles[0].settings == .transform(namesRules: false))
+        #expect(back.bundles[0].moments == nil && back.bundles[0].settings == .transform(.none))
     }
 
     @Test func membersThatCannotBeAreRefused() throws {

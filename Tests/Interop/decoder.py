@@ -100,7 +100,8 @@ def read_tensor(body, version):                                                 
     require(body.u8() <= 5, "a tensor paired in an unknown way")
     body.varint(), body.take(figure)                         # stored bytes, energy: for reports
     if bundle:
-        body.take(2 * figure), body.varint()                 # errors and pruned elements: for reports
+        # The change since the chain began, errors and pruned elements: for reports.
+        body.take((3 if version > 5 else 2) * figure), body.varint()
     count = math.prod(shape)
     size = (count * BITS[dtype] + 7) // 8
     return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, bundle, pack,
@@ -109,7 +110,7 @@ def read_tensor(body, version):                                                 
 
 def read_bundle(body, version):                                                                # section 10
     method = 0 if version == 1 else body.u8()
-    require(method <= (2 if version > 4 else 1), "a bundle of an unknown method")
+    require(method <= {5: 2, 6: 3}.get(version, 1), "a bundle of an unknown method")
     if method == 0:
         body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
@@ -519,7 +520,7 @@ class Decoder:
         forms = [decoder_transform.Form(tensor.shape) for tensor in parameters]
         dtypes = [tensor.dtype for tensor in parameters]
         after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)),
-                                                bundle.method == 2)
+                                                bundle.method)
         for place, (tensor, state) in enumerate(zip(parameters, after)):
             there = [(place, role, 0) in members for role in (SECOND, OTHER)]
             require(there != [False, True] and len(state.exponents) == sum(there),

@@ -85,7 +85,7 @@ class Tile:
 
 # Headers: section 5.
 
-Header = namedtuple("Header", "kind exponents level rule unit step centroids offsets energies moment")
+Header = namedtuple("Header", "kind exponents level rule unit step centroids offsets energies moment holds")
 Quantizer = namedtuple("Quantizer", "unit step centroids")
 
 
@@ -107,28 +107,46 @@ def read_step(source):
     return step, centroids
 
 
-def read_header(source, tiles):
-    first = source.u8()
-    kind, count, has_moment, has_rule = first & 3, first >> 2 & 3, first & 16, first & 32
-    require(first < 64 and count <= 2 and (not has_moment or kind == KEYFRAME)
-            and (not has_rule or kind == FIRST_DELTA), "an unknown kind of header")
+def read_header(source, form, method):
+    first, tiles = source.u8(), len(form.tiles())
+    kind, count, has_moment, has_rule, holds = first & 3, first >> 2 & 3, first & 16, first & 32, first & 128
+    require(first < {1: 32, 2: 64, 3: 256}[method], "a field that bundles of this method have not")
+    require(count <= 2 and (not has_moment or kind == KEYFRAME) and (not has_rule or kind == FIRST_DELTA)
+            and (not holds or kind in (DELTA, FIRST_DELTA)), "an unknown kind of header")
     level = signed(source, -70400, 65536)
     rule = read_rule(source) if has_rule else None
+    if first & 64:
+        read_sketches(source, form.count)
     if kind == HOLD:
-        return Header(kind, count, level, None, 0, 0, None, [], [], None)
+        return Header(kind, count, level, None, 0, 0, None, [], [], None, 0)
     unit = read_unit(source) if kind != DELTA else 0
     step, centroids = read_step(source)
     offsets = [signed(source, -2000, 2000) for _ in range(tiles if kind == KEYFRAME else 0)]
     energies = [(source.u8(), signed(source, -16000, 16000), signed(source, -16000, 16000))
                 for _ in range(0 if kind == KEYFRAME else tiles)]
     moment = Quantizer(read_unit(source), *read_step(source)) if has_moment else None
-    return Header(kind, count, level, rule, unit, step, centroids, offsets, energies, moment)
+    return Header(kind, count, level, rule, unit, step, centroids, offsets, energies, moment, holds)
+
+
+def read_headers(data, forms, method):
+    source = Input(data)
+    return source, [read_header(source, form, method) for form in forms]
 
 
 def read_rule(source):
     first, rounds = source.u8(), source.u8()
     require(first & 63 <= 32 and rounds & 15 and rounds >> 4, "a rule for bases out of range")
     return Rule(8 * (first & 63), rounds & 15, rounds >> 4, not first & 64, bool(first & 128))
+
+
+def read_sketches(source, count):                            # section 5.3: nothing is restored from them
+    buckets = count if count <= 8 else 1 << max(8, min(256, count // 2048)).bit_length() - 1
+    flags = source.u8()
+    require(flags <= 1, "a sketch of an unknown kind")
+    read_unit(source)
+    for _ in range(buckets):
+        signed(source, -(1 << 30), 1 << 30)
+    source.take(4 * buckets * flags)
 
 
 def units(level, step, centroids):
@@ -142,7 +160,7 @@ def units(level, step, centroids):
 
 class State:
     def __init__(self, form, dtype, base=None, opening=None):
-        self.form, self.dtype, self.base, self.opening = form, dtype, base, opening
+        self.form, self.dtype, self.base, self.opening, self.held = form, dtype, base, opening, None
         self.exponents, self.level, self.unit = [], 0, 0
         self.rule, self.has_deltas = ORIGINAL, False
         self.scale = [np.zeros(form.rows, np.int64), np.zeros(form.columns, np.int64)]
@@ -167,13 +185,20 @@ class State:
         """Restored bytes."""
         return self.matrix().tobytes()
 
-    def matrix(self):
-        matrix = np.frombuffer(self.base, BITS[self.dtype]).reshape(self.form.rows, self.form.columns).copy()
-        for tile in self.tiles:
-            change = tile.restored()
+    def base_matrix(self):
+        return np.frombuffer(self.base, WORDS[self.dtype]).reshape(self.form.rows, self.form.columns)
+
+    def matrix(self, changes=None):
+        """Restored bits. Changes: what the tiles restore, None for a tile without coefficients."""
+        base = self.base_matrix()
+        matrix = base.view(BITS[self.dtype]).copy()
+        for tile, change in zip(self.tiles, [tile.restored() for tile in self.tiles] if changes is None else changes):
             if change is not None:
                 self.add(matrix, tile.place, change)
-        return matrix
+        words = matrix.view(base.dtype)
+        if self.held is not None:                            # section 8.4
+            words[self.held] = base[self.held]
+        return words
 
     def add(self, matrix, place, change):
         rows, columns = self.factors(place)
@@ -208,16 +233,16 @@ class State:
             if not self.rule.opens:
                 self.opening = None
         self.has_deltas = self.has_deltas or header.kind != HOLD
+        if header.kind == DELTA:
+            self.held = None
         if header.kind != FIRST_DELTA:
             return
-        matrix = np.frombuffer(self.base, BITS[self.dtype]).reshape(self.form.rows, self.form.columns).copy()
-        for tile in self.tiles:
-            change = tile.restored()
+        changes = [tile.restored() for tile in self.tiles]
+        self.base, self.held = self.matrix(changes).tobytes(), None
+        for tile, change in zip(self.tiles, changes):
             if change is not None:
-                self.add(matrix, tile.place, change)
                 tile.learn(change, self.unit, self.rule)
                 tile.coefficients = None
-        self.base = matrix.tobytes()
         self.set_scale()
         self.unit = header.unit
         if self.opening is not None:
@@ -259,6 +284,17 @@ class State:
             found.append(np.clip(24 + sides[0][:, None] + sides[1][None, :], 0, 39).ravel())
         return found
 
+    def hold(self, rows, elements):
+        """Of each row whether none, all or some of it is held, and of each element of the latter rows (section 8.4)."""
+        require(not (rows & ~3).any() and not (rows == 3).any() and not (elements & ~1).any(), "held in an unknown way")
+        self.held = np.repeat((rows == 1)[:, None], self.form.columns, axis=1)
+        self.held[rows == 2] = elements.reshape(-1, self.form.columns) == 1
+
+    def held_classes(self, rows):
+        """Of the elements of rows that hold some: whether the base is zero, of either sign, there."""
+        sign = 1 << 8 * self.base_matrix().itemsize - 1
+        return (self.base_matrix()[rows == 2] & (sign - 1) == 0).ravel().astype(np.int64)
+
     def take_delta(self, header, level):
         start = 0
         for tile in self.tiles:
@@ -272,6 +308,7 @@ class State:
 
 
 BITS = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
+WORDS = {"F32": "<u4", "F16": "<u2", "BF16": "<u2", "F64": "<u8"}
 
 
 def doubles(matrix, dtype):
@@ -316,12 +353,10 @@ def runs(source, count):
     return found
 
 
-def chain(data, members, may_name_rules):
+def chain(data, members, method):
     """Members: (form, dtype, State or None). Their states after this step, and first moments of keyframes."""
-    source = Input(data)
-    headers = [read_header(source, len(form.tiles())) for form, _, _ in members]
-    require(may_name_rules or all(header.rule is None for header in headers), "a rule where none is announced")
-    streams = runs(source, 5)
+    source, headers = read_headers(data, [form for form, _, _ in members], method)
+    streams = runs(source, 7 if method == 3 else 5)
     classes, previous = [], []
     for (form, _, state), header in zip(members, headers):
         require((header.kind == KEYFRAME) == (state is None), "a keyframe where none should be, or none")
@@ -342,6 +377,8 @@ def chain(data, members, may_name_rules):
         states.append(state)
 
     pairs = list(zip(states, headers))
+    if method == 3:
+        hold_elements(streams, [state for state, header in pairs if header.holds])
     deltas = [(state, header) for state, header in pairs if header.kind in (DELTA, FIRST_DELTA)]
     keyframes = [(state, header) for state, header in pairs if header.kind == KEYFRAME]
     energies = Stream(streams[1], [np.zeros(sum(tile.symbol_counts()), np.int64)
@@ -363,6 +400,14 @@ def chain(data, members, may_name_rules):
             state.take_keyframe(header, level, opening)
         moments.append(moment)
     return states, moments
+
+
+def hold_elements(streams, states):
+    rows = Stream(streams[5], [np.zeros(state.form.rows, np.int64) for state in states])
+    pairs = [(state, rows.take(state.form.rows)) for state in states]
+    elements = Stream(streams[6], [state.held_classes(own) for state, own in pairs])
+    for state, own in pairs:
+        state.hold(own, elements.take(int((own == 2).sum()) * state.form.columns))
 
 
 def keyframe_classes(state, place, offset):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import decoder
+import decoder_transform
 from checks import files_under, read, require
 from fixtures import FIXTURES
 from varve import varve
@@ -33,6 +34,11 @@ def golden(name, work):
     wanted = read(os.path.join(GOLDEN, name + ".sha256")).decode().splitlines()
     require(sorted(found) == sorted(wanted), f"restored {sorted(found)} instead of {sorted(wanted)}")
     return f"{len(found)} files"
+
+
+def golden_has(name, codings, wanted):
+    found = has(os.path.join(GOLDEN, name + ".varve"), codings, wanted)
+    return f"{len(found)} tensors"
 
 
 def damaged(name, work):
@@ -74,26 +80,59 @@ TRANSFORM_RUNS = ("hf-trainer-run", "odd-run", "unfrozen-block", "runs/nanogpt_s
                   "runs/hf_llama_lora", "runs/torchvision_sgd", "runs/two_optimizers")
 
 
-def transform(run, options, codings, work, methods=None, method="transform"):
-    """The decoder agrees on an archive of a method, or lossless, in which all of these codings occur, and in its bundles
-    these methods."""
+def transform(run, options, codings, work, wanted=frozenset(), method="transform"):
+    """The decoder agrees on an archive of a method, or lossless, in which all of these codings occur, and all that is
+    wanted of `occurrences`."""
     folder = tempfile.mkdtemp(dir=work)
     archive, restored, output = (os.path.join(folder, name) for name in ("run.varve", "restored", "decoded"))
     varve("compress", run, archive, "--method", method, *options)
     varve("restore", archive, "--step", "all", "--output", restored)
     paths = agrees(archive, restored, output)
-    steps = decoder.Decoder(archive).steps.values()
-    found = [tensor.coding for step in steps for tensor in step.tensors]
-    require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
-    bundles = {bundle.method for step in steps for bundle in step.bundles}
-    require(methods in (None, bundles), f"the bundles are of the methods {sorted(bundles)}, not {methods}")
+    found = has(archive, codings, wanted)
     return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
+
+
+def has(archive, codings, wanted):
+    """The codings of an archive; all of some must occur in it, and all that is wanted of `occurrences`."""
+    opened = decoder.Decoder(archive)
+    found = [tensor.coding for step in opened.steps.values() for tensor in step.tensors]
+    require(codings <= set(found), f"the archive has the codings {sorted(set(found))}, not all of {sorted(codings)}")
+    occurring = occurrences(opened) if wanted else set()
+    require(wanted <= occurring, f"the archive has {sorted(occurring)}, not all of {sorted(wanted)}")
+    return found
+
+
+def occurrences(opened):
+    """What occurs in bundles of method transform: a rule for bases, bundles without one, elements that are held, by the
+    type of the weight too, and weights that begin anew although the step before has them."""
+    found = set()
+    for step in opened.steps.values():
+        step.open_parts()
+        before = opened.steps[step.predecessor].tensors if step.predecessor is not None else []
+        known = {decoder.identity(tensor) for tensor in before}
+        for number, bundle in enumerate(step.bundles):
+            if bundle.method == 0:
+                continue
+            weights = opened.parameters(step, opened.members(step, number))
+            forms = [decoder_transform.Form(weight.shape) for weight in weights]
+            _, headers = decoder_transform.read_headers(step.record(bundle.weights), forms, bundle.method)
+            found.add("a rule" if any(header.rule for header in headers) else "no rule")
+            for weight, header in zip(weights, headers):
+                if header.holds:
+                    found |= {"held", f"held {weight.dtype}"}
+                if header.kind == decoder_transform.KEYFRAME and decoder.identity(weight) in known:
+                    found.add("anew")
+    return found
 
 
 # Of a run with wide matrices, where a rule for bases is named. The opening is not used, though it is there (exact
 # keyframe), or is (high); nothing is transformed.
 WIDE_OPTIONS = {"balanced": (), "exact keyframe": ("--keyframe", "exact"), "high": ("--quality", "high"),
                 "effort low": ("--effort", "low", "--quality", "high")}
+
+
+# What occurs where elements stand still, or weights begin anew.
+PARTLY = {"anew", *(f"held {dtype}" for dtype in decoder_transform.BITS)}
 
 
 # What is forgotten of a run, by label.

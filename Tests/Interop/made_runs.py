@@ -1,7 +1,7 @@
 """Runs made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's maxima, a
 batch of matrices, sides long enough for tracked bases, rows whose gradients stop; large matrices, whose bases are
-not refreshed in every step; wide ones, whose bases follow a rule of their own; and tensors that reach every mode of
-lossless packs."""
+not refreshed in every step; wide ones, whose bases follow a rule of their own; weights that stand still in places, or
+begin anew; and tensors that reach every mode of lossless packs."""
 import os
 
 import torch
@@ -126,6 +126,58 @@ def make_tiles(folder):
         torch.save({"model": {"tiles.weight": weight.bfloat16()}}, os.path.join(folder, f"ckpt_{step}.pt"))
         common = torch.randn(2100, 6, generator=generator) @ torch.randn(6, 2050, generator=generator)
         weight += (torch.randn(weight.shape, generator=generator) * 0.3 + common) * 1e-3
+    return folder
+
+
+# Padding and frozen rows; a mask; rows that stop and go on; nothing of the kind; one that begins anew; a mask again.
+PARTLY = {"embedding.weight": (90, 24), "masked.weight": (40, 30), "sometimes.weight": (60, 20), "whole.weight": (30, 20),
+          "anew.weight": (24, 32), "norm.weight": (64,)}
+PARTLY_DTYPES = {"": torch.float32, "brain.": torch.bfloat16, "half.": torch.float16, "double.": torch.float64}
+
+
+def make_partly(folder):
+    """Weights in all types of which some elements keep their bits from step to step, and some that begin anew."""
+    os.makedirs(folder)
+    generator = torch.Generator().manual_seed(6)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    shapes = {prefix + name: shape for prefix in PARTLY_DTYPES for name, shape in PARTLY.items()}
+    dtypes = {name: PARTLY_DTYPES[name[:name.find(".") + 1] if name.count(".") > 1 else ""] for name in shapes}
+    weights = {name: normal(*shape) * 0.1 for name, shape in shapes.items()}
+    masks = {name: normal(*shape) > 0.3 if "masked" in name or "norm" in name else torch.ones(shape, dtype=torch.bool)
+             for name, shape in shapes.items()}
+    for name in shapes:
+        if "embedding" in name:
+            masks[name][:3] = False                          # padding; the rows below keep what they have
+            weights[name][:3] = 0
+        weights[name] *= masks[name]
+        if "embedding" in name:
+            masks[name][70:80] = False
+        if "masked" in name:
+            weights[name][0, :4] = -0.0
+    first, second = ({name: torch.zeros(shape, dtype=torch.float64) for name, shape in shapes.items()} for _ in range(2))
+    for step in range(1, 9):
+        for name, shape in shapes.items():
+            trains = masks[name].clone()
+            if "sometimes" in name:
+                trains[(10 if step < 6 else 30):40] = step % 4 == 0
+            if "anew" in name and step == 5:
+                weights[name] = normal(*shape) * 0.1
+                first[name].zero_()
+                second[name].zero_()
+            gradient = (normal(*shape) * 0.01 + normal(shape[0], *[1] * (len(shape) - 1)) * 0.02) * trains
+            first[name].lerp_(gradient, 0.2)
+            second[name].lerp_(gradient * gradient, 0.05)
+            change = 2e-2 * first[name] / (second[name].sqrt() + 1e-8)
+            weights[name] = torch.where(trains, weights[name] - change, weights[name])
+        state = {index: {"step": torch.tensor(float(step)), "exp_avg": first[name].float(),
+                         "exp_avg_sq": second[name].float()} for index, name in enumerate(shapes)}
+        group = {"lr": 2e-2, "betas": (0.8, 0.95), "eps": 1e-8, "weight_decay": 0.0, "params": list(range(len(shapes)))}
+        model = {name: weights[name].to(dtypes[name]) for name in shapes}
+        torch.save({"step": step, "model": model, "optimizer": {"state": state, "param_groups": [group]}},
+                   os.path.join(folder, f"ckpt_{step}.pt"))
     return folder
 
 

@@ -20,33 +20,45 @@ enum GoldenRuns {
         }
     }
 
-    /// Sides above 1023, whose bases follow a rule of their own: one side of a matrix, and both of another that begins
-    /// with zeros and moves along a few directions in few places, so that the archive is small.
-    static func writeWide(to root: String) throws {
-        let run = DriftingRun([.init("wide", [16, 1030]), .init("norm", [20])], steps: 6)
-        let (rows, columns) = (260, 1026), rank = 2
-        let left = SeededTensors.floats(rows * rank, seed: 1, deviation: 1)
-        let right = SeededTensors.floats(columns * rank, seed: 2, deviation: 1)
-        let zeros = [Float](repeating: 0, count: rows * columns)
-        var values = zeros, second = zeros
+    /// Weights of which some elements keep their bits (padding, rows that are frozen, a mask), in float32 and bf16; one that
+    /// begins anew, a bf16 one with its float32 master; a second name; a side above 1023, whose bases follow a rule of
+    /// their own.
+    static func writePartly(to root: String) throws {
+        let shapes: [DriftingRun.Shape] = [
+            .init("embedding", [60, 24]), .init("masked", [24, 32]), .init("brain", [30, 20]), .init("anew", [20, 24]),
+            .init("wide", [16, 1030]), .init("norm", [20]),
+        ]
+        let run = DriftingRun(shapes, steps: 6, updates: 6)
+        let other = DriftingRun(shapes, steps: 6, seed: 2, updates: 6)
+        let mask = SeededTensors.floats(24 * 32, seed: 3).map { $0 < 0.5 }
+        let begin = run.step(0).model.map { FloatFormat.f32.floats($0.bytes) }
         for (index, var step) in run.steps().enumerated() {
-            let noise = SeededTensors.floats(rows * columns, seed: UInt64(3 + index), deviation: 0.1)
-            for i in stride(from: 3, to: rows, by: 20) where index > 0 {
-                for j in stride(from: 7, to: columns, by: 50) {
-                    var change = noise[i * columns + j]
-                    for k in 0..<rank { change += left[i * rank + k] * right[j * rank + k] }
-                    values[i * columns + j] += change * 0.01
-                    second[i * columns + j] = 1e-4
-                }
-            }
-            step.states[0][0].change { $0 = [Float](repeating: 0, count: $0.count) }
-            let shape = [rows, columns]
-            step.model.append(TestTensor("both", shape: shape, floats: values))
-            step.states.append([
-                TestTensor("exp_avg", shape: shape, floats: zeros),
-                TestTensor("exp_avg_sq", shape: shape, floats: second),
-            ])
+            if index > 2 { (step.model[3], step.states[3]) = (other.step(index).model[3], other.step(index).states[3]) }
+            still(&step, 0) { $0 < 3 * 24 ? 0 : $0 < 50 * 24 ? nil : begin[0][$0] }
+            still(&step, 1) { mask[$0] ? 0 : nil }
+            still(&step, 2) { $0 < 20 * 20 ? nil : $0 < 25 * 20 ? 0 : begin[2][$0] }
+            step.model[2] = step.model[2].converted(to: .bf16)
+            var master = step.model[3], twin = step.model[0]
+            step.model[3] = master.converted(to: .bf16)
+            (master.name, twin.name) = ("master_param", "head")
+            step.states[3].append(master)
+            // Random digits: the archive shall be small.
+            step.states[4][0].change { $0 = [Float](repeating: 0, count: $0.count) }
+            step.model.append(twin)
+            step.states.append([])
             try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt"))
+        }
+    }
+
+    /// Gives elements of a weight values of their own, where there are any, as if no gradient had reached them.
+    private static func still(_ step: inout TrainingStep, _ index: Int, _ values: (Int) -> Float?) {
+        step.model[index].change { weight in
+            for place in weight.indices { weight[place] = values(place) ?? weight[place] }
+        }
+        for moment in step.states[index].indices {
+            step.states[index][moment].change { moment in
+                for place in moment.indices where values(place) != nil { moment[place] = 0 }
+            }
         }
     }
 
