@@ -28,7 +28,7 @@ package struct Bundle: Sendable {
     }
 
     /// What the headers of its members may hold.
-    var features: TransformStep.Features {
+    package var features: TransformStep.Features {
         if case .transform(let features) = settings { return features }
         return .none
     }

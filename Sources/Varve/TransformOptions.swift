@@ -17,7 +17,7 @@ public struct TransformOptions: Sendable, Hashable {
             switch self {
             case .high: 0.6
             case .balanced: 1.8
-            case .small: 3.4
+            case .small: 3.3
             }
         }
     }

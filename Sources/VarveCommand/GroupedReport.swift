@@ -119,8 +119,7 @@ struct GroupedReport {
         report.steps.map {
             Row(
                 name: $0.path, step: $0.number,
-                note: [$0.method, $0.isKeyframe ? "keyframe" : nil, $0.kept.text].compactMap { $0 }.joined(
-                    separator: ", "),
+                note: $0.isKeyframe ? "\($0.method), keyframe" : $0.method,
                 figures: $0.total,
                 error: $0.roles["weight"]?.relativeSquaredError)
         }

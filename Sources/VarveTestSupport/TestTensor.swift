@@ -22,4 +22,12 @@ public struct TestTensor: Sendable {
     public init(_ name: String, shape: [Int], seed: UInt64) {
         self.init(name, shape: shape, floats: SeededTensors.floats(shape.reduce(1, *), seed: seed))
     }
+
+    /// F32 with values that are mostly the same in every step, as those of one training are.
+    public init(_ name: String, shape: [Int], seed: UInt64, step: Int) {
+        let count = shape.reduce(1, *)
+        let still = SeededTensors.floats(count, seed: seed)
+        let moved = SeededTensors.floats(count, seed: seed &+ 1_000_003 &* UInt64(step))
+        self.init(name, shape: shape, floats: zip(still, moved).map { $0 + 0.05 * $1 })
+    }
 }

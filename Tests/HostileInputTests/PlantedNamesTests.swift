@@ -116,7 +116,7 @@ import VarveTestSupport
     }
 
     /// Nothing waits for a pipe's other end.
-    @Test(.timeLimit(.minutes(1))) func pipesInAnArchiveAreDamage() async throws {
+    @Test(.timeLimit(.minutes(5))) func pipesInAnArchiveAreDamage() async throws {
         for name in ["archive.manifest", "steps/000000000010/step.manifest", "steps/000000000010/0000.part"] {
             let archive = try await makeArchive()
             try SystemCalls.unlink(Paths.join(archive, name))

@@ -8,7 +8,9 @@ import VarveTestSupport
     private static func tensorFiles() throws -> [String] {
         guard let directory = SharedRuns.directoryOrSkip("SharedRunsTests") else { return [] }
         return try SharedRuns.files(under: directory).filter { path in
-            [".pt", ".pth", ".bin", ".ckpt", ".tar", ".safetensors"].contains { path.hasSuffix($0) }
+            // composer's `latest-rank0.pt` holds a name where links cannot be.
+            !path.hasSuffix("/latest-rank0.pt")
+                && [".pt", ".pth", ".bin", ".ckpt", ".tar", ".safetensors"].contains { path.hasSuffix($0) }
         }
     }
 

@@ -10,14 +10,17 @@ struct ArchiveForger {
 
     /// Rewrites the manifest of a step.
     func change(_ step: Int, _ body: (inout StepManifest) throws -> Void) throws {
-        var manifest = try StepManifest(
-            decoding: SealedFile.open(layout.stepManifest(step), kind: .step).body, file: "forged")
+        let sealed = try SealedFile.open(layout.stepManifest(step), kind: .step)
+        var manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: "forged")
         try body(&manifest)
-        try write(manifest.encoded(), step: step)
+        try Trees.write(manifest.sealed(), to: layout.stepManifest(step))
     }
 
+    /// Puts a body in the place of the one that is there, as the same version.
     func write(_ body: [UInt8], step: Int) throws {
-        try Trees.write(SealedFile.seal(body, kind: .step), to: layout.stepManifest(step))
+        let path = layout.stepManifest(step)
+        let version = try SealedFile.open(path, kind: .step).version
+        try Trees.write(SealedFile.seal(body, kind: .step, version: version), to: path)
     }
 
     func body(_ step: Int) throws -> [UInt8] { try SealedFile.open(layout.stepManifest(step), kind: .step).body }

@@ -11,7 +11,7 @@ import VarveTestSupport
     private func makeRun() throws -> String {
         for step in 1...2 {
             let name = "run/checkpoint-\(step)/"
-            let model = SafetensorsMaker.file([TestTensor("w", shape: [64, 32], seed: UInt64(step))])
+            let model = SafetensorsMaker.file([TestTensor("w", shape: [64, 32], seed: 1, step: step)])
             try directory.write(model, to: name + "model.safetensors")
             try directory.write(Array("{\"global_step\": \(step)}".utf8), to: name + "trainer_state.json")
         }

@@ -52,14 +52,14 @@ import VarveTestSupport
         #expect(try await workshop.restore("whole.varve", threads: 1) == workshop.restore("grown.varve", threads: 2))
     }
 
-    @Test func onlyStepsThatNameARuleAreOfVersionFive() async throws {
+    @Test func whatHasSketchesIsOfVersionSix() async throws {
         let wide = DriftingRun([.init("wide.weight", [20, 1030]), .init("norm", [20])], steps: 5).steps()
         let narrow = DriftingRun([.init("narrow.weight", [24, 40])], steps: 3).steps()
         try workshop.write(wide, to: "wide")
         try workshop.write(narrow, to: "narrow")
         for (run, effort, expected) in [
-            ("wide", .normal, [3, 5, 3, 3, 3]), ("wide", .low, [3, 5, 3, 3, 3]), ("wide", .high, [3, 3, 3, 3, 3]),
-            ("narrow", .normal, [3, 3, 3]), ("narrow", .low, [3, 5, 3]), ("narrow", .high, [3, 3, 3]),
+            ("wide", .normal, [6, 6, 6, 6, 6]), ("wide", .low, [6, 6, 6, 6, 6]), ("wide", .high, [6, 6, 6, 6, 6]),
+            ("narrow", .normal, [6, 6, 6]), ("narrow", .low, [6, 6, 6]), ("narrow", .high, [6, 6, 6]),
         ] as [(String, TransformOptions.Effort, [UInt8])] {
             let archive = "\(run)-\(effort).varve"
             try await workshop.compress(run, archive, .transform(TransformOptions(effort: effort)))
@@ -76,12 +76,12 @@ import VarveTestSupport
             try Trees.write(step.optimizerFile(), to: directory + "/optimizer.pt")
         }
         try await workshop.compress("run", "a.varve", .transform(TransformOptions(quality: .high)), threads: 1)
-        #expect(try versions("a.varve") == [3, 5, 3, 3])
+        #expect(try versions("a.varve") == [6, 6, 6, 6])
         let before = try await workshop.restore("a.varve", threads: 1)
         let result = try Forgetter(archive: workshop.path("a.varve")).forget(
             .init(steps: [20...20], momentsOnly: true), prune: true)
         #expect(result.freedBytes > 0)
-        #expect(try versions("a.varve") == [3, 5, 3, 3])
+        #expect(try versions("a.varve") == [6, 6, 6, 6])
         #expect(try ArchiveReader(workshop.path("a.varve")).manifest(20).pruned == .moments)
         let verified = try await Verifier(archive: workshop.path("a.varve"), deep: true, threads: 1).verify()
         #expect(verified.isIntact, "\(verified.findings)")

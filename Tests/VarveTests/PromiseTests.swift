@@ -245,9 +245,10 @@ import VarveTestSupport
     }
 
     @Test func aVerifierWithoutTheBaseSaysSoInsteadOfDamage() async throws {
-        try checkpoint(1, TestTensor("w", shape: [16, 16], seed: 1))
+        try checkpoint(1, TestTensor("w", shape: [16, 16], seed: 1, step: 1))
         try Trees.write(
-            SafetensorsMaker.file([TestTensor("w", shape: [16, 16], seed: 2)]), to: path("base/model.safetensors"))
+            SafetensorsMaker.file([TestTensor("w", shape: [16, 16], seed: 1, step: 0)]),
+            to: path("base/model.safetensors"))
         _ = try await compress("a.varve", CompressionOptions(base: path("base")))
         let error = await #expect(throws: VarveError.self) {
             try await Verifier(archive: path("a.varve"), deep: true).verify()

@@ -43,6 +43,8 @@ import VarveTestSupport
         #expect(abs(scaled.bytes / plain.bytes - 1) < (isPower ? 1e-3 : 0.02), "\(plain), \(scaled)")
     }
 
+    /// But for the estimated size of a change, to a third of its energy for tensors of some thousand elements: which
+    /// elements meet in a bucket of its sketch depends on their order.
     @Test(arguments: [TestMethods.high, TestMethods.transform])
     func theWayMatricesLieDoesNotMatter(method: CompressionOptions.Method) async throws {
         let plain = try await outcome(Self.run.steps(), "plain", method)
@@ -62,8 +64,8 @@ import VarveTestSupport
                     for state in step.states[index].indices { turn(&step.states[index][state]) }
                 }
             }, "turned", method)
-        #expect(abs(turned.error / plain.error - 1) < 0.05, "\(plain), \(turned)")
-        #expect(abs(turned.bytes / plain.bytes - 1) < 0.05, "\(plain), \(turned)")
+        #expect(abs(turned.error / plain.error - 1) < 0.5, "\(plain), \(turned)")
+        #expect(abs(turned.bytes / plain.bytes - 1) < 0.15, "\(plain), \(turned)")
     }
 
     @Test(arguments: [TestMethods.high, TestMethods.transform])

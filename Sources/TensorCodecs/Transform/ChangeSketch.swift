@@ -11,11 +11,12 @@ package struct ChangeSketch: Sendable, Equatable {
     /// Buckets of a tensor: a power of two, about one for every 2048 elements. A tensor of very few elements has one for each.
     package static func bucketCount(_ elements: Int) -> Int {
         guard elements > smallest else { return max(0, elements) }
-        let wanted = max(smallest, min(largest, elements / elementsToABucket))
+        let least = elements < elementsToABucket ? smallest : 2 * smallest
+        let wanted = max(least, min(largest, elements / elementsToABucket))
         return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
     }
 
-    private static let smallest = 8
+    private static let smallest = 16
     private static let largest = 256
     private static let elementsToABucket = 2048
 

@@ -15,19 +15,22 @@ extension TransformEncoder {
         step.level =
             state.age == 0
             ? now : Int32((settings.lag * Double(state.level) + (1 - settings.lag) * Double(now)).rounded())
-        let bound = settings.errorBound * change.meanSquare * Double(max(1, form.count))
+        // The change is an estimate; half its standard deviation, a half over the root of twice the buckets, is kept free.
+        let buckets = Double(max(1, ChangeSketch.bucketCount(form.count)))
+        let margin = change.isSinceExact ? 0.95 : 0.95 * (1 - 0.5 / buckets.squareRoot())
+        let bound = margin * settings.errorBound * change.meanSquare * Double(max(1, form.count))
         var size = stepSize(input, change, level: step.level, exponents: exponents)
         for _ in 0..<Self.attempts {
             guard
                 var member = try quantize(input, previous, state, step, size: size, exponents: exponents)
             else { return nil }
             let error = ResidualCodec.error(input.weight, member.weight, format: input.format).squared
-            guard error > bound * settings.boundMargin else {
+            guard error > bound else {
                 addSketches(input, to: &member, origin: state.origin.isEmpty ? previous : nil)
                 return member
             }
             // The error falls more slowly than the step's square where most levels are zero.
-            size *= max(0.25, min(0.8, 0.95 * (bound * settings.boundMargin / error).squareRoot()))
+            size *= max(0.25, min(0.8, 0.95 * (bound / error).squareRoot()))
         }
         return nil
     }

@@ -8,8 +8,6 @@ package struct TransformSettings: Sendable, Hashable {
     package var keyframeChanges = 4.0
     /// A step's squared error is at most so many times the squared change since the step before.
     package var errorBound = 1.0
-    /// What is left of the bound for the error of the estimated change.
-    package var boundMargin = 0.95
     /// The smoothed change counts up to so many times the step's own.
     package var largestLag = 2.5
     /// Of the step behind an exact predecessor: the first one behind a base.
@@ -22,8 +20,9 @@ package struct TransformSettings: Sendable, Hashable {
     package var secondMomentStep: Int32 = 0
     /// How far exponents of the second moment must be off before they move.
     package var exponentMoves = ExponentMoves.coarse
-    /// First moments: quantizer step in units of the weight's, in displacement.
-    package var firstMomentStep = 1.0
+    /// First moments: quantizer step in units of the weight's, in displacement. Coarser than the weight, because a resumed
+    /// run renews them within some ten steps.
+    package var firstMomentStep = 2.0
     /// Dead zone: level k takes sizes from k - 1/2 + theta on.
     package var theta = 0.2
     /// Share of the old level when the root mean square change is smoothed in the logarithm.

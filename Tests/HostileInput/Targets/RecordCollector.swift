@@ -79,7 +79,7 @@ struct RecordCollector {
         let places = try members.map { try place(tensors[$0.weight]) }
         let stored = try step.read(bundle.weights)
         let moments = try bundle.moments.map { try step.read($0) }
-        let chain = try TransformDecoder.unpackChain(stored, places)
+        let chain = try TransformDecoder.unpackChain(stored, places, allows: bundle.features)
         @Sendable func check(_ chain: TransformDecoder.Chain, _ moments: [UInt8]?) throws {
             try BrokenPromise.unless(chain.states.count == places.count, "members are missing")
             for (state, place) in zip(chain.states, places) {
@@ -95,7 +95,7 @@ struct RecordCollector {
         }
         var records = [
             StoredRecord(bytes: stored) { bytes in
-                let chain = try TransformDecoder.unpackChain(bytes, places)
+                let chain = try TransformDecoder.unpackChain(bytes, places, allows: bundle.features)
                 // A state that was kept is read again as it was.
                 for (state, place) in zip(chain.states, places) {
                     let again = try TransformState(
