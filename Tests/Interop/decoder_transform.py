@@ -140,7 +140,8 @@ def read_rule(source):
 
 
 def read_sketches(source, count):                            # section 5.3: nothing is restored from them
-    buckets = count if count <= 8 else 1 << max(8, min(256, count // 2048)).bit_length() - 1
+    least = 16 if count < 2048 else 32
+    buckets = count if count <= 16 else 1 << max(least, min(256, count // 2048)).bit_length() - 1
     flags = source.u8()
     require(flags <= 1, "a sketch of an unknown kind")
     read_unit(source)
