@@ -19,7 +19,7 @@ import VarveTestSupport
     private func expectGoesOn(_ report: Report, _ name: String = "a", below wanted: Double? = nil) throws {
         // `small` promises less: its squared error may be some times the squared change.
         let isSmall = report.steps.last?.method.contains("small") == true
-        let limit = isSmall ? 10 : wanted ?? 1.3
+        let limit = isSmall ? 7 : wanted ?? 1.3
         let last = try #require(Self.tensor(report, report.steps.count - 1, name))
         #expect(!last.isExact && last.figures.relativeSquaredError < limit, "\(last)")
     }
