@@ -16,8 +16,8 @@ public struct TransformOptions: Sendable, Hashable {
         public var stepSize: Double {
             switch self {
             case .high: 0.6
-            case .balanced: 1.8
-            case .small: 3.3
+            case .balanced: 1.65
+            case .small: 3.2
             }
         }
     }

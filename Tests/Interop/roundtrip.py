@@ -106,7 +106,7 @@ class Roundtrip:
         for leaf in changed:
             squared, largest = errors(leaf)
             known = ".".join(map(str, leaf.path[-1:])) if leaf.role == "weight" else self.names(original, leaf)
-            fits = [r for r in lossy if r.role == leaf.role and (not known or same_name(r.name, known))]
+            fits = [r for r in lossy if plays(r, leaf.role) and (not known or same_name(r.name, known))]
             require(fits, f"{file}: {leaf.where} changed, and the report has no lossy {leaf.role} for it ({known})")
             best = min(fits, key=lambda r: abs(r.squared_error - squared))
             require(near(best.squared_error, squared) and near(best.largest_error, largest),
@@ -153,6 +153,11 @@ class Roundtrip:
 def belongs(named, file, files):
     """Whether a report's file name means `file`; it may be relative to the run or to the checkpoint."""
     return named == file or (named and file.endswith("/" + named)) or (not named and len(files) == 1)
+
+
+def plays(row, role):
+    """Whether a row can be of that role. A copy that follows a weight in another file may have none of its own."""
+    return row.role == role or (role == "weight" and row.role == "other" and row.coding == "copy")
 
 
 def same_name(a, b):

@@ -106,11 +106,18 @@ class Leaf:
     def role(self):
         last = self.path[-1] if self.path else None
         moment = "firstMoment" if last in FIRST else "secondMoment" if last in SECOND else None
-        return moment or ("other" if "state" in self.path[:-1] else "weight")
+        # Composer keeps the model as well as the optimizers below a "state" of its own.
+        inside = self.path[:-1] if self.path[:2] != ("state", "model") else ()
+        return moment or ("other" if "state" in inside else "weight")
 
     @property
     def where(self):
         return ".".join(map(str, self.path))
+
+
+def local(tensor):
+    """The tensor itself; of one that is a rank's piece (DTensor), the piece."""
+    return getattr(tensor, "_local_tensor", tensor)
 
 
 def raw(tensor):
@@ -148,6 +155,9 @@ def walk(a, b, path, leaves):
     where = ".".join(map(str, path)) or "top"
     require(type(a) is type(b), f"{where}: a {type(b).__name__} instead of a {type(a).__name__}")
     if isinstance(a, torch.Tensor):
+        placed = [str(getattr(t, "_spec", None)) for t in (a, b)]
+        require(placed[0] == placed[1], f"{where}: placed as {placed[1]} instead of {placed[0]}")
+        a, b = local(a), local(b)
         facts = [(t.dtype, tuple(t.shape), t.stride(), t.storage_offset(), t.untyped_storage().nbytes(),
                   t.requires_grad, t.device) for t in (a, b)]
         require(facts[0] == facts[1], f"{where}: tensor {facts[1]} instead of {facts[0]}")

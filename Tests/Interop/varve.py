@@ -32,6 +32,7 @@ class Coded:
     name: str
     role: str
     file: str
+    coding: str
     exact: bool
     squared_error: float
     largest_error: float
@@ -43,7 +44,7 @@ def account(archive):
     for step in varve_json("report", archive, "--by", "tensor")["steps"]:
         steps[int(step["step"])] = [
             Coded(name=row.get("name") or row["parameter"], role=row.get("role", "weight"), file=row.get("file") or "",
-                  exact=bool(row["exact"]), squared_error=float(row.get("squaredError") or 0),
+                  coding=row["coding"], exact=bool(row["exact"]), squared_error=float(row.get("squaredError") or 0),
                   largest_error=float(row.get("maxAbsoluteError") or row.get("largestError") or 0))
             for row in step.get("tensors", [])]
     return steps
