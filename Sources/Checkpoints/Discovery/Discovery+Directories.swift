@@ -50,7 +50,7 @@ extension Discovery {
 
     /// Takes a directory as a checkpoint, or skips it with the reason.
     /// - Parameter group: the checkpoint directories beside this one, itself among them.
-    mutating func takeDirectory(_ directory: String, among group: [StepShape] = []) {
+    mutating func takeDirectory(_ directory: String, among group: [String] = []) {
         let shape = StepShape(directory, in: scan)
         let members = scan.subtree(directory).map(\.path)
         let layout = Layouts.layout(of: shape)
@@ -61,9 +61,8 @@ extension Discovery {
                     .incomplete, "its name says that it is still being written", file: scan.absolute(directory)))
         }
         let probes = scan.subtree(directory).filter { $0.identity.kind == .regular }.map { FileProbe($0, in: scan) }
-        let siblings = group.filter { Layouts.layout(of: $0) == layout }
-        if let fault = layout.fault(shape, among: siblings)
-            ?? trackerFault(directory, layout) ?? fileFault(directory, shape, probes)
+        if let fault = Completeness.fault(of: directory, beside: group, scan)
+            ?? trackerFault(directory, layout) ?? fileFault(directory, probes)
         {
             var fault = fault
             if let file = fault.location.file, !file.hasPrefix(scan.root) {
@@ -106,7 +105,7 @@ extension Discovery {
     }
 
     /// Files that are cut off, still have a temporary name, or are missing from an index of shards.
-    private func fileFault(_ directory: String, _ shape: StepShape, _ probes: [FileProbe]) -> VarveError? {
+    private func fileFault(_ directory: String, _ probes: [FileProbe]) -> VarveError? {
         for probe in probes {
             if StepName.isTemporary(probe.name),
                 StepName.hasCheckpointSuffix(probe.name) || probe.name == ".metadata.tmp"
@@ -116,13 +115,15 @@ extension Discovery {
             }
             if case .broken(let error) = probe.outcome, !DCPLayout.owns(probe.path) { return error }
         }
-        for entry in scan.files(directory) where entry.path.hasSuffix(".json") {
+        let inside = scan.subtree(directory)
+        for entry in inside where entry.identity.kind == .regular && entry.path.hasSuffix(".json") {
             do throws(VarveError) {
                 try JSONWholeness.check(try InputFile(scan.absolute(entry.path)))
             } catch {
                 return error
             }
         }
-        return ShardIndex.fault(directory, shape, scan)
+        let folders = [directory] + inside.filter { $0.identity.kind == .directory && $0.path != directory }.map(\.path)
+        return folders.lazy.compactMap { ShardIndex.fault($0, StepShape($0, in: scan), scan) }.first
     }
 }

@@ -50,8 +50,8 @@ struct Discovery {
         guard depth < Discovery.depthLimit else { return }
         let directories = scan.directories(directory).map(\.path)
         let checkpoints = directories.filter { isCheckpoint($0) }
-        let shapes = checkpoints.filter { !StepName.isTemporary(Paths.split($0).name) }.map { StepShape($0, in: scan) }
-        for path in checkpoints { takeDirectory(path, among: shapes) }
+        let finished = checkpoints.filter { !StepName.isTemporary(Paths.split($0).name) }
+        for path in checkpoints { takeDirectory(path, among: finished) }
         for path in directories where !checkpoints.contains(path) { visit(path, depth: depth + 1) }
     }
 

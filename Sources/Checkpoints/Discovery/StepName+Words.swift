@@ -3,7 +3,7 @@ extension StepName {
     enum Words {
         static let step: Set<String> = [
             "step", "steps", "globalstep", "globalsteps", "iter", "iters", "iteration", "iterations", "itr", "it",
-            "update", "updates",
+            "update", "updates", "ba",
         ]
         static let checkpoint: Set<String> = [
             "checkpoint", "checkpoints", "ckpt", "ckpts", "ckp", "chkpt", "chkpnt", "model", "models", "snapshot",

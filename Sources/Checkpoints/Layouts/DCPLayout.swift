@@ -9,16 +9,4 @@ enum DCPLayout: Layout {
     static func recognizes(_ shape: StepShape) -> Bool {
         shape.top.contains { owns($0) } || shape.top.contains(".metadata")
     }
-
-    static func fault(_ directory: StepShape, among siblings: [StepShape]) -> VarveError? {
-        if !directory.top.contains(".metadata") {
-            return VarveError(
-                .incomplete, ".metadata, which is written last, is missing: the checkpoint is still being written",
-                file: ".metadata")
-        }
-        if !directory.top.contains(where: { owns($0) }) {
-            return VarveError(.incomplete, "no .distcp file beside .metadata")
-        }
-        return nil
-    }
 }

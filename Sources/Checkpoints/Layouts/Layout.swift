@@ -1,6 +1,7 @@
 import TensorFiles
 
-/// How a framework lays a checkpoint out on disk: how to recognise it, when it is complete, what it holds.
+/// How a framework lays a checkpoint out on disk: how to recognise it and what it holds. Whether it is
+/// whole, the rules of `Completeness` say.
 ///
 /// One file per layout; `Layouts.all` lists them. A layout whose tensors are not understood returns an empty
 /// inventory: its steps are found, checked and kept exactly.
@@ -9,8 +10,6 @@ protocol Layout: SendableMetatype {
     static var title: String { get }
     /// Whether a checkpoint of these files is of this layout.
     static func recognizes(_ shape: StepShape) -> Bool
-    /// What is missing from a checkpoint directory, if anything.
-    static func fault(_ directory: StepShape, among siblings: [StepShape]) -> VarveError?
     /// Whether the optimizer's own counter is a better step number than the directory's name.
     static var namesAreCounters: Bool { get }
     /// State dicts and optimizers in the files.
@@ -19,7 +18,6 @@ protocol Layout: SendableMetatype {
 
 extension Layout {
     static var namesAreCounters: Bool { false }
-    static func fault(_ directory: StepShape, among siblings: [StepShape]) -> VarveError? { nil }
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory { StepInventory() }
 }
 
@@ -59,8 +57,10 @@ struct StepShape {
     var fileNames: [String] { paths.map { Paths.split($0).name } }
 
     /// Names of files directly in the directory that hold weights by the Hugging Face conventions.
-    var weightFiles: [String] {
-        top.filter { name in
+    var weightFiles: [String] { StepShape.weightFiles(top) }
+
+    static func weightFiles(_ names: some Sequence<String>) -> [String] {
+        names.filter { name in
             ["model", "pytorch_model", "adapter_model"].contains { name.hasPrefix($0) }
                 && (name.hasSuffix(".safetensors") || name.hasSuffix(".bin") || name.hasSuffix(".index.json"))
         }.sorted()

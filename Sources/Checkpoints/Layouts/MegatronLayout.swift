@@ -11,13 +11,4 @@ enum MegatronLayout: Layout {
     static func recognizes(_ shape: StepShape) -> Bool {
         shape.top.contains { $0.hasPrefix("mp_rank_") } && shape.paths.contains { owns($0) || $0.hasSuffix(".pt") }
     }
-
-    static func fault(_ directory: StepShape, among siblings: [StepShape]) -> VarveError? {
-        let most = siblings.map { $0.paths.filter { owns($0) }.count }.max() ?? 0
-        let count = directory.paths.filter { owns($0) }.count
-        guard count >= most else {
-            return VarveError(.incomplete, "\(count) of \(most) states are there: some ranks have not written theirs")
-        }
-        return nil
-    }
 }

@@ -11,20 +11,6 @@ enum TrainerLayout: Layout {
         return !shape.weightFiles.isEmpty || shape.top.contains("optimizer.pt")
     }
 
-    static func fault(_ directory: StepShape, among siblings: [StepShape]) -> VarveError? {
-        if !directory.top.contains(stateFile),
-            directory.top.contains("training_args.bin") || siblings.contains(where: { $0.top.contains(stateFile) })
-        {
-            return VarveError(
-                .incomplete, "\(stateFile), which is written last, is missing: the checkpoint is still being written",
-                file: stateFile)
-        }
-        if directory.weightFiles.isEmpty, siblings.contains(where: { !$0.weightFiles.isEmpty }) {
-            return VarveError(.incomplete, "no file with weights, which the other checkpoints have")
-        }
-        return nil
-    }
-
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
         try PlainLayout.inventory(files)
     }
