@@ -5,8 +5,23 @@ extension Run {
     ///
     /// `path` may also be a single checkpoint: a directory is then a run of one step (path `""`); a file is the only
     /// entry of a run whose root is the directory that holds it.
-    /// - Throws: `.notFound`, `.permissionDenied`; `.usage` where nothing in it looks like a checkpoint.
+    /// - Throws: `.notFound`, `.permissionDenied`; `.usage` where nothing in it looks like a checkpoint, or where the
+    ///   checkpoints are of several runs.
     package static func discover(_ path: String) throws(VarveError) -> Run {
+        let run = try discoverAll(path)
+        guard run.severalRuns.isEmpty else {
+            let names = run.severalRuns.prefix(5).map { $0.isEmpty ? "." : $0 }.joined(separator: ", ")
+            let more = run.severalRuns.count > 5 ? " and \(run.severalRuns.count - 5) more" : ""
+            throw VarveError(
+                .usage,
+                "\(run.severalRuns.count) runs are in it: \(names)\(more). Name one of them, "
+                    + "or compress each into an archive of its own with --each", file: run.root)
+        }
+        return run
+    }
+
+    /// The same, with the checkpoints of several runs taken together (`severalRuns` has their directories).
+    package static func discoverAll(_ path: String) throws(VarveError) -> Run {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         let identity = try FileIdentity(path: path, following: true)

@@ -15,6 +15,12 @@ package struct Run: Sendable {
     /// What a user should hear: a step number where name and metadata disagree, two checkpoints of one step.
     package var warnings: [String]
 
+    /// Directories of several runs, where the checkpoints are not of one; `""` is `root` itself.
+    package var severalRuns: [String] = []
+
+    /// Everything under `root` that was listed, in path order: what belongs to steps, to skipped checkpoints and to neither.
+    package var entries: [RunEntry] = []
+
     /// Directories, relative to `root`, that a removal of originals did not finish with.
     package var removals: [String] = []
 

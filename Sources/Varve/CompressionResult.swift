@@ -12,6 +12,10 @@ public struct CompressionResult: Sendable, Codable {
     public var present: [Int]
     /// Checkpoints that were left out because they are not complete or cannot be read.
     public var skipped: [Skipped]
+    /// What of the run is not in the archive, whatever the reason: skipped, not asked for, forgotten, too large.
+    public var missing: [RunCoverage.Missing] = []
+    /// Whether all that is missing was not asked for (`steps`, `extras`) or was forgotten.
+    public var isAsAsked = true
     /// What a user should read, beside the above.
     public var notices: [String]
     /// Bytes of the added steps' files.

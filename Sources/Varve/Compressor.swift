@@ -25,6 +25,7 @@ public struct Compressor: Sendable {
     /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
     ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
     public func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
+        try ArchivePlace.check(archive: archive, of: run)
         var searched: [String] = []
         var options = options
         if case .transform(var transform) = options.method, let target = transform.targetRatio {
@@ -58,13 +59,9 @@ public struct Compressor: Sendable {
             result.skipped.append(other)
             progress?(.notice("skipped \(other.path): \(other.reason)"))
         }
-        if let first = known.touched.first {
-            let text =
-                "\(known.touched.count) steps (\(first)...) are in the archive, made from files of another time; "
-                + "verify --against compares them"
-            result.notices.append(text)
-            progress?(.notice(text))
-        }
+        let rewritten = try await self.rewritten(known.touched, found: found, base: base, progress)
+        result.skipped += rewritten
+        for other in rewritten { progress?(.notice("skipped \(other.path): \(other.reason)")) }
         let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
         if reader.steps.isEmpty, options.steps == nil, let first = missing.first {
             let suggestion = BaseSuggestion(found: found, options: options, method: method)
@@ -103,8 +100,46 @@ public struct Compressor: Sendable {
             result.notices.append(notice)
             progress?(.notice(notice))
         }
+        try lookForMissing(found, &result)
         try await removeOriginals(of: found, method: method, base: base, &result, progress)
         return result
+    }
+
+    /// Of steps whose files are of another time than those in the archive: the ones whose bytes are others too. A run
+    /// that was copied has new times and is the same run.
+    private func rewritten(
+        _ touched: [Int], found: Run, base: CheckpointWeights?, _ progress: ProgressHandler?
+    ) async throws(VarveError) -> [CompressionResult.Skipped] {
+        var comparison = StepComparison(archive: archive, base: base, workers: options.capacity)
+        var rewritten: [CompressionResult.Skipped] = []
+        for step in found.steps where touched.contains(step.number) && options.wants(step.number) {
+            let manifest = try ArchiveReader(archive).manifest(step.number)
+            let originals = try OriginalFiles(root: found.root, manifest: manifest)
+            guard let difference = try await comparison.difference(step: step.number, originals: originals) else {
+                continue
+            }
+            rewritten.append(
+                .init(
+                    path: step.path,
+                    reason: "the archive has another step \(step.number), which was written earlier "
+                        + "(\(difference.description)); compress the run into another archive to keep both"))
+        }
+        return rewritten
+    }
+
+    /// What of the run the archive does not hold now, and whether that is what was asked for.
+    private func lookForMissing(_ found: Run, _ result: inout CompressionResult) throws(VarveError) {
+        let reader = try ArchiveReader(archive)
+        result.missing = try RunCoverage(found, in: reader).missing
+        if options.extras == .none {
+            result.missing.removeAll { $0.step == nil }
+        }
+        result.isAsAsked =
+            result.skipped.isEmpty
+            && result.missing.allSatisfy { item in
+                guard let step = item.step else { return false }
+                return !options.wants(step) || reader.forgotten.extent(step) != nil
+            }
     }
 
     /// Removes the originals that `options.removal` lets go, each after it was compared with its step.

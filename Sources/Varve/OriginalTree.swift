@@ -10,18 +10,16 @@ struct OriginalTree {
     func differences(from manifest: StepManifest) throws(VarveError) -> [VarveError] {
         var found: [VarveError] = []
         for entry in manifest.entries { found += try compare(entry) }
-        guard manifest.isDirectory else { return found }
-        var known = Set(manifest.entries.map { Array($0.path.utf8) })
-        known.insert(Array(manifest.path.utf8))
-        try findUnknown(in: manifest.path, known, &found)
         return found
     }
 
     private func compare(_ entry: Entry) throws(VarveError) -> [VarveError] {
         let path = Paths.join(root, entry.path)
-        let there: FileIdentity
+        var there: FileIdentity
         do throws(VarveError) {
             there = try FileIdentity(path: path)
+            // A step keeps the file that a link out of the run leads to.
+            if there.kind == .symbolicLink, entry.isContent { there = try FileIdentity(path: path, following: true) }
         } catch  where error.code == .notFound {
             // A file's content is compared, and found missing, anyhow.
             return entry.isFile ? [] : [different("the run has no such path", path)]
@@ -34,7 +32,7 @@ struct OriginalTree {
             let now = try SystemCalls.readSymbolicLink(path)
             if !now.utf8.elementsEqual(target.utf8) { return [different("the link leads to \(now) now", path)] }
         case .hardLink(let original):
-            let other = try? FileIdentity(path: Paths.join(root, original))
+            let other = try? FileIdentity(path: Paths.join(root, original), following: true)
             guard there.inode == other?.inode, there.device == other?.device else {
                 return [different("no other name of \(original) any more", path)]
             }
@@ -50,24 +48,17 @@ struct OriginalTree {
         return []
     }
 
-    /// What the run's directory has and the archive has not.
-    private func findUnknown(
-        in directory: String, _ known: Set<[UInt8]>, _ found: inout [VarveError]
-    ) throws(VarveError) {
-        for name in try SystemCalls.list(directory.isEmpty ? root : Paths.join(root, directory)) {
-            if directory.isEmpty || name.hasPrefix(OutputFile.temporaryPrefix) || name.hasSuffix(".varve") { continue }
-            let path = Paths.join(directory, name)
-            guard known.contains(Array(path.utf8)) else {
-                found.append(different("the archive does not hold it", Paths.join(root, path)))
-                continue
-            }
-            if (try? FileIdentity(path: Paths.join(root, path)))?.kind == .directory {
-                try findUnknown(in: path, known, &found)
-            }
-        }
-    }
-
     private func different(_ message: String, _ path: String) -> VarveError {
         VarveError(.different, message, file: path)
+    }
+}
+
+extension Entry {
+    /// Whether it is restored as a file.
+    fileprivate var isContent: Bool {
+        switch kind {
+        case .file, .hardLink, .copy, .variant: true
+        case .directory, .symbolicLink: false
+        }
     }
 }

@@ -21,6 +21,7 @@ public struct Restorer: Sendable {
     ///   restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
     @discardableResult
     public func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
+        try ArchivePlace.check(output: output)
         let reader = try ArchiveReader(archive)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let decoder = ChainDecoder(reader, base: base)

@@ -4,12 +4,8 @@ import TensorFiles
 extension Verifier {
     /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left: unfinished
     /// files, and of forgotten steps the part before or after pruning.
-    func strangers(_ reader: ArchiveReader) -> [Result.Finding] {
-        var findings: [Result.Finding] = []
-        func report(_ path: String) {
-            findings.append(
-                .init(step: nil, VarveError(.damaged, "a file that is not part of the archive", file: path)))
-        }
+    func strangers(_ reader: ArchiveReader) -> [String] {
+        var found: [String] = []
         let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
             let known =
@@ -17,7 +13,7 @@ extension Verifier {
                 .contains(name)
                 || runParts.contains(name)
                 || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
-            if !known { report(Paths.join(reader.layout.root, name)) }
+            if !known { found.append(Paths.join(reader.layout.root, name)) }
         }
         for step in reader.stored {
             guard let manifest = try? reader.manifest(step) else { continue }
@@ -28,9 +24,9 @@ extension Verifier {
                 && !(ArchiveLayout.isPartName(name)
                     && (reader.forgotten.extent(step) != nil || reader.isPrunedSince(step)))
             {
-                report(Paths.join(directory, name))
+                found.append(Paths.join(directory, name))
             }
         }
-        return findings
+        return found
     }
 }

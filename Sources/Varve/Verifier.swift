@@ -1,4 +1,5 @@
 import ChainArchive
+import Checkpoints
 import TensorFiles
 
 /// Checks an archive.
@@ -25,6 +26,8 @@ public struct Verifier: Sendable {
         public var tensorsDecoded: Int
         /// Where the archive is intact but does not restore what the run holds (`against`).
         public var differences: [Finding]
+        /// Files in the archive's directory that are not the archive's: no damage, but nothing that is kept either.
+        public var strangers: [String] = []
         /// Steps that were compared with the run's own files.
         public var compared: [Int]
         /// What a sample (`sample`) covered.
@@ -100,11 +103,12 @@ public struct Verifier: Sendable {
             missing = parity.compactMap(\.step)
             // What was once finished is no interrupted writer's.
             result.uncommitted.removeAll { missing.contains($0) }
-            result.findings += strangers(reader)
+            result.strangers = strangers(reader)
             if let against, result.findings.isEmpty {
                 result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
                     .init(step: nil, $0)
                 }
+                result.differences += try notHeld(against, reader)
             }
         }
         let decoder = ChainDecoder(
@@ -141,6 +145,12 @@ public struct Verifier: Sendable {
             for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: step, original: 0, stored: 0))
         }
+        if let against, result.compared.isEmpty, result.findings.isEmpty {
+            result.differences.append(
+                .init(
+                    step: nil,
+                    VarveError(.different, "none of the archive's steps is there to be compared", file: against)))
+        }
         let lost = Restorability(reader, damage: damage).lost.filter { !reader.isPrunedSince($0) }
         result.unrestorable = (lost + missing.filter { reader.forgotten.extent($0) != .whole }).sorted()
         // What went while it was checked is none of the archive's steps.
@@ -153,6 +163,21 @@ public struct Verifier: Sendable {
                         .damaged, "something that it builds on is missing", file: reader.layout.stepManifest(lost))))
         }
         return result
+    }
+
+    /// What the run has and the archive does not hold.
+    private func notHeld(_ root: String, _ reader: ArchiveReader) throws(VarveError) -> [Result.Finding] {
+        let run: Run
+        do throws(VarveError) { run = try Run.discoverAll(root) } catch where error.code == .usage { return [] }
+        return try RunCoverage(run, in: reader).missing.map { item in
+            var message = "the archive does not hold it"
+            if item.isCheckpoint, let step = item.step { message = "step \(step) is not in the archive" }
+            if item.files > 1 { message += " (\(item.files) files)" }
+            if let reason = item.reason { message += ": \(reason)" }
+            return .init(
+                step: item.step, file: item.path == "." ? root : Paths.join(root, item.path), offset: nil, tensor: nil,
+                message: message)
+        }
     }
 
     /// Damage of a step taken together; `nil` stands for all of it.

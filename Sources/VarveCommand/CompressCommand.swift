@@ -54,10 +54,14 @@ struct CompressCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only these steps: A-B,C.", valueName: "steps"))
     var steps: StepList?
 
+    @Flag(help: "Several runs lie under RUN: an archive for each, beside it or under the directory ARCHIVE.")
+    var each = false
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
+        if each, common.form == .json { throw ValidationError("--each writes several results: use --json-lines") }
         _ = try removal.removal(method)
     }
 
@@ -68,7 +72,30 @@ struct CompressCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = normalized(run), archive = normalized(archive ?? run + ".varve")
+        let run = normalized(run)
+        let runs = each ? try RunDirectories.list(run) : [run]
+        var status: Int32 = 0
+        for one in runs {
+            do {
+                try await compress(one, into: destination(of: one, under: run))
+            } catch let code as ExitCode where runs.count > 1 {
+                status = max(status, code.rawValue)
+            } catch let error as VarveError where runs.count > 1 && error.code != .interrupted {
+                ExitStatus.tell(error, exit: ExitStatus.failed)
+                status = ExitStatus.failed
+            }
+        }
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    /// Beside the run, or what was named; of several, a place of the same name under what was named.
+    private func destination(of one: String, under run: String) -> String {
+        guard let archive else { return ArchivePlace.beside(one) }
+        guard each, one != run else { return normalized(archive) }
+        return normalized(archive) + one.dropFirst(run.count) + ".varve"
+    }
+
+    private func compress(_ run: String, into archive: String) async throws {
         let options = CompressionOptions(
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
             removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
@@ -83,20 +110,23 @@ struct CompressCommand: AsyncParsableCommand {
         }
         let result = try await Interruption.run { try await compressor.compress(progress: bar.handler) }
         bar.finish()
-        try common.finish("compression", result) {
-            var line = "\(result.added.count) \(result.added.count == 1 ? "step" : "steps") added"
-            if !result.added.isEmpty {
-                line += ", \(Units.bytes(result.originalBytes)) -> \(Units.bytes(result.storedBytes)), "
-                line += Units.ratio(Double(result.originalBytes) / Double(max(1, result.storedBytes)))
-            }
-            if !result.present.isEmpty { line += "; \(result.present.count) already there" }
-            if let removed = result.removed, !removed.isEmpty {
-                line += "; \(removed.count) \(removed.count == 1 ? "original" : "originals") removed"
-            }
-            if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
-            common.say(line)
+        try common.finish("compression", result) { say(result) }
+        if !result.isAsAsked { throw ExitCode(ExitStatus.stepsSkipped) }
+    }
+
+    private func say(_ result: CompressionResult) {
+        var line = "\(result.added.count) \(result.added.count == 1 ? "step" : "steps") added"
+        if !result.added.isEmpty {
+            line += ", \(Units.bytes(result.originalBytes)) -> \(Units.bytes(result.storedBytes)), "
+            line += Units.ratio(Double(result.originalBytes) / Double(max(1, result.storedBytes)))
         }
-        if !result.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
+        if !result.present.isEmpty { line += "; \(result.present.count) already there" }
+        if let removed = result.removed, !removed.isEmpty {
+            line += "; \(removed.count) \(removed.count == 1 ? "original" : "originals") removed"
+        }
+        if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
+        common.say(line)
+        if let missing = MissingText.line(result.missing) { common.say(missing) }
     }
 
     private func estimate(_ estimator: Estimator) async throws {

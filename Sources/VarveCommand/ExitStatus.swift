@@ -17,7 +17,7 @@ enum ExitStatus {
         ("0", "done"),
         ("\(failed)", "failed, or a difference was found"),
         ("\(usage)", "usage"),
-        ("\(stepsSkipped)", "done, but some checkpoints or files were skipped"),
+        ("\(stepsSkipped)", "done, but something of the run is not in the archive"),
         ("\(notAnArchive)", "not an archive"),
         ("\(locked)", "another process writes to the archive"),
         ("\(damaged)", "damaged; file, offset and tensor are named"),

@@ -48,6 +48,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let range = steps?.range
         let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
         bar.finish()
+        for path in result.strangers { common.note("\(path) is not part of the archive; it may be moved elsewhere") }
         for step in result.uncommitted { common.note("step \(step) was never finished and does not count") }
         try common.finish("verification", result) { print(result) }
         if !result.isIntact { throw ExitCode(ExitStatus.damaged) }
@@ -77,7 +78,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         if let against {
             line += "; \(result.compared.count) compared with \(against), "
-            line += result.differences.isEmpty ? "no difference" : "\(result.differences.count) differences"
+            line += result.differences.isEmpty ? "no difference" : result.differences.count == 1 ? "1 difference" : "\(result.differences.count) differences"
         }
         common.say(line)
     }

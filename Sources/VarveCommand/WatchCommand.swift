@@ -74,7 +74,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = normalized(run), archive = normalized(archive ?? run + ".varve")
+        let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchivePlace.beside(run)
         let watcher = Watcher(
             run: run, archive: archive,
             options: WatchOptions(

@@ -95,18 +95,16 @@ import Testing
         }
     }
 
-    @Test func markersOfTheLargeFrameworksAreNeeded() throws {
+    @Test func orbaxsMarkersAreNeeded() throws {
         let temporary = try TemporaryRun()
-        for step in [1, 2] {
-            try temporary.write("dcp/step-\(step)/__0_0.distcp", "data")
-            try temporary.write("orbax/\(step)0/default/manifest.ocdbt", "data")
+        let manifest: [UInt8] = [0x0C, 0xDB, 0x3A, 0x2A, 16, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
+        for step in [10, 20, 30] {
+            try temporary.write("\(step)/default/manifest.ocdbt", step == 30 ? Array(manifest.dropLast()) : manifest)
+            try temporary.write("\(step)/default/d/0123", "data")
+            if step != 20 { try temporary.write("\(step)/_CHECKPOINT_METADATA", "{}") }
         }
-        try temporary.write("dcp/step-1/.metadata", "data")
-        try temporary.write("orbax/10/_CHECKPOINT_METADATA", "{}")
-        try temporary.write("orbax/30.orbax-checkpoint-tmp-5/default/x", "data")
-        try check(
-            temporary, steps: [1, 10], skipped: ["dcp/step-2", "orbax/20", "orbax/30.orbax-checkpoint-tmp-5"],
-            .incomplete)
+        try temporary.write("40.orbax-checkpoint-tmp-5/default/x", "data")
+        try check(temporary, steps: [10], skipped: ["20", "30", "40.orbax-checkpoint-tmp-5"], .incomplete)
     }
 
     @Test func aTrackerThatNamesAnEarlierStepMarksTheNewestUnfinished() throws {

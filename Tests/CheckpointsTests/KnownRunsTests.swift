@@ -16,17 +16,11 @@ import Testing
         "ds_pipeline", "ds_universal", "hf_deepspeed_zero2", "hf_deepspeed_zero3", "hf_fsdp2_full", "hf_fsdp2_sharded",
         "mcore_dp_reshardable", "mcore_fully_reshardable", "mcore_legacy", "olmo_core", "titan_fsdp_tp", "verl_fsdp2",
     ]
-    /// Runs of which not every step is found yet.
-    private static let incomplete: Set<String> = ["composer_mono", "ds_resized"]
 
     @Test(arguments: RunFolders.names(RunFolders.shared))
     func everyStepOfASharedRunIsFound(name: String) throws {
         guard let folder = RunFolders.shared else { return }
-        if Self.incomplete.contains(name) {
-            withKnownIssue("\(name): steps are taken for one, or for incomplete") { try checkSteps(folder, name) }
-        } else {
-            try checkSteps(folder, name)
-        }
+        try checkSteps(folder, name)
     }
 
     @Test(arguments: RunFolders.names(RunFolders.shared).filter { !opaque.contains($0) })

@@ -81,7 +81,7 @@ import VarveTestSupport
         let output = codes.path("o")
         for arguments in [
             ["list", archive], ["report", archive], ["verify", archive, "--deep"],
-            ["verify", archive, "--against", run],
+            ["verify", archive, "--against", run, "--steps", "200-300"],
             ["restore", archive, "--step", "300", "-o", output], ["forget", archive, "--keep-last", "1", "-n"],
             ["prune", archive, "-n"], ["pin", archive], ["compress", run, archive, "--dry-run"],
         ] {

@@ -12,10 +12,7 @@ import VarveTestSupport
             print("SKIPPED: everyRunComesBack needs the shared runs, which are not here")
             return
         }
-        // Not every step of these is found yet.
-        let incomplete = ["composer_mono", "ds_resized"]
-        print("SKIPPED: everyRunComesBack leaves out " + incomplete.joined(separator: ", "))
-        let others = ["README.md", "make", "make-sharded", "expected"] + incomplete
+        let others = ["README.md", "make", "make-sharded", "expected"]
         for name in try SystemCalls.list(shared) where !others.contains(name) {
             let run = Paths.join(shared, name)
             // Exact: every byte of every file.

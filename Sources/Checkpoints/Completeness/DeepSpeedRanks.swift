@@ -8,7 +8,8 @@ enum DeepSpeedRanks: CompletenessRule {
         let models = folder.files.filter { $0.hasSuffix("_model_states.pt") && !$0.contains("expert") }
         let layers = folder.files.filter { $0.hasPrefix("layer_") && $0.hasSuffix("-model_states.pt") }
         let optimizers = folder.files.filter { $0.hasSuffix("_optim_states.pt") }
-        guard !models.isEmpty || !layers.isEmpty || !optimizers.isEmpty else { return nil }
+        let experts = folder.files.filter { $0.hasSuffix("_model_states.pt") && $0.contains("expert") }
+        guard !models.isEmpty || !layers.isEmpty || !optimizers.isEmpty || !experts.isEmpty else { return nil }
         guard let world = models.lazy.compactMap({ World(folder.torchTree($0)) }).first else {
             return models.isEmpty
                 ? folder.incomplete("no model states among the files", "mp_rank_00_model_states.pt") : nil

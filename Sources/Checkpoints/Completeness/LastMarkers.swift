@@ -1,10 +1,15 @@
 import TensorFiles
 
-/// Files that accelerate and Orbax write last.
+/// Files that accelerate, SpeechBrain and Orbax write last.
 enum LastMarkers: CompletenessRule {
     static func fault(
         in folder: CheckpointFolder, beside siblings: [CheckpointFolder]
     ) throws(VarveError) -> VarveError? {
+        let isSpeechBrain = folder.name.hasPrefix("CKPT+") && folder.files.contains { $0.hasSuffix(".ckpt") }
+        if isSpeechBrain, !folder.has(SpeechBrainLayout.marker) {
+            return folder.incomplete(
+                "\(SpeechBrainLayout.marker), which is written last, is missing", SpeechBrainLayout.marker)
+        }
         for marker in markers(folder) where !folder.has(marker) {
             // A first checkpoint has nothing beside it; accelerate's own files tell that one is to come.
             guard folder.has("scheduler.bin") || siblings.contains(where: { $0.has(marker) }) else { continue }

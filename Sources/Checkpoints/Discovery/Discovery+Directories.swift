@@ -12,7 +12,7 @@ extension Discovery {
         let step = StepName(name)
         let layout = Layouts.layout(of: shape)
         if layout != PlainLayout.self, layout != KerasLayout.self, layout != MLXLayout.self {
-            if step.map({ $0.kind != .glued }) ?? false { return true }
+            if step.map({ $0.kind != .glued }) ?? false || layout == SpeechBrainLayout.self { return true }
             // Without a number in its name only where the files tell one: `last/` of the Trainer.
             return shape.top.contains(TrainerLayout.stateFile) && !shape.weightFiles.isEmpty
                 && !scan.directories(directory).contains { isCheckpoint($0.path) }
@@ -29,11 +29,15 @@ extension Discovery {
             shape.fileNames.filter { StepName.hasCheckpointSuffix($0) }.compactMap { name -> Int? in
                 guard let step = StepName(name),
                     step.kind == .step || step.kind == .epoch || name.lowercased().hasPrefix("ck")
-                        || name.lowercased().hasPrefix("checkpoint")
+                        || name.lowercased().hasPrefix("checkpoint") || self.step(of: directory, is: .bare)
                 else { return nil }
                 return step.number
             })
         return inner.count < 2
+    }
+
+    private func step(of directory: String, is kind: StepName.Kind) -> Bool {
+        StepName(Paths.split(directory).name)?.kind == kind
     }
 
     /// Whether the run's own directory is a checkpoint.
@@ -42,7 +46,8 @@ extension Discovery {
         let layout = Layouts.layout(of: shape)
         if layout == PlainLayout.self || layout == KerasLayout.self || layout == MLXLayout.self {
             let names = shape.top.filter { StepName.hasCheckpointSuffix($0) }
-            return !shape.weightFiles.isEmpty
+            // `model_10.safetensors` is one step of several, or the first of them.
+            return shape.weightFiles.contains { StepName($0) == nil }
                 && names.allSatisfy { StepName($0).map { $0.kind == .glued } ?? true || shape.weightFiles.contains($0) }
         }
         return Set(candidates.compactMap { StepName($0.name)?.number }).count < 2
@@ -76,6 +81,9 @@ extension Discovery {
         candidate.namesAreCounters = layout.namesAreCounters
         if let number = TrainerState.step(in: directory, scan) {
             candidate.metadata = StepNumber(value: number, ground: .metadata)
+        } else if layout == SpeechBrainLayout.self {
+            // Updates tell checkpoints within an epoch apart; the epoch is what a recipe without Adam has.
+            candidate.metadata = candidate.optimizerStep ?? SpeechBrainLayout.epoch(in: directory, scan)
         } else if layout != PlainLayout.self, layout != TrainerLayout.self, layout != AccelerateLayout.self {
             candidate.metadata = nil
             candidate.optimizerStep = nil

@@ -4,6 +4,10 @@ extension Discovery {
     /// Leaves one candidate per step number; the others become repetitions of its files, parts of it, or extras.
     mutating func settleDuplicates() throws(VarveError) {
         var steps: [StepCandidate] = []
+        let homes = Dictionary(grouping: candidates.indices) { home(of: candidates[$0]) }
+        for members in homes.values {
+            for index in members { candidates[index].beside = members.count }
+        }
         let byNumber = Dictionary(grouping: candidates) { $0.number?.value ?? 0 }
         for number in byNumber.keys.sorted() {
             let ranked = (byNumber[number] ?? []).sorted { $0.isBetter(than: $1) }
@@ -12,9 +16,10 @@ extension Discovery {
                 if isComplement(step, other) {
                     step = merged(step, other)
                 } else if try !takeAsRepetition(other, of: step) {
+                    rivals.append(other)
                     warnings.append(
                         "\(other.path): another checkpoint of step \(number); \(step.path) is taken as the step, "
-                            + "this one is kept as it is")
+                            + "this one as files beside the steps")
                 }
             }
             steps.append(step)
@@ -104,7 +109,8 @@ extension Discovery {
                 byInode[InodeKey(entry.identity)] = path
             }
         }
-        for entry in scan.entries where entry.identity.kind == .regular && !taken.contains(entry.path) {
+        for entry in scan.entries
+        where entry.identity.kind == .regular && entry.linkTarget == nil && !taken.contains(entry.path) {
             if entry.identity.linkCount > 1, let original = byInode[InodeKey(entry.identity)] {
                 aliases.append(StepAlias(entry: entry, original: original, kind: .hardLink))
             } else if StepName.hasCheckpointSuffix(entry.path) || entry.identity.byteCount >= 1 << 20 {
@@ -118,8 +124,8 @@ extension Discovery {
     mutating func takeLinks() throws(VarveError) {
         let members = Set(candidates.flatMap(\.members))
         for entry in scan.entries
-        where entry.identity.kind == .symbolicLink && !members.contains(entry.path) && !left.contains(entry.path) {
-            guard let target = scan.target(of: entry) else {
+        where entry.linkTarget != nil && !members.contains(entry.path) && !left.contains(entry.path) {
+            guard entry.identity.kind == .symbolicLink, let target = scan.target(of: entry) else {
                 if StepName.hasCheckpointSuffix(entry.path) {
                     warnings.append("\(entry.path): a link to something outside the run; only the link is kept")
                 }
@@ -127,13 +133,6 @@ extension Discovery {
             }
             if members.contains(target.path) {
                 aliases.append(StepAlias(entry: entry, original: target.path, kind: .symbolicLink))
-            }
-        }
-        for candidate in candidates {
-            for path in candidate.members {
-                guard let entry = scan.entry(path), entry.identity.kind == .symbolicLink, scan.target(of: entry) == nil
-                else { continue }
-                warnings.append("\(path): a link to something outside the run; only the link is kept")
             }
         }
     }

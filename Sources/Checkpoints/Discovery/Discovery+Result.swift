@@ -5,7 +5,12 @@ extension Discovery {
     func result() -> Run {
         var first: [InodeKey: String] = [:]
         let steps = candidates.map { candidate in
-            let entries = candidate.members.compactMap { scan.entry($0) }.map { linked($0, &first) }
+            // A link to a file outside of the run stands for the file in a step, for itself beside the steps.
+            let entries = candidate.members.compactMap { scan.entry($0) }.map { linked($0, &first) }.map { entry in
+                var entry = entry
+                if entry.identity.kind == .regular { entry.linkTarget = nil }
+                return entry
+            }
             return Step(
                 number: candidate.number?.value ?? 0, isEpoch: candidate.isEpoch,
                 isUnnumbered: candidate.isUnnumbered, path: candidate.path, isDirectory: candidate.isDirectory,
@@ -27,6 +32,8 @@ extension Discovery {
             aliases: repeated,
             extras: extras, warnings: warnings)
         run.removals = scan.removals
+        run.entries = scan.entries
+        run.severalRuns = severalRuns()
         return run
     }
 
@@ -34,7 +41,9 @@ extension Discovery {
     private func linked(_ entry: RunEntry, _ first: inout [InodeKey: String]) -> RunEntry {
         var entry = entry
         entry.hardLinkOf = nil
-        guard entry.identity.kind == .regular, entry.identity.linkCount > 1 else { return entry }
+        guard entry.identity.kind == .regular, entry.identity.linkCount > 1, entry.linkTarget == nil else {
+            return entry
+        }
         let key = InodeKey(entry.identity)
         if let earlier = first[key] { entry.hardLinkOf = earlier } else { first[key] = entry.path }
         return entry

@@ -3,7 +3,8 @@ import TensorFiles
 /// Sorts what a scan found into steps, repetitions, incomplete checkpoints and the rest.
 ///
 /// In this order: directories that are checkpoints (`Discovery+Directories`), files that are (`+Files`), step numbers
-/// (`+Numbers`), several candidates of one number (`+Duplicates`), and what is left (`+Result`).
+/// (`+Numbers`), several candidates of one number (`+Duplicates`), several runs (`+Runs`), and what is left (`+Result`).
+/// Where nothing can be read, series of numbered files are taken (`+Unreadable`).
 struct Discovery {
     /// Checkpoints are looked for down to this depth.
     static let depthLimit = 6
@@ -12,6 +13,8 @@ struct Discovery {
     var candidates: [StepCandidate] = []
     var skipped: [SkippedCheckpoint] = []
     var aliases: [StepAlias] = []
+    /// Checkpoints that have the number of a step and other content.
+    var rivals: [StepCandidate] = []
     var warnings: [String]
     /// Paths that belong to skipped checkpoints.
     var left: Set<String> = []
@@ -33,6 +36,7 @@ struct Discovery {
             left = []
             takeDirectory("")
         }
+        if candidates.isEmpty, skipped.isEmpty { takeUnreadable() }
         return try finish()
     }
 

@@ -52,6 +52,8 @@ struct FileProbe {
             throw VarveError(.incomplete, "the file is empty: it is still being written, or writing it failed")
         }
         if source.byteCount < FileProbe.smallestContainer {
+            // SpeechBrain's counters are `.ckpt` files with a number in them.
+            if try FileProbe.isText(source) { return }
             throw VarveError(
                 .incomplete, "\(source.byteCount) bytes are too few for a checkpoint: it is still being written")
         }
@@ -80,6 +82,12 @@ struct FileProbe {
             metadata = StepNumber.find(in: file.metadata)
         }
         outcome = .tensors
+    }
+
+    /// Whether a small file is text, and not the beginning of a container.
+    private static func isText(_ source: InputFile) throws(VarveError) -> Bool {
+        let bytes = try source.bytes(at: 0, count: Int(source.byteCount))
+        return !bytes.starts(with: [0x50, 0x4B]) && bytes.allSatisfy { (0x20...0x7E).contains($0) || $0 == 10 || $0 == 13 }
     }
 
     /// A file whose content says that it is a checkpoint's main or companion file.

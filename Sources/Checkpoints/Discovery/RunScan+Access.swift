@@ -31,8 +31,15 @@ extension RunScan {
     /// Absolute (or working-directory relative) path of an entry.
     func absolute(_ path: String) -> String { path.isEmpty ? root : Paths.join(root, path) }
 
-    /// The entry a symbolic link leads to, if that lies in the run. Follows chains of links, at most eight.
+    /// The file or directory of the run that a symbolic link leads to, if it leads to one, however its text is spelled.
     func target(of link: RunEntry) -> RunEntry? {
+        if let spelled = spelledTarget(of: link) { return spelled }
+        guard let identity = try? FileIdentity(path: absolute(link.path), following: true) else { return nil }
+        return pathOfInode[InodeKey(identity)].flatMap { entry($0) }
+    }
+
+    /// By the link's text, through chains of links, at most eight.
+    private func spelledTarget(of link: RunEntry) -> RunEntry? {
         var link = link
         for _ in 0..<8 {
             guard let text = link.linkTarget, let path = resolve(text, from: Paths.split(link.path).directory),

@@ -2,8 +2,9 @@ import TensorFiles
 
 /// Everything under a run's directory, listed once, before anything is decided.
 ///
-/// Symbolic links are never followed, so no loop and nothing outside can be reached. Archives (`*.varve`) and Varve's
-/// own temporary files are left out.
+/// Links to directories are never followed, so there is no loop. A link to a file outside of the run is listed as that
+/// file, because hub caches keep weights so: an archive without them would hold nothing. Archives (`*.varve`) and
+/// Varve's own temporary files are left out.
 struct RunScan {
     /// Directories nested deeper than this are left out with a warning.
     static let depthLimit = 64
@@ -14,6 +15,8 @@ struct RunScan {
     /// Indices of a directory's direct members, by the directory's path (the root's is empty).
     private(set) var members: [String: [Int]] = [:]
     private(set) var index: [String: Int] = [:]
+    /// Files and directories by what links to them share, however they are spelled.
+    private(set) var pathOfInode: [InodeKey: String] = [:]
     private(set) var warnings: [String] = []
     /// Directories that were to be removed.
     private(set) var removals: [String] = []
@@ -26,6 +29,7 @@ struct RunScan {
         let names = try SystemCalls.list(root)
         var first: [InodeKey: String] = [:]
         list("", names, depth: 0, &first)
+        followLinks()
     }
 
     /// A scan that holds one file of a directory.
@@ -33,6 +37,31 @@ struct RunScan {
         self.root = root
         var first: [InodeKey: String] = [:]
         list("", [name], depth: 0, &first)
+        followLinks()
+    }
+
+    /// Links that leave the run: one to a file takes the file's identity; one to a directory that is named like a
+    /// checkpoint is refused, because its content is not in the run.
+    private mutating func followLinks() {
+        for entry in entries where entry.identity.kind == .regular || entry.identity.kind == .directory {
+            let key = InodeKey(entry.identity)
+            if pathOfInode[key] == nil { pathOfInode[key] = entry.path }
+        }
+        for position in entries.indices where entries[position].identity.kind == .symbolicLink {
+            let entry = entries[position]
+            guard target(of: entry) == nil,
+                let outside = try? FileIdentity(path: Paths.join(root, entry.path), following: true)
+            else { continue }
+            let name = Paths.split(entry.path).name
+            if outside.kind == .regular {
+                entries[position].identity = outside
+            } else if outside.kind == .directory, let step = StepName(name), step.kind != .glued {
+                refuse(
+                    entry.path, .unsupported,
+                    "a link to a directory outside of the run (\(entry.linkTarget ?? "")), which is not followed; "
+                        + "name that directory's own run")
+            }
+        }
     }
 
     private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {

@@ -21,6 +21,8 @@ struct StepCandidate {
     /// Decided from all of the above; `nil` where nothing tells.
     var number: StepNumber?
     var isEpoch = false
+    /// How many checkpoints its directory has.
+    var beside = 0
     /// Nothing tells its number, and there is no other checkpoint.
     var isUnnumbered = false
 
@@ -80,10 +82,11 @@ struct StepCandidate {
     /// A name that moves from step to step loses against a name with a number.
     var isMoving: Bool { StepName.isMoving(name) }
 
-    /// The better of two candidates for one step: fixed name, more of the state, then path order.
+    /// The better of two candidates for one step: fixed name, more of the state, more of its like beside it, then path
+    /// order.
     func isBetter(than other: StepCandidate) -> Bool {
-        let mine = [isMoving ? 0 : 1, hasWeights ? 1 : 0, hasOptimizer ? 1 : 0]
-        let theirs = [other.isMoving ? 0 : 1, other.hasWeights ? 1 : 0, other.hasOptimizer ? 1 : 0]
+        let mine = [isMoving ? 0 : 1, hasWeights ? 1 : 0, hasOptimizer ? 1 : 0, beside]
+        let theirs = [other.isMoving ? 0 : 1, other.hasWeights ? 1 : 0, other.hasOptimizer ? 1 : 0, other.beside]
         if mine != theirs { return theirs.lexicographicallyPrecedes(mine) }
         return path.utf8.lexicographicallyPrecedes(other.path.utf8)
     }

@@ -94,6 +94,10 @@ extension StepName {
             drop.insert(position)
             position += 1
         }
+        // `+00` behind a time of day: SpeechBrain's counter of checkpoints within a second.
+        if position == index + 11, position + 1 < tokens.count, tokens[position].text == "+" {
+            drop.formUnion([position, position + 1])
+        }
     }
 
     /// Runs of at least seven hexadecimal digits and letters in alternation.

@@ -37,7 +37,10 @@ package struct StepName: Hashable, Sendable {
             for index in tokens.indices.reversed() where tokens[index].kind == .letters {
                 let word = tokens[index].text
                 guard words.contains(word) || kind == .step && word.hasSuffix("step") else { continue }
-                if let number = StepName.number(after: index, in: tokens, chained: kind == .checkpoint) {
+                let number =
+                    StepName.number(after: index, in: tokens, chained: kind == .checkpoint)
+                    ?? (kind == .step ? StepName.number(before: index, in: tokens) : nil)
+                if let number {
                     self.init(number: number, kind: kind)
                     return
                 }
@@ -64,6 +67,14 @@ package struct StepName: Hashable, Sendable {
             position += 2
         }
         return value(at: position, in: tokens)
+    }
+
+    /// The number before a word in the plural: `rl_64_steps`.
+    private static func number(before index: Int, in tokens: [NameToken]) -> Int? {
+        guard index >= 2, tokens[index].text.hasSuffix("s"), index == tokens.count - 1,
+            tokens[index - 1].kind == .other, tokens[index - 2].kind == .digits
+        else { return nil }
+        return value(at: index - 2, in: tokens)
     }
 
     /// The digits at `index`; `50k` is 50000.

@@ -2,7 +2,7 @@
 enum Layouts {
     static let all: [any Layout.Type] = [
         TrainerLayout.self, OrbaxLayout.self, DCPLayout.self, DeepSpeedLayout.self, MegatronLayout.self,
-        AccelerateLayout.self, KerasLayout.self, MLXLayout.self,
+        SpeechBrainLayout.self, AccelerateLayout.self, KerasLayout.self, MLXLayout.self,
     ]
 
     /// The layout of a checkpoint; `PlainLayout` where none of the others recognises it.

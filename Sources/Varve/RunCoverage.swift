@@ -1,0 +1,115 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+/// What of a run an archive does not hold: whole checkpoints, files of checkpoints, files beside them.
+///
+/// It goes by paths: whether the bytes agree is for `Verifier` to compare.
+public struct RunCoverage {
+    /// Something that is missing, as far up as nothing below it is held.
+    public struct Missing: Sendable, Codable {
+        /// Relative to the run.
+        public var path: String
+        /// Of a checkpoint, or of something in one: its step.
+        public var step: Int?
+        /// Whether all of that checkpoint is missing.
+        public var isCheckpoint = false
+        public var files: Int
+        public var bytes: UInt64
+        /// Why, where that is known.
+        public var reason: String?
+    }
+
+    private(set) var missing: [Missing] = []
+
+    init(_ run: Run, in archive: ArchiveReader) throws(VarveError) {
+        let known = try Self.paths(in: archive)
+        var rest = run.entries.filter { !known.contains($0.path) }
+        for step in run.steps {
+            let own = Set(step.entries.map(\.path))
+            let lacking = rest.filter { own.contains($0.path) && $0.identity.kind != .directory }
+            guard !lacking.isEmpty else { continue }
+            let files = step.entries.filter { $0.identity.kind != .directory }
+            // A checkpoint of which something is held is told by its files.
+            guard lacking.count == files.count else { continue }
+            var item = Missing(path: step.path, step: step.number, lacking)
+            item.isCheckpoint = true
+            if archive.forgotten.extent(step.number) == .whole { item.reason = "the step was forgotten" }
+            missing.append(item)
+            rest.removeAll { own.contains($0.path) }
+        }
+        for skipped in run.skipped {
+            let inside = rest.filter { $0.path == skipped.path || $0.path.hasPrefix(skipped.path + "/") }
+            let files = inside.filter { $0.identity.kind != .directory }
+            guard !files.isEmpty || inside.isEmpty && !known.contains(skipped.path) else { continue }
+            var item = Missing(path: skipped.path, step: skipped.number, files, reason: skipped.reason.message)
+            item.isCheckpoint = item.step != nil
+            missing.append(item)
+            let taken = Set(inside.map(\.path))
+            rest.removeAll { taken.contains($0.path) }
+        }
+        var owners: [String: Int] = [:]
+        for step in run.steps {
+            for entry in step.entries { owners[entry.path] = step.number }
+        }
+        missing += Self.topmost(rest, among: run.entries, owners)
+        missing += try Self.forgottenMoments(of: run, in: archive)
+    }
+
+    /// Every path that the archive restores.
+    private static func paths(in archive: ArchiveReader) throws(VarveError) -> Set<String> {
+        var known = Set<String>()
+        for step in archive.steps {
+            // A step that cannot be read holds nothing; `Verifier` reports why.
+            guard let manifest = try? archive.manifest(step) else { continue }
+            known.formUnion(manifest.entries.map(\.path))
+            known.insert(manifest.path)
+        }
+        for entry in try archive.runManifest()?.entries ?? [] { known.insert(entry.path) }
+        // A directory is made for what lies in it.
+        for path in known {
+            var parent = Paths.split(path).directory
+            while parent != ".", !parent.isEmpty, known.insert(parent).inserted { parent = Paths.split(parent).directory }
+        }
+        return known
+    }
+
+    /// Directories of which nothing is held, once each, and single files.
+    private static func topmost(
+        _ rest: [RunEntry], among all: [RunEntry], _ owners: [String: Int]
+    ) -> [Missing] {
+        let lacking = Set(rest.map(\.path))
+        var found: [Missing] = []
+        var at = rest.startIndex
+        while at < rest.endIndex {
+            let entry = rest[at]
+            at += 1
+            guard entry.identity.kind == .directory else {
+                found.append(Missing(path: entry.path, step: owners[entry.path], [entry]))
+                continue
+            }
+            let below = rest[at...].prefix { $0.path.hasPrefix(entry.path + "/") }
+            let isWhole = all.allSatisfy { !$0.path.hasPrefix(entry.path + "/") || lacking.contains($0.path) }
+            guard isWhole else { continue }
+            found.append(Missing(path: entry.path, step: owners[entry.path], below.filter { $0.identity.kind != .directory }))
+            at = below.endIndex
+        }
+        return found
+    }
+
+    private static func forgottenMoments(of run: Run, in archive: ArchiveReader) throws(VarveError) -> [Missing] {
+        run.steps.compactMap { step in
+            guard archive.forgotten.extent(step.number) == .moments else { return nil }
+            return Missing(path: step.path, step: step.number, [], reason: "its optimizer state was forgotten")
+        }
+    }
+}
+
+extension RunCoverage.Missing {
+    init(path: String, step: Int?, _ files: [RunEntry], reason: String? = nil) {
+        self.init(
+            path: path.isEmpty ? "." : path, step: step, files: files.count,
+            bytes: files.reduce(0) { $0.addingSaturated($1.identity.kind == .regular ? $1.identity.byteCount : 0) },
+            reason: reason)
+    }
+}

@@ -1,0 +1,219 @@
+import Foundation
+import TensorFiles
+import Testing
+import Varve
+import VarveTestSupport
+
+/// Exit 0 without a word means that all of the run is in the archive, and `verify --against` finds what is not.
+@Suite struct RunCoverageTests {
+    let workshop = RunWorkshop()
+
+    private func file(_ seed: Int) -> [UInt8] {
+        var random = SplitMix64(seed: UInt64(seed))
+        let values = (0..<64).flatMap { _ in LittleEndianBytes.of(Float(random.next() % 1000) / 7) }
+        return SafetensorsMaker.file([TestTensor("w", shape: [8, 8], bytes: values)])
+    }
+
+    private func writeStep(_ number: Int, seed: Int, in run: String = "run") throws {
+        let folder = workshop.path("\(run)/checkpoint-\(number)")
+        try Trees.write(file(seed), to: folder + "/model.safetensors")
+        try Trees.write(Array("{\"global_step\": \(number)}".utf8), to: folder + "/trainer_state.json")
+    }
+
+    private func compress(_ run: String = "run", steps: [ClosedRange<Int>]? = nil) async throws -> CompressionResult {
+        try await Compressor(
+            run: workshop.path(run), archive: workshop.path("a.varve"),
+            options: CompressionOptions(method: .lossless, steps: steps)
+        ).compress()
+    }
+
+    private func verify(_ run: String = "run") async throws -> Verifier.Result {
+        try await Verifier(archive: workshop.path("a.varve"), against: workshop.path(run)).verify()
+    }
+
+    @Test func stepsThatTheArchiveLacksAreNamed() async throws {
+        for step in [10, 20, 30] { try writeStep(step, seed: step) }
+        let result = try await compress(steps: [10...10])
+        #expect(result.missing.map(\.step) == [20, 30] && result.isAsAsked)
+        let verified = try await verify()
+        #expect(verified.isIntact && verified.compared == [10])
+        #expect(verified.differences.map(\.step) == [20, 30])
+    }
+
+    @Test(arguments: ["empty", "other", "a.varve"])
+    func nothingComparedIsADifference(against: String) async throws {
+        try writeStep(10, seed: 1)
+        try Directories.create(workshop.path("empty"))
+        try writeStep(70, seed: 1, in: "other")
+        _ = try await compress()
+        let verified = try await verify(against)
+        #expect(verified.compared.isEmpty && !verified.differences.isEmpty)
+    }
+
+    @Test func filesThatAreLeftOutAreNamed() async throws {
+        try writeStep(10, seed: 1)
+        let large = workshop.path("run/large.bin")
+        try Trees.write([1], to: large)
+        #expect(truncate(large, 65 << 20) == 0)
+        let result = try await compress()
+        #expect(result.missing.map(\.path) == ["large.bin"] && !result.isAsAsked)
+        #expect(try await verify().differences.map(\.file) == [large])
+    }
+
+    @Test func filesThatCameLaterAreNamed() async throws {
+        try writeStep(10, seed: 1)
+        _ = try await compress()
+        try Trees.write([7], to: workshop.path("run/checkpoint-10/new.txt"))
+        try Trees.write([7], to: workshop.path("run/logs/a/b.txt"))
+        let files = try await verify().differences.compactMap(\.file)
+        #expect(files == ["checkpoint-10/new.txt", "logs"].map { workshop.path("run/" + $0) })
+    }
+
+    @Test func aStepThatWasWrittenAgainIsSkippedWithTheWayOut() async throws {
+        for step in [10, 20] { try writeStep(step, seed: step) }
+        _ = try await compress()
+        try writeStep(20, seed: 99)
+        let result = try await compress()
+        #expect(result.skipped.map(\.path) == ["checkpoint-20"] && !result.isAsAsked)
+        #expect(result.skipped[0].reason.contains("another archive"))
+    }
+
+    @Test func aRunThatWasCopiedIsTheSame() async throws {
+        for step in [10, 20] { try writeStep(step, seed: step) }
+        _ = try await compress()
+        for step in [10, 20] { try writeStep(step, seed: step) }
+        let result = try await compress()
+        #expect(result.skipped.isEmpty && result.isAsAsked && result.missing.isEmpty)
+    }
+
+    @Test func aLinkedFileComesBackAsAFile() async throws {
+        try Trees.write(file(5), to: workshop.path("store/blob"))
+        try writeStep(10, seed: 5)
+        try SystemCalls.unlink(workshop.path("run/checkpoint-10/model.safetensors"))
+        try SystemCalls.symbolicLink(
+            target: workshop.path("store/blob"), at: workshop.path("run/checkpoint-10/model.safetensors"))
+        #expect(try await compress().isAsAsked)
+        #expect(try await verify().differences.isEmpty)
+        let output = workshop.path("back")
+        try await Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .all)).restore(to: output)
+        #expect(try Trees.content(output)["checkpoint-10/model.safetensors"] == file(5))
+    }
+
+    @Test func filesOfOthersInTheArchiveAreNoDamage() async throws {
+        try writeStep(10, seed: 1)
+        _ = try await compress()
+        try Trees.write([1], to: workshop.path("a.varve/notes.txt"))
+        let verified = try await Verifier(archive: workshop.path("a.varve")).verify()
+        #expect(verified.isIntact && verified.strangers == [workshop.path("a.varve/notes.txt")])
+    }
+
+    /// Whatever happens to a run between calls: where nothing is said, everything comes back.
+    @Test(arguments: 0..<10)
+    func silenceMeansThatEverythingComesBack(seed: Int) async throws {
+        var random = SplitMix64(seed: UInt64(seed + 100))
+        var next = 10, silent = 0
+        for _ in 0..<3 {
+            try writeStep(next, seed: next)
+            next += 10
+        }
+        for round in 0..<8 {
+            try harm(&random, &next, round)
+            let result = try await compress()
+            let isSilent = result.isAsAsked && result.missing.isEmpty && result.skipped.isEmpty
+            let output = workshop.path("back-\(round)")
+            try await Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .all))
+                .restore(to: output)
+            let differs = try lacking(output)
+            if isSilent {
+                silent += 1
+                #expect(differs.isEmpty, "round \(round): \(differs)")
+            }
+            let verified = try await verify()
+            #expect(verified.differences.isEmpty == differs.isEmpty, "round \(round): \(differs) \(verified.differences)")
+            try Directories.remove(output)
+        }
+        #expect(silent > 0)
+    }
+
+    /// Paths of the run that did not come back, or with other bytes.
+    private func lacking(_ output: String) throws -> [String] {
+        let restored = try Trees.content(output)
+        var found: [String] = []
+        for path in try Trees.content(workshop.path("run")).keys {
+            let full = workshop.path("run/" + path)
+            let isLink = try FileIdentity(path: full).kind == .symbolicLink
+            let content = isLink && !path.hasPrefix("checkpoint-") ? nil : try? Trees.bytes(full)
+            let wanted = try content ?? Array("-> \(try SystemCalls.readSymbolicLink(full))".utf8)
+            if restored[path] != wanted { found.append(path) }
+        }
+        return found.sorted()
+    }
+
+    private func harm(_ random: inout SplitMix64, _ next: inout Int, _ round: Int) throws {
+        let steps = try SystemCalls.list(workshop.path("run")).filter { $0.hasPrefix("checkpoint-") }.sorted()
+        let some = steps.isEmpty ? "checkpoint-10" : steps[Int(random.next() % UInt64(steps.count))]
+        let model = workshop.path("run/\(some)/model.safetensors")
+        switch random.next() % 8 {
+        case 0, 1:
+            try writeStep(next, seed: next)
+            next += 10
+        case 2 where steps.count > 1: try Directories.remove(workshop.path("run/\(some)"))
+        case 3 where FileManager.default.fileExists(atPath: model):
+            try Trees.overwrite(Array(try Trees.bytes(model).dropLast(40)), at: model)
+        case 4: try writeStep(Int(some.dropFirst(11)) ?? 10, seed: Int(random.next() % 1000))
+        case 5: try Trees.write([UInt8(round)], to: workshop.path("run/logs/\(random.next() % 3).txt"))
+        case 6:
+            try Trees.write(file(next), to: workshop.path("store/\(next)"))
+            try writeStep(next, seed: next)
+            let link = workshop.path("run/checkpoint-\(next)/model.safetensors")
+            try SystemCalls.unlink(link)
+            try SystemCalls.symbolicLink(target: workshop.path("store/\(next)"), at: link)
+            next += 10
+        default: try? SystemCalls.unlink(workshop.path("run/\(some)/trainer_state.json"))
+        }
+    }
+}
+
+/// Archives and restored checkpoints lie where they harm nothing and are not harmed.
+@Suite struct ArchivePlaceTests {
+    let workshop = RunWorkshop()
+
+    private func refusal(run: String, archive: String) async throws -> VarveError? {
+        do throws(VarveError) {
+            _ = try await Compressor(run: run, archive: archive).compress()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func makeRun() throws {
+        try Trees.write(
+            SafetensorsMaker.file([TestTensor("w", shape: [2], bytes: [UInt8](repeating: 1, count: 8))]),
+            to: workshop.path("run/ckpt_1.safetensors"))
+    }
+
+    @Test(arguments: ["s3://bucket/run.varve", "gs://b/x", "hf://user/name"])
+    func addressesOfObjectStoresAreNoDirectories(place: String) async throws {
+        try makeRun()
+        #expect(try await refusal(run: workshop.path("run"), archive: place)?.code == .usage)
+    }
+
+    @Test func anArchiveLiesNeitherInItsRunNorInAnother() async throws {
+        try makeRun()
+        #expect(try await refusal(run: workshop.path("run"), archive: workshop.path("run/a.varve"))?.code == .usage)
+        #expect(try await refusal(run: workshop.path("run"), archive: workshop.path("a.varve")) == nil)
+        #expect(try await refusal(run: workshop.path("run"), archive: workshop.path("a.varve/b/c"))?.code == .usage)
+        let restorer = Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .latest, overwrite: true))
+        for output in ["a.varve", "a.varve/steps"] {
+            await #expect(throws: VarveError.self) { try await restorer.restore(to: workshop.path(output)) }
+        }
+        #expect(try await Verifier(archive: workshop.path("a.varve"), deep: true).verify().strangers.isEmpty)
+    }
+
+    @Test func theDirectoryItselfHasAName() throws {
+        #expect(ArchivePlace.beside("runs/out") == "runs/out.varve")
+        let name = Paths.split(FileManager.default.currentDirectoryPath).name
+        #expect(ArchivePlace.beside(".") == "../\(name).varve")
+    }
+}
