@@ -8,12 +8,19 @@ struct OriginalPlace: Sendable {
     /// Of the bytes that stood there.
     let hash: Hash128
 
-    /// - Throws: `.sourceChanged` where other bytes stand there now; what reading throws.
+    /// - Throws: `.originalChanged` where other bytes stand there now, or none can be read.
     func read() throws(VarveError) -> [UInt8] {
-        let bytes = try source.bytesOnce(at: range.lowerBound, count: range.count)
+        let bytes: [UInt8]
+        do throws(VarveError) {
+            bytes = try source.bytesOnce(at: range.lowerBound, count: range.count)
+        } catch {
+            throw VarveError(
+                .originalChanged, "it cannot be read any more", file: source.name, offset: range.lowerBound,
+                cause: error)
+        }
         guard Hash128(bytes) == hash else {
             throw VarveError(
-                .sourceChanged, "changed while the step after it was worked on", file: source.name,
+                .originalChanged, "changed while the step after it was worked on", file: source.name,
                 offset: range.lowerBound)
         }
         return bytes

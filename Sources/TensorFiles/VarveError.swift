@@ -26,6 +26,8 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         public static let incomplete = Code(rawValue: "incomplete")
         /// A source file changed while it was read.
         public static let sourceChanged = Code(rawValue: "sourceChanged")
+        /// A file whose tensors were to be read again, instead of being kept, holds something else now.
+        public static let originalChanged = Code(rawValue: "originalChanged")
         /// Archive bytes do not match their checksum, or break a rule of the archive format.
         public static let damaged = Code(rawValue: "damaged")
         /// A step was forgotten, and its bytes pruned, while it was read.

@@ -22,6 +22,8 @@ struct Chain {
     private var index = PayloadIndex()
     /// What the last step left for the next: restored tensors and payload, and its original files.
     private var last: (number: Int, store: ScratchStore, contents: StepContents)?
+    /// Steps whose files were seen to be others than when they were archived.
+    private var changed: Set<Int> = []
     /// What the step before the last left: its file is used again.
     private var spare: ScratchStore?
 
@@ -33,9 +35,29 @@ struct Chain {
     }
 
     /// Compresses one step and commits it.
+    ///
+    /// What the step before stored exactly is read in its original, as long as that is what it was. A trainer, or whoever
+    /// puts a file's old time back, may have changed it unnoticed: then the archive's own copy serves, and that is said.
     /// - Parameter isLast: whether none will be added after it: then nothing is kept for that one.
     mutating func add(
         _ source: SourceStep, isLast: Bool = false, to writer: ArchiveWriter, progress: ProgressHandler?
+    ) async throws(VarveError) -> Outcome {
+        do throws(VarveError) {
+            return try await build(source, isLast: isLast, to: writer, progress: progress)
+        } catch  where error.code == .originalChanged {
+            guard let before = last?.number else { throw error }
+            last = nil
+            changed.insert(before)
+            progress?(
+                .notice(
+                    "step \(before): its files are not any more what was archived; step \(source.step.number) builds on the "
+                        + "archive's copy of it"))
+            return try await build(source, isLast: isLast, to: writer, progress: progress)
+        }
+    }
+
+    private mutating func build(
+        _ source: SourceStep, isLast: Bool, to writer: ArchiveWriter, progress: ProgressHandler?
     ) async throws(VarveError) -> Outcome {
         let step = source.step
         // Exact tensors of the last step are read where they stand. Where something else stands there now, the archive has
@@ -185,7 +207,9 @@ struct Chain {
     /// The original weights of the step before, if its files are still there as they were.
     private func originals(of number: Int, _ open: OpenStep) -> OriginalWeights? {
         if let last, last.number == number { return OriginalWeights(last.contents) }
-        guard let step = found.steps.first(where: { $0.number == number }) else { return nil }
+        guard !changed.contains(number), let step = found.steps.first(where: { $0.number == number }) else {
+            return nil
+        }
         let entries = Dictionary(open.manifest.entries.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         for entry in step.entries where entry.identity.kind == .regular {
             guard let known = entries[entry.path], known.byteCount == entry.identity.byteCount,

@@ -155,7 +155,7 @@ public struct Compressor: Sendable {
         let outcome = try await remover.remove(from: found, progress: progress)
         result.removed = outcome.removed
         result.removedBytes = outcome.bytes
-        for notice in left + outcome.kept.map({ "\($0.path) stays: \($0.reason)" }) {
+        for notice in left + outcome.notices {
             result.notices.append(notice)
             progress?(.notice(notice))
         }

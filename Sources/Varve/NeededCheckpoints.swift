@@ -1,39 +1,68 @@
+import ChainArchive
 import Checkpoints
 import Foundation
 import TensorFiles
 
 /// Checkpoints that something in the run leads to: links, and the best model that the Trainer loads at its end.
 struct NeededCheckpoints {
-    private var reasons: [(path: String, reason: String)] = []
+    /// The run's directory without links.
+    private let root: String
+    private var trails: [LinkTrail] = []
+    private var best: String?
 
-    init(_ run: Run) {
-        for alias in run.aliases where alias.kind == .symbolicLink {
-            reasons.append((alias.original, "\(alias.entry.path) is a link to it"))
-        }
-        for entry in run.extras + run.steps.flatMap(\.entries) {
-            guard let target = entry.linkTarget, target.utf8.first != UInt8(ascii: "/") else { continue }
-            let directory = Paths.split(entry.path).directory
-            reasons.append(
-                (
-                    Self.normalized(directory == "." ? target : Paths.join(directory, target)),
-                    "\(entry.path) is a link to it"
-                ))
-        }
-        if let best = Self.bestCheckpoint(run) {
-            reasons.append((best, "the trainer's newest state names it as the best checkpoint"))
+    /// Looks for links anew: one may have been made since the run was looked through, or lie in a checkpoint that is not
+    /// complete.
+    /// - Throws: `.notFound`, `.permissionDenied`, `.inputOutput` where the run's directory cannot be looked at.
+    init(_ run: Run) throws(VarveError) {
+        root = try SystemCalls.realPath(run.root)
+        best = Self.bestCheckpoint(run)
+        for name in try SystemCalls.list(root) { collect(Paths.join(root, name), depth: 0) }
+    }
+
+    /// What cannot be looked into can lead nobody anywhere.
+    private mutating func collect(_ path: String, depth: Int) {
+        let name = Paths.split(path).name
+        guard !name.hasPrefix(OutputFile.temporaryPrefix), !name.hasSuffix(".varve"), depth < Self.deepest,
+            let identity = try? FileIdentity(path: path)
+        else { return }
+        switch identity.kind {
+        case .symbolicLink: if let trail = try? LinkTrail(path) { trails.append(trail) }
+        case .directory:
+            for name in (try? SystemCalls.list(path)) ?? [] { collect(Paths.join(path, name), depth: depth + 1) }
+        case .regular, .other: return
         }
     }
+
+    /// As deep as paths can be.
+    private static let deepest = 2048
 
     /// Why the step must stay; `nil` where nothing leads to it.
     func reason(for step: Step) -> String? {
-        let paths = Set(step.entries.map(\.path)).union([step.path])
-        return reasons.first { paths.contains($0.path) && !isOwnLink($0.reason, step) }?.reason
+        let whole = Paths.join(root, step.path), inside = Paths.join(whole, "")
+        let files = Set(step.entries.map { Paths.join(root, $0.path) })
+        func lies(_ place: String) -> Bool {
+            place == whole || files.contains(place) || step.isDirectory && Paths.removing(inside, from: place) != nil
+        }
+        // Links inside a checkpoint to its own files go with it.
+        if let trail = trails.first(where: { !lies($0.link) && $0.places.contains(where: lies) }) {
+            return "\(relative(trail.link)) is a link to it"
+        }
+        return best == step.path ? "the trainer's newest state names it as the best checkpoint" : nil
     }
 
-    /// Links inside a checkpoint to its own files go with it.
-    private func isOwnLink(_ reason: String, _ step: Step) -> Bool {
-        step.entries.contains { $0.linkTarget != nil && reason.hasPrefix("\($0.path) is a link") }
+    /// What the archive lacks of a step: the content behind links that lead out of the run, of which it has only the links.
+    func missingContent(of manifest: StepManifest) -> String? {
+        let inside = Paths.join(root, "")
+        for entry in manifest.entries {
+            guard case .symbolicLink = entry.kind, let trail = try? LinkTrail(Paths.join(root, entry.path)),
+                trail.end != root, Paths.removing(inside, from: trail.end) == nil
+            else { continue }
+            return "\(entry.path) is a link out of the run, and the archive does not hold what it leads to"
+        }
+        return nil
     }
+
+    private func relative(_ path: String) -> String { Paths.removing(Paths.join(root, ""), from: path) ?? path }
 
     private struct State: Decodable {
         var best_model_checkpoint: String?
@@ -54,14 +83,5 @@ struct NeededCheckpoints {
             }
         }
         return nil
-    }
-
-    /// `a/../b/./c` as `b/c`.
-    private static func normalized(_ path: String) -> String {
-        var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
-            if part == "..", !parts.isEmpty { parts.removeLast() } else { parts.append(part) }
-        }
-        return parts.joined(separator: "/")
     }
 }

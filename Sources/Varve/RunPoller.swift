@@ -21,6 +21,9 @@ final class RunPoller: Sendable {
         var taken: Set<Fingerprint> = []
         var waiting = 0
         var failures = 0
+        let began = ContinuousClock.now
+        /// Whether it was said that there is no run.
+        var isMissingTold = false
         var lastNews = ContinuousClock.now
         var newest = -1
         var isStopping = false
@@ -152,7 +155,8 @@ final class RunPoller: Sendable {
         do throws(VarveError) {
             listing = try RunListing(path)
         } catch  where error.code == .notFound {
-            return state.withLock { $0.run = nil }  // Training has not begun.
+            state.withLock { $0.run = nil }  // Training has not begun.
+            return tellMissing()
         }
         if state.withLock({ $0.listing }) != listing {
             do throws(VarveError) {
@@ -186,6 +190,16 @@ final class RunPoller: Sendable {
             // A file that is written over again and again leaves one of these each time.
             state.taken = state.taken.filter { current.contains($0) || state.waiting > 0 }
         }
+    }
+
+    /// Says once that there is no run, after a moment: training may be about to begin, or the name mistyped.
+    private func tellMissing() {
+        let isDue = state.withLock { state in
+            guard !state.isMissingTold, ContinuousClock.now - state.began >= .seconds(1) else { return false }
+            state.isMissingTold = true
+            return true
+        }
+        if isDue { notice("\(path) does not exist yet") }
     }
 
     /// Whether the step is new, has settled, and there is room for it.

@@ -15,31 +15,63 @@ struct SourceFiles {
         self.states = states
     }
 
-    /// Removes the files if they are still what was compared.
-    /// - Throws: `.sourceChanged`, and everything is there as before; `.inputOutput`, `.permissionDenied`.
-    func remove() throws(VarveError) {
+    /// What became of a removal that began.
+    enum Removal {
+        case done
+        /// It failed in the middle; the text says what is gone and where the rest lies.
+        case unfinished(String)
+    }
+
+    /// Removes the files if they are still what was compared, and all of them can go.
+    /// - Throws: `.sourceChanged`, `.permissionDenied`, `.exists`, `.inputOutput`, and everything is there as before.
+    func remove() throws(VarveError) -> Removal {
         let path = Paths.join(root, step.path)
-        let parent = Paths.split(path).directory
-        if step.isDirectory {
-            let hidden = Self.hiddenPath(path)
-            try SystemCalls.rename(path, hidden)
-            do throws(VarveError) {
-                try check(prefix: hidden)
-            } catch {
-                try SystemCalls.rename(hidden, path)
-                throw error
-            }
+        let obstacle = try RemovalObstacle()
+        guard step.isDirectory else { return try removeFiles(path, obstacle) }
+        try obstacle.check(path)
+        return try removeDirectory(path)
+    }
+
+    private func removeDirectory(_ path: String) throws(VarveError) -> Removal {
+        let parent = Paths.split(path).directory, hidden = Self.hiddenPath(path)
+        try SystemCalls.rename(path, hidden)
+        do throws(VarveError) {
+            try check(prefix: hidden)
             // Or the removal of some files could outlast a loss of power, and the new name not: half a checkpoint.
             try Directories.sync(parent)
-            try Directories.remove(hidden)
-        } else {
-            try check(prefix: nil)
-            for entry in step.entries where entry.path != step.path {
-                try Directories.remove(Paths.join(root, entry.path))
-            }
-            try Directories.remove(path)
+        } catch {
+            try SystemCalls.rename(hidden, path)
+            throw error
         }
-        try Directories.sync(parent)
+        do throws(VarveError) {
+            try Directories.remove(hidden)
+        } catch {
+            // Nothing of it is gone yet: then it can have its name back.
+            if (try? check(prefix: hidden)) != nil, (try? SystemCalls.rename(hidden, path)) != nil { throw error }
+            return .unfinished(
+                "removing \(step.path) failed in the middle, what is left of it lies in "
+                    + "\(Self.hiddenPath(step.path)), and the archive has all of it: \(error)")
+        }
+        try? Directories.sync(parent)
+        return .done
+    }
+
+    private func removeFiles(_ path: String, _ obstacle: RemovalObstacle) throws(VarveError) -> Removal {
+        let paths = step.entries.map(\.path).filter { $0 != step.path }.map { Paths.join(root, $0) } + [path]
+        for path in paths { try obstacle.check(path) }
+        try check(prefix: nil)
+        for (index, each) in paths.enumerated() {
+            do throws(VarveError) {
+                try Directories.remove(each)
+            } catch {
+                if index == 0 { throw error }
+                return .unfinished(
+                    "removing \(step.path) failed in the middle, \(paths.count - index) of its \(paths.count) files are "
+                        + "left, and the archive has all of them: \(error)")
+            }
+        }
+        try? Directories.sync(Paths.split(path).directory)
+        return .done
     }
 
     /// Where a directory waits for its removal. Whoever looks for checkpoints passes such names over: a killed removal must
@@ -52,27 +84,44 @@ struct SourceFiles {
     /// Goes on with removals that were interrupted: of directories whose files are all still those of the archive's step.
     ///
     /// A watch asks again for every step, by what it last saw of the run: what is not there any more is finished.
+    /// One that cannot be finished stops nobody.
     /// - Returns: what was left as it is, and why.
     static func finishRemovals(of run: Run, archive: ArchiveReader) throws(VarveError) -> [String] {
         guard !run.removals.isEmpty else { return [] }
-        var left = Set(run.removals)
+        let obstacle = try RemovalObstacle()
+        var left = Set(run.removals), failed: [String] = []
         for number in archive.steps where !left.isEmpty {
             guard let manifest = try? archive.manifest(number), manifest.isDirectory else { continue }
             let hidden = hiddenPath(manifest.path)
             guard left.contains(hidden) else { continue }
-            let path = Paths.join(run.root, hidden)
-            guard try isThere(path) else {
-                left.remove(hidden)
-                continue
+            do throws(VarveError) {
+                guard try finishRemoval(Paths.join(run.root, hidden), manifest, obstacle) else { continue }
+            } catch  where error.code != .interrupted {
+                failed.append(
+                    "what is left of \(manifest.path) lies in \(hidden) and cannot be removed; the archive has all of it: "
+                        + "\(error)")
             }
-            guard try holdsNothingElse(path, as: manifest.path, than: manifest) else { continue }
-            try Directories.remove(path)
-            try Directories.sync(Paths.split(path).directory)
             left.remove(hidden)
         }
-        return left.sorted().map {
-            "\($0) is what an interrupted removal left, and is not as the archive knows it: look at it yourself"
-        }
+        return failed
+            + left.sorted().map {
+                "\($0) is what an interrupted removal left, and is not as the archive knows it: look at it yourself"
+            }
+    }
+
+    /// - Returns: whether it is gone; not where it holds anything that the archive does not know.
+    private static func finishRemoval(
+        _ path: String, _ manifest: StepManifest, _ obstacle: RemovalObstacle
+    ) throws(VarveError) -> Bool {
+        guard try isThere(path) else { return true }
+        // What is no directory was never hidden by Varve.
+        guard try FileIdentity(path: path).kind == .directory,
+            try holdsNothingElse(path, as: manifest.path, than: manifest)
+        else { return false }
+        try obstacle.check(path)
+        try Directories.remove(path)
+        try Directories.sync(Paths.split(path).directory)
+        return true
     }
 
     /// Whether there is anything: the run was looked through a moment ago.
@@ -119,8 +168,8 @@ struct SourceFiles {
                         .sourceChanged, "it has come since the checkpoint was read", file: entry.path + "/" + name)
                 }
             case .regular:
-                let state = states[entry.path] ?? entry.identity
-                guard now.isSameContent(as: state) else {
+                // A further name has no state of its own: the inode's other name, or the step that keeps it, has.
+                guard states[entry.path].map(now.isSameState) ?? now.isSameContent(as: entry.identity) else {
                     throw VarveError(.sourceChanged, "the file changed since it was read", file: entry.path)
                 }
             default:

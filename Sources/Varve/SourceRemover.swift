@@ -13,8 +13,13 @@ struct SourceRemover {
         /// Steps whose originals were removed.
         var removed: [Int] = []
         var bytes: UInt64 = 0
-        /// Checkpoints that could not be removed, beside the newest, and the reason.
+        /// Checkpoints that stay whole, beside the newest, and the reason.
         var kept: [(path: String, reason: String)] = []
+        /// What is to be said of removals that failed in the middle.
+        var unfinished: [String] = []
+
+        /// All that a user should read.
+        var notices: [String] { kept.map { "\($0.path) stays: \($0.reason)" } + unfinished }
     }
 
     let archive: String
@@ -54,12 +59,13 @@ struct SourceRemover {
     }
 
     /// Removes what may be removed of a run.
-    /// - Throws: `.interrupted`; `.inputOutput`, `.permissionDenied` where removing fails.
+    /// - Throws: `.interrupted`; what reading the archive or looking through the run throws. A checkpoint that cannot be
+    ///   removed stops nobody.
     mutating func remove(from run: Run, progress: ProgressHandler?) async throws(VarveError) -> Outcome {
         var outcome = Outcome()
         let reader = try ArchiveReader(archive)
         let present = Set(reader.steps.filter { reader.forgotten.extent($0) == nil })
-        let needed = NeededCheckpoints(run)
+        let needed = try NeededCheckpoints(run)
         let newest = Set(run.steps.map(\.number).sorted().suffix(removal.keepLast))
         for step in run.steps where present.contains(step.number) && !newest.contains(step.number) {
             if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
@@ -69,6 +75,7 @@ struct SourceRemover {
                     try SourceFiles.isThere(Paths.join(run.root, step.path))
                 else { continue }
                 if let reason = needed.reason(for: step) { throw VarveError(.usage, reason) }
+                if let reason = needed.missingContent(of: manifest) { throw VarveError(.incomplete, reason) }
                 guard manifest.isExact || manifest.method == method else {
                     throw VarveError(
                         .usage,
@@ -77,10 +84,13 @@ struct SourceRemover {
                 if let warning = KeptChange(manifest, bound: bound).warning { throw VarveError(.usage, warning) }
                 try await checkVerified(step, manifest, run, progress)
                 let bytes = step.byteCount
-                try SourceFiles(step, root: run.root, states: verified[step.number] ?? [:]).remove()
-                outcome.removed.append(step.number)
-                outcome.bytes += bytes
-                progress?(.removed(number: step.number, path: step.path, bytes: bytes))
+                switch try SourceFiles(step, root: run.root, states: verified[step.number] ?? [:]).remove() {
+                case .done:
+                    outcome.removed.append(step.number)
+                    outcome.bytes += bytes
+                    progress?(.removed(number: step.number, path: step.path, bytes: bytes))
+                case .unfinished(let text): outcome.unfinished.append(text)
+                }
             } catch  where error.code != .interrupted {
                 outcome.kept.append((step.path, error.description))
             }
@@ -92,20 +102,24 @@ struct SourceRemover {
     private mutating func checkVerified(
         _ step: Step, _ manifest: StepManifest, _ run: Run, _ progress: ProgressHandler?
     ) async throws(VarveError) {
-        if !isVerified(step) { try await verify(SourceStep(step, root: run.root), progress: progress) }
-        guard isVerified(step) else {
+        if try !isVerified(step, run) { try await verify(SourceStep(step, root: run.root), progress: progress) }
+        guard try isVerified(step, run) else {
             throw VarveError(.sourceChanged, "it is not any more what was compared with the archive")
         }
         if let difference = try OriginalTree(root: run.root).differences(from: manifest).first { throw difference }
     }
 
-    private func isVerified(_ step: Step) -> Bool {
+    /// Whether the files, as they are now, are in the state in which they were compared. A new name or mode puts it in doubt
+    /// as well as new bytes; bytes decide then.
+    private func isVerified(_ step: Step, _ run: Run) throws(VarveError) -> Bool {
         guard let states = verified[step.number] else { return false }
         var paths = Set<String>()
         for entry in step.entries where entry.identity.kind == .regular {
             // Further names of a file are not compared again.
             if let state = states[entry.path] {
-                guard state.isSameContent(as: entry.identity) else { return false }
+                guard try FileIdentity(path: Paths.join(run.root, entry.path)).isSameState(as: state) else {
+                    return false
+                }
                 paths.insert(entry.path)
             } else if entry.hardLinkOf == nil {
                 return false
@@ -116,9 +130,13 @@ struct SourceRemover {
 }
 
 extension FileIdentity {
-    /// Whether both are the same file in the same state. Modes and the number of names may differ.
+    /// Whether both are the same file and nothing tells that it was written to in between. Modes and the number of names may
+    /// differ; a file that got its old time back is not told from one that nobody touched.
     func isSameContent(as other: FileIdentity) -> Bool {
         device == other.device && inode == other.inode && byteCount == other.byteCount && modified == other.modified
             && kind == other.kind
     }
+
+    /// Whether both are the same file and nothing at all has happened to it in between.
+    func isSameState(as other: FileIdentity) -> Bool { isSameContent(as: other) && changed == other.changed }
 }

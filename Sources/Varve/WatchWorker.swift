@@ -11,6 +11,8 @@ struct WatchWorker {
     private var chain: Chain
     private var remover: SourceRemover
     private var told: Set<String> = []
+    /// How often a checkpoint could not be added because it changed, as it was seen to be before.
+    private var changes: [RunPoller.Fingerprint: Int] = [:]
     private(set) var result = WatchResult()
 
     init(run: String, archive: String, options: WatchOptions, progress: ProgressHandler?) throws(VarveError) {
@@ -41,12 +43,21 @@ struct WatchWorker {
                 progress?(.notice("\(error); trying again in \(pause.components.seconds) s"))
                 do { try await Task.sleep(for: pause) } catch { throw VarveError(.interrupted, "interrupted") }
             } catch  where error.concernsSource(run: source.root, archive: archive) {
-                if error.code == .sourceChanged { return true }
+                if error.code == .sourceChanged, isWorthAnotherTry(source.step) {
+                    tell("\(source.step.path) changed while it was read; it is taken when it has settled")
+                    return true
+                }
                 result.skipped.append(.init(path: source.step.path, reason: error.description))
                 progress?(.notice("skipped \(source.step.path): \(error)"))
                 return false
             }
         }
+    }
+
+    /// Whether a checkpoint that seems to have changed may come again. Not for ever where it always looks the same before.
+    private mutating func isWorthAnotherTry(_ step: Step) -> Bool {
+        changes[RunPoller.Fingerprint(step), default: 0] += 1
+        return changes[RunPoller.Fingerprint(step), default: 0] <= options.retries
     }
 
     /// Whether an error may pass by itself.
@@ -60,6 +71,7 @@ struct WatchWorker {
     /// Does what is left to do when no step is missing any more: a watch before this one may have been killed behind the
     /// step that it added last, before it kept the run's own files and removed originals.
     mutating func finish(_ run: Run) async throws(VarveError) {
+        guard try Directories.isThere(archive) else { return }  // Nothing ever came.
         let steps = Set(try ArchiveReader(archive).steps)
         guard run.steps.contains(where: { steps.contains($0.number) }) else { return }
         do {
@@ -77,7 +89,7 @@ struct WatchWorker {
         let outcome = try await remover.remove(from: run, progress: progress)
         result.removed += outcome.removed
         result.removedBytes += outcome.bytes
-        for kept in outcome.kept { tell("\(kept.path) stays: \(kept.reason)") }
+        for notice in outcome.notices { tell(notice) }
     }
 
     private mutating func add(_ source: SourceStep, run: Run?) async throws(VarveError) {

@@ -36,8 +36,11 @@ public struct Watcher: Sendable {
         }
         let copies = try WatchDirectory(archive: archive)
         defer { copies.close() }
-        // What is wrong with the archive is said at once, not when the first checkpoint comes.
-        do { _ = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)") }
+        // What is wrong with the archive is said at once, not when the first checkpoint comes. A new one is not made before
+        // there is something to put into it: the run's name may be mistyped.
+        if try SourceFiles.isThere(archive) {
+            _ = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+        }
         var worker = try WatchWorker(run: run, archive: archive, options: options, progress: progress)
         let poller = RunPoller(run: run, archive: archive, options: options, copies: copies) {
             progress?(.notice($0))

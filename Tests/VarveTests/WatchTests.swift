@@ -20,13 +20,19 @@ struct WatchTests {
             options: WatchOptions(
                 compression: CompressionOptions(method: TestMethods.lossless), removal: removal, settle: Self.settle,
                 idle: idle, retries: retries, retryPause: .milliseconds(5))
-        ).watch { if case .notice(let text) = $0 { notices.add(text) } }
+        ).watch {
+            if case .notice(let text) = $0 { notices.add(text) }
+            if case .verified(let number) = $0 { notices.verify(number) }
+        }
     }
 
     final class Notices: Sendable {
         private let texts = Mutex<[String]>([])
         func add(_ text: String) { texts.withLock { $0.append(text) } }
         var all: [String] { texts.withLock { $0 } }
+        private let steps = Mutex<Set<Int>>([])
+        func verify(_ step: Int) { steps.withLock { _ = $0.insert(step) } }
+        func isVerified(_ step: Int) -> Bool { steps.withLock { $0.contains(step) } }
     }
 
     /// Waits until something holds; a trainer in a test must not be faster than the watch.
@@ -198,5 +204,37 @@ struct WatchTests {
         #expect(try await watch(shop).added == [])
         try Trees.write(file, to: shop.path("run/" + RunWorkshop.fileName(10)))
         #expect(try await watch(shop).added == [10])
+    }
+
+    /// Size and time as before: only its bytes tell, when the step after it is built on it.
+    @Test func aPredecessorThatChangesUnnoticedStopsNothing() async throws {
+        let shop = RunWorkshop()
+        let steps = Self.run.steps(), notices = Notices()
+        try shop.write([steps[0]])
+        async let result = watch(shop, idle: .seconds(2), notices: notices)
+        try await wait { notices.isVerified(10) }
+        let path = shop.path("run/" + RunWorkshop.fileName(10))
+        let time = try FileIdentity(path: path).modified
+        var bytes = steps[0].file()
+        let file = try #require(try TensorFile.open(MemorySource(bytes)))
+        for storage in file.storages { bytes[Int(storage.fileOffset)] ^= 1 }
+        try Trees.overwrite(bytes, at: path)
+        try SystemCalls.setModificationTime(path, nanoseconds: time)
+        try shop.write([steps[1]])
+        try await wait { try has(shop, 20) }
+        try shop.write([steps[2]])
+        #expect(try await result.added == [10, 20, 30])
+        #expect(notices.all.filter { $0.contains("step 10") && $0.contains("the archive's copy") }.count == 1)
+        let content = Dictionary(
+            uniqueKeysWithValues: steps.prefix(3).map { (RunWorkshop.fileName($0.number), $0.file()) })
+        try await expectIntact(shop, content)
+    }
+
+    /// A mistyped name is told, and leaves no archive.
+    @Test func whereNothingIsNoArchiveIsMade() async throws {
+        let shop = RunWorkshop(), notices = Notices()
+        #expect(try await watch(shop, "nowhere", idle: .milliseconds(1500), notices: notices).added == [])
+        #expect(notices.all == ["\(shop.path("nowhere")) does not exist yet"])
+        #expect(try SystemCalls.list(shop.directory.path) == [])
     }
 }

@@ -1,12 +1,15 @@
 package import Glibc
 
-/// What tells one state of a file from another: inode, size and modification time.
+/// What tells one state of a file from another: inode, size, and when it was changed.
 package struct FileIdentity: Hashable, Sendable {
     package var device: UInt64
     package var inode: UInt64
     package var byteCount: UInt64
     /// Nanoseconds since 1970.
     package var modified: Int64
+    /// When the system last saw its content, mode, names or times change, in nanoseconds since 1970. Nobody can set it: of a
+    /// file that was written to and got its old modification time back it tells.
+    package var changed: Int64
     /// Permission bits.
     package var mode: UInt32
     package var linkCount: UInt64
@@ -18,8 +21,8 @@ package struct FileIdentity: Hashable, Sendable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         byteCount = UInt64(max(0, status.st_size))
-        let seconds = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
-        modified = seconds.overflow ? 0 : seconds.partialValue &+ Int64(status.st_mtim.tv_nsec)
+        modified = Self.nanoseconds(status.st_mtim)
+        changed = Self.nanoseconds(status.st_ctim)
         mode = UInt32(status.st_mode & 0o7777)
         linkCount = UInt64(status.st_nlink)
         switch status.st_mode & S_IFMT {
@@ -33,5 +36,10 @@ package struct FileIdentity: Hashable, Sendable {
     /// The identity of the file at `path`; of a link itself unless `following`.
     package init(path: String, following: Bool = false) throws(VarveError) {
         self.init(try SystemCalls.status(path, following: following))
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let seconds = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        return seconds.overflow ? 0 : seconds.partialValue &+ Int64(time.tv_nsec)
     }
 }
