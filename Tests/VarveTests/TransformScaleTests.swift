@@ -40,7 +40,8 @@ import VarveTestSupport
             }, "scaled", method)
         let isPower = unit.significand == 1
         #expect(abs(scaled.error / plain.error - 1) < (isPower ? 0.01 : 0.04), "\(plain), \(scaled)")
-        #expect(abs(scaled.bytes / plain.bytes - 1) < (isPower ? 1e-3 : 0.02), "\(plain), \(scaled)")
+        // AdamW's own eps is not scaled: it changes the expected steps of what has small gradients.
+        #expect(abs(scaled.bytes / plain.bytes - 1) < (isPower ? 2e-3 : 0.02), "\(plain), \(scaled)")
     }
 
     /// But for the estimated size of a change, to a third of its energy for tensors of some thousand elements: which
