@@ -60,7 +60,8 @@ public struct Compressor: Sendable {
         }
         if let first = known.touched.first {
             let text =
-                "\(known.touched.count) steps (\(first)...) are in the archive, made from files of another time; "
+                "\(known.touched.count == 1 ? "step \(first) is" : "\(known.touched.count) steps (\(first)...) are") in the "
+                + "archive, made from files of another time; "
                 + "verify --against compares them"
             result.notices.append(text)
             progress?(.notice(text))
@@ -93,7 +94,7 @@ public struct Compressor: Sendable {
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
             } catch  where error.concernsSource(run: run, archive: archive) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
-                progress?(.notice("skipped \(step.path): \(error.description)"))
+                progress?(.notice("skipped \(step.path.isEmpty ? "." : step.path): \(error.description)"))
             }
         }
         try await RunFilesWriter(
