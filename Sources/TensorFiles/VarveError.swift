@@ -95,7 +95,8 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         if let offset = location.offset { text += "at byte \(offset): " }
         if let tensor = location.tensor { text += "tensor \(tensor): " }
         text += message
-        if let cause { text += " (\(cause))" }
+        // That work was cancelled says no more than the message does.
+        if let cause, !(cause is CancellationError) { text += " (\(cause))" }
         return text
     }
 }

@@ -29,7 +29,9 @@ public final class BenchmarkScratch: Sendable {
     }
 
     /// Removes something in it.
-    public func remove(_ name: String) throws(VarveError) { try Directories.remove(Paths.join(path, name)) }
+    public func remove(_ name: String) throws(VarveError) {
+        try Directories.remove(Paths.join(path, name), forcing: true)
+    }
 
     /// Gives something in it another name.
     public func rename(_ name: String, to other: String) throws(VarveError) {

@@ -125,7 +125,10 @@ struct Chain {
             manifest.baseHashes = try base.hashes()
             manifest.notes.append(base.note(for: contents))
         }
-        let method = method
+        let method = method, units = plan.units
+        progress?(.size(plan.originalBytes))
+        if let name = units.first?.name { progress?(.working(name)) }
+        var done = 0
         for unit in plan.units { try options.capacity.check(UnitCost.encoding(unit, method), tensor: unit.name) }
         try await OrderedWork.run(
             plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }, held: \.heldBytes
@@ -135,6 +138,8 @@ struct Chain {
         } consume: { (unit) throws(VarveError) in
             try manifest.append(unit, to: stepWriter.part)
             progress?(.bytes(unit.sourceBytes))
+            done += 1
+            if done < units.count, let name = units[done].name { progress?(.working(name)) }
         }
         try source.checkUnchanged(contents.files)
         try base?.checkUnchanged()

@@ -1,9 +1,14 @@
 /// What `Compressor.compress` did.
 public struct CompressionResult: Sendable, Codable {
     public struct Skipped: Sendable, Codable {
-        /// Relative to the run.
+        /// Relative to the run; `.` where the run is itself the checkpoint.
         public var path: String
         public var reason: String
+
+        public init(path: String, reason: String) {
+            self.path = path.isEmpty ? "." : path
+            self.reason = reason
+        }
     }
 
     /// Steps that were added, ascending.

@@ -90,7 +90,7 @@ public struct Compressor: Sendable {
                 progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
             } catch  where error.concernsSource(run: run, archive: archive) {
                 result.skipped.append(.init(path: step.path, reason: error.description))
-                progress?(.notice("skipped \(step.path): \(error.description)"))
+                progress?(.notice("skipped \(step.path.isEmpty ? "." : step.path): \(error.description)"))
             }
         }
         try await RunFilesWriter(

@@ -65,7 +65,8 @@ enum StepNumbers {
     static func select(_ ranges: [ClosedRange<Int>], from present: [Int]) throws(VarveError) -> [Int] {
         for range in ranges where !present.contains(where: range.contains) {
             let what =
-                range.count == 1 ? "step \(range.lowerBound)" : "steps from \(range.lowerBound) on that are named"
+                range.lowerBound == range.upperBound
+                ? "step \(range.lowerBound)" : "steps from \(range.lowerBound) on that are named"
             throw VarveError(.usage, "the archive has no \(what)")
         }
         return present.filter { step in ranges.contains { $0.contains(step) } }

@@ -4,6 +4,11 @@ public enum ProgressEvent: Sendable {
     case begin(steps: Int, bytes: UInt64)
     /// A step begins.
     case step(number: Int, path: String)
+    /// How many bytes the step that has begun will tell of by `bytes`, where that is known; what was told of it before does
+    /// not count any more.
+    case size(UInt64)
+    /// The tensor that is worked on, or the first of several.
+    case working(String)
     /// How a file of the step is understood, and stored.
     case file(FileOutline)
     /// Bytes of checkpoint gone through since the last event.

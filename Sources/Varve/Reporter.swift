@@ -7,12 +7,15 @@ public struct Reporter: Sendable {
 
     public init(archive: String) { self.archive = archive }
 
-    /// - Parameter range: steps to report; `nil` for all, the archive's own files included.
-    /// - Throws: `.notAnArchive`, `.notFound`, `.damaged`, `.unsupported`.
-    public func report(steps range: ClosedRange<Int>? = nil) throws(VarveError) -> Report {
+    /// - Parameter ranges: steps to report; `nil` for all, the archive's own files included.
+    /// - Throws: `.notAnArchive`, `.notFound`, `.damaged`, `.unsupported`; `.usage` where a range has no step.
+    public func report(steps ranges: [ClosedRange<Int>]? = nil) throws(VarveError) -> Report {
         let reader = try ArchiveReader(archive)
+        let numbers = try ranges.map { (ranges) throws(VarveError) in
+            try StepNumbers.select(ranges, from: reader.steps)
+        }
         var report = Report(steps: [], total: .init(), roles: [:], chain: .init(), keyframes: .init())
-        for number in reader.steps where range?.contains(number) ?? true {
+        for number in numbers ?? reader.steps {
             let step = try self.step(number, reader)
             report.total.add(step.total)
             for role in Role.allCases.map(\.name) + ["payload"] {
@@ -23,7 +26,7 @@ public struct Reporter: Sendable {
             }
             report.steps.append(step)
         }
-        if range == nil {
+        if ranges == nil {
             var own = Report.Figures()
             own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
             for number in reader.stored where reader.forgotten.extent(number) == .whole {

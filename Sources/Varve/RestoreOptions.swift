@@ -6,6 +6,16 @@ public struct RestoreOptions: Sendable {
         case latest
         /// Every step and the run's other files, under their own paths.
         case all
+        /// The steps with these numbers, under their own paths.
+        case steps([ClosedRange<Int>])
+
+        /// Whether it is one step, whose files come directly into the output.
+        var isOne: Bool {
+            switch self {
+            case .step, .latest: true
+            case .all, .steps: false
+            }
+        }
     }
 
     public var selection: Selection

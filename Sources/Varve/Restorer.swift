@@ -13,7 +13,7 @@ public struct Restorer: Sendable {
 
     /// Restores into `output`.
     ///
-    /// A single step's own files come directly into `output`; all steps under their paths in the run. Everything is
+    /// A single step's own files come directly into `output`; several steps under their paths in the run. Everything is
     /// first written beside the final place and moved there when all of it is complete and compared with the hashes
     /// in the archive, so nothing partial is ever visible under its name.
     /// - Returns: the steps that were restored.
@@ -98,6 +98,10 @@ public struct Restorer: Sendable {
         }
         switch options.selection {
         case .all: return reader.steps
+        case .steps(let ranges):
+            do throws(VarveError) { return try StepNumbers.select(ranges, from: reader.steps) } catch {
+                throw error.at(file: archive)
+            }
         case .latest:
             try checkMoments(of: latest, reader)
             return [latest]
@@ -127,9 +131,10 @@ public struct Restorer: Sendable {
 
     private func plan(_ manifests: [StepManifest], _ reader: ArchiveReader) throws(VarveError) -> RestorePlan {
         do throws(VarveError) {
-            guard options.selection != .all, let manifest = manifests.first else {
+            guard options.selection.isOne, let manifest = manifests.first else {
                 // The run's other files may repeat ones that are left out.
-                return try RestorePlan(manifests, run: options.onlyWeights ? nil : try reader.runManifest())
+                let isWhole = options.selection == .all && !options.onlyWeights
+                return try RestorePlan(manifests, run: isWhole ? try reader.runManifest() : nil)
             }
             return try RestorePlan(manifest)
         } catch {

@@ -100,6 +100,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), settings = try settings(), evaluation = try evaluation()
+        try ArchivePlaces.checkIsNone(run)
         let checkpoints = try BenchmarkRun(
             run: run, steps: steps?.ranges, limit: limit ?? (all || steps != nil ? nil : Self.defaultLimit))
         for skipped in checkpoints.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
@@ -109,7 +110,7 @@ struct BenchCommand: AsyncParsableCommand {
         let result = try await Interruption.run { try await bench.measure(settings, in: directory) }
         try common.finish("benchmark", result) {
             let output = Terminal.standardOutput
-            for line in result.lines(width: output.columns) { output.writeLine(line) }
+            for line in result.lines(width: output.tableWidth) { output.writeLine(line) }
         }
         if let failed = result.failedEvaluations, !failed.isEmpty { throw ExitCode(ExitStatus.failed) }
         if !checkpoints.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }

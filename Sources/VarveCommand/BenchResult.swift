@@ -19,11 +19,14 @@ struct BenchResult: Encodable {
     /// Names of the rows, or `original`, for which it failed.
     var failedEvaluations: [String]?
 
-    func lines(width: Int) -> [String] {
+    func lines(width: Int?) -> [String] {
         var titles = ["ratio", "last step", "keyframe", "delta", "restore", "memory", "weight error"]
         if evaluate != nil { titles.append("evaluation") }
+        // What the qualities differ in most stays longest.
+        let expendable = ["memory": 4, "keyframe": 3, "restore": 2, "delta": 1]
         var table = TextTable(
-            [.init(title: "quality", alignment: .left)] + titles.map { .init(title: $0, alignment: .right) })
+            [.init(title: "quality", alignment: .left)]
+                + titles.map { .init(title: $0, alignment: .right, expendable: expendable[$0] ?? 0) })
         if evaluate != nil {
             table.add(
                 ["original"] + titles.dropLast().map { _ in "-" } + [Self.evaluation(originalEvaluation)])

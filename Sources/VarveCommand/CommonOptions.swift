@@ -51,7 +51,7 @@ struct CommonOptions: ParsableArguments {
 
     /// A line that says what was done, for people who want to hear it.
     func say(_ line: String) {
-        if !quiet, !isJSON { Terminal.standardOutput.writeLine(line) }
+        if !quiet, !isJSON { Terminal.standardOutput.writeProse(line) }
     }
 
     /// Something a user should read that is no error. A JSON document has it in a field of its own; JSON lines get a
@@ -60,13 +60,13 @@ struct CommonOptions: ParsableArguments {
         switch form {
         case .json: break
         case .jsonLines: ProgressLines.write("notice", ProgressLines.Notice(message: text))
-        case nil: Terminal.standardError.writeLine("note: \(text)")
+        case nil: Terminal.standardError.writeProse("note: \(text)")
         }
     }
 
     /// Something about the work that is about to begin.
     func announce(_ text: String) {
-        if !quiet, !isJSON { Terminal.standardError.writeLine(text) }
+        if !quiet, !isJSON { Terminal.standardError.writeProse(text) }
     }
 }
 

@@ -73,6 +73,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run)
+        try ArchivePlaces.checkIsNone(run)
         let runs = each ? try RunDirectories.list(run) : [run]
         var status: Int32 = 0
         for one in runs {
@@ -99,16 +100,17 @@ struct CompressCommand: AsyncParsableCommand {
         let options = CompressionOptions(
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
             removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
-        common.announce("\(run) -> \(archive)")
-        common.announce(method.description)
-        if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options)) }
+        let header = ["\(run) -> \(archive)", method.description]
+        if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
         let compressor = Compressor(run: run, archive: archive, options: options)
-        let bar = ProgressBar(verb: "compressing", options: common) { steps, bytes in
+        let bar = ProgressBar(verb: "compressing", options: common, header: header) { steps, bytes in
             "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
         } onFinished: {
             Self.line($0, $1, $2)
         }
-        let result = try await Interruption.run { try await compressor.compress(progress: bar.handler) }
+        let result = try await Interruption.run(saved: { bar.saved(in: archive) }) {
+            try await compressor.compress(progress: bar.handler)
+        }
         bar.finish()
         try common.finish("compression", result) { say(result) }
         if !result.isAsAsked { throw ExitCode(ExitStatus.stepsSkipped) }
@@ -129,15 +131,15 @@ struct CompressCommand: AsyncParsableCommand {
         if let missing = MissingText.line(result.missing) { common.say(missing) }
     }
 
-    private func estimate(_ estimator: Estimator) async throws {
-        let bar = ProgressBar(verb: "estimating", options: common)
+    private func estimate(_ estimator: Estimator, _ header: [String]) async throws {
+        let bar = ProgressBar(verb: "estimating", options: common, header: header)
         let estimate = try await Interruption.run { try await estimator.estimate(progress: bar.handler) }
         bar.finish()
         for skipped in estimate.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
         for notice in estimate.notices { common.note(notice) }
         try common.finish("estimate", estimate) {
             let output = Terminal.standardOutput
-            for line in EstimateText(estimate: estimate, width: output.columns).lines { output.writeLine(line) }
+            for line in EstimateText(estimate: estimate, width: output.tableWidth).lines { output.writeLine(line) }
         }
         if !estimate.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }

@@ -35,7 +35,7 @@ extension ErrorDocument {
         self.init(
             code: error.code.rawValue, exit: ExitStatus.status(for: error.code), message: error.message,
             file: error.location.file, offset: error.location.offset, tensor: error.location.tensor,
-            cause: error.cause.map { "\($0)" })
+            cause: error.cause.flatMap { $0 is CancellationError ? nil : "\($0)" })
     }
 
     /// What another process of this program wrote to standard error; `nil` where it is no such document.

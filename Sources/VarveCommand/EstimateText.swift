@@ -3,7 +3,8 @@ import Varve
 /// An estimate for people.
 struct EstimateText {
     let estimate: Estimate
-    let width: Int
+    /// `nil` for whatever the tables need.
+    let width: Int?
 
     var lines: [String] {
         var lines = understanding
@@ -17,8 +18,8 @@ struct EstimateText {
         guard let layout = estimate.layout else { return [] }
         let directory = Self.commonDirectory(estimate.files.map(\.path))
         var table = TextTable([
-            .init(title: "file", alignment: .left), .init(title: "read as", alignment: .left),
-            .init(title: "tensors", alignment: .left), .init(title: "bytes", alignment: .right),
+            .init(title: "file", alignment: .left), .init(title: "read as", alignment: .left, expendable: 2),
+            .init(title: "tensors", alignment: .left, expendable: 1), .init(title: "bytes", alignment: .right),
             .init(title: "stored", alignment: .left),
         ])
         for file in estimate.files {
@@ -46,7 +47,7 @@ struct EstimateText {
     private var steps: [String] {
         var table = TextTable([
             .init(title: "checkpoint", alignment: .left), .init(title: "step", alignment: .right),
-            .init(title: "kind", alignment: .left), .init(title: "original", alignment: .right),
+            .init(title: "kind", alignment: .left, expendable: 1), .init(title: "original", alignment: .right),
             .init(title: "about", alignment: .right),
         ])
         for step in estimate.steps {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 import Varve
 
@@ -22,8 +23,15 @@ enum ExitStatus {
         ("\(locked)", "another process writes to the archive"),
         ("\(damaged)", "damaged; file, offset and tensor are named"),
         ("\(noSpace)", "no space"),
-        ("130, 143", "interrupted (SIGINT, SIGTERM)"),
+        ("129, 130, 143", "interrupted (SIGHUP, SIGINT, SIGTERM)"),
     ]
+
+    /// The table as lines of text.
+    static var table: String {
+        let width = meanings.map(\.code.count).max() ?? 0
+        return meanings.map { "  \($0.code)" + String(repeating: " ", count: width - $0.code.count + 2) + $0.meaning }
+            .joined(separator: "\n")
+    }
 
     /// The code for an error's code.
     static func status(for code: VarveError.Code) -> Int32 {
@@ -40,23 +48,55 @@ enum ExitStatus {
 
     /// Says what went wrong and ends.
     static func exit(with error: any Error) -> Never {
-        if let error = error as? VarveError {
-            fail(ErrorDocument(error))
-        }
+        if let error = error as? VarveError { fail(ErrorDocument(advised(error))) }
+        if error is CancellationError { fail(ErrorDocument(VarveError(.interrupted, "interrupted"))) }
         if let code = error as? ExitCode { end(code.rawValue) }
         // Help and version are "errors" of the parser that succeed; a wrong call is one that fails validation.
         let code = VarveTool.exitCode(for: error)
-        if code.isSuccess { VarveTool.exit(withError: error) }
-        guard code == .validationFailure else {
-            fail(ErrorDocument(code: VarveError.Code.inputOutput.rawValue, exit: failed, message: "\(error)"))
+        if code.isSuccess {
+            Terminal.standardOutput.write(VarveTool.fullMessage(for: error) + "\n")
+            end(0)
         }
-        if ErrorDocument.isWanted {
+        guard code == .validationFailure else {
             fail(
                 ErrorDocument(
-                    code: VarveError.Code.usage.rawValue, exit: usage, message: VarveTool.message(for: error)))
+                    code: VarveError.Code.inputOutput.rawValue, exit: failed, message: error.localizedDescription))
         }
-        Terminal.standardError.writeLine(VarveTool.fullMessage(for: error))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let missing = VarveTool.message(for: error).hasPrefix("Missing value")
+        if missing, let advice = UsageAdvice.negativeNumber(arguments) { failUsage(advice) }
+        guard !ErrorDocument.isWanted else { failUsage(VarveTool.message(for: error)) }
+        // One form for whatever goes wrong: the parser's own begins otherwise.
+        let text = VarveTool.fullMessage(for: error)
+        Terminal.standardError.writeLine(text.hasPrefix("Error: ") ? "varve: " + text.dropFirst(7) : text)
         end(usage)
+    }
+
+    /// Says what is wrong with the call and ends.
+    static func failUsage(_ message: String) -> Never {
+        fail(ErrorDocument(code: VarveError.Code.usage.rawValue, exit: usage, message: message))
+    }
+
+    /// Says that standard output takes nothing any more, and ends.
+    static func failOutput(_ number: Int32) -> Never {
+        let full = number == ENOSPC || number == EDQUOT || number == EFBIG
+        let reason = number == EBADF ? "it is closed" : String(cString: strerror(number))
+        let code: VarveError.Code = full ? .noSpace : .inputOutput
+        tell(
+            ErrorDocument(
+                code: code.rawValue, exit: status(for: code), message: "writing failed: \(reason)",
+                file: "standard output"))
+        _exit(status(for: code))
+    }
+
+    /// The error with the archive that the user may have meant.
+    private static func advised(_ error: VarveError) -> VarveError {
+        guard error.code == .notAnArchive || error.code == .notFound, let file = error.location.file,
+            let archive = ArchivePlaces.beside(file)
+        else { return error }
+        var advised = error
+        advised.message += "; did you mean \(archive)?"
+        return advised
     }
 
     private static func fail(_ document: ErrorDocument) -> Never {
@@ -73,6 +113,7 @@ enum ExitStatus {
 
     /// Says it as the user wants to hear it.
     private static func tell(_ document: ErrorDocument) {
+        ProgressBar.endCurrent()
         if ErrorDocument.isWanted, let line = try? JSONText.line("error", document) {
             Terminal.standardError.writeLine(line)
         } else {

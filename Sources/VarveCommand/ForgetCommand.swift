@@ -6,8 +6,8 @@ struct ForgetCommand: ParsableCommand {
         commandName: "forget", abstract: "Drop steps of an archive, or their moments.",
         usage: """
             varve forget <archive> [--keep-last <n>] [--keep-every <k>] [<options>]
-            varve forget <archive> --steps <A-B,C> [<options>]
-            varve forget <archive> --undo [--steps <A-B,C>]
+            varve forget <archive> --steps <steps> [<options>]
+            varve forget <archive> --undo [--steps <steps>]
             """,
         discussion: """
             A step stays if a --keep rule holds or it is pinned; or, with --steps, if it is not named. Forgotten steps \
@@ -25,8 +25,8 @@ struct ForgetCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Keep steps whose number is a multiple.", valueName: "k"))
     var keepEvery: Int?
 
-    @Option(help: ArgumentHelp("Forget these steps.", valueName: "A-B,C"))
-    var steps: StepList?
+    @Option(help: ArgumentHelp("Forget these steps: 200-400,600, latest, checkpoint-800.", valueName: "steps"))
+    var steps: StepSelection?
 
     @Flag(help: "Forget only first and second moments.")
     var momentsOnly = false
@@ -50,14 +50,15 @@ struct ForgetCommand: ParsableCommand {
 
     func run() throws {
         let forgetter = Forgetter(archive: normalized(archive))
+        let named = try steps?.ranges(in: normalized(archive)) ?? []
         if undo {
-            let back = try forgetter.undo(steps: steps?.ranges ?? [])
+            let back = try forgetter.undo(steps: named)
             return try common.finish("undo", ["steps": back]) {
                 common.say(back.isEmpty ? "nothing to bring back" : "back: \(ForgetPlan.list(back))")
             }
         }
         let policy = ForgetPolicy(
-            keepLast: keepLast, keepEvery: keepEvery, steps: steps?.ranges ?? [], momentsOnly: momentsOnly)
+            keepLast: keepLast, keepEvery: keepEvery, steps: named, momentsOnly: momentsOnly)
         let result = try forgetter.forget(policy, dryRun: dryRun, prune: now)
         for notice in result.notices { common.note(notice) }
         try common.finish("forget", result) {

@@ -14,7 +14,7 @@ struct ForgetPlan {
         for step in result.steps {
             table.add(["\(step.step)", step.freedBytes == 0 ? "-" : Units.bytes(signed: step.freedBytes), text(step)])
         }
-        return table.lines(width: Terminal.standardOutput.columns)
+        return table.lines(width: Terminal.standardOutput.tableWidth)
     }
 
     private func text(_ step: ForgetResult.Step) -> String {

@@ -11,6 +11,8 @@ struct GroupedReport {
         var figures: Report.Figures
         /// Squared error, relative; `nil` where nothing can have been lost.
         var error: Double?
+        /// How many steps it sums up, where it does.
+        var steps: Int?
 
         init(
             name: String, step: Int? = nil, role: String? = nil, note: String = "", figures: Report.Figures,
@@ -27,10 +29,13 @@ struct GroupedReport {
 
     let report: Report
     let grouping: ReportCommand.Grouping
+    /// Whether the user chose steps: then tensors have a line for each.
+    let stepsAreNamed: Bool
     private(set) var rows: [Row] = []
 
-    init(_ report: Report, by grouping: ReportCommand.Grouping) {
+    init(_ report: Report, by grouping: ReportCommand.Grouping, stepsAreNamed: Bool = false) {
         self.report = report
+        self.stepsAreNamed = stepsAreNamed
         self.grouping = grouping
         switch grouping {
         case .layer: rows = Self.layers(report)
@@ -133,20 +138,54 @@ struct GroupedReport {
         }
     }
 
+    /// A line for each tensor over all steps. Its error is that of the steps that build on others: in a keyframe it is
+    /// measured against something else.
+    private var summedTensors: [Row] {
+        var order: [String] = [], rows: [String: Row] = [:], chain: [String: Report.Figures] = [:]
+        var notes: [String: [String]] = [:]
+        let keyframes = Set(report.steps.filter(\.isKeyframe).map(\.number))
+        for row in self.rows {
+            let key = "\(row.role ?? "") \(row.name)"
+            if rows[key] == nil {
+                order.append(key)
+                rows[key] = Row(name: row.name, role: row.role, figures: .init())
+                rows[key]?.steps = 0
+            }
+            rows[key]?.figures.add(row.figures)
+            rows[key]?.steps? += 1
+            if row.error != nil, !keyframes.contains(row.step ?? -1) { chain[key, default: .init()].add(row.figures) }
+            if !notes[key, default: []].contains(row.note) { notes[key, default: []].append(row.note) }
+        }
+        return order.compactMap { key in
+            guard var row = rows[key] else { return nil }
+            row.error = chain[key]?.relativeSquaredError
+            row.note = notes[key, default: []].joined(separator: "; ")
+            return row
+        }
+    }
+
     // MARK: Table
 
-    var table: [String] {
+    /// - Parameter width: of the terminal; `nil` for whatever the names need.
+    func table(width: Int?) -> [String] {
+        let isSummed = grouping == .tensor && !stepsAreNamed
         let showsStep = [.tensor, .file, .step].contains(grouping), showsRole = grouping == .tensor
         let showsNote = [.tensor, .step, .layer].contains(grouping)
         var columns: [TextTable.Column] = [.init(title: grouping.rawValue, alignment: .left)]
-        if showsStep { columns.append(.init(title: "step", alignment: .right)) }
-        if showsRole { columns.append(.init(title: "role", alignment: .left)) }
-        columns += ["original", "stored", "ratio", "pruned", "error"].map { .init(title: $0, alignment: .right) }
-        if showsNote { columns.append(.init(title: "coding", alignment: .left)) }
+        if showsStep {
+            columns.append(.init(title: isSummed ? "steps" : "step", alignment: .right, expendable: isSummed ? 5 : 0))
+        }
+        if showsRole { columns.append(.init(title: "role", alignment: .left, expendable: 1)) }
+        columns += [
+            .init(title: "original", alignment: .right, expendable: 2), .init(title: "stored", alignment: .right),
+            .init(title: "ratio", alignment: .right), .init(title: "pruned", alignment: .right, expendable: 3),
+            .init(title: "error", alignment: .right),
+        ]
+        if showsNote { columns.append(.init(title: "coding", alignment: .left, expendable: 4)) }
         var table = TextTable(columns)
-        for row in rows {
+        for row in isSummed ? summedTensors : rows {
             var cells = [row.name]
-            if showsStep { cells.append(row.step.map(String.init) ?? "") }
+            if showsStep { cells.append((row.steps ?? row.step).map(String.init) ?? "") }
             if showsRole { cells.append(row.role ?? "") }
             cells += [
                 Units.bytes(row.figures.originalBytes), Units.bytes(row.figures.storedBytes),
@@ -156,12 +195,17 @@ struct GroupedReport {
             if showsNote { cells.append(row.note) }
             table.add(cells)
         }
-        var lines = table.lines(width: 100)
-        lines.append("")
+        return table.lines(width: width)
+    }
+
+    /// What there is to say of all of it, below the table.
+    var sentences: [String] {
+        var lines: [String] = []
         if report.chain.storedBytes > 0 {
             let weights = report.weightError ?? 0
             lines.append(
-                "chain: weights and both moments of \(report.steps.filter { !$0.isKeyframe }.count) steps, "
+                "chain: weights and both moments of "
+                    + "\(Units.count(report.steps.filter { !$0.isKeyframe }.count, "step")), "
                     + "\(Units.bytes(report.chain.originalBytes)) -> \(Units.bytes(report.chain.storedBytes)), "
                     + "ratio \(Units.ratio(report.chain.ratio)), weight error \(Units.figure(weights))")
         }
@@ -200,7 +244,7 @@ struct GroupedReport {
         if report.keyframes.storedBytes > 0, report.total.storedBytes > 0 {
             let share = Double(report.keyframes.storedBytes) / Double(report.total.storedBytes)
             lines.append(
-                "keyframes: weights and both moments of \(report.steps.filter(\.isKeyframe).count) steps, "
+                "keyframes: weights and both moments of \(Units.count(report.steps.filter(\.isKeyframe).count, "step")), "
                     + "\(Units.bytes(report.keyframes.originalBytes)) -> \(Units.bytes(report.keyframes.storedBytes)), "
                     + "\(Units.percent(share)) of the archive")
         }

@@ -16,6 +16,7 @@ struct InspectCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
+        try ArchivePlaces.checkIsNone(normalized(path))
         let inspection = try Inspector(path: normalized(path), hashes: hash).inspect()
         for warning in inspection.warnings { common.note(warning) }
         for skipped in inspection.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
@@ -46,18 +47,20 @@ struct InspectCommand: ParsableCommand {
             )
             for warning in step.warnings { output.writeLine("  note: \(warning)") }
             if let before, before == Self.structure(step), !hash {
-                output.writeLine("  \(step.parameters.count) parameters, as in the step before")
+                output.writeLine("  \(Units.count(step.parameters.count, "parameter")), as in the step before")
                 continue
             }
             for file in step.files {
                 output.writeLine(
-                    "  \(file.path): \(file.container), \(file.tensors) tensors, \(Units.bytes(file.bytes))")
+                    "  \(file.path): \(file.container), \(Units.count(file.tensors, "tensor")), \(Units.bytes(file.bytes))"
+                )
             }
             before = Self.structure(step)
             var table = TextTable([
                 .init(title: "  parameter", alignment: .left), .init(title: "shape", alignment: .right),
-                .init(title: "dtype", alignment: .left), .init(title: "first", alignment: .left),
-                .init(title: "second", alignment: .left), .init(title: "tied by", alignment: .left),
+                .init(title: "dtype", alignment: .left, expendable: 1),
+                .init(title: "first", alignment: .left, expendable: 2),
+                .init(title: "second", alignment: .left, expendable: 3), .init(title: "tied by", alignment: .left),
             ])
             for parameter in step.parameters {
                 table.add([
@@ -75,7 +78,7 @@ struct InspectCommand: ParsableCommand {
                     }
                 }
             }
-            for line in table.lines(width: Terminal.standardOutput.columns) { output.writeLine(line) }
+            for line in table.lines(width: hash ? nil : Terminal.standardOutput.tableWidth) { output.writeLine(line) }
         }
         for alias in inspection.aliases { output.writeLine("\(alias.path): \(alias.kind) of \(alias.original)") }
         if !inspection.extras.isEmpty { output.writeLine("other files: \(inspection.extras.count)") }

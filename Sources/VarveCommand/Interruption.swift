@@ -1,8 +1,9 @@
 import Dispatch
 import Glibc
 import Synchronization
+import Varve
 
-/// SIGINT and SIGTERM: the running work is cancelled and cleans up; a second one ends at once.
+/// SIGINT, SIGTERM and SIGHUP: the running work is cancelled and cleans up; a second one ends at once.
 enum Interruption {
     private static let received = Atomic<Int32>(0)
     private static let firstTime = Mutex<ContinuousClock.Instant?>(nil)
@@ -15,7 +16,9 @@ enum Interruption {
     }
 
     static func install() {
-        for number in [SIGINT, SIGTERM] {
+        // What `nohup` ignores stays ignored.
+        let hangup: [Int32] = Glibc.signal(SIGHUP, SIG_IGN).map { unsafeBitCast($0, to: Int.self) } == 1 ? [] : [SIGHUP]
+        for number in [SIGINT, SIGTERM] + hangup {
             Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
@@ -38,6 +41,18 @@ enum Interruption {
         Glibc.signal(SIGPIPE, SIG_IGN)
         // So is a file larger than the user may have.
         Glibc.signal(SIGXFSZ, SIG_IGN)
+    }
+
+    /// Runs work that a signal cancels, and tells of one that came what became of the work so far.
+    /// - Parameter saved: what is there already, and how to go on.
+    static func run<Result: Sendable>(
+        saved: @Sendable () -> String?, _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await run(work)
+        } catch let error as VarveError where error.code == .interrupted {
+            throw VarveError(.interrupted, saved().map { "interrupted; \($0)" } ?? "interrupted")
+        }
     }
 
     /// Runs work that a signal cancels.

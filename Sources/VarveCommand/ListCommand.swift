@@ -43,7 +43,8 @@ struct ListCommand: ParsableCommand {
     private func print(_ report: Report) {
         var table = TextTable([
             .init(title: "checkpoint", alignment: .left), .init(title: "step", alignment: .right),
-            .init(title: "kind", alignment: .left), .init(title: "original", alignment: .right),
+            .init(title: "kind", alignment: .left, expendable: 2),
+            .init(title: "original", alignment: .right, expendable: 1),
             .init(title: "stored", alignment: .right), .init(title: "ratio", alignment: .right),
         ])
         for step in report.steps {
@@ -53,7 +54,7 @@ struct ListCommand: ParsableCommand {
                 Units.ratio(step.total.ratio),
             ])
         }
-        for line in table.lines(width: Terminal.standardOutput.columns) { Terminal.standardOutput.writeLine(line) }
+        for line in table.lines(width: Terminal.standardOutput.tableWidth) { Terminal.standardOutput.writeLine(line) }
         guard !report.forgotten.isEmpty else { return }
         common.say(
             "forgotten, not pruned or still needed by others: "

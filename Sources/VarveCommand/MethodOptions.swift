@@ -129,7 +129,8 @@ struct MethodOptions: ParsableArguments {
         case .lossless:
             return "quality lossless: every byte is kept exactly; --quality balanced is lossy and many times smaller"
         case .excp(let options):
-            return "method excp, alpha \(options.alpha), beta \(Units.figure(options.beta)), \(options.bits) bits: "
+            return
+                "method excp, alpha \(Units.figure(options.alpha)), beta \(Units.figure(options.beta)), \(options.bits) bits: "
                 + "lossy between keyframes; --quality lossless keeps every step exactly"
         }
     }

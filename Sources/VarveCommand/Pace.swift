@@ -4,6 +4,9 @@ struct Pace: Sendable {
     private(set) var done: UInt64 = 0
     private var began = ContinuousClock.now
     private var stepBegan = ContinuousClock.now
+    /// What was done when the step began, and what of it is to be done where that is known.
+    private var beforeStep: UInt64 = 0
+    private var stepTotal: UInt64?
     /// Where it was at some moments of the last seconds, oldest first.
     private var marks: [(time: ContinuousClock.Instant, done: UInt64)] = []
 
@@ -13,14 +16,31 @@ struct Pace: Sendable {
 
     mutating func begin(_ bytes: UInt64) {
         total = bytes
+        done = 0
         began = .now
-        marks = [(began, done)]
+        marks = [(began, 0)]
+        beginStep()
     }
 
-    mutating func beginStep() { stepBegan = .now }
+    mutating func beginStep() {
+        stepBegan = .now
+        beforeStep = done
+        stepTotal = nil
+    }
+
+    /// The step will tell of so many bytes, and has told of none.
+    mutating func setStepSize(_ bytes: UInt64) {
+        stepTotal = bytes
+        done = beforeStep
+    }
 
     mutating func add(_ count: Int) {
         done += UInt64(max(0, count))
+        mark()
+    }
+
+    /// Notes where it is. Also where nothing comes, or the rate would be the last one for ever.
+    mutating func mark() {
         let now = ContinuousClock.now
         if let last = marks.last, Self.seconds(now - last.time) < Self.window / Double(Self.mostMarks) { return }
         marks.append((now, done))
@@ -35,17 +55,23 @@ struct Pace: Sendable {
     /// From 0 to 1.
     var share: Double { total == 0 ? 0 : min(1, Double(done) / Double(total)) }
 
-    /// Bytes a second, lately.
+    /// Bytes a second, lately; since the beginning where a tensor takes longer than is looked back.
     var rate: Double {
         guard let first = marks.first else { return 0 }
         let elapsed = Self.seconds(.now - first.time)
-        return elapsed > 0 ? Double(done - first.done) / elapsed : 0
+        if done > first.done, elapsed > 0 { return Double(done - first.done) / elapsed }
+        return seconds > 0 ? Double(done) / seconds : 0
     }
 
     /// Seconds that the rest will take; `nil` where nothing tells.
-    var secondsLeft: Double? {
-        rate > 0 ? Double(total - min(total, done)) / rate : nil
+    var secondsLeft: Double? { secondsLeft(total - min(total, done)) }
+
+    /// Seconds that the rest of the step will take; `nil` where nothing tells.
+    var stepSecondsLeft: Double? {
+        stepTotal.flatMap { secondsLeft(beforeStep + $0 - min(beforeStep + $0, done)) }
     }
+
+    private func secondsLeft(_ bytes: UInt64) -> Double? { rate > 0 ? Double(bytes) / rate : nil }
 
     /// To the millisecond.
     static func seconds(_ duration: Duration) -> Double {

@@ -4,14 +4,14 @@ import Varve
 struct PinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pin", abstract: "Protect steps from being forgotten.",
-        usage: "varve pin <archive> [--steps <A-B,C>] [--remove]",
+        usage: "varve pin <archive> [--steps <steps>] [--remove]",
         discussion: "Without --steps it lists what is pinned.")
 
     @Argument(help: "The archive.", completion: .directory)
     var archive: String
 
-    @Option(help: ArgumentHelp("The steps.", valueName: "A-B,C"))
-    var steps: StepList?
+    @Option(help: ArgumentHelp("The steps: 200-400,600, latest, checkpoint-800.", valueName: "steps"))
+    var steps: StepSelection?
 
     @Flag(help: "Protect them no longer.")
     var remove = false
@@ -24,7 +24,10 @@ struct PinCommand: ParsableCommand {
 
     func run() throws {
         let forgetter = Forgetter(archive: normalized(archive))
-        let pinned = try steps.map { try forgetter.pin($0.ranges, remove: remove) } ?? forgetter.pinned()
+        let pinned =
+            try steps.map {
+                try forgetter.pin($0.ranges(in: normalized(archive)), remove: remove)
+            } ?? forgetter.pinned()
         try common.finish("pins", ["steps": pinned]) {
             Terminal.standardOutput.writeLine(
                 pinned.isEmpty ? "nothing is pinned" : "pinned: \(ForgetPlan.list(pinned))")

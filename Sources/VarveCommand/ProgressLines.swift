@@ -62,6 +62,7 @@ final class ProgressLines: Sendable {
             case .step(let number, let path):
                 state.pace.beginStep()
                 Self.write("step", Step(step: number, checkpoint: path))
+            case .size, .working: break
             case .file(let file):
                 if isVerbose { Self.write("file", file) }
             case .bytes(let count):

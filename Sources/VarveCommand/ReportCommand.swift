@@ -8,7 +8,8 @@ struct ReportCommand: ParsableCommand {
         discussion: """
             original and stored are bytes, ratio is original / stored, pruned the share of values restored as "no \
             change" (weights) or zero (moments). error is the squared error over the squared change of the step \
-            (weights) or over the sum of squares (moments). Stored bytes add up to the files on disk.
+            (weights) or over the sum of squares (moments). Stored bytes add up to the files on disk. --by tensor sums up \
+            all steps of a tensor; with --steps each step has its line.
             """)
 
     @Argument(help: "The archive.", completion: .directory)
@@ -17,8 +18,8 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What a line stands for.", valueName: "what"))
     var by: Grouping = .layer
 
-    @Option(help: ArgumentHelp("Only these steps.", valueName: "A-B"))
-    var steps: StepRange?
+    @Option(help: ArgumentHelp("Only these steps: 200-400,600, latest, checkpoint-800.", valueName: "steps"))
+    var steps: StepSelection?
 
     @Flag(help: "Print comma-separated values.")
     var csv = false
@@ -32,10 +33,15 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let report = try Reporter(archive: normalized(archive)).report(steps: steps?.range)
-        let grouped = GroupedReport(report, by: by)
+        let report = try Reporter(archive: normalized(archive)).report(
+            steps: try steps?.ranges(in: normalized(archive)))
+        let grouped = GroupedReport(report, by: by, stepsAreNamed: steps != nil)
         try common.finish("report", grouped.document) {
-            for line in csv ? grouped.csv : grouped.table { Terminal.standardOutput.writeLine(line) }
+            let output = Terminal.standardOutput
+            if csv { return grouped.csv.forEach { output.writeLine($0) } }
+            grouped.table(width: output.tableWidth).forEach { output.writeLine($0) }
+            output.writeLine()
+            grouped.sentences.forEach { output.writeProse($0) }
         }
     }
 }

@@ -6,15 +6,22 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore", abstract: "Write a step, or all of them, back as checkpoints.",
         usage: "varve restore <archive> --step <step> --output <directory> [<options>]",
         discussion: """
-            --step N writes that step's own files into the output directory; --step all recreates the run there. \
-            Every tensor is compared with its hash; nothing incomplete is left behind.
+            --step N, latest or a checkpoint's name writes that step's own files into the output directory; several steps \
+            (200-400, 200,600) come under their own names; --step all recreates the run there. Every tensor is compared with \
+            its hash; nothing incomplete is left behind.
+
+              varve restore out.varve --step latest --output restored
+              varve restore out.varve --steps 200-400 --output restored
             """)
 
     @Argument(help: "The archive.", completion: .directory)
     var archive: String
 
-    @Option(help: "A step's number, latest, or all.")
-    var step: Selection
+    @Option(
+        name: [.customLong("step"), .customLong("steps")],
+        help: ArgumentHelp(
+            "A number, A-B, latest, all, or a checkpoint's name; several with commas between.", valueName: "step"))
+    var step: StepSelection
 
     @Option(
         name: [.short, .long], help: ArgumentHelp("The directory to write to.", valueName: "directory"),
@@ -37,29 +44,18 @@ struct RestoreCommand: AsyncParsableCommand {
 
     enum Only: String, ExpressibleByArgument, CaseIterable { case weights }
 
-    struct Selection: ExpressibleByArgument, Sendable {
-        let value: RestoreOptions.Selection
-
-        init?(argument: String) {
-            switch argument {
-            case "latest": value = .latest
-            case "all": value = .all
-            default:
-                guard let number = Int(argument), number >= 0 else { return nil }
-                value = .step(number)
-            }
-        }
-    }
-
     func run() async throws {
         let restorer = Restorer(
             archive: normalized(archive),
             options: RestoreOptions(
-                selection: step.value, onlyWeights: only == .weights, overwrite: overwrite, base: base,
+                selection: try step.restored(from: normalized(archive)), onlyWeights: only == .weights,
+                overwrite: overwrite, base: base,
                 threads: work.threads, memory: work.memory?.bytes))
         let bar = ProgressBar(verb: "restoring", options: common)
         let output = normalized(output)
-        let steps = try await Interruption.run { try await restorer.restore(to: output, progress: bar.handler) }
+        let steps = try await Interruption.run(saved: { "nothing was restored to \(output)" }) {
+            try await restorer.restore(to: output, progress: bar.handler)
+        }
         bar.finish()
         try common.finish("restoration", Result(output: output, steps: steps)) {
             common.say(

@@ -21,6 +21,15 @@ struct Terminal: Sendable {
         return Int(size.ws_col)
     }
 
+    /// How wide a table may be; `nil` where no person looks at it.
+    var tableWidth: Int? { isTerminal ? columns : nil }
+
+    /// Whether this process may draw: not where it was sent to the background, where the terminal is somebody else's.
+    var isForeground: Bool {
+        let group = tcgetpgrp(descriptor)
+        return group < 0 || group == getpgrp()
+    }
+
     /// Whether a line can be written over: a terminal that says what it is, and that it is more than paper.
     var movesCursor: Bool {
         guard isTerminal, let kind = getenv("TERM").map({ String(cString: $0) }) else { return false }
@@ -41,11 +50,12 @@ struct Terminal: Sendable {
             let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                // Nobody reads any more (`varve report | head`): there is nobody to tell either.
                 guard descriptor == 1 else { return }
-                let status: Int32 = errno == EPIPE ? 141 : 1
+                let number = errno
                 Self.cleanUp.withLock { $0 }?()
-                _exit(status)
+                // Nobody reads any more (`varve report | head`): there is nobody to tell either.
+                if number == EPIPE { _exit(141) }
+                ExitStatus.failOutput(number)
             }
             done += count
         }
@@ -54,6 +64,11 @@ struct Terminal: Sendable {
     /// A line of text, with whatever would control the terminal taken out of it: names come from files that anybody may
     /// have made.
     func writeLine(_ text: String = "") { write(Self.printable(text) + "\n") }
+
+    /// A sentence, broken at words where a person reads it.
+    func writeProse(_ text: String) {
+        writeLine(isTerminal ? Prose.wrapped(Self.printable(text), width: columns) : text)
+    }
 
     /// The text with control characters, line feed and tab excepted, replaced.
     static func printable(_ text: String) -> String {

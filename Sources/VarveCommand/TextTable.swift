@@ -5,30 +5,45 @@ struct TextTable {
     struct Column {
         var title: String
         var alignment: Alignment
+        /// Where there is no room for all, columns of the highest number go first; 0 stays.
+        var expendable = 0
     }
 
     let columns: [Column]
     private var rows: [[String]] = []
 
+    /// As much of a name as tells it from others.
+    private static let shortestName = 20
+
     init(_ columns: [Column]) { self.columns = columns }
 
     mutating func add(_ cells: [String]) { rows.append(cells) }
 
-    /// The lines of the table, none longer than `width`: the first column gives way, its beginning replaced by `…`.
-    func lines(width: Int) -> [String] {
+    /// The lines of the table.
+    /// - Parameter width: none of them is longer, by leaving out columns and then the middle of what stands in the first one;
+    ///   `nil` for whatever they need, for programs that read them.
+    func lines(width: Int?) -> [String] {
         var widths = columns.map(\.title.count)
         for row in rows {
             for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
         }
-        let others = widths.dropFirst().reduce(0, +) + 2 * (columns.count - 1)
-        widths[0] = max(8, min(widths[0], width - others))
-        var titles = columns.map(\.title)
-        titles[0] = String(titles[0].prefix(widths[0]))
-        return ([titles] + rows).map { cells in
+        var shown = Array(columns.indices)
+        if let width {
+            func others() -> Int { shown.dropFirst().reduce(0) { $0 + widths[$1] + 2 } }
+            while others() + min(widths[0], Self.shortestName) > width,
+                let next = shown.dropFirst().filter({ columns[$0].expendable > 0 }).max(by: {
+                    columns[$0].expendable < columns[$1].expendable
+                })
+            {
+                shown.removeAll { $0 == next }
+            }
+            widths[0] = max(min(widths[0], 8), min(widths[0], width - others()))
+        }
+        return ([columns.map(\.title)] + rows).map { cells in
             var line = ""
-            for (index, cell) in cells.enumerated() {
+            for index in shown {
                 if index > 0 { line += "  " }
-                let text = Self.fit(cell, widths[index])
+                let text = Self.fit(cells[index], widths[index])
                 let space = String(repeating: " ", count: widths[index] - text.count)
                 line += columns[index].alignment == .left ? text + space : space + text
             }
@@ -37,8 +52,10 @@ struct TextTable {
         }
     }
 
-    /// The end of a name tells more than its beginning.
+    /// Beginning and end of a name tell more than its middle, and the end more than the beginning.
     private static func fit(_ text: String, _ width: Int) -> String {
-        text.count <= width ? text : "…" + text.suffix(width - 1)
+        guard text.count > width else { return text }
+        let head = (width - 1) / 3
+        return text.prefix(head) + "…" + text.suffix(width - 1 - head)
     }
 }

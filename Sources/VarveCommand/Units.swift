@@ -60,6 +60,12 @@ enum Units {
         seconds < 59.95 ? "\(decimal(max(0, seconds), seconds < 9.995 ? 2 : 1)) s" : duration(seconds)
     }
 
+    /// `12 s ago`, `5 min ago`, `2 h ago`.
+    static func ago(_ seconds: Double) -> String {
+        let whole = Int(min(max(0, seconds), 1e9))
+        return whole < 60 ? "\(whole) s ago" : whole < 3600 ? "\(whole / 60) min ago" : "\(whole / 3600) h ago"
+    }
+
     /// `1 step`, `5 steps`.
     static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 

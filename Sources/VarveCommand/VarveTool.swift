@@ -20,8 +20,7 @@ struct VarveTool: AsyncParsableCommand {
             --json-lines, for progress as well.
 
             Exit codes:
-            \(ExitStatus.meanings.map { "  \($0.code)" + String(repeating: " ", count: 10 - $0.code.count) + $0.meaning }
-                .joined(separator: "\n"))
+            \(ExitStatus.table)
             """,
         version: VarveRelease.version,
         subcommands: [
@@ -32,9 +31,17 @@ struct VarveTool: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Self.holdStandardStreams()
         Interruption.install()
         Self.allowManyFiles()
         Self.keepFreedMemory()
+        // Not even the program's name: the system did not tell.
+        guard !CommandLine.arguments.isEmpty else {
+            ExitStatus.failUsage("the arguments cannot be read; is /proc mounted?")
+        }
+        if let unknown = UsageAdvice.unknownCommand(Array(CommandLine.arguments.dropFirst())) {
+            ExitStatus.failUsage(unknown)
+        }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -71,6 +78,15 @@ struct VarveTool: AsyncParsableCommand {
         defer { free(block) }
         let skipped = (hugePage - Int(bitPattern: block) % hugePage) % hugePage
         madvise(block + skipped, (wanted - skipped) / hugePage * hugePage, MADV_HUGEPAGE)
+    }
+
+    /// Whoever starts this may have closed one of the first three descriptors. A file that is opened would get its number,
+    /// and be written to as if it were the terminal.
+    private static func holdStandardStreams() {
+        for descriptor in [Int32(0), 1, 2] where fcntl(descriptor, F_GETFD) < 0 {
+            // Standard output in a way that cannot be written to, so that whoever writes there fails.
+            _ = open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY)
+        }
     }
 
     /// A checkpoint may have thousands of files, and all of them are open while it is read.

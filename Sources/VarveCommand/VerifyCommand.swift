@@ -74,7 +74,7 @@ struct VerifyCommand: AsyncParsableCommand {
             line += "; of them decoded and compared: \(sampled.tensors) of \(sampled.ofTensors) tensors, "
             line += "\(Units.bytes(sampled.bytes)) of \(Units.bytes(sampled.ofBytes)), seed \(sampled.seed)"
         } else if deep || against != nil {
-            line += ", \(result.tensorsDecoded) tensors decoded and compared"
+            line += ", \(Units.count(result.tensorsDecoded, "tensor")) decoded and compared"
         }
         if let against {
             line += "; \(result.compared.count) compared with \(against), "

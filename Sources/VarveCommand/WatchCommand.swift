@@ -75,6 +75,7 @@ struct WatchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchivePlace.beside(run)
+        try ArchivePlaces.checkIsNone(run)
         let watcher = Watcher(
             run: run, archive: archive,
             options: WatchOptions(
@@ -85,8 +86,11 @@ struct WatchCommand: AsyncParsableCommand {
                 retries: retries))
         common.announce("watching \(run) -> \(archive)")
         common.announce(method.description)
-        let bar = ProgressBar(verb: "compressing", options: common, onFinished: { CompressCommand.line($0, $1, $2) })
-        let result = try await Interruption.run { try await watcher.watch(progress: bar.handler) }
+        let bar = ProgressBar(
+            verb: "compressing", options: common, isWatch: true, onFinished: { CompressCommand.line($0, $1, $2) })
+        let result = try await Interruption.run(saved: { bar.saved(in: archive) }) {
+            try await watcher.watch(progress: bar.handler)
+        }
         bar.finish()
         try common.finish("watch", result) {
             var line = "\(result.added.count) \(result.added.count == 1 ? "step" : "steps") added"

@@ -77,7 +77,7 @@ import VarveTestSupport
         for grouping in ["layer", "tensor", "role", "step", "file"] {
             let report = try varve("report", archive, "--by", grouping)
             #expect(report.status == 0 && report.error.isEmpty)
-            #expect(report.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
+            #expect(!report.output.contains("…"))
             let document = try varve("report", archive, "--by", grouping, "--json").output
             let json = try JSONSerialization.jsonObject(with: Data(document.utf8)) as? [String: Any]
             #expect(json?["steps"] != nil && json?["total"] != nil)
@@ -123,7 +123,7 @@ import VarveTestSupport
             ["--effort", "most"], ["--quality", "lossless", "--effort", "low"],
             ["--method", "excp", "--effort", "high"],
         ] { #expect(try varve(["compress", run, path("x.varve")] + wrong).status == 2, "\(wrong)") }
-        #expect(try varve("restore", path("x.varve"), "--step", "minus", "-o", path("o")).status == 2)
+        #expect(try varve("restore", path("x.varve"), "--step", "4--5", "-o", path("o")).status == 2)
         #expect(try varve("report", path("x.varve"), "--steps", "5-2").status == 2)
     }
 

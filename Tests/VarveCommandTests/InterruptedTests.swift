@@ -44,7 +44,7 @@ import VarveTestSupport
     }
 
     /// The signal comes when the first step is being written.
-    @Test(arguments: [SIGINT, SIGTERM]) func aSignalIsItsNumberAndLeavesNothing(signal: Int32) throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalIsItsNumberAndLeavesNothing(signal: Int32) throws {
         let run = codes.path("run"), archive = codes.path("c\(signal).varve")
         for step in 1...6 {
             let file = SafetensorsMaker.file([TestTensor("w", shape: [1 << 18], seed: UInt64(step))])
@@ -54,7 +54,8 @@ import VarveTestSupport
         process.executableURL = URL(fileURLWithPath: ExitCodeTests.executable)
         process.arguments = ["compress", run, archive, "--keyframe-every", "1"]
         process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        let said = Pipe()
+        process.standardError = said
         try process.run()
         while process.isRunning, ((try? SystemCalls.list(Paths.join(archive, "steps"))) ?? []).isEmpty { usleep(200) }
         kill(process.processIdentifier, signal)
@@ -62,6 +63,8 @@ import VarveTestSupport
         // It may have been through already where the machine was busy.
         guard process.terminationStatus != 0 else { return }
         #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
+        let error = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(error.contains("of 6 steps") && error.contains("the same command goes on") && !error.contains("()"))
         let unfinished = try SystemCalls.list(Paths.join(archive, "steps")).filter {
             !Directories.exists(Paths.join(archive, "steps/\($0)"))
                 || (try? FileIdentity(path: Paths.join(archive, "steps/\($0)/step.manifest"))) == nil

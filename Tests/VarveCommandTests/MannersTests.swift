@@ -102,7 +102,7 @@ import Testing
             .prefix { $0.hasPrefix("|") }.map {
                 $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             }
-        #expect(table.map { $0[0] } == ["0", "1", "2", "3", "10", "11", "12", "13", "130, 143"])
+        #expect(table.map { $0[0] } == ["0", "1", "2", "3", "10", "11", "12", "13", "129, 130, 143"])
         for row in table {
             let line = help.first { $0.hasPrefix("  \(row[0]) ") }
             let meaning = try #require(line).dropFirst(2 + row[0].count).trimmingCharacters(in: .whitespaces)

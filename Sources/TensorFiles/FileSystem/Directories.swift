@@ -40,13 +40,15 @@ package enum Directories {
     }
 
     /// Removes a file, or a directory with all it holds. Links are removed, never followed. Missing is fine.
-    package static func remove(_ path: String) throws(VarveError) {
+    /// - Parameter forcing: what was made here goes also where it was given the modes of a read-only original.
+    package static func remove(_ path: String, forcing: Bool = false) throws(VarveError) {
         let identity: FileIdentity
         do throws(VarveError) { identity = try FileIdentity(path: path) } catch  where error.code == .notFound {
             return
         }
         guard identity.kind == .directory else { return try SystemCalls.unlink(path) }
-        for name in try SystemCalls.list(path) { try remove(Paths.join(path, name)) }
+        if forcing, identity.mode & 0o700 != 0o700 { try SystemCalls.setMode(path, identity.mode | 0o700) }
+        for name in try SystemCalls.list(path) { try remove(Paths.join(path, name), forcing: forcing) }
         try SystemCalls.removeDirectory(path)
     }
 }

@@ -39,7 +39,7 @@ package final class LockedDirectory: Sendable {
                 self.descriptor = descriptor
                 return
             }
-            try Directories.remove(path)
+            try Directories.remove(path, forcing: true)
         }
     }
 
@@ -49,7 +49,7 @@ package final class LockedDirectory: Sendable {
     /// - Parameter removing: the directory goes, with all it holds; not where it was renamed.
     package func release(removing: Bool) {
         guard isHeld.exchange(false, ordering: .sequentiallyConsistent) else { return }
-        if removing { try? Directories.remove(path) }
+        if removing { try? Directories.remove(path, forcing: true) }
         SystemCalls.discard(descriptor, path: path)
     }
 }

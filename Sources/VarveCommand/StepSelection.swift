@@ -1,0 +1,71 @@
+import ArgumentParser
+import Varve
+
+/// Steps of an archive as users name them: `400`, `200-400`, `400-`, `latest`, `all`, `checkpoint-400`, and several of them
+/// with commas between.
+struct StepSelection: ExpressibleByArgument, Sendable {
+    private enum Term: Sendable {
+        case range(StepRange)
+        case latest
+        case all
+        /// A checkpoint's.
+        case name(String)
+    }
+
+    static let help = "A number, A-B, latest, all, or a checkpoint's name; several with commas between."
+
+    private let terms: [Term]
+
+    init?(argument: String) {
+        var terms: [Term] = []
+        for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            let text = String(part)
+            switch text {
+            case "": return nil
+            case "latest": terms.append(.latest)
+            case "all": terms.append(.all)
+            default:
+                if let range = StepRange(argument: text) {
+                    terms.append(.range(range))
+                } else if text.contains(where: { $0.isLetter || $0 == "_" }) {
+                    terms.append(.name(text))
+                } else {
+                    return nil
+                }
+            }
+        }
+        self.terms = terms
+    }
+
+    /// The ranges of numbers that it stands for.
+    /// - Throws: `.usage` where a name is no checkpoint's, or the archive has no step to be the latest; `.notAnArchive`.
+    func ranges(in archive: String) throws -> [ClosedRange<Int>] {
+        let names = try StepNames(archive: archive)
+        return try terms.map { term in
+            switch term {
+            case .range(let range): return range.range
+            case .all: return 0...Int.max
+            case .latest:
+                guard let latest = names.steps.last else {
+                    throw VarveError(.usage, "the archive has no steps", file: archive)
+                }
+                return latest...latest
+            case .name(let name):
+                let number = try names.number(of: name)
+                return number...number
+            }
+        }
+    }
+
+    /// What a restore makes of it: one step comes directly into the output, several under their own paths.
+    func restored(from archive: String) throws -> RestoreOptions.Selection {
+        guard terms.count == 1 else { return .steps(try ranges(in: archive)) }
+        switch terms[0] {
+        case .latest: return .latest
+        case .all: return .all
+        case .name(let name): return .step(try StepNames(archive: archive).number(of: name))
+        case .range(let range):
+            return range.isNumber ? .step(range.range.lowerBound) : .steps([range.range])
+        }
+    }
+}
