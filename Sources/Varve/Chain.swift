@@ -104,7 +104,7 @@ struct Chain {
             manifest.notes.append(base.note(for: contents))
         }
         let method = method
-        for unit in plan.units { try options.capacity.check(UnitCost.encoding(unit, method), tensor: unit.name) }
+        try options.capacity.check(plan.units.lazy.map { (needed: UnitCost.encoding($0, method), tensor: $0.name) })
         try await OrderedWork.run(
             plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }, held: \.heldBytes
         ) {

@@ -53,8 +53,8 @@ public struct CompressionOptions: Sendable {
 }
 
 extension CompressionOptions {
-    /// Threads to work with: `threads`, or all cores.
-    public var workers: Int { threads > 0 ? threads : OrderedWork.defaultThreads() }
+    /// Threads to work with: `threads`, or as many as there are processors that this process may use.
+    public var workers: Int { capacity.threads }
 
     var capacity: Workers { Workers(threads: threads, memory: memory) }
 

@@ -82,6 +82,7 @@ enum ExitStatus {
 
     static func end(_ status: Int32) -> Never {
         fflush(nil)
+        if MemoryShortage.isLimited { _exit(status) }
         Glibc.exit(status)
     }
 }

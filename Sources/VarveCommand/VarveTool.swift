@@ -32,6 +32,7 @@ struct VarveTool: AsyncParsableCommand {
         ])
 
     static func main() async {
+        MemoryShortage.prepare()
         Interruption.install()
         Self.allowManyFiles()
         Self.keepFreedMemory()
@@ -42,6 +43,7 @@ struct VarveTool: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ExitStatus.end(0)
         } catch {
             ExitStatus.exit(with: error)
         }
