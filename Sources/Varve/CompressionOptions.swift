@@ -30,6 +30,8 @@ public struct CompressionOptions: Sendable {
     public var memory: UInt64?
     /// Which originals are removed after their steps were compared with them; `nil` for none.
     public var removal: SourceRemoval?
+    /// How long to wait for an archive that another process writes to; `nil`: not at all.
+    public var wait: LockWait?
     /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
     public var steps: [ClosedRange<Int>]?
     /// Whether it is said that a base would save something, where none is given.

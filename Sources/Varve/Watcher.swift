@@ -36,7 +36,10 @@ public struct Watcher: Sendable {
         let copies = try WatchDirectory(archive: archive)
         defer { copies.close() }
         // What is wrong with the archive is said at once, not when the first checkpoint comes.
-        do { _ = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)") }
+        do {
+            _ = try ArchiveWriter(
+                archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)
+        }
         var worker = try WatchWorker(run: run, archive: archive, options: options, progress: progress)
         let poller = RunPoller(run: run, archive: archive, options: options, copies: copies) {
             progress?(.notice($0))

@@ -46,6 +46,8 @@ struct CompressCommand: AsyncParsableCommand {
 
     @OptionGroup var work: WorkOptions
 
+    @OptionGroup var lock: LockOptions
+
     @Flag(
         name: [.customShort("n"), .customLong("dry-run")],
         help: "Only say what would be done, how large the archive would be and how long it would take.")
@@ -69,9 +71,10 @@ struct CompressCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), archive = normalized(archive ?? run + ".varve")
-        let options = CompressionOptions(
+        var options = CompressionOptions(
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
             removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
+        options.wait = lock.wait(common)
         common.announce("\(run) -> \(archive)")
         common.announce(method.description)
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options)) }

@@ -57,6 +57,8 @@ struct WatchCommand: AsyncParsableCommand {
 
     @OptionGroup var work: WorkOptions
 
+    @OptionGroup var lock: LockOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -75,12 +77,14 @@ struct WatchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), archive = normalized(archive ?? run + ".varve")
+        var compression = CompressionOptions(
+            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
+            threads: work.threads, memory: work.memory?.bytes)
+        compression.wait = lock.wait(common)
         let watcher = Watcher(
             run: run, archive: archive,
             options: WatchOptions(
-                compression: CompressionOptions(
-                    method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
-                    threads: work.threads, memory: work.memory?.bytes),
+                compression: compression,
                 removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },
                 retries: retries))
         common.announce("watching \(run) -> \(archive)")
