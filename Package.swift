@@ -27,7 +27,7 @@ let package = Package(
 
         .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
         .target(name: "TensorCodecs", dependencies: ["CZstd", "COpenBLAS"], swiftSettings: settings),
-        .target(name: "Checkpoints", dependencies: ["TensorFiles", "COpenBLAS"], swiftSettings: settings),
+        .target(name: "Checkpoints", dependencies: ["TensorFiles"], swiftSettings: settings),
         .target(
             name: "ChainArchive",
             dependencies: ["TensorFiles", "TensorCodecs", "CXXHash"],

@@ -125,13 +125,32 @@ package final class ArchiveLock {
         }
     }
 
+    /// Looks whether the lock is still ours: whoever removes an archive, or its lock, lets another writer begin.
+    /// - Throws: `.locked` where its path leads to another file, or to none.
+    func check() throws(VarveError) {
+        var isOurs = false
+        do throws(VarveError) {
+            if let descriptor {
+                let mine = FileIdentity(try SystemCalls.status(descriptor, path: path))
+                isOurs = try FileIdentity(path: path).inode == mine.inode
+            } else {
+                isOurs = try Self.content(path) == note
+            }
+        } catch  where error.code == .notFound {}
+        guard isOurs else {
+            throw VarveError(
+                .locked, "the archive's lock was removed or replaced; another process may write to it by now", file: path)
+        }
+    }
+
     deinit {
         guard let descriptor else {
             // Removed by hand, it may be somebody else's by now.
             if (try? Self.content(path)) == note { try? SystemCalls.unlink(path) }
             return
         }
-        try? SystemCalls.unlink(path)
+        // Another writer's, where ours was removed by hand.
+        if (try? check()) != nil { try? SystemCalls.unlink(path) }
         SystemCalls.discard(descriptor, path: path)
     }
 }

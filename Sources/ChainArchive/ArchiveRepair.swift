@@ -16,8 +16,9 @@ package struct ArchiveRepair {
     /// - Parameters:
     ///   - writer: the release, for an `archive.manifest` of which nothing is left.
     ///   - dryRun: only looks; needs no lock.
+    ///   - wait: how long to wait where another process writes to the archive.
     /// - Throws: `.notAnArchive`, `.locked`.
-    package init(_ root: String, writer: String, dryRun: Bool) throws(VarveError) {
+    package init(_ root: String, writer: String, dryRun: Bool, wait: LockWait? = nil) throws(VarveError) {
         layout = ArchiveLayout(root)
         self.writer = writer
         guard Directories.exists(root) else {
@@ -28,7 +29,7 @@ package struct ArchiveRepair {
         guard names.contains("archive.manifest") || names.contains("steps") else {
             throw VarveError(.notAnArchive, "no archive.manifest in it: this is not a Varve archive", file: root)
         }
-        lock = dryRun ? nil : try ArchiveLock(layout)
+        lock = dryRun ? nil : try LockWait.lock(layout, wait)
     }
 
     /// - Throws: `.inputOutput`, `.permissionDenied`, `.noSpace` where a file cannot be read or written.

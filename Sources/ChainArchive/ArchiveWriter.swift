@@ -7,8 +7,9 @@ package final class ArchiveWriter {
 
     /// Opens an archive, or makes a new one where there is nothing.
     ///
+    /// - Parameter wait: how long to wait where another process writes to it; `nil`: not at all.
     /// - Throws: `.exists` where something else is in the way; `.locked`; `.damaged`, `.unsupported`.
-    package init(_ root: String, writer: String) throws(VarveError) {
+    package init(_ root: String, writer: String, wait: LockWait? = nil) throws(VarveError) {
         layout = ArchiveLayout(root)
         if try Self.isMissing(layout.archiveManifest), try Directories.isThere(root) {
             let content = try SystemCalls.list(root).filter {
@@ -22,7 +23,7 @@ package final class ArchiveWriter {
             }
         }
         try Directories.create(root)
-        lock = try ArchiveLock(layout)
+        lock = try LockWait.lock(layout, wait)
         // Looked at again: somebody else may have made the archive before the lock was ours.
         if try Self.isMissing(layout.archiveManifest) {
             try Self.write(
@@ -89,7 +90,7 @@ package final class ArchiveWriter {
         guard try !layout.isVisible(number) else {
             throw VarveError(.exists, "step \(number) is in the archive already", file: layout.root)
         }
-        return try StepWriter(layout: layout, number: number)
+        return try StepWriter(layout: layout, number: number, lock: lock)
     }
 
     /// Replaces the manifest of the run's own files, and removes the part that it no longer names.

@@ -77,9 +77,13 @@ extension ChainDecoder {
 
     /// With all tensors of the packs that these lie in.
     private func withPacks(_ indices: [Int], of step: OpenStep) -> [Int] {
-        var result = Set(indices)
+        var result = Set(indices), packs = Set<Int>()
         for index in indices {
-            if case .packed(let pack, _, _) = step.manifest.tensors[index].coding { result.formUnion(step.packs[pack]) }
+            // A pack of ten thousand tensors is not gone through for each of them.
+            guard case .packed(let pack, _, _) = step.manifest.tensors[index].coding, packs.insert(pack).inserted else {
+                continue
+            }
+            result.formUnion(step.packs[pack])
         }
         return result.sorted()
     }

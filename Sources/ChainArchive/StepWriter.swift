@@ -5,11 +5,13 @@ package final class StepWriter {
     package let number: Int
     private let layout: ArchiveLayout
     private let directory: String
+    private let lock: ArchiveLock
     package let part: PartWriter
     private var committed = false
 
-    init(layout: ArchiveLayout, number: Int) throws(VarveError) {
+    init(layout: ArchiveLayout, number: Int, lock: ArchiveLock) throws(VarveError) {
         self.layout = layout
+        self.lock = lock
         self.number = number
         directory = layout.stepDirectory(number)
         try Directories.remove(directory)
@@ -20,10 +22,12 @@ package final class StepWriter {
     }
 
     deinit {
-        if !committed { try? Directories.remove(directory) }
+        // Without the lock it may be another writer's by now.
+        if !committed, (try? lock.check()) != nil { try? Directories.remove(directory) }
     }
 
     /// Makes the step visible: part first, its name durable, the manifest last.
+    /// - Throws: `.locked` where the archive's lock is no longer ours; the step stays out of sight then.
     package func commit(_ manifest: StepManifest) throws(VarveError) {
         var manifest = manifest
         manifest.parts = [StepManifest.Part(name: part.name, byteCount: part.byteCount)]
@@ -33,6 +37,7 @@ package final class StepWriter {
         let path = layout.stepManifest(number)
         let file = try OutputFile(path)
         try file.write(bytes, at: 0)
+        try lock.check()
         // From the rename on the step may be visible, so it must not be removed any more whatever happens.
         committed = true
         do throws(VarveError) {

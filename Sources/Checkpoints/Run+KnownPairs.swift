@@ -24,8 +24,11 @@ extension Run {
             var contents = try StepContents.read(step, of: self)
             let structure = contents.structure
             let states = contents.parameters.filter { $0.statePath != nil }
-            // The pairs hold the structure's own key as well.
-            let isDone = result.byStructure[structure].map { $0.count > states.count } ?? false
+            let isDone =
+                result.byStructure[structure].map { known in
+                    states.allSatisfy { known[$0.statePath ?? ""] != nil }
+                        || known[StepContents.searchesKey] == String(PairingSolver.searchLimit + 1)
+                } ?? false
             if let previous, !isDone, looks[structure, default: 0] < limit, !states.isEmpty {
                 // Where the structure is new, the step before may tell what order and data leave open.
                 contents = try StepContents.read(

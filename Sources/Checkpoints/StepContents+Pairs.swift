@@ -5,6 +5,7 @@ extension StepContents {
         for parameter in parameters where parameter.weight != nil {
             if let path = parameter.statePath { pairs[path] = parameter.name }
         }
+        if searches > 0 { pairs[StepContents.searchesKey] = String(searches) }
         if !pairs.isEmpty { pairs[StepContents.structureKey] = structure }
         return pairs
     }

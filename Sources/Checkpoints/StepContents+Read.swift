@@ -9,6 +9,10 @@ extension StepContents {
 
     package static let structureKey = "#structure"
 
+    /// The key that may hold how many steps of that structure were searched for an order of the parameters without an end
+    /// to the doubt: after a few it is not looked for again.
+    package static let searchesKey = "#searches"
+
     /// Opens the files of a step and ties optimizer state to parameters.
     ///
     /// Names first; then candidate orders; then the data: with `previous` the residual of each weight against the
@@ -34,14 +38,17 @@ extension StepContents {
             evidence: previous.map { Evidence(files: files, previous: $0) })
         let structure = structure(weights, solver.slots)
         let told = known[structureKey]
+        if told == structure { solver.searches = known[searchesKey].flatMap { Int($0) } ?? 0 }
         try solver.solve(known: known, isSameStructure: told == nil || told == structure)
         var contents = StepContents(
             step: step, files: files, parameters: parameters(solver), warnings: solver.warnings)
         contents.structure = structure
         let open = contents.parameters.filter { $0.pairing == .ambiguous }.count
         if open > 0 {
+            contents.searches = solver.searches
             contents.warnings.append(
-                "\(open) optimizer states could not be tied to a parameter; they are stored on their own")
+                "\(open) optimizer states could not be tied to a parameter; they are stored on their own"
+                    + (solver.isExhausted || solver.searches > PairingSolver.searchLimit ? " (the search for their order was given up as too long)" : ""))
         }
         return contents
     }

@@ -11,6 +11,8 @@ package struct StepContents: Sendable {
     package var warnings: [String]
     /// The same for two steps with the same parameters and optimizer slots.
     package var structure = ""
+    /// How often the steps up to this one were searched for an order of their parameters, where some stay open.
+    package var searches = 0
     /// What to call the framework's layout.
     package var layout: String { Layouts.layout(of: StepShape(step)).title }
 

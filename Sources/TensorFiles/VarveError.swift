@@ -16,6 +16,8 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         public static let inputOutput = Code(rawValue: "inputOutput")
         /// The disk or the quota is full.
         public static let noSpace = Code(rawValue: "noSpace")
+        /// The system gives less memory than the work needs (`ulimit -v`).
+        public static let noMemory = Code(rawValue: "noMemory")
         /// A file ends before what it declares.
         public static let truncated = Code(rawValue: "truncated")
         /// A checkpoint file breaks a rule of its format.

@@ -1,3 +1,4 @@
+import ChainArchive
 import Glibc
 import TensorFiles
 
@@ -51,9 +52,24 @@ public enum ArchivePlace {
                 + "compress into a local directory and copy that", file: path)
     }
 
-    private static func isArchive(_ path: String) -> Bool {
-        (try? FileIdentity(path: Paths.join(path, "archive.manifest"))) != nil
-            && Directories.exists(Paths.join(path, "steps"))
+    /// Whether the path is an archive's.
+    public static func isArchive(_ path: String) -> Bool {
+        let layout = ArchiveLayout(path)
+        return (try? FileIdentity(path: layout.archiveManifest, following: true)) != nil
+            && Directories.exists(layout.steps)
+    }
+
+    /// The archive that `compress` makes of a run of this name, if there is one.
+    public static func existing(of run: String) -> String? {
+        var run = run
+        while run.count > 1, run.hasSuffix("/") { run.removeLast() }
+        return isArchive(beside(run)) ? beside(run) : nil
+    }
+
+    /// - Throws: `.usage` where a run is asked for and an archive was named.
+    public static func checkIsNone(_ run: String) throws(VarveError) {
+        guard isArchive(run) else { return }
+        throw VarveError(.usage, "that is an archive, not a run; `varve list` shows its steps", file: run)
     }
 
     /// The archive that a path which need not exist lies in, if it lies in one.

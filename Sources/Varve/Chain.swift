@@ -129,7 +129,7 @@ struct Chain {
         progress?(.size(plan.originalBytes))
         if let name = units.first?.name { progress?(.working(name)) }
         var done = 0
-        for unit in plan.units { try options.capacity.check(UnitCost.encoding(unit, method), tensor: unit.name) }
+        try options.capacity.check(plan.units.lazy.map { (needed: UnitCost.encoding($0, method), tensor: $0.name) })
         try await OrderedWork.run(
             plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }, held: \.heldBytes
         ) {

@@ -7,7 +7,8 @@ extension ChainDecoder {
         let step = try step(number), manifest = step.manifest
         let onlyWeights = store.contents == .weights
         try await OrderedWork.run(
-            manifest.decodingUnits(onlyWeights: onlyWeights), workers, cost: { UnitCost.decoding($0, of: step) }
+            manifest.decodingUnits(onlyWeights: onlyWeights), workers,
+            cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) in
             _ = try self.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store)

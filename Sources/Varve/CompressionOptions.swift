@@ -30,6 +30,8 @@ public struct CompressionOptions: Sendable {
     public var memory: UInt64?
     /// Which originals are removed after their steps were compared with them; `nil` for none.
     public var removal: SourceRemoval?
+    /// How long to wait for an archive that another process writes to; `nil`: not at all.
+    public var wait: LockWait?
     /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
     public var steps: [ClosedRange<Int>]?
     /// Whether it is said that a base would save something, where none is given.
@@ -53,8 +55,8 @@ public struct CompressionOptions: Sendable {
 }
 
 extension CompressionOptions {
-    /// Threads to work with: `threads`, or all cores.
-    public var workers: Int { threads > 0 ? threads : OrderedWork.defaultThreads() }
+    /// Threads to work with: `threads`, or as many as there are processors that this process may use.
+    public var workers: Int { capacity.threads }
 
     var capacity: Workers { Workers(threads: threads, memory: memory) }
 

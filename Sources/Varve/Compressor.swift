@@ -49,7 +49,7 @@ public struct Compressor: Sendable {
         for skipped in result.skipped { progress?(.notice("skipped \(skipped.path): \(skipped.reason)")) }
 
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
-        let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+        let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)", wait: options.wait)
         let reader = try ArchiveReader(archive)
         // What was forgotten counts as there: the originals still being there is no wish to have it back.
         let present = Set(reader.steps).union(reader.forgotten.marks.keys)

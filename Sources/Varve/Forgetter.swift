@@ -7,8 +7,13 @@ import TensorFiles
 /// `prune`. What other steps build on stays also then.
 public struct Forgetter: Sendable {
     public let archive: String
+    /// How long to wait where another process writes to the archive; `nil`: not at all.
+    public var wait: LockWait?
 
-    public init(archive: String) { self.archive = archive }
+    public init(archive: String, wait: LockWait? = nil) {
+        self.archive = archive
+        self.wait = wait
+    }
 
     /// Marks steps as forgotten.
     /// - Parameters:
@@ -114,7 +119,7 @@ public struct Forgetter: Sendable {
     /// - Throws: where there is no archive; none is made.
     private func openForWriting() throws(VarveError) -> ArchiveWriter {
         _ = try opened()
-        return try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+        return try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)", wait: wait)
     }
 
     /// Weights that share every file with moments could not be restored without them.

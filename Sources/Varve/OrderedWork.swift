@@ -1,12 +1,5 @@
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// Runs work on several threads and hands over the results in order.
 enum OrderedWork {
-    /// The default number of threads: the cores this process may use.
-    static func defaultThreads() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
-
     /// Results that wait for one before them: at most so many bytes, and so many of them.
     private static let heldBytes = 64 << 20
     private static let heldResults = 64

@@ -17,14 +17,19 @@ public struct Repairer: Sendable {
     }
 
     public let archive: String
+    /// How long to wait where another process writes to the archive; `nil`: not at all.
+    public var wait: LockWait?
 
-    public init(archive: String) { self.archive = archive }
+    public init(archive: String, wait: LockWait? = nil) {
+        self.archive = archive
+        self.wait = wait
+    }
 
     /// Parts are not touched: what is damaged in one stays so, and `Verifier` says which steps that costs. Nothing is
     /// deleted; a damaged manifest is replaced only by bytes whose hash was recorded when it was written.
     /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`. What stays lost is no error.
     public func repair(dryRun: Bool = false) throws(VarveError) -> Result {
-        let repair = try ArchiveRepair(archive, writer: "varve \(VarveRelease.version)", dryRun: dryRun)
+        let repair = try ArchiveRepair(archive, writer: "varve \(VarveRelease.version)", dryRun: dryRun, wait: wait)
         let outcome = try repair.run()
         return Result(
             repaired: outcome.repaired, lost: outcome.lost.map { .init(file: $0.path, reason: $0.reason) },

@@ -47,8 +47,9 @@ struct StepRestorer {
         let targets = rebuilders
         let step = try decoder.step(number)
         let units = UnitCost.largestFirst(manifest.decodingUnits(onlyWeights: onlyWeights), of: step)
-        for unit in units { try workers.check(UnitCost.decoding(unit, of: step), tensor: nil) }
-        try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step) }) {
+        let isKept = store != nil
+        try workers.check(units.lazy.map { (needed: UnitCost.decoding($0, of: step, isKept: isKept), tensor: nil) })
+        try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step, isKept: isKept) }) {
             (unit) throws(VarveError) -> Int in
             var bytes = 0
             let restored = try decoder.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store) {

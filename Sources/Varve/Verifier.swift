@@ -207,7 +207,7 @@ public struct Verifier: Sendable {
         }
         var count = 0
         try await OrderedWork.run(
-            units, Workers(threads: threads, memory: memory), cost: { UnitCost.decoding($0, of: step) }
+            units, Workers(threads: threads, memory: memory), cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)

@@ -75,7 +75,8 @@ struct WatchWorker {
         let steps = Set(try ArchiveReader(archive).steps)
         guard run.steps.contains(where: { steps.contains($0.number) }) else { return }
         do {
-            let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+            let writer = try ArchiveWriter(
+                archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)
             try await RunFilesWriter(
                 run: run, writer: writer, extras: options.compression.extras, compressed: steps
             ).write { tell($0) }
@@ -107,7 +108,8 @@ struct WatchWorker {
     /// Everything that needs the archive's lock.
     private mutating func write(_ source: SourceStep, run: Run?) async throws(VarveError) {
         let number = source.step.number
-        let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+        let writer = try ArchiveWriter(
+            archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)
         if try !writer.layout.isVisible(number) {
             progress?(.begin(steps: 1, bytes: source.step.byteCount))
             progress?(.step(number: number, path: source.step.path))

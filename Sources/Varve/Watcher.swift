@@ -39,7 +39,8 @@ public struct Watcher: Sendable {
         // What is wrong with the archive is said at once, not when the first checkpoint comes. A new one is not made before
         // there is something to put into it: the run's name may be mistyped.
         if try SourceFiles.isThere(archive) {
-            _ = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)")
+            _ = try ArchiveWriter(
+                archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)
         }
         var worker = try WatchWorker(run: run, archive: archive, options: options, progress: progress)
         let poller = RunPoller(run: run, archive: archive, options: options, copies: copies) {

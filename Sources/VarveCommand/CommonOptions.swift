@@ -64,6 +64,12 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
+    /// Another process has the archive.
+    func waiting(_ text: String) {
+        if form == .jsonLines { return ProgressLines.write("notice", ProgressLines.Notice(message: text)) }
+        Terminal.standardError.writeLine("waiting: \(text)")
+    }
+
     /// Something about the work that is about to begin.
     func announce(_ text: String) {
         if !quiet, !isJSON { Terminal.standardError.writeProse(text) }

@@ -46,6 +46,8 @@ struct CompressCommand: AsyncParsableCommand {
 
     @OptionGroup var work: WorkOptions
 
+    @OptionGroup var lock: LockOptions
+
     @Flag(
         name: [.customShort("n"), .customLong("dry-run")],
         help: "Only say what would be done, how large the archive would be and how long it would take.")
@@ -73,7 +75,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run)
-        try ArchivePlaces.checkIsNone(run)
+        try ArchivePlace.checkIsNone(run)
         let runs = each ? try RunDirectories.list(run) : [run]
         var status: Int32 = 0
         for one in runs {
@@ -97,9 +99,10 @@ struct CompressCommand: AsyncParsableCommand {
     }
 
     private func compress(_ run: String, into archive: String) async throws {
-        let options = CompressionOptions(
+        var options = CompressionOptions(
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
             removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
+        options.wait = lock.wait(common)
         let header = ["\(run) -> \(archive)", method.description]
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
         let compressor = Compressor(run: run, archive: archive, options: options)

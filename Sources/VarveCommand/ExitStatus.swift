@@ -92,7 +92,7 @@ enum ExitStatus {
     /// The error with the archive that the user may have meant.
     private static func advised(_ error: VarveError) -> VarveError {
         guard error.code == .notAnArchive || error.code == .notFound, let file = error.location.file,
-            let archive = ArchivePlaces.beside(file)
+            let archive = ArchivePlace.existing(of: file)
         else { return error }
         var advised = error
         advised.message += "; did you mean \(archive)?"
@@ -123,6 +123,7 @@ enum ExitStatus {
 
     static func end(_ status: Int32) -> Never {
         fflush(nil)
+        if MemoryShortage.isLimited { _exit(status) }
         Glibc.exit(status)
     }
 }

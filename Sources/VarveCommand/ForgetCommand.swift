@@ -40,6 +40,8 @@ struct ForgetCommand: ParsableCommand {
     @Flag(help: "Bring back what is forgotten and not pruned: all, or --steps.")
     var undo = false
 
+    @OptionGroup var lock: LockOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -49,7 +51,7 @@ struct ForgetCommand: ParsableCommand {
     }
 
     func run() throws {
-        let forgetter = Forgetter(archive: normalized(archive))
+        let forgetter = Forgetter(archive: normalized(archive), wait: lock.wait(common))
         let named = try steps?.ranges(in: normalized(archive)) ?? []
         if undo {
             let back = try forgetter.undo(steps: named)

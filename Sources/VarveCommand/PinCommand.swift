@@ -16,6 +16,8 @@ struct PinCommand: ParsableCommand {
     @Flag(help: "Protect them no longer.")
     var remove = false
 
+    @OptionGroup var lock: LockOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -23,7 +25,7 @@ struct PinCommand: ParsableCommand {
     }
 
     func run() throws {
-        let forgetter = Forgetter(archive: normalized(archive))
+        let forgetter = Forgetter(archive: normalized(archive), wait: lock.wait(common))
         let pinned =
             try steps.map {
                 try forgetter.pin($0.ranges(in: normalized(archive)), remove: remove)

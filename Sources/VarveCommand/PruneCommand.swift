@@ -16,10 +16,12 @@ struct PruneCommand: ParsableCommand {
     @Flag(name: [.customShort("n"), .long], help: "Say what would happen, and do nothing.")
     var dryRun = false
 
+    @OptionGroup var lock: LockOptions
+
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let result = try Forgetter(archive: normalized(archive)).prune(dryRun: dryRun)
+        let result = try Forgetter(archive: normalized(archive), wait: lock.wait(common)).prune(dryRun: dryRun)
         try common.finish("prune", result) {
             if dryRun { ForgetPlan(result).lines.forEach { Terminal.standardOutput.writeLine($0) } }
             common.say((dryRun ? "would free " : "freed ") + Units.freed(result.freedBytes))

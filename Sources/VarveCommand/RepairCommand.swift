@@ -16,10 +16,12 @@ struct RepairCommand: ParsableCommand {
     @Flag(name: [.customShort("n"), .long], help: "Say what would happen, and do nothing.")
     var dryRun = false
 
+    @OptionGroup var lock: LockOptions
+
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let result = try Repairer(archive: normalized(archive)).repair(dryRun: dryRun)
+        let result = try Repairer(archive: normalized(archive), wait: lock.wait(common)).repair(dryRun: dryRun)
         try common.finish("repair", result) {
             for path in result.repaired { common.say("\(path): \(dryRun ? "can be made again" : "made again")") }
             for lost in result.lost { Terminal.standardOutput.writeLine("\(lost.file): lost: \(lost.reason)") }

@@ -32,6 +32,7 @@ struct VarveTool: AsyncParsableCommand {
 
     static func main() async {
         Self.holdStandardStreams()
+        MemoryShortage.prepare()
         Interruption.install()
         Self.allowManyFiles()
         Self.keepFreedMemory()
@@ -49,6 +50,7 @@ struct VarveTool: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ExitStatus.end(0)
         } catch {
             ExitStatus.exit(with: error)
         }

@@ -57,6 +57,8 @@ struct WatchCommand: AsyncParsableCommand {
 
     @OptionGroup var work: WorkOptions
 
+    @OptionGroup var lock: LockOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -75,13 +77,15 @@ struct WatchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchivePlace.beside(run)
-        try ArchivePlaces.checkIsNone(run)
+        try ArchivePlace.checkIsNone(run)
+        var compression = CompressionOptions(
+            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
+            threads: work.threads, memory: work.memory?.bytes)
+        compression.wait = lock.wait(common)
         let watcher = Watcher(
             run: run, archive: archive,
             options: WatchOptions(
-                compression: CompressionOptions(
-                    method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
-                    threads: work.threads, memory: work.memory?.bytes),
+                compression: compression,
                 removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },
                 retries: retries))
         common.announce("watching \(run) -> \(archive)")

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 import VarveTestSupport
 
@@ -111,5 +112,72 @@ extension LockNote {
         var copy = self
         copy.since = other?.since ?? since
         return copy
+    }
+}
+
+/// Waiting for an archive, and losing it.
+@Suite struct LockWaitTests {
+    let directory = try! TemporaryDirectory()
+    var layout: ArchiveLayout { ArchiveLayout(directory.path) }
+
+    /// A lock that another may give back.
+    private final class Holder: Sendable {
+        let lock: Mutex<ArchiveLock?>
+        let notices = Mutex<[String]>([])
+        init(_ layout: ArchiveLayout) throws { lock = Mutex(try ArchiveLock(layout)) }
+        func giveBack(_ notice: String) {
+            notices.withLock { $0.append(notice) }
+            lock.withLock { $0 = nil }
+        }
+    }
+
+    @Test func itIsTakenWhenItsOwnerGivesItBack() throws {
+        let holder = try Holder(layout)
+        let lock = try LockWait.lock(layout, LockWait(seconds: .infinity) { holder.giveBack($0) })
+        let notices = holder.notices.withLock { $0 }
+        #expect(notices.count == 1 && notices[0].hasPrefix("another process writes to this archive: process \(getpid())"))
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func itIsGivenUpWhenTheTimeIsOver() throws {
+        let holder = try Holder(layout)
+        for wait in [nil, LockWait(seconds: 0), LockWait(seconds: 0.3)] {
+            let error = #expect(throws: VarveError.self) { _ = try LockWait.lock(layout, wait) }
+            #expect(error?.code == .locked)
+        }
+        withExtendedLifetime(holder) {}
+    }
+
+    @Test func aLockThatWasRemovedIsSeen() throws {
+        let lock = try ArchiveLock(layout)
+        try lock.check()
+        try SystemCalls.unlink(layout.lock)
+        #expect(throws: VarveError.self) { try lock.check() }
+        let other = try ArchiveLock(layout)
+        let error = #expect(throws: VarveError.self) { try lock.check() }
+        #expect(error?.code == .locked)
+        try other.check()
+        withExtendedLifetime((lock, other)) {}
+    }
+
+    @Test func anotherWritersLockOutlivesALostOne() throws {
+        var lost: ArchiveLock? = try ArchiveLock(layout)
+        try SystemCalls.unlink(layout.lock)
+        let other = try ArchiveLock(layout)
+        withExtendedLifetime(lost) {}
+        lost = nil
+        try other.check()
+    }
+
+    @Test func aStepOfALostArchiveStaysOutOfSight() throws {
+        let writer = try ArchiveWriter(directory.file("a.varve"), writer: "test")
+        let step = try writer.begin(10)
+        try SystemCalls.unlink(writer.layout.lock)
+        let manifest = StepManifest(
+            number: 10, isEpoch: false, path: "x", isDirectory: false, method: "lossless", predecessor: .none,
+            entries: [], pairs: [:], notes: [])
+        let error = #expect(throws: VarveError.self) { try step.commit(manifest) }
+        #expect(error?.code == .locked)
+        #expect(try !writer.layout.isVisible(10))
     }
 }

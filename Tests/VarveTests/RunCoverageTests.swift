@@ -10,7 +10,7 @@ import VarveTestSupport
 
     private func file(_ seed: Int) -> [UInt8] {
         var random = SplitMix64(seed: UInt64(seed))
-        let values = (0..<64).flatMap { _ in LittleEndianBytes.of(Float(random.next() % 1000) / 7) }
+        let values = (0..<64).flatMap { _ in LittleEndianBytes.of((Float(random.next() % 1000) / 7).bitPattern) }
         return SafetensorsMaker.file([TestTensor("w", shape: [8, 8], bytes: values)])
     }
 

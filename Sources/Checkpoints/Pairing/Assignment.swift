@@ -3,23 +3,55 @@ enum Assignment {
     /// An assignment with a large sum: the largest correlations first, then exchanges of two rows as long as they gain.
     /// Column by row; -1 where columns run out.
     static func best(_ table: Evidence.Table) -> [Int] {
-        let (rows, columns) = (table.slots.count, table.weights.count)
-        var cells: [(row: Int, column: Int)] = []
-        for row in 0..<rows {
-            for column in 0..<columns { cells.append((row, column)) }
-        }
-        cells.sort {
-            let (x, y) = (table[$0.row, $0.column], table[$1.row, $1.column])
-            return x != y ? x > y : ($0.row, $0.column) < ($1.row, $1.column)
-        }
-        var result = [Int](repeating: -1, count: rows)
-        var used = [Bool](repeating: false, count: columns)
-        for cell in cells where result[cell.row] < 0 && !used[cell.column] {
-            result[cell.row] = cell.column
-            used[cell.column] = true
+        var (result, used) = mutual(table)
+        for cell in largestFirst(table, result, used) {
+            let (row, column) = (cell / table.weights.count, cell % table.weights.count)
+            if result[row] < 0, !used[column] { (result[row], used[column]) = (column, true) }
         }
         exchange(table, &result)
         return result
+    }
+
+    /// The pairs whose correlation is the largest of their row and of their column, then the same among what they leave.
+    /// Taking the largest correlation first would take these in any case; so most of a large table need not be sorted.
+    /// Ends when a round finds few.
+    static func mutual(_ table: Evidence.Table) -> (columns: [Int], used: [Bool]) {
+        var result = [Int](repeating: -1, count: table.slots.count)
+        var used = [Bool](repeating: false, count: table.weights.count)
+        var rows = Array(table.slots.indices), columns = Array(table.weights.indices)
+        while !rows.isEmpty, !columns.isEmpty {
+            // Of equal ones the first row and the first column come first, as among the sorted.
+            var best = [(row: Int, value: Float)](repeating: (-1, -.infinity), count: used.count)
+            var favourites: [Int] = []
+            for row in rows {
+                var favourite = (column: -1, value: -Float.infinity)
+                for column in columns {
+                    let value = table[row, column]
+                    if value > favourite.value { favourite = (column, value) }
+                    if value > best[column].value { best[column] = (row, value) }
+                }
+                favourites.append(favourite.column)
+            }
+            let before = rows.count
+            for (row, column) in zip(rows, favourites) where column >= 0 && best[column].row == row {
+                (result[row], used[column]) = (column, true)
+            }
+            rows.removeAll { result[$0] >= 0 }
+            columns.removeAll { used[$0] }
+            if before - rows.count <= before / 8 { break }
+        }
+        return (result, used)
+    }
+
+    /// Cells (row * columns + column) of the rows and columns that are left, the largest correlation first.
+    private static func largestFirst(_ table: Evidence.Table, _ result: [Int], _ used: [Bool]) -> [Int] {
+        let columns = used.indices.filter { !used[$0] }
+        var cells: [(value: Float, cell: Int)] = []
+        for row in result.indices where result[row] < 0 {
+            for column in columns { cells.append((table[row, column], row * used.count + column)) }
+        }
+        cells.sort { $0.value != $1.value ? $0.value > $1.value : $0.cell < $1.cell }
+        return cells.map(\.cell)
     }
 
     private static func exchange(_ table: Evidence.Table, _ result: inout [Int]) {

@@ -1,14 +1,15 @@
-import COpenBLAS
 import Glibc
 import TensorFiles
 
 /// How well the change of each weight follows the update direction of each state: one matrix of correlations per shape.
 ///
 /// The residual (weight minus previous weight) and the direction (-first / (sqrt(second) + eps), or -first alone) are
-/// sampled at the same positions and normalised; all products of a shape are one small sgemm.
+/// sampled at the same positions and normalised; then all products of a shape are taken.
 struct Evidence {
     /// The most values sampled for one shape, over all its tensors.
     private static let budget = 4 << 20
+    /// The most correlations of a table. Where a shape has more weights than fit, they are looked at in parts.
+    static let tableLimit = 1 << 24
 
     let files: [StepFile]
     let previous: any WeightReference
@@ -84,9 +85,8 @@ struct Evidence {
             table.hasDirection.append(unit != nil)
             directions += unit ?? [Float](repeating: 0, count: count)
         }
-        let (m, n, k) = (Int32(slotIndices.count), Int32(weightIndices.count), Int32(count))
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, directions, k, residuals, k, 0, &table.correlation, n)
+        table.correlation = CorrelationProduct.products(
+            directions, rows: slotIndices.count, residuals, columns: weightIndices.count, count: count)
         return table
     }
 

@@ -15,9 +15,8 @@ extension PairingProblem {
         let decayed = groups.map { group in group.first.flatMap { slots[$0].weightDecay } }
         let without = all.filter { decayed[$0] == 0 }
         let with = all.filter { (decayed[$0] ?? 1) != 0 }
-        for rule in NoDecayRule.all {
-            let no = order.filter { rule.matches(weights[$0]) }
-            let yes = order.filter { !rule.matches(weights[$0]) }
+        for rule in 0..<marks.count {
+            let (no, yes) = marks.split(order, by: rule)
             if !without.isEmpty, !with.isEmpty, let lists = spread([(no, without), (yes, with)]) {
                 result.append((lists, .documented))
             }

@@ -6,6 +6,7 @@ struct PairingProblem {
     var groups: [[Int]]
     /// Indices of the weights that come into question, in file order.
     var open: [Int]
+    private(set) var marks: NoDecayMarks
 
     /// How much speaks for a mapping before the data are asked.
     enum Trust: Int, Comparable {
@@ -30,6 +31,7 @@ struct PairingProblem {
         self.weights = weights
         self.slots = slots
         self.open = open
+        marks = NoDecayMarks(weights, among: open)
         let byGroup = Dictionary(grouping: slotIndices) { slots[$0].group }
         groups = byGroup.keys.sorted().map { byGroup[$0] ?? [] }
     }
@@ -65,15 +67,16 @@ struct PairingProblem {
 
     /// The mapping that gives each group its list of weights, where every shape fits.
     func mapping(_ lists: [[Int]]) -> [Int: Int]? {
-        var mapping: [Int: Int] = [:]
-        for (group, list) in zip(groups, lists) {
-            guard group.count == list.count else { return nil }
-            for (slot, weight) in zip(group, list) {
-                guard fits(slot, weight) || !slots[slot].slot.hasState else { return nil }
-                mapping[slot] = weight
-            }
+        guard isMapping(lists) else { return nil }
+        return Dictionary(uniqueKeysWithValues: zip(groups.joined(), lists.joined()))
+    }
+
+    /// Whether every shape fits where each group is given its list of weights.
+    func isMapping(_ lists: [[Int]]) -> Bool {
+        zip(groups, lists).allSatisfy { group, list in
+            group.count == list.count
+                && zip(group, list).allSatisfy { fits($0, $1) || !slots[$0].slot.hasState }
         }
-        return mapping
     }
 
     /// Whether every group's shapes occur in this order in the order of the files: no group contradicts it.

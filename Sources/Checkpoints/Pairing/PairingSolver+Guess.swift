@@ -37,9 +37,10 @@ extension PairingSolver {
     /// The columns on which all alternatives agree, by row; -1 where they do not.
     func columns(_ alternatives: [[Int: Int]], _ members: [Int], _ candidates: [Int]) -> [Int] {
         guard let first = alternatives.first else { return members.map { _ in -1 } }
+        let places = Dictionary(uniqueKeysWithValues: candidates.enumerated().map { ($1, $0) })
         return members.map { slot in
             guard let weight = first[slot], alternatives.allSatisfy({ $0[slot] == weight }) else { return -1 }
-            return candidates.firstIndex(of: weight) ?? -1
+            return places[weight] ?? -1
         }
     }
 

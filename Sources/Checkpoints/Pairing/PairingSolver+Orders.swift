@@ -3,15 +3,21 @@ import TensorFiles
 extension PairingSolver {
     /// Ties the slots without names by order, grouping and data.
     mutating func takeOrders() throws(VarveError) {
+        var hasSearched = false
         for part in parts() {
             var problem = PairingProblem(weights: weights, slots: slots, open: part.slots, over: part.weights)
             let trained = try changedWeights(problem)
             let subsets = problem.subsets(changed: trained)
             var mappings = problem.mappings(among: subsets)
-            if mappings.allSatisfy({ $0.trust == .guess }) { mappings += try searched(problem, subsets) }
+            if mappings.allSatisfy({ $0.trust == .guess }) {
+                let found = try searched(problem, subsets)
+                hasSearched = hasSearched || found != nil
+                mappings += found ?? []
+            }
             problem.open = part.weights
             try settle(problem, mappings)
         }
+        if hasSearched { searches = isExhausted ? PairingSolver.searchLimit + 1 : searches + 1 }
     }
 
     /// Splits the open slots by the state dicts they fit: an optimizer whose shapes are those of one state dict
@@ -103,34 +109,37 @@ extension PairingSolver {
         return moved
     }
 
-    /// Mappings under unknown orders of siblings, where files keep none: only with data to choose among them.
+    /// Mappings under unknown orders of siblings, where files keep none: only with data to choose among them. `nil` where
+    /// there is nothing to search, or earlier steps were searched often enough.
     private mutating func searched(_ problem: PairingProblem, _ subsets: [WeightSubset]) throws(VarveError)
-        -> [PairingProblem.Mapping]
+        -> [PairingProblem.Mapping]?
     {
-        guard evidence != nil, problem.open.contains(where: { !weights[$0].isOrdered }),
+        guard evidence != nil, searches < PairingSolver.searchLimit,
+            problem.open.contains(where: { !weights[$0].isOrdered }),
             let subset = subsets.first(where: { $0.weights.count == problem.slotCount })
-        else { return [] }
-        var scores: [Pair: Float] = [:]
+        else { return nil }
+        // Where each slot and weight of a shape stands in the shape's table.
+        var tables: [Evidence.Table] = []
+        var rowOf: [Int: (table: Int, row: Int)] = [:], columnOf: [Int: Int] = [:]
         let states = problem.groups.joined().filter { slots[$0].slot.shape != nil }
         for (shape, members) in Dictionary(grouping: states, by: { slots[$0].slot.shape ?? [] }) where members.count > 1
         {
             let rows = members.sorted()
             let columns = subset.weights.filter { weights[$0].shape == shape }
             guard !columns.isEmpty, let table = try table(rows, columns) else { continue }
-            for (row, slot) in rows.enumerated() {
-                for (column, weight) in columns.enumerated() {
-                    scores[Pair(slot: slot, weight: weight)] = table[row, column]
-                }
-            }
+            for (row, slot) in rows.enumerated() { rowOf[slot] = (tables.count, row) }
+            for (column, weight) in columns.enumerated() { columnOf[weight] = column }
+            tables.append(table)
         }
-        return SiblingSearch(problem: problem, subset: subset.weights).mappings {
-            scores[Pair(slot: $0, weight: $1)] ?? 0
+        var search = SiblingSearch(problem: problem, subset: subset.weights)
+        let found = search.mappings { slot, weight in
+            guard let (table, row) = rowOf[slot], let column = columnOf[weight],
+                tables[table].weights[column] == weight
+            else { return 0 }
+            return tables[table][row, column]
         }
-    }
-
-    private struct Pair: Hashable {
-        var slot: Int
-        var weight: Int
+        if search.isExhausted { isExhausted = true }
+        return found
     }
 }
 

@@ -9,13 +9,15 @@ extension PairingSolver {
         let chosen = try choose(top)
         // Where no order fits the whole, a shape by itself may go by file order only if nothing contradicts that order.
         let isMonotone = mappings.isEmpty && problem.isMonotone
-        let bySlotShape = shapes(problem)
-        for group in bySlotShape {
-            let candidates = problem.open.filter { weights[$0].shape == group.shape && !taken.contains($0) }
-            let restricted = chosen.map { mapping in
-                mapping.weight.filter { group.slots.contains($0.key) }
+        let byShape = Dictionary(grouping: problem.open) { weights[$0].shape }
+        for group in shapes(problem) {
+            let candidates = (byShape[group.shape] ?? []).filter { !taken.contains($0) }
+            for part in parts(group.slots, candidates, chosen.first?.weight) {
+                let restricted = chosen.map { mapping in
+                    part.slots.reduce(into: [:]) { $0[$1] = mapping.weight[$1] }
+                }
+                try settle(part.slots, part.candidates, restricted, best ?? .guess, isMonotone)
             }
-            try settle(group.slots, candidates, restricted, best ?? .guess, isMonotone)
         }
         // Slots that never had a state: only the mapping tells.
         if chosen.count == 1, best != .guess {
@@ -23,6 +25,18 @@ extension PairingSolver {
             where results[slot].weight == nil && !taken.contains(weight) && !slots[slot].slot.hasState {
                 assign(slot, weight, .none)
             }
+        }
+    }
+
+    /// Slots of one shape with the weights that come into question, in parts where a table does not hold them all: then each
+    /// slot has only the weights that the best mapping gives to its part.
+    private func parts(
+        _ slots: [Int], _ candidates: [Int], _ mapping: [Int: Int]?
+    ) -> [(slots: [Int], candidates: [Int])] {
+        guard slots.count * candidates.count > Evidence.tableLimit, let mapping else { return [(slots, candidates)] }
+        let open = Set(candidates)
+        return PairingSolver.parts(slots).map { part in
+            (part, part.compactMap { mapping[$0] }.filter { open.contains($0) }.sorted())
         }
     }
 
@@ -119,8 +133,10 @@ extension PairingSolver {
     }
 
     mutating func accept(_ mapping: [Int: Int], _ members: [Int], _ table: Evidence.Table?, _ candidates: [Int]) {
-        for (row, slot) in members.enumerated() {
-            guard let weight = mapping[slot], let column = candidates.firstIndex(of: weight) else { continue }
+        let columns = columns([mapping], members, candidates)
+        for (row, slot) in members.enumerated() where columns[row] >= 0 {
+            let column = columns[row]
+            let weight = candidates[column]
             if let table, table.hasDirection[row], table.hasChange[column], table[row, column] > 0.1 {
                 assign(slot, weight, .data(correlation: Double(table[row, column])))
             } else {
@@ -143,30 +159,15 @@ extension PairingSolver {
         let openSlots = members.filter { results[$0].weight == nil }
         let openWeights = candidates.filter { !taken.contains($0) }
         guard let table = try table(openSlots, openWeights) else { return }
-        var rows = Set(openSlots.indices)
-        var columns = Set(openWeights.indices)
         let margin = max(0.15, 3 * table.noise)
-        while !rows.isEmpty, !columns.isEmpty {
-            var found: (row: Int, column: Int, lead: Float)?
-            for row in rows where table.hasDirection[row] {
-                guard let column = columns.max(by: { table[row, $0] < table[row, $1] }) else { continue }
-                let inRow = columns.filter { $0 != column }.map { table[row, $0] }.max() ?? 0
-                let inColumn = rows.filter { $0 != row }.map { table[$0, column] }.max() ?? 0
-                let rival = max(inRow, inColumn, 0)
-                let lead = table[row, column] - rival
-                guard lead > margin || table.isApart(table[row, column], rival) else { continue }
-                if lead > found?.lead ?? 0 { found = (row, column, lead) }
-            }
-            guard let found else { break }
-            assign(
-                openSlots[found.row], openWeights[found.column],
-                .data(correlation: Double(table[found.row, found.column])))
-            rows.remove(found.row)
-            columns.remove(found.column)
+        var pairs = ClearPairs(table)
+        while let (row, column) = pairs.next(margin: margin) {
+            assign(openSlots[row], openWeights[column], .data(correlation: Double(table[row, column])))
         }
+        if pairs.work > ClearPairs.workLimit { isExhausted = true }
         // The last one by elimination, where nothing speaks against it.
-        if members.count == candidates.count, rows.count == 1, columns.count == 1, members.count > 1,
-            let row = rows.first, let column = columns.first,
+        if members.count == candidates.count, pairs.rows.count == 1, pairs.columns.count == 1, members.count > 1,
+            let row = pairs.rows.first, let column = pairs.columns.first,
             table[row, column] > -margin
         {
             assign(openSlots[row], openWeights[column], .data(correlation: Double(table[row, column])))

@@ -12,9 +12,19 @@ struct PairingSolver {
     /// Weights that changed since the step before, as far as was looked.
     var changed: Set<Int>?
     private var tables: [TableKey: Evidence.Table] = [:]
+    /// How often the steps so far were searched for an order of siblings, this one included.
+    var searches: Int
+    /// Whether the work that is worth doing ended before everything was looked at: what is left stays open.
+    var isExhausted = false
 
-    init(weights: [Weight], optimizers: [OptimizerState], evidence: Evidence?) {
+    /// The most steps of one structure that are searched: what they do not tell, another one hardly will. One more than that
+    /// says that a search was given up.
+    static let searchLimit = 3
+
+    /// - Parameter searches: how many earlier steps of the same structure were searched.
+    init(weights: [Weight], optimizers: [OptimizerState], evidence: Evidence?, searches: Int = 0) {
         self.weights = weights
+        self.searches = searches
         slots = PairingSlot.all(optimizers)
         self.evidence = evidence
         results = slots.map { PairingResult(weight: nil, pairing: $0.slot.hasState ? .ambiguous : .none) }
@@ -32,6 +42,7 @@ struct PairingSolver {
             // What is left is told by the whole, not by itself: a few tensors of one shape fit any order.
             var fresh = self
             try fresh.takeOrders()
+            (searches, isExhausted) = (fresh.searches, fresh.isExhausted)
             try takeKnown(known)
             for slot in open {
                 if let weight = fresh.results[slot].weight, !taken.contains(weight) {
@@ -89,7 +100,7 @@ struct PairingSolver {
         for members in classes(pairs) where evidence != nil && members.slots.count > 1 {
             guard let table = try table(members.slots, members.weights) else { continue }
             let best = Assignment.best(table)
-            let mine = members.slots.map { slot in members.weights.firstIndex(of: pairs[slot] ?? -1) ?? -1 }
+            let mine = columns([pairs], members.slots, members.weights)
             let against = Assignment.difference(table, best, mine)
             guard against.value > max(0.3, 4 * against.noise) + table.selection else { continue }
             for row in against.rows { pairs[members.slots[row]] = nil }
@@ -105,26 +116,38 @@ struct PairingSolver {
         var result: [Int: Int] = [:]
         for members in classes(pairs) {
             guard let table = try table(members.slots, members.weights) else { continue }
+            let columns = columns([pairs], members.slots, members.weights)
             for (row, slot) in members.slots.enumerated() {
-                guard let weight = pairs[slot], let column = members.weights.firstIndex(of: weight) else { continue }
+                guard let weight = pairs[slot], columns[row] >= 0 else { continue }
+                let column = columns[row]
                 if table.hasDirection[row], table[row, column] > max(0.15, 2 * table.noise) { result[slot] = weight }
             }
         }
         return result
     }
 
-    /// Slots and weights of a mapping by shape, slots and weights ascending.
+    /// Slots and weights of a mapping by shape, slots and weights ascending; of more than a table holds, in parts.
     func classes(_ mapping: [Int: Int]) -> [(slots: [Int], weights: [Int])] {
         let byShape = Dictionary(grouping: mapping.keys) { weights[mapping[$0] ?? 0].shape }
-        return byShape.values.map { members in
-            let slots = members.sorted()
-            return (slots, slots.compactMap { mapping[$0] }.sorted())
+        return byShape.values.flatMap { members in
+            PairingSolver.parts(members.sorted()).map { slots in (slots, slots.compactMap { mapping[$0] }.sorted()) }
         }.sorted { ($0.slots.first ?? 0) < ($1.slots.first ?? 0) }
     }
 
-    /// The correlations of some slots and weights, read once.
+    /// Slots of one shape in parts of which each has a table with its weights.
+    static func parts(_ slots: [Int]) -> [[Int]] {
+        guard slots.count * slots.count > Evidence.tableLimit else { return [slots] }
+        return stride(from: 0, to: slots.count, by: partLength).map {
+            Array(slots[$0..<min($0 + partLength, slots.count)])
+        }
+    }
+
+    /// Slots of a part: a state that is out of its place by less is seen to be.
+    private static let partLength = 1024
+
+    /// The correlations of some slots and weights, read once; `nil` where there are no data, or too many of them.
     mutating func table(_ slotIndices: [Int], _ weightIndices: [Int]) throws(VarveError) -> Evidence.Table? {
-        guard let evidence else { return nil }
+        guard let evidence, slotIndices.count * weightIndices.count <= Evidence.tableLimit else { return nil }
         let key = TableKey(slots: slotIndices, weights: weightIndices)
         if let table = tables[key] { return table }
         let table = try evidence.table(slotIndices, slots, weightIndices, weights)

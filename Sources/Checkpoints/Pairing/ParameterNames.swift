@@ -11,29 +11,39 @@ enum ParameterNames {
     struct Matcher {
         private var exact: [String: Int] = [:]
         private var normal: [String: [Int]] = [:]
-        private var lasts: [String: [(Int, [String])]] = [:]
+        /// Weights by every ending of their names.
+        private var endings: [Substring: [Int]] = [:]
 
         init(_ weights: [Weight]) {
             for index in weights.indices {
                 for name in [weights[index].name, weights[index].ownName] where exact[name] == nil {
                     exact[name] = index
                 }
-                let parts = ParameterNames.parts(weights[index].ownName)
-                normal[parts.joined(separator: "."), default: []].append(index)
-                lasts[parts.last ?? "", default: []].append((index, parts))
+                let name = ParameterNames.parts(weights[index].ownName).joined(separator: ".")
+                normal[name, default: []].append(index)
+                for ending in ParameterNames.endings(name) { endings[ending, default: []].append(index) }
             }
         }
 
         func find(_ name: String, shape: [Int]?, in weights: [Weight]) -> Int? {
             func fits(_ index: Int) -> Bool { shape == nil || weights[index].shape == shape }
             if let index = exact[name], fits(index) { return index }
-            let parts = ParameterNames.parts(name)
-            let same = (normal[parts.joined(separator: ".")] ?? []).filter(fits)
+            let name = ParameterNames.parts(name).joined(separator: ".")
+            let same = (normal[name] ?? []).filter(fits)
             if let first = same.first, same.count == 1 { return first }
-            let close = (lasts[parts.last ?? ""] ?? []).filter { index, other in
-                fits(index) && (other.suffix(parts.count) == parts[...] || parts.suffix(other.count) == other[...])
-            }
-            return close.count == 1 ? close.first?.0 : nil
+            // Either name may be the ending of the other.
+            var close = Set((endings[name[...]] ?? []).filter(fits))
+            for ending in ParameterNames.endings(name) { close.formUnion((normal[String(ending)] ?? []).filter(fits)) }
+            return close.count == 1 ? close.first : nil
         }
+    }
+
+    /// A name, and what is left of it without its first part, its first two parts and so on.
+    private static func endings(_ name: String) -> [Substring] {
+        var endings = [name[...]]
+        while let rest = endings.last, let dot = rest.firstIndex(of: ".") {
+            endings.append(rest[rest.index(after: dot)...])
+        }
+        return endings
     }
 }

@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// An integer matrix that others are multiplied with. The products run through BLAS, and BLAS adds in an order of its
 /// own, with or without fused operations; so the other matrix is brought into a unit in which no partial sum can reach
 /// 2^53. Then every order gives the same integers.
@@ -84,16 +82,15 @@ struct ExactFactor: Sendable {
         _ a: (values: [Double], start: Int, stride: Int, transposed: Bool),
         _ b: (values: [Double], stride: Int), into result: UnsafeMutableBufferPointer<Double>
     ) {
-        _ = oneThread
-        guard size.inner > 0 else {
-            result.update(repeating: 0)
-            return
-        }
         a.values.withUnsafeBufferPointer { left in
-            cblas_dgemm(
-                CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, Int32(size.rows),
-                Int32(size.columns), Int32(size.inner), 1, left.baseAddress.map { $0 + a.start }, Int32(a.stride),
-                b.values, Int32(b.stride), 0, result.baseAddress, Int32(size.columns))
+            b.values.withUnsafeBufferPointer { right in
+                guard size.inner > 0, let left = left.baseAddress, let right = right.baseAddress else {
+                    return result.update(repeating: 0)
+                }
+                IntegerProduct.multiply(
+                    size, .init(values: left + a.start, stride: a.stride, transposed: a.transposed),
+                    .init(values: right, stride: b.stride, transposed: false), into: result)
+            }
         }
     }
 
@@ -114,9 +111,6 @@ struct ExactFactor: Sendable {
 
     /// Below 2^53, so that what is rounded afterwards has a bit to spare.
     private static let exactLimit = 0x1p52
-
-    /// One thread a call: the callers are parallel themselves. Results do not depend on it.
-    private static let oneThread: Void = openblas_set_num_threads(1)
 
     private static func norms(_ matrix: IntegerMatrix) -> (row: Double, column: Double) {
         let (rows, columns) = (matrix.rows, matrix.columns)
@@ -152,7 +146,6 @@ struct ExactFactor: Sendable {
     private static func product(
         _ a: IntegerMatrix, _ transposedA: Bool, _ b: IntegerMatrix, _ transposedB: Bool
     ) -> IntegerMatrix {
-        _ = oneThread
         let (m, k) = transposedA ? (a.columns, a.rows) : (a.rows, a.columns)
         let n = transposedB ? b.rows : b.columns
         precondition(k == (transposedB ? b.columns : b.rows))
@@ -160,10 +153,15 @@ struct ExactFactor: Sendable {
             return IntegerMatrix(rows: m, columns: n, values: [Double](repeating: 0, count: m * n))
         }
         let values = [Double](unsafeUninitializedCapacity: m * n) { result, count in
-            cblas_dgemm(
-                CblasRowMajor, transposedA ? CblasTrans : CblasNoTrans, transposedB ? CblasTrans : CblasNoTrans,
-                Int32(m), Int32(n), Int32(k), 1, a.values, Int32(a.columns), b.values, Int32(b.columns), 0,
-                result.baseAddress, Int32(n))
+            a.values.withUnsafeBufferPointer { left in
+                b.values.withUnsafeBufferPointer { right in
+                    guard let left = left.baseAddress, let right = right.baseAddress else { return }
+                    IntegerProduct.multiply(
+                        (m, n, k), .init(values: left, stride: a.columns, transposed: transposedA),
+                        .init(values: right, stride: b.columns, transposed: transposedB),
+                        into: UnsafeMutableBufferPointer(rebasing: result[..<(m * n)]))
+                }
+            }
             count = m * n
         }
         return IntegerMatrix(rows: m, columns: n, values: values)
