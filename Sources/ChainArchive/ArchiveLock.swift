@@ -139,7 +139,8 @@ package final class ArchiveLock {
         } catch  where error.code == .notFound {}
         guard isOurs else {
             throw VarveError(
-                .locked, "the archive's lock was removed or replaced; another process may write to it by now", file: path)
+                .locked, "the archive's lock was removed or replaced; another process may write to it by now",
+                file: path)
         }
     }
 

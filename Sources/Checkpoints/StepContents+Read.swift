@@ -48,7 +48,8 @@ extension StepContents {
             contents.searches = solver.searches
             contents.warnings.append(
                 "\(open) optimizer states could not be tied to a parameter; they are stored on their own"
-                    + (solver.isExhausted || solver.searches > PairingSolver.searchLimit ? " (the search for their order was given up as too long)" : ""))
+                    + (solver.isExhausted || solver.searches > PairingSolver.searchLimit
+                        ? " (the search for their order was given up as too long)" : ""))
         }
         return contents
     }

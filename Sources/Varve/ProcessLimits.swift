@@ -11,7 +11,8 @@ struct ProcessLimits: Sendable {
     var addresses: UInt64?
 
     /// Looked up once: the same for the whole of a process.
-    static let current = ProcessLimits(text: { read($0) }, environment: { name in getenv(name).map { String(cString: $0) } })
+    static let current = ProcessLimits(
+        text: { read($0) }, environment: { name in getenv(name).map { String(cString: $0) } })
 
     /// - Parameters:
     ///   - text: the content of a file of the system, `nil` where it cannot be read.
@@ -86,7 +87,9 @@ struct ProcessLimits: Sendable {
         defer { SystemCalls.discard(descriptor, path: path) }
         var bytes = [UInt8](repeating: 0, count: 1 << 16), content: [UInt8] = []
         while content.count < 1 << 20 {
-            guard let count = try? SystemCalls.read(descriptor, &bytes, bytes.count, at: UInt64(content.count), path: path),
+            guard
+                let count = try? SystemCalls.read(
+                    descriptor, &bytes, bytes.count, at: UInt64(content.count), path: path),
                 count > 0
             else { break }
             content += bytes[..<count]

@@ -35,7 +35,9 @@ struct StepComparison {
         let contents = manifest.keptContents
         let store = try ScratchStore(directory: reader.layout.root, contents: contents, isOptional: true)
         var found: VarveError?
-        try await OrderedWork.run(manifest.decodingUnits(), workers, cost: { UnitCost.decoding($0, of: step, isKept: true) }) {
+        try await OrderedWork.run(
+            manifest.decodingUnits(), workers, cost: { UnitCost.decoding($0, of: step, isKept: true) }
+        ) {
             (unit) throws(VarveError) -> VarveError? in
             for tensor in try decoder.decode(unit, of: number, keeping: store) {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) { return found }

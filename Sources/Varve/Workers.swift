@@ -45,7 +45,9 @@ public struct Workers: Sendable {
         switch ceiling {
         case .option:
             throw VarveError(
-                .usage, "--memory leaves too little room for the largest tensor: --memory \(Self.least(largest.needed)) is the least",
+                .usage,
+                "--memory leaves too little room for the largest tensor: --memory \(Self.least(largest.needed)) is the "
+                    + "least",
                 tensor: tensor)
         case .addresses:
             throw VarveError(

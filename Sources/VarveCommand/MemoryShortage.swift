@@ -17,18 +17,23 @@ enum MemoryShortage {
     static func prepare() {
         let stack = limit(RLIMIT_STACK.rawValue)
         if let stack, stack < leastStack {
-            end("too little memory: the stack is limited to \(stack / 1000) kB (ulimit -s), \(leastStack / 1000) kB is the least")
+            end(
+                "too little memory: the stack is limited to \(stack / 1000) kB (ulimit -s), \(leastStack / 1000) kB is "
+                    + "the least")
         }
         guard let addresses = limit(RLIMIT_AS.rawValue) else { return }
         isLimited = true
         // Taken and given back: a limit says nothing of what is taken already.
         let block = mmap(nil, leastAddresses, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let block, block != MAP_FAILED else {
-            end("too little memory: the limit on addresses, \(addresses / 1_000_000) MB (ulimit -v), leaves no room to work in")
+            end(
+                "too little memory: the limit on addresses, \(addresses / 1_000_000) MB (ulimit -v), leaves no room to "
+                    + "work in")
         }
         munmap(block, leastAddresses)
         message = text(
-            "out of memory, as it seems: addresses are limited to \(addresses / 1_000_000) MB (ulimit -v); fewer --threads need less")
+            "out of memory, as it seems: addresses are limited to \(addresses / 1_000_000) MB (ulimit -v); fewer "
+                + "--threads need less")
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS] {
             signal(number) { _ in
                 MemoryShortage.message.withUnsafeBufferPointer { _ = write(2, $0.baseAddress, $0.count) }

@@ -135,7 +135,8 @@ extension LockNote {
         let holder = try Holder(layout)
         let lock = try LockWait.lock(layout, LockWait(seconds: .infinity) { holder.giveBack($0) })
         let notices = holder.notices.withLock { $0 }
-        #expect(notices.count == 1 && notices[0].hasPrefix("another process writes to this archive: process \(getpid())"))
+        #expect(
+            notices.count == 1 && notices[0].hasPrefix("another process writes to this archive: process \(getpid())"))
         withExtendedLifetime(lock) {}
     }
 

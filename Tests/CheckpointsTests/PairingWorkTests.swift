@@ -118,7 +118,8 @@ import VarveTestSupport
 
     @Test func productsAreThoseOfThePlainWay() {
         for (rows, columns, count) in [(1, 1, 1), (3, 2, 7), (5, 5, 8), (4, 7, 33), (0, 3, 5), (2, 0, 5)] {
-            let left = SeededTensors.floats(rows * count, seed: 1), right = SeededTensors.floats(columns * count, seed: 2)
+            let left = SeededTensors.floats(rows * count, seed: 1),
+                right = SeededTensors.floats(columns * count, seed: 2)
             let products = CorrelationProduct.products(left, rows: rows, right, columns: columns, count: count)
             #expect(products.count == rows * columns)
             for cell in products.indices {
@@ -135,7 +136,8 @@ import VarveTestSupport
         let all = weights(["model.a.weight", "model.b.weight", "head.weight", "a.bias"])
         let matcher = ParameterNames.Matcher(all)
         for (name, index) in [
-            ("model.a.weight", 0), ("module.model.b.weight", 1), ("b.weight", 1), ("net.head.weight", 2), ("weight", nil),
+            ("model.a.weight", 0), ("module.model.b.weight", 1), ("b.weight", 1), ("net.head.weight", 2),
+            ("weight", nil),
             ("x.weight", nil), ("bias", 3),
         ] as [(String, Int?)] {
             #expect(matcher.find(name, shape: nil, in: all) == index, "\(name)")
@@ -183,7 +185,8 @@ import VarveTestSupport
         for step in run.steps {
             all.append(
                 try StepContents.read(
-                    step, of: run, previous: all.last.map { FileWeightReference($0) }, known: all.last?.knownPairs ?? [:]))
+                    step, of: run, previous: all.last.map { FileWeightReference($0) },
+                    known: all.last?.knownPairs ?? [:]))
         }
         return all
     }

@@ -14,7 +14,8 @@ import Testing
     func theLibraryAndWeComeToTheSame(transposedA: Bool, transposedB: Bool) {
         for (rows, columns, inner) in [(1, 1, 1), (3, 5, 7), (65, 130, 67), (128, 1, 64), (0, 3, 2), (3, 2, 0)] {
             let a = values(rows * inner + 1, seed: 1), b = values(inner * columns + 1, seed: 2)
-            var library = [Double](repeating: 1, count: rows * columns), own = [Double](repeating: 2, count: rows * columns)
+            var library = [Double](repeating: 1, count: rows * columns),
+                own = [Double](repeating: 2, count: rows * columns)
             a.withUnsafeBufferPointer { a in
                 b.withUnsafeBufferPointer { b in
                     let left = IntegerProduct.Operand(

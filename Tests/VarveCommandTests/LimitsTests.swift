@@ -55,7 +55,8 @@ import VarveTestSupport
 
     @Test func aSmallStackIsSaidToBeTooSmall() throws {
         let outcome = try limited("-s 64", ["list", codes.path("none.varve"), "--json"])
-        #expect(outcome.status == 1 && outcome.error.contains("stack") && outcome.error.contains("memory"), "\(outcome)")
+        #expect(
+            outcome.status == 1 && outcome.error.contains("stack") && outcome.error.contains("memory"), "\(outcome)")
     }
 
     @Test func aCeilingBelowTheProgramItselfIsRefusedBeforeAnything() throws {

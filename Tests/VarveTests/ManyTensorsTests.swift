@@ -25,7 +25,8 @@ import VarveTestSupport
         #expect(result.added == [1, 2])
         let verified = try await Verifier(archive: archive, deep: true).verify()
         #expect(verified.isIntact && verified.tensorsDecoded == 60_000)
-        try await Restorer(archive: archive, options: RestoreOptions(selection: .all)).restore(to: directory.file("out"))
+        try await Restorer(archive: archive, options: RestoreOptions(selection: .all)).restore(
+            to: directory.file("out"))
         #expect(try Trees.content(directory.file("out")) == Trees.content(run))
         #expect(try Inspector(path: run).inspect().steps.count == 2)
     }

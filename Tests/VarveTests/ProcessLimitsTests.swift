@@ -63,7 +63,10 @@ import Testing
         let groups = "5:memory:/docker/abc/sub\n4:cpuacct,cpu:/docker/abc\n0::/ignored\n"
         #expect(
             ControlGroups.directories(of: "cpu", groups: groups, mounts: Self.separate)
-                == ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/docker", "/sys/fs/cgroup/cpu,cpuacct/docker/abc"])
+                == [
+                    "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/docker",
+                    "/sys/fs/cgroup/cpu,cpuacct/docker/abc",
+                ])
         // The mount's root is the container's group.
         #expect(
             ControlGroups.directories(of: "memory", groups: groups, mounts: Self.separate)

@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test func theLeastMemoryIsNamedAndIsEnough() throws {
-        let error = try #require(refusal(Workers(threads: 1, memory: 200_000_000, limits: limits()), 1 << 20, 987_654_321, 5))
+        let error = try #require(
+            refusal(Workers(threads: 1, memory: 200_000_000, limits: limits()), 1 << 20, 987_654_321, 5))
         #expect(error.code == .usage && error.location.tensor == "w1")
         let megabytes = try #require(
             error.message.split(separator: " ").first { $0.hasSuffix("MB") }.flatMap { UInt64($0.dropLast(2)) })
@@ -41,6 +42,7 @@ import Testing
         #expect(error.code == .noMemory && error.message.contains("ulimit -v"))
         #expect(refusal(workers, 1 << 29) == nil)
         // The user's own ceiling is named where it is the lower one.
-        #expect(refusal(Workers(threads: 2, memory: 1 << 28, limits: limits(addresses: 1 << 30)), 1 << 30)?.code == .usage)
+        #expect(
+            refusal(Workers(threads: 2, memory: 1 << 28, limits: limits(addresses: 1 << 30)), 1 << 30)?.code == .usage)
     }
 }

@@ -68,6 +68,7 @@ final class LibraryRoom: Sendable {
         let side = 128, matrix = [Double](repeating: 0, count: side * side), size = Int32(side)
         var result = matrix
         cblas_dgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, matrix, size, matrix, size, 0, &result, size)
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, matrix, size, matrix, size, 0, &result, size
+        )
     }
 }
