@@ -12,11 +12,11 @@ import VarveTestSupport
     /// Runs the command with standard output and standard error on a terminal of so many columns.
     private func onTerminal(_ columns: UInt16, _ arguments: [String]) throws -> (status: Int32, text: String) {
         // By the numbers of the requests: the functions of the C library are not imported.
-        let controller = Glibc.open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        let controller = Glibc.open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var number = Int32(0), locked = Int32(0)
         #expect(ioctl(controller, UInt(0x4004_5431), &locked) == 0)
         #expect(ioctl(controller, UInt(0x8004_5430), &number) == 0)
-        let side = Glibc.open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+        let side = Glibc.open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         #expect(ioctl(side, UInt(TIOCSWINSZ), &size) == 0)
         let process = Process()
