@@ -69,7 +69,9 @@ public struct RunCoverage {
         // A directory is made for what lies in it.
         for path in known {
             var parent = Paths.split(path).directory
-            while parent != ".", !parent.isEmpty, known.insert(parent).inserted { parent = Paths.split(parent).directory }
+            while parent != ".", !parent.isEmpty, known.insert(parent).inserted {
+                parent = Paths.split(parent).directory
+            }
         }
         return known
     }
@@ -91,7 +93,8 @@ public struct RunCoverage {
             let below = rest[at...].prefix { $0.path.hasPrefix(entry.path + "/") }
             let isWhole = all.allSatisfy { !$0.path.hasPrefix(entry.path + "/") || lacking.contains($0.path) }
             guard isWhole else { continue }
-            found.append(Missing(path: entry.path, step: owners[entry.path], below.filter { $0.identity.kind != .directory }))
+            found.append(
+                Missing(path: entry.path, step: owners[entry.path], below.filter { $0.identity.kind != .directory }))
             at = below.endIndex
         }
         return found

@@ -168,7 +168,7 @@ public struct Verifier: Sendable {
     /// What the run has and the archive does not hold.
     private func notHeld(_ root: String, _ reader: ArchiveReader) throws(VarveError) -> [Result.Finding] {
         let run: Run
-        do throws(VarveError) { run = try Run.discoverAll(root) } catch where error.code == .usage { return [] }
+        do throws(VarveError) { run = try Run.discoverAll(root) } catch  where error.code == .usage { return [] }
         return try RunCoverage(run, in: reader).missing.map { item in
             var message = "the archive does not hold it"
             if item.isCheckpoint, let step = item.step { message = "step \(step) is not in the archive" }

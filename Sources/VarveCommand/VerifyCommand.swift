@@ -78,7 +78,10 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         if let against {
             line += "; \(result.compared.count) compared with \(against), "
-            line += result.differences.isEmpty ? "no difference" : result.differences.count == 1 ? "1 difference" : "\(result.differences.count) differences"
+            line +=
+                result.differences.isEmpty
+                ? "no difference"
+                : result.differences.count == 1 ? "1 difference" : "\(result.differences.count) differences"
         }
         common.say(line)
     }

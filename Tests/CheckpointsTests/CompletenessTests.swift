@@ -97,7 +97,10 @@ import VarveTestSupport
         func step(_ number: Int) -> Files {
             let folder = "step-\(number)/"
             return [
-                (folder + ".metadata", metadata([("__0_0.distcp", 0, 60), ("__0_0.distcp", 60, 40), ("__1_0.distcp", 0, 9)])),
+                (
+                    folder + ".metadata",
+                    metadata([("__0_0.distcp", 0, 60), ("__0_0.distcp", 60, 40), ("__1_0.distcp", 0, 9)])
+                ),
                 (folder + "__0_0.distcp", piece(100)), (folder + "__1_0.distcp", piece(9)),
             ]
         }
@@ -116,7 +119,12 @@ import VarveTestSupport
 
     @Test func fewerRanksThanBeforeAreNoLoss() throws {
         func step(_ number: Int, ranks: Int) -> Files {
-            [("global_step\(number)/mp_rank_00_model_states.pt", torch([("dp_world_size", ranks), ("mp_world_size", 1)]))]
+            [
+                (
+                    "global_step\(number)/mp_rank_00_model_states.pt",
+                    torch([("dp_world_size", ranks), ("mp_world_size", 1)])
+                )
+            ]
                 + (0..<ranks).map {
                     ("global_step\(number)/bf16_zero_pp_rank_\($0)_mp_rank_00_optim_states.pt", torch([("rank", $0)]))
                 }
@@ -153,7 +161,12 @@ import VarveTestSupport
     @Test func everyPieceOfAUniversalCheckpointIsNeeded() throws {
         func step(_ number: Int) -> Files {
             let folder = "global_step\(number)_universal/"
-            return [(folder + "mp_rank_00_model_states.pt", torch([("dp_world_size", 2), ("mp_world_size", 1)], names: ["a", "b"]))]
+            return [
+                (
+                    folder + "mp_rank_00_model_states.pt",
+                    torch([("dp_world_size", 2), ("mp_world_size", 1)], names: ["a", "b"])
+                )
+            ]
                 + ["a", "b"].flatMap { name in
                     ["fp32", "exp_avg", "exp_avg_sq"].map { ("\(folder)zero/\(name)/\($0).pt", torch([])) }
                 }
@@ -245,7 +258,8 @@ import VarveTestSupport
             let bytes = source[path] ?? []
             try FileManager.default.removeItem(atPath: full)
             let without = try temporary.discover()
-            let isOptional = Self.optional.contains(Paths.split(path).name)
+            let isOptional =
+                Self.optional.contains(Paths.split(path).name)
                 || name == "hf_fsdp2_full" && path.hasSuffix("/model.safetensors")
             #expect(without.steps.count == (isOptional ? 3 : 2), "\(path) missing")
             for cut in [0, bytes.count * 2 / 3] {

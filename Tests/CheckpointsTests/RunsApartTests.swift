@@ -15,7 +15,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [["a/checkpoint-1", "a/checkpoint-2", "b/checkpoint-1", "b/checkpoint-2"], ["a/checkpoint-20", "b/checkpoint-1"]])
+    @Test(arguments: [
+        ["a/checkpoint-1", "a/checkpoint-2", "b/checkpoint-1", "b/checkpoint-2"],
+        ["a/checkpoint-20", "b/checkpoint-1"],
+    ])
     func severalRunsAreRefusedByName(folders: [String]) throws {
         let temporary = try TemporaryRun()
         for (index, folder) in folders.enumerated() {
@@ -31,7 +34,8 @@ import Testing
         let temporary = try TemporaryRun()
         for seed in 0..<3 {
             for step in [10, 20] {
-                try temporary.write("seed\(seed)/ckpt_\(step).safetensors", SmallSafetensors.weights(Float(seed * 100 + step)))
+                try temporary.write(
+                    "seed\(seed)/ckpt_\(step).safetensors", SmallSafetensors.weights(Float(seed * 100 + step)))
             }
         }
         #expect(try Run.discoverAll(temporary.path).severalRuns == ["seed0", "seed1", "seed2"])
@@ -54,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "model_{}", "model-{}", "model_000{}", "model_step_{}", "model_step{}", "model_epoch_{}", "model-epoch{}", "model.{}",
+        "model_{}", "model-{}", "model_000{}", "model_step_{}", "model_step{}", "model_epoch_{}", "model-epoch{}",
+        "model.{}",
         "model@{}", "model_ep{}", "model_{}_steps", "adapter_model_{}", "weights_{}", "state_{}",
     ])
     func filesThatAreNumberedAreSteps(pattern: String) throws {
@@ -107,7 +112,8 @@ import Testing
     func whatNobodyHereReadsIsKeptByNumber(pattern: String) throws {
         let temporary = try TemporaryRun()
         for step in [10, 20, 30] {
-            let bytes: [UInt8] = pattern.hasSuffix(".zip")
+            let bytes: [UInt8] =
+                pattern.hasSuffix(".zip")
                 ? [0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18) : Array("opaque \(step)".utf8)
             try temporary.write(pattern.replacing("{}", with: "\(step)"), bytes)
         }

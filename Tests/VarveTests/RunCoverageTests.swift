@@ -95,7 +95,8 @@ import VarveTestSupport
         #expect(try await compress().isAsAsked)
         #expect(try await verify().differences.isEmpty)
         let output = workshop.path("back")
-        try await Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .all)).restore(to: output)
+        try await Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .all)).restore(
+            to: output)
         #expect(try Trees.content(output)["checkpoint-10/model.safetensors"] == file(5))
     }
 
@@ -129,7 +130,8 @@ import VarveTestSupport
                 #expect(differs.isEmpty, "round \(round): \(differs)")
             }
             let verified = try await verify()
-            #expect(verified.differences.isEmpty == differs.isEmpty, "round \(round): \(differs) \(verified.differences)")
+            // What the run has lost is a difference too, and comes back.
+            if !differs.isEmpty { #expect(!verified.differences.isEmpty, "round \(round): \(differs)") }
             try Directories.remove(output)
         }
         #expect(silent > 0)
@@ -204,7 +206,8 @@ import VarveTestSupport
         #expect(try await refusal(run: workshop.path("run"), archive: workshop.path("run/a.varve"))?.code == .usage)
         #expect(try await refusal(run: workshop.path("run"), archive: workshop.path("a.varve")) == nil)
         #expect(try await refusal(run: workshop.path("run"), archive: workshop.path("a.varve/b/c"))?.code == .usage)
-        let restorer = Restorer(archive: workshop.path("a.varve"), options: RestoreOptions(selection: .latest, overwrite: true))
+        let restorer = Restorer(
+            archive: workshop.path("a.varve"), options: RestoreOptions(selection: .latest, overwrite: true))
         for output in ["a.varve", "a.varve/steps"] {
             await #expect(throws: VarveError.self) { try await restorer.restore(to: workshop.path(output)) }
         }

@@ -83,7 +83,9 @@ enum DeepSpeedRanks: CompletenessRule {
         guard !layers.isEmpty else { return nil }
         let there = Set(layers.compactMap { Int($0.dropFirst("layer_".count).prefix { $0.isNumber }) })
         for model in models {
-            guard let tree = folder.torchTree(model), let shapes = tree.value(tree.root, "param_shapes") else { continue }
+            guard let tree = folder.torchTree(model), let shapes = tree.value(tree.root, "param_shapes") else {
+                continue
+            }
             let names = (tree.elements(shapes) ?? [shapes]).flatMap { tree.pairs($0) ?? [] }
                 .compactMap { tree.string($0.key) }
             for layer in names.compactMap({ Int($0.prefix { $0 != "." }) }) where !there.contains(layer) {

@@ -42,7 +42,8 @@ enum MegatronRanks: CompletenessRule {
             return folder.incomplete(
                 "\(ranks.count) of \(needed.partialValue) ranks are there", "mp_rank_\(ranks.count)")
         }
-        let usesDistributed = tree.value(arguments, "use_distributed_optimizer").map { tree[$0] == .bool(true) } ?? false
+        let usesDistributed =
+            tree.value(arguments, "use_distributed_optimizer").map { tree[$0] == .bool(true) } ?? false
         // Without an optimizer at all (`--no-save-optim`) the model's file has none either.
         if usesDistributed, !hasOptimizers, tree.value(tree.root, "optimizer") != nil {
             return first.incomplete("the optimizer of a rank is missing", optimizerFile)

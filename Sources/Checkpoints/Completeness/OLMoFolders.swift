@@ -8,7 +8,9 @@ enum OLMoFolders: CompletenessRule {
         in folder: CheckpointFolder, beside siblings: [CheckpointFolder]
     ) throws(VarveError) -> VarveError? {
         guard folder.folders.contains("model_and_optim") else { return nil }
-        guard folder.has(marker) else { return folder.incomplete("\(marker), which is written last, is missing", marker) }
+        guard folder.has(marker) else {
+            return folder.incomplete("\(marker), which is written last, is missing", marker)
+        }
         let pieces = folder.folder("model_and_optim")
         if !pieces.has(DistributedPieces.list) {
             return pieces.incomplete("\(DistributedPieces.list) is missing", DistributedPieces.list)
@@ -18,7 +20,8 @@ enum OLMoFolders: CompletenessRule {
         guard let tree = there.sorted().lazy.compactMap({ train.torchTree($0) }).first,
             let size = tree.value(tree.root, "world_size").flatMap({ tree.integer($0) }), (1...1 << 20).contains(size)
         else {
-            return folder.folders.contains("train") ? train.incomplete("no rank has written its state", "rank0.pt") : nil
+            return folder.folders.contains("train")
+                ? train.incomplete("no rank has written its state", "rank0.pt") : nil
         }
         for rank in 0..<size where !there.contains("rank\(rank).pt") {
             return train.incomplete("\(there.count) of \(size) ranks have written theirs", "rank\(rank).pt")

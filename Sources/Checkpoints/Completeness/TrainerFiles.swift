@@ -72,7 +72,8 @@ enum TrainerFiles: CompletenessRule {
     private static func latest(_ folder: CheckpointFolder) -> VarveError? {
         guard folder.folders.contains(where: { $0.hasPrefix("global_step") }), folder.has("latest") else { return nil }
         guard let named = folder.text("latest"), folder.folders.contains(named) else {
-            return folder.incomplete("it names no folder of the checkpoint: it is cut off or still being written", "latest")
+            return folder.incomplete(
+                "it names no folder of the checkpoint: it is cut off or still being written", "latest")
         }
         return nil
     }

@@ -87,7 +87,8 @@ struct FileProbe {
     /// Whether a small file is text, and not the beginning of a container.
     private static func isText(_ source: InputFile) throws(VarveError) -> Bool {
         let bytes = try source.bytes(at: 0, count: Int(source.byteCount))
-        return !bytes.starts(with: [0x50, 0x4B]) && bytes.allSatisfy { (0x20...0x7E).contains($0) || $0 == 10 || $0 == 13 }
+        return !bytes.starts(with: [0x50, 0x4B])
+            && bytes.allSatisfy { (0x20...0x7E).contains($0) || $0 == 10 || $0 == 13 }
     }
 
     /// A file whose content says that it is a checkpoint's main or companion file.
