@@ -8,16 +8,19 @@ extension Run {
     /// - Throws: `.notFound`, `.permissionDenied`; `.usage` where nothing in it looks like a checkpoint, or where the
     ///   checkpoints are of several runs.
     package static func discover(_ path: String) throws(VarveError) -> Run {
-        let run = try discoverAll(path)
-        guard run.severalRuns.isEmpty else {
-            let names = run.severalRuns.prefix(5).map { $0.isEmpty ? "." : $0 }.joined(separator: ", ")
-            let more = run.severalRuns.count > 5 ? " and \(run.severalRuns.count - 5) more" : ""
-            throw VarveError(
-                .usage,
-                "\(run.severalRuns.count) runs are in it: \(names)\(more). Name one of them, "
-                    + "or compress each into an archive of its own with --each", file: run.root)
-        }
-        return run
+        try discoverAll(path).single()
+    }
+
+    /// The run itself.
+    /// - Throws: `.usage` where the checkpoints are of several runs.
+    package func single() throws(VarveError) -> Run {
+        guard !severalRuns.isEmpty else { return self }
+        let names = severalRuns.prefix(5).map { $0.isEmpty ? "." : $0 }.joined(separator: ", ")
+        let more = severalRuns.count > 5 ? " and \(severalRuns.count - 5) more" : ""
+        throw VarveError(
+            .usage,
+            "\(severalRuns.count) runs are in it: \(names)\(more). Name one of them, "
+                + "or compress each into an archive of its own with --each", file: root)
     }
 
     /// The same, with the checkpoints of several runs taken together (`severalRuns` has their directories).

@@ -24,6 +24,8 @@ final class RunPoller: Sendable {
         let began = ContinuousClock.now
         /// Whether it was said that there is no run.
         var isMissingTold = false
+        /// Whether it was said that there is another run beside this one.
+        var isSeveralTold = false
         var lastNews = ContinuousClock.now
         var newest = -1
         var isStopping = false
@@ -86,7 +88,7 @@ final class RunPoller: Sendable {
                         state.failures += 1
                         return state.failures
                     }
-                    guard failures <= options.retries else {
+                    guard error.code != .usage, failures <= options.retries else {
                         continuation.finish(throwing: error)
                         break
                     }
@@ -159,15 +161,12 @@ final class RunPoller: Sendable {
             return tellMissing()
         }
         if state.withLock({ $0.listing }) != listing {
-            do throws(VarveError) {
-                let run = try Run.discover(path)
-                state.withLock { state in
-                    // A checkpoint that is being written is news as well.
-                    if !run.skipped.isEmpty { state.lastNews = .now }
-                    state.run = run
-                }
-            } catch  where error.code == .usage || error.code == .notFound || error.code == .sourceChanged {
-                state.withLock { $0.run = nil }  // Nothing like a checkpoint yet.
+            let found = try discovered()
+            let one = try found.map { (run) throws(VarveError) in try oneRun(run) }
+            state.withLock { state in
+                // A checkpoint that is being written is news as well.
+                if let one, !one.skipped.isEmpty { state.lastNews = .now }
+                state.run = one
             }
             state.withLock { $0.listing = listing }
         }
@@ -193,6 +192,35 @@ final class RunPoller: Sendable {
     }
 
     /// Says once that there is no run, after a moment: training may be about to begin, or the name mistyped.
+    /// `nil` where there is nothing like a checkpoint yet.
+    private func discovered() throws(VarveError) -> Run? {
+        do throws(VarveError) {
+            return try Run.discoverAll(path)
+        } catch  where error.code == .usage || error.code == .notFound || error.code == .sourceChanged {
+            return nil
+        }
+    }
+
+    /// The checkpoints of the run that is watched, where there are others: a trainer that copies its best one elsewhere
+    /// must not end the watch.
+    /// - Throws: `.usage` where several runs were there from the beginning.
+    private func oneRun(_ found: Run) throws(VarveError) -> Run {
+        guard !found.severalRuns.isEmpty else { return found }
+        guard let before = run, !before.steps.isEmpty else { return try found.single() }
+        let homes = Set(before.steps.map { Paths.split($0.path).directory })
+        var one = found
+        one.steps.removeAll { !homes.contains(Paths.split($0.path).directory) }
+        let isDue = state.withLock { state in
+            defer { state.isSeveralTold = true }
+            return !state.isSeveralTold
+        }
+        if isDue {
+            let others = found.severalRuns.filter { !homes.contains($0.isEmpty ? "." : $0) }
+            notice("checkpoints of another run lie in \(others.joined(separator: ", ")); they are not taken")
+        }
+        return one
+    }
+
     private func tellMissing() {
         let isDue = state.withLock { state in
             guard !state.isMissingTold, ContinuousClock.now - state.began >= .seconds(1) else { return false }

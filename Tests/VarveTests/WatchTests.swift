@@ -54,6 +54,29 @@ struct WatchTests {
         #expect(try SystemCalls.list(shop.directory.path).filter { $0.hasPrefix(".") } == [], "left behind")
     }
 
+    @Test func severalRunsAreRefusedAtOnce() async throws {
+        let shop = RunWorkshop()
+        for name in ["a", "b"] { try shop.write(Array(Self.run.steps().prefix(2)), to: "run/\(name)") }
+        // Other bytes: a copy of a run's checkpoint is no run.
+        try Trees.write(
+            Self.run.steps()[3].file(), to: shop.path("run/b/" + RunWorkshop.fileName(Self.run.steps()[0].number)))
+        let error = await #expect(throws: VarveError.self) { _ = try await watch(shop) }
+        #expect(error?.code == .usage && error?.message.contains("a, b") == true)
+    }
+
+    @Test func anotherRunThatComesLaterIsSaidAndNotTaken() async throws {
+        let shop = RunWorkshop(), notices = Notices()
+        let steps = Self.run.steps()
+        try shop.write([steps[0]], to: "run/a")
+        async let result = watch(shop, idle: .seconds(2), notices: notices)
+        try await wait { try has(shop, steps[0].number) }
+        try Trees.write(steps[3].file(), to: shop.path("run/b/" + RunWorkshop.fileName(steps[0].number)))
+        try shop.write([steps[1]], to: "run/a")
+        try await wait { try has(shop, steps[1].number) }
+        #expect(try await result.added == [steps[0].number, steps[1].number])
+        #expect(notices.all.contains { $0.contains("another run lie in b") })
+    }
+
     @Test func aRunThatComesLaterAndRotatesIsTakenWhole() async throws {
         let shop = RunWorkshop()
         let steps = Self.run.steps()
