@@ -112,17 +112,26 @@ public struct Compressor: Sendable {
     ) async throws(VarveError) -> [CompressionResult.Skipped] {
         var comparison = StepComparison(archive: archive, base: base, workers: options.capacity)
         var rewritten: [CompressionResult.Skipped] = []
+        let reader = try ArchiveReader(archive)
         for step in found.steps where touched.contains(step.number) && options.wants(step.number) {
-            let manifest = try ArchiveReader(archive).manifest(step.number)
-            let originals = try OriginalFiles(root: found.root, manifest: manifest)
-            guard let difference = try await comparison.difference(step: step.number, originals: originals) else {
-                continue
+            // Without its moments it cannot be compared as a whole; what is forgotten of it is named anyhow.
+            guard reader.forgotten.extent(step.number) == nil else { continue }
+            let reason: String
+            do throws(VarveError) {
+                let originals = try OriginalFiles(root: found.root, manifest: try reader.manifest(step.number))
+                guard let difference = try await comparison.difference(step: step.number, originals: originals) else {
+                    continue
+                }
+                reason =
+                    "the archive has another step \(step.number), which was written earlier "
+                    + "(\(difference.description)); compress the run into another archive to keep both"
+            } catch  where error.code != .interrupted {
+                // An old step that does not decode must not keep new ones out of the archive.
+                reason =
+                    "the archive's step \(step.number) was made from files of another time and cannot be compared with "
+                    + "these: \(error.description)"
             }
-            rewritten.append(
-                .init(
-                    path: step.path,
-                    reason: "the archive has another step \(step.number), which was written earlier "
-                        + "(\(difference.description)); compress the run into another archive to keep both"))
+            rewritten.append(.init(path: step.path, reason: reason))
         }
         return rewritten
     }

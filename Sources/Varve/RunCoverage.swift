@@ -25,19 +25,24 @@ public struct RunCoverage {
     init(_ run: Run, in archive: ArchiveReader) throws(VarveError) {
         let known = try Self.paths(in: archive)
         var rest = run.entries.filter { !known.contains($0.path) }
+        var owners: [String: Int] = [:]
         for step in run.steps {
-            let own = Set(step.entries.map(\.path))
-            let lacking = rest.filter { own.contains($0.path) && $0.identity.kind != .directory }
-            guard !lacking.isEmpty else { continue }
+            for entry in step.entries { owners[entry.path] = step.number }
+        }
+        // A checkpoint of which something is held is told by its files.
+        let whole = run.steps.filter { step in
             let files = step.entries.filter { $0.identity.kind != .directory }
-            // A checkpoint of which something is held is told by its files.
-            guard lacking.count == files.count else { continue }
-            var item = Missing(path: step.path, step: step.number, lacking)
+            return !files.isEmpty && files.allSatisfy { !known.contains($0.path) }
+        }
+        for step in whole {
+            var item = Missing(
+                path: step.path, step: step.number, step.entries.filter { $0.identity.kind != .directory })
             item.isCheckpoint = true
             if archive.forgotten.extent(step.number) == .whole { item.reason = "the step was forgotten" }
             missing.append(item)
-            rest.removeAll { own.contains($0.path) }
         }
+        let named = Set(whole.map(\.number))
+        rest.removeAll { owners[$0.path].map(named.contains) ?? false }
         for skipped in run.skipped {
             let inside = rest.filter { $0.path == skipped.path || $0.path.hasPrefix(skipped.path + "/") }
             let files = inside.filter { $0.identity.kind != .directory }
@@ -48,12 +53,8 @@ public struct RunCoverage {
             let taken = Set(inside.map(\.path))
             rest.removeAll { taken.contains($0.path) }
         }
-        var owners: [String: Int] = [:]
-        for step in run.steps {
-            for entry in step.entries { owners[entry.path] = step.number }
-        }
         missing += Self.topmost(rest, among: run.entries, owners)
-        missing += try Self.forgottenMoments(of: run, in: archive)
+        missing += Self.forgottenMoments(of: run, in: archive)
     }
 
     /// Every path that the archive restores.
@@ -67,13 +68,19 @@ public struct RunCoverage {
         }
         for entry in try archive.runManifest()?.entries ?? [] { known.insert(entry.path) }
         // A directory is made for what lies in it.
-        for path in known {
+        return known.union(Self.directories(above: known))
+    }
+
+    /// Every directory that something in it lies in, at whatever depth.
+    private static func directories(above paths: some Sequence<String>) -> Set<String> {
+        var found = Set<String>()
+        for path in paths {
             var parent = Paths.split(path).directory
-            while parent != ".", !parent.isEmpty, known.insert(parent).inserted {
+            while parent != ".", !parent.isEmpty, parent != "/", found.insert(parent).inserted {
                 parent = Paths.split(parent).directory
             }
         }
-        return known
+        return found
     }
 
     /// Directories of which nothing is held, once each, and single files.
@@ -81,6 +88,7 @@ public struct RunCoverage {
         _ rest: [RunEntry], among all: [RunEntry], _ owners: [String: Int]
     ) -> [Missing] {
         let lacking = Set(rest.map(\.path))
+        let partly = directories(above: all.lazy.map(\.path).filter { !lacking.contains($0) })
         var found: [Missing] = []
         var at = rest.startIndex
         while at < rest.endIndex {
@@ -90,9 +98,8 @@ public struct RunCoverage {
                 found.append(Missing(path: entry.path, step: owners[entry.path], [entry]))
                 continue
             }
+            guard !partly.contains(entry.path) else { continue }
             let below = rest[at...].prefix { $0.path.hasPrefix(entry.path + "/") }
-            let isWhole = all.allSatisfy { !$0.path.hasPrefix(entry.path + "/") || lacking.contains($0.path) }
-            guard isWhole else { continue }
             found.append(
                 Missing(path: entry.path, step: owners[entry.path], below.filter { $0.identity.kind != .directory }))
             at = below.endIndex
@@ -100,7 +107,7 @@ public struct RunCoverage {
         return found
     }
 
-    private static func forgottenMoments(of run: Run, in archive: ArchiveReader) throws(VarveError) -> [Missing] {
+    private static func forgottenMoments(of run: Run, in archive: ArchiveReader) -> [Missing] {
         run.steps.compactMap { step in
             guard archive.forgotten.extent(step.number) == .moments else { return nil }
             return Missing(path: step.path, step: step.number, [], reason: "its optimizer state was forgotten")

@@ -24,6 +24,8 @@ final class RunPoller: Sendable {
         let began = ContinuousClock.now
         /// Whether it was said that there is no run.
         var isMissingTold = false
+        /// Directories of the run's checkpoints, since it was the only one.
+        var homes: Set<String> = []
         /// Whether it was said that there is another run beside this one.
         var isSeveralTold = false
         var lastNews = ContinuousClock.now
@@ -191,7 +193,6 @@ final class RunPoller: Sendable {
         }
     }
 
-    /// Says once that there is no run, after a moment: training may be about to begin, or the name mistyped.
     /// `nil` where there is nothing like a checkpoint yet.
     private func discovered() throws(VarveError) -> Run? {
         do throws(VarveError) {
@@ -205,9 +206,13 @@ final class RunPoller: Sendable {
     /// must not end the watch.
     /// - Throws: `.usage` where several runs were there from the beginning.
     private func oneRun(_ found: Run) throws(VarveError) -> Run {
-        guard !found.severalRuns.isEmpty else { return found }
-        guard let before = run, !before.steps.isEmpty else { return try found.single() }
-        let homes = Set(before.steps.map { Paths.split($0.path).directory })
+        guard !found.severalRuns.isEmpty else {
+            let homes = Set(found.steps.map { Paths.split($0.path).directory })
+            if !homes.isEmpty { state.withLock { $0.homes = homes } }
+            return found
+        }
+        let homes = state.withLock { $0.homes }
+        guard !homes.isEmpty else { return try found.single() }
         var one = found
         one.steps.removeAll { !homes.contains(Paths.split($0.path).directory) }
         let isDue = state.withLock { state in
@@ -221,6 +226,7 @@ final class RunPoller: Sendable {
         return one
     }
 
+    /// Says once that there is no run, after a moment: training may be about to begin, or the name mistyped.
     private func tellMissing() {
         let isDue = state.withLock { state in
             guard !state.isMissingTold, ContinuousClock.now - state.began >= .seconds(1) else { return false }

@@ -16,7 +16,7 @@ extension StepManifest {
         return names.count == 1
             ? "quantized without optimizer state to prove that it is trained: 1 tensor (\(list)); "
                 + "--quality lossless keeps it exactly"
-            : "quantized without optimizer state to prove that they are trained: \(names.count) \(names.count == 1 ? "tensor" : "tensors") (\(list)); "
+            : "quantized without optimizer state to prove that they are trained: \(names.count) tensors (\(list)); "
                 + "--quality lossless keeps them exactly"
     }
 }

@@ -108,9 +108,9 @@ public struct Verifier: Sendable {
                 result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
                     .init(step: nil, $0)
                 }
-                result.differences += try notHeld(against, reader)
             }
         }
+        if let against, result.findings.isEmpty { result.differences += try notHeld(against, reader, range) }
         let decoder = ChainDecoder(
             reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
         // Forgotten steps that others need are checked like all, but not decoded for themselves.
@@ -165,11 +165,14 @@ public struct Verifier: Sendable {
         return result
     }
 
-    /// What the run has and the archive does not hold.
-    private func notHeld(_ root: String, _ reader: ArchiveReader) throws(VarveError) -> [Result.Finding] {
+    /// What the run has and the archive does not hold: of the steps in `range` alone, where there is one.
+    private func notHeld(
+        _ root: String, _ reader: ArchiveReader, _ range: ClosedRange<Int>?
+    ) throws(VarveError) -> [Result.Finding] {
         let run: Run
         do throws(VarveError) { run = try Run.discoverAll(root) } catch  where error.code == .usage { return [] }
-        return try RunCoverage(run, in: reader).missing.map { item in
+        let missing = try RunCoverage(run, in: reader).missing
+        return missing.filter { item in range.map { item.step.map($0.contains) ?? false } ?? true }.map { item in
             var message = "the archive does not hold it"
             if item.isCheckpoint, let step = item.step { message = "step \(step) is not in the archive" }
             if item.files > 1 { message += " (\(item.files) files)" }

@@ -84,8 +84,9 @@ struct CompressCommand: AsyncParsableCommand {
             } catch let code as ExitCode where runs.count > 1 {
                 status = max(status, code.rawValue)
             } catch let error as VarveError where runs.count > 1 && error.code != .interrupted {
-                ExitStatus.tell(error, exit: ExitStatus.failed)
-                status = ExitStatus.failed
+                let code = ExitStatus.status(for: error.code)
+                ExitStatus.tell(error, exit: code)
+                status = max(status, code)
             }
         }
         if status != 0 { throw ExitCode(status) }
@@ -107,7 +108,7 @@ struct CompressCommand: AsyncParsableCommand {
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
         let compressor = Compressor(run: run, archive: archive, options: options)
         let bar = ProgressBar(verb: "compressing", options: common, header: header) { steps, bytes in
-            "found \(steps) \(steps == 1 ? "step" : "steps") to add, \(Units.bytes(bytes))"
+            "found \(Units.count(steps, "step")) to add, \(Units.bytes(bytes))"
         } onFinished: {
             Self.line($0, $1, $2)
         }
@@ -120,14 +121,14 @@ struct CompressCommand: AsyncParsableCommand {
     }
 
     private func say(_ result: CompressionResult) {
-        var line = "\(result.added.count) \(result.added.count == 1 ? "step" : "steps") added"
+        var line = "\(Units.count(result.added.count, "step")) added"
         if !result.added.isEmpty {
             line += ", \(Units.bytes(result.originalBytes)) -> \(Units.bytes(result.storedBytes)), "
             line += Units.ratio(Double(result.originalBytes) / Double(max(1, result.storedBytes)))
         }
         if !result.present.isEmpty { line += "; \(result.present.count) already there" }
         if let removed = result.removed, !removed.isEmpty {
-            line += "; \(removed.count) \(removed.count == 1 ? "original" : "originals") removed"
+            line += "; \(Units.count(removed.count, "original")) removed"
         }
         if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
         common.say(line)

@@ -78,6 +78,44 @@ import VarveTestSupport
         #expect(result.skipped[0].reason.contains("another archive"))
     }
 
+    @Test func filesThatCameLaterAreNamedOfTheStepsThatAreAskedFor() async throws {
+        for step in [10, 20] { try writeStep(step, seed: step) }
+        _ = try await compress()
+        for step in [10, 20] { try Trees.write([7], to: workshop.path("run/checkpoint-\(step)/new.txt")) }
+        let verified = try await Verifier(archive: workshop.path("a.varve"), against: workshop.path("run"))
+            .verify(steps: 20...20)
+        #expect(verified.differences.compactMap(\.file) == [workshop.path("run/checkpoint-20/new.txt")])
+    }
+
+    /// What cannot be compared any more keeps no new step out.
+    @Test func aDamagedStepWhoseFilesWereTouchedStopsNothing() async throws {
+        let steps = DriftingRun([.init("a", [12, 8]), .init("b", [8])], steps: 3).steps()
+        try workshop.write(Array(steps.prefix(2)))
+        try await workshop.compress(keyframeInterval: 1)
+        let parts = try workshop.parts("a.varve").keys.sorted()
+        let part = workshop.path("a.varve/" + (try #require(parts.first)))
+        var bytes = try Trees.bytes(part)
+        bytes[bytes.count / 2] ^= 1
+        try Trees.overwrite(bytes, at: part)
+        try workshop.write(steps)
+        let result = try await workshop.compress(keyframeInterval: 1)
+        #expect(result.added == [steps[2].number])
+        #expect(result.skipped.map(\.path) == [RunWorkshop.fileName(steps[0].number)])
+    }
+
+    @Test func aStepWithoutItsMomentsWhoseFilesWereTouchedStopsNothing() async throws {
+        let run = workshop.path("run"), archive = workshop.path("a.varve")
+        try FileManager.default.copyItem(atPath: Fixture.trainerRun, toPath: run)
+        _ = try await Compressor(run: run, archive: archive).compress()
+        _ = try Forgetter(archive: archive).forget(.init(steps: [400...400], momentsOnly: true), prune: true)
+        for path in try Trees.content(run).keys where path.hasPrefix("checkpoint-400/") {
+            try SystemCalls.setModificationTime(Paths.join(run, path), nanoseconds: 1_700_000_000_000_000_000)
+        }
+        let result = try await Compressor(run: run, archive: archive).compress()
+        #expect(result.skipped.isEmpty && result.isAsAsked)
+        #expect(result.missing.map(\.step) == [400])
+    }
+
     @Test func aRunThatWasCopiedIsTheSame() async throws {
         for step in [10, 20] { try writeStep(step, seed: step) }
         _ = try await compress()

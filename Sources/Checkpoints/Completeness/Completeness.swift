@@ -22,14 +22,18 @@ enum Completeness {
         OrbaxStores.self,
     ]
 
-    static func fault(of directory: String, beside siblings: [String], _ scan: RunScan) -> VarveError? {
+    /// - Parameter siblings: the checkpoints beside it, itself among them: it lacks what is looked for in them.
+    static func fault(
+        of directory: String, beside siblings: [CheckpointFolder], _ scan: RunScan
+    ) -> VarveError? {
         let inner = scan.subtree(directory).filter { $0.identity.kind == .directory && $0.path != directory }
-        let others = siblings.filter { $0 != directory }.map { CheckpointFolder($0, in: scan) }
         for path in [directory] + inner.map(\.path) {
             let folder = CheckpointFolder(path, in: scan)
             for rule in rules {
                 do throws(VarveError) {
-                    if let fault = try rule.fault(in: folder, beside: path == directory ? others : []) { return fault }
+                    if let fault = try rule.fault(in: folder, beside: path == directory ? siblings : []) {
+                        return fault
+                    }
                 } catch {
                     return error
                 }

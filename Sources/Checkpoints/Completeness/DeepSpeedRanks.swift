@@ -36,10 +36,11 @@ enum DeepSpeedRanks: CompletenessRule {
         var hasPartitions: Bool
 
         init?(_ tree: PickleTree?) {
+            guard let tree else { return nil }
             func number(_ key: String) -> Int? {
-                tree?.value(tree!.root, key).flatMap { tree!.integer($0) }.flatMap { Int(exactly: $0) }
+                tree.value(tree.root, key).flatMap { tree.integer($0) }.flatMap { Int(exactly: $0) }
             }
-            guard let tree, let data = number("dp_world_size"), let model = number("mp_world_size"),
+            guard let data = number("dp_world_size"), let model = number("mp_world_size"),
                 (1...1 << 20).contains(data), (1...1 << 20).contains(model)
             else { return nil }
             dataRanks = data

@@ -55,7 +55,7 @@ extension Discovery {
 
     /// Takes a directory as a checkpoint, or skips it with the reason.
     /// - Parameter group: the checkpoint directories beside this one, itself among them.
-    mutating func takeDirectory(_ directory: String, among group: [String] = []) {
+    mutating func takeDirectory(_ directory: String, among group: [CheckpointFolder] = []) {
         let shape = StepShape(directory, in: scan)
         let members = scan.subtree(directory).map(\.path)
         let layout = Layouts.layout(of: shape)

@@ -55,7 +55,8 @@ struct Discovery {
         let directories = scan.directories(directory).map(\.path)
         let checkpoints = directories.filter { isCheckpoint($0) }
         let finished = checkpoints.filter { !StepName.isTemporary(Paths.split($0).name) }
-        for path in checkpoints { takeDirectory(path, among: finished) }
+        let siblings = finished.map { CheckpointFolder($0, in: scan) }
+        for path in checkpoints { takeDirectory(path, among: siblings) }
         for path in directories where !checkpoints.contains(path) { visit(path, depth: depth + 1) }
     }
 
