@@ -9,6 +9,7 @@ package import TensorFiles
 ///       manifests.parity                     from which any one lost manifest is made again
 ///       steps/000000000200/step.manifest     makes the step visible; written last
 ///       steps/000000000200/0000.part         tensors and payload
+///       steps/000000000200-1/                the same step, compressed again: `StepVersion`
 ///       lock                                 held by a writer
 package struct ArchiveLayout: Sendable, Hashable {
     package let root: String
@@ -21,31 +22,28 @@ package struct ArchiveLayout: Sendable, Hashable {
     package var steps: String { Paths.join(root, "steps") }
     package var lock: String { Paths.join(root, "lock") }
 
-    package func stepDirectory(_ number: Int) -> String { Paths.join(steps, Self.stepName(number)) }
-    package func stepManifest(_ number: Int) -> String { Paths.join(stepDirectory(number), "step.manifest") }
-    /// Whether the step's manifest is there. A manifest that the system fails to look at is not taken for missing: a
+    package func stepDirectory(_ version: StepVersion) -> String { Paths.join(steps, version.directoryName) }
+    package func stepManifest(_ version: StepVersion) -> String {
+        Paths.join(stepDirectory(version), "step.manifest")
+    }
+    package func stepPart(_ version: StepVersion, _ name: String) -> String {
+        Paths.join(stepDirectory(version), name)
+    }
+
+    /// Whether a version's manifest is there. A manifest that the system fails to look at is not taken for missing: a
     /// writer would replace the step.
-    package func isVisible(_ number: Int) throws(VarveError) -> Bool {
+    package func isVisible(_ version: StepVersion) throws(VarveError) -> Bool {
         do throws(VarveError) {
-            _ = try FileIdentity(path: stepManifest(number))
+            _ = try FileIdentity(path: stepManifest(version))
             return true
         } catch  where error.code == .notFound {
             return false
         }
     }
 
-    package func stepPart(_ number: Int, _ name: String) -> String { Paths.join(stepDirectory(number), name) }
-
-    /// Twelve digits, so that names sort like numbers; more where a step needs more.
-    package static func stepName(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 12 - digits.count)) + digits
-    }
-
-    /// The step a directory name stands for; `nil` for any name that `stepName` does not make.
-    package static func stepNumber(_ name: String) -> Int? {
-        guard let number = Int(name), number >= 0, stepName(number) == name else { return nil }
-        return number
+    /// Every directory of a step, with a manifest or without.
+    func stepDirectories() throws(VarveError) -> [StepVersion] {
+        try SystemCalls.list(steps).compactMap(StepVersion.init(directoryName:))
     }
 
     /// Whether a step may have a part of that name.

@@ -37,7 +37,7 @@ package struct ArchiveVerifier: Sendable {
             try checkPlaces(of: step)
             findings += Self.check(
                 manifest.records.filter { !$0.reference.isDropped }, parts: manifest.parts, step: number,
-                path: { archive.layout.stepPart(number, $0) },
+                path: { archive.stepPart(number, $0) },
                 read: { (reference) throws(VarveError) in try step.read(reference) }, progress: progress)
         } catch {
             findings.append(Finding(step: number, error: error))
@@ -94,7 +94,7 @@ package struct ArchiveVerifier: Sendable {
                 return lost.map { path in
                     let directory = Paths.split(Paths.split(path).directory).name
                     return Finding(
-                        step: ArchiveLayout.stepNumber(directory),
+                        step: StepVersion(directoryName: directory)?.number,
                         error: VarveError(
                             .damaged, "the manifest is missing; varve repair makes it again",
                             file: Paths.join(archive.layout.root, path)))

@@ -41,15 +41,22 @@ package final class ArchiveWriter {
         }
         if lock.wasLeftBehind { try syncNames() }
         try Self.settleParity(layout)
+        try markReplaced()
         // Where the manifest cannot be read, which part it names is not known.
         if let manifest = try? ArchiveReader(root).runManifest() { try removeRunParts(except: manifest.parts) }
+    }
+
+    /// Marks versions that were replaced: if the manifest of the newer one is lost, the older one must not pass for it.
+    package func markReplaced() throws(VarveError) {
+        let archive = try ArchiveReader(layout.root)
+        if archive.hasUnmarkedReplacement { try commit(archive.forgotten) }
     }
 
     /// Flushes every directory of the archive: a former writer ended before it could, and what it made visible is built
     /// on from now on.
     private func syncNames() throws(VarveError) {
-        for name in try SystemCalls.list(layout.steps) where ArchiveLayout.stepNumber(name) != nil {
-            try Directories.sync(Paths.join(layout.steps, name))
+        for version in try layout.stepDirectories() {
+            try Directories.sync(layout.stepDirectory(version))
         }
         try Directories.sync(layout.steps)
         try Directories.sync(layout.root)
@@ -84,13 +91,22 @@ package final class ArchiveWriter {
         }
     }
 
-    /// Begins a step: makes its directory, removing what an interrupted writer left there.
-    /// - Throws: `.exists` where the step is visible already.
-    package func begin(_ number: Int) throws(VarveError) -> StepWriter {
-        guard try !layout.isVisible(number) else {
+    /// Begins a step: makes its directory, removing what interrupted writers left of the step.
+    /// - Parameter replacing: whether a version of it that is there already is replaced.
+    /// - Throws: `.exists` where the step is visible already and not to be replaced.
+    package func begin(_ number: Int, replacing: Bool = false) throws(VarveError) -> StepWriter {
+        let archive = try ArchiveReader(layout.root)
+        guard replacing || !archive.stored.contains(number) else {
             throw VarveError(.exists, "step \(number) is in the archive already", file: layout.root)
         }
-        return try StepWriter(layout: layout, number: number, lock: lock)
+        let version = archive.versions.next(number)
+        guard version.generation == 0 || number <= StepVersion.largestReplaceable,
+            version.generation <= StepVersion.largestGeneration
+        else { throw VarveError(.unsupported, "step \(number) cannot be replaced again", file: layout.root) }
+        for left in archive.uncommittedVersions where left.number == number {
+            try Directories.remove(layout.stepDirectory(left))
+        }
+        return try StepWriter(layout: layout, version: version, lock: lock)
     }
 
     /// Replaces the manifest of the run's own files, and removes the part that it no longer names.
@@ -123,7 +139,7 @@ package final class ArchiveWriter {
 extension ArchiveWriter {
     /// Bytes of all files of a visible step.
     package func storedBytes(step number: Int) throws(VarveError) -> UInt64 {
-        try ArchiveReader.storedBytes(directory: layout.stepDirectory(number))
+        try ArchiveReader.storedBytes(directory: ArchiveReader(layout.root).stepDirectory(number))
     }
 }
 

@@ -137,15 +137,14 @@ extension ArchiveLayout {
             } catch  where error.code == .notFound {}
         }
         guard Directories.exists(steps) else { return found }
-        for name in try SystemCalls.list(steps) {
-            guard let number = Self.stepNumber(name), try isVisible(number) else { continue }
-            found.append((Self.relativeManifest(number), .step))
+        for version in try stepDirectories() where try isVisible(version) {
+            found.append((Self.relativeManifest(version), .step))
         }
         return found
     }
 
     /// A step's manifest, relative to the archive.
-    package static func relativeManifest(_ number: Int) -> String {
-        Paths.join(Paths.join("steps", stepName(number)), "step.manifest")
+    package static func relativeManifest(_ version: StepVersion) -> String {
+        Paths.join(Paths.join("steps", version.directoryName), "step.manifest")
     }
 }

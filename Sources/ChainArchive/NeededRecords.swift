@@ -39,9 +39,11 @@ struct NeededRecords {
         _ visit: (Int, Need) throws(VarveError) -> Void
     ) throws(VarveError) {
         for number in archive.stored.reversed() { try visit(number, try need(of: number)) }
-        if let (number, want) = wants.min(by: { $0.key < $1.key }) {
+        if let (number, want) = wants.min(by: { StepVersion.number($0.key) < StepVersion.number($1.key) }) {
             throw VarveError(
-                .damaged, "step \(number), on which step \(want.neededBy) builds, is missing", file: archive.layout.root
+                .damaged,
+                "step \(StepVersion.text(number)), on which step \(StepVersion.text(want.neededBy)) builds, is missing",
+                file: archive.layout.root
             )
         }
     }
@@ -64,7 +66,7 @@ struct NeededRecords {
         var need = Need(step: step, neededBy: extent == nil ? nil : asked?.neededBy)
         for identity in tensors.identities where step.tensor(identity) == nil {
             throw VarveError(
-                .damaged, "a \(identity.role.name) that step \(neededBy) builds on is missing",
+                .damaged, "a \(identity.role.name) that step \(StepVersion.text(neededBy)) builds on is missing",
                 file: step.manifestPath, tensor: identity.name)
         }
         try add(step.dependencies(of: tensors), of: step, to: &need, neededBy: neededBy)
@@ -73,16 +75,19 @@ struct NeededRecords {
         while let place = waiting.popLast() {
             guard var found = step.dependencies(of: place) else {
                 throw VarveError(
-                    .damaged, "a payload block that step \(neededBy) builds on is missing", file: step.manifestPath)
+                    .damaged, "a payload block that step \(StepVersion.text(neededBy)) builds on is missing",
+                    file: step.manifestPath)
             }
             let own = found.blocks.filter { $0.step == number && blocks.insert($0).inserted }
             waiting += own
-            found.blocks = found.blocks.filter { $0.step < number }
+            found.blocks = found.blocks.filter { $0.step != number }
             try add(found, of: step, to: &need, neededBy: neededBy)
         }
         if let lost = step.manifest.dropped.first(where: need.records.contains) {
             throw VarveError(
-                .damaged, "step \(neededBy) needs what was pruned of step \(number) (\(lost))", file: step.manifestPath)
+                .damaged,
+                "step \(StepVersion.text(neededBy)) needs what was pruned of step \(StepVersion.text(number)) (\(lost))",
+                file: step.manifestPath)
         }
         return need
     }
@@ -108,6 +113,6 @@ struct NeededRecords {
 
     private mutating func note(_ neededBy: Int, for number: Int) {
         guard let known = wants[number]?.neededBy else { return }
-        wants[number]?.neededBy = min(known, neededBy)
+        wants[number]?.neededBy = StepVersion.number(known) < StepVersion.number(neededBy) ? known : neededBy
     }
 }

@@ -18,7 +18,7 @@ package final class OpenStep: Sendable {
 
     /// - Parameter readsParts: whether the parts are looked at; without them nothing can be decoded.
     package init(_ number: Int, of archive: ArchiveReader, readsParts: Bool = true) throws(VarveError) {
-        manifestPath = archive.layout.stepManifest(number)
+        manifestPath = archive.stepManifest(number)
         let opened = try StepPlaces.open(number, of: archive, readsParts: readsParts)
         manifest = opened.manifest
         places = Mutex(opened.places)

@@ -9,7 +9,7 @@ extension PayloadBlock {
             writer.reference(reference)
         case .elsewhere(let place):
             writer.byte(2)
-            writer.integer(place.step)
+            writer.integer(StepVersion.number(place.step))
             writer.integer(place.entry)
             writer.integer(place.block)
         case .constant(let value):

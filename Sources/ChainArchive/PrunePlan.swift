@@ -28,7 +28,7 @@ package struct PrunePlan: Sendable {
     /// Bytes of all files that the archive would be smaller by; what interrupted writers left included.
     package private(set) var freedBytes = 0
     /// Directories of pruned steps that an interrupted pruning left.
-    private(set) var remains: [Int] = []
+    private(set) var remains: [StepVersion] = []
     /// Whether there is anything to do.
     package private(set) var isEmpty = true
 
@@ -40,7 +40,7 @@ package struct PrunePlan: Sendable {
         var needed = NeededRecords(archive, forgotten: forgotten)
         var found: [Step] = [], leftovers = 0
         try needed.walk { (number, need) throws(VarveError) in
-            let directory = archive.layout.stepDirectory(number)
+            let directory = archive.stepDirectory(number)
             let onDisk = try ArchiveReader.storedBytes(directory: directory)
             guard let extent = forgotten.extent(number) else {
                 if let step = need.step {
@@ -61,9 +61,10 @@ package struct PrunePlan: Sendable {
             }
             found.append(line)
         }
-        for number in archive.uncommitted where forgotten.marks[number]?.pruned == .whole {
-            remains.append(number)
-            leftovers += Int(try ArchiveReader.storedBytes(directory: archive.layout.stepDirectory(number)))
+        for version in archive.uncommittedVersions
+        where forgotten.marks[archive.versions.key(version)]?.pruned == .whole {
+            remains.append(version)
+            leftovers += Int(try ArchiveReader.storedBytes(directory: archive.layout.stepDirectory(version)))
         }
         steps = found.reversed()
         let before = (try? FileIdentity(path: archive.layout.forgottenManifest))?.byteCount ?? 0
@@ -89,7 +90,7 @@ extension NeededRecords.Need {
 extension ArchiveReader {
     /// Bytes of a step's manifest and of the parts that it names.
     func namedBytes(_ manifest: StepManifest) throws(VarveError) -> UInt64 {
-        let own = try FileIdentity(path: layout.stepManifest(manifest.number)).byteCount
+        let own = try FileIdentity(path: stepManifest(manifest.number)).byteCount
         return manifest.parts.reduce(own) { $0.addingSaturated($1.byteCount) }
     }
 }

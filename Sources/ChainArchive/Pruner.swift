@@ -20,10 +20,10 @@ package struct Pruner {
         try check(archive)
         if plan.forgotten != archive.forgotten { try writer.commit(plan.forgotten) }
         try writer.dropParity()
-        for number in plan.remains { try Directories.remove(writer.layout.stepDirectory(number)) }
+        for version in plan.remains { try Directories.remove(writer.layout.stepDirectory(version)) }
         // Whole steps first: they make the room that reduced ones need.
         for step in plan.steps where step.fate == .removed {
-            try remove(step.number)
+            try remove(archive.versions.version(step.number))
             progress(step.number)
         }
         try reduce(progress)
@@ -43,9 +43,9 @@ package struct Pruner {
         }
     }
 
-    private func remove(_ number: Int) throws(VarveError) {
-        let directory = writer.layout.stepDirectory(number)
-        try SystemCalls.unlink(writer.layout.stepManifest(number))
+    private func remove(_ version: StepVersion) throws(VarveError) {
+        let directory = writer.layout.stepDirectory(version)
+        try SystemCalls.unlink(writer.layout.stepManifest(version))
         try Directories.sync(directory)
         try Directories.remove(directory)
         try Directories.sync(writer.layout.steps)
@@ -57,20 +57,19 @@ package struct Pruner {
         try needed.walk { (number, need) throws(VarveError) in
             var manifest = need.step?.manifest
             if let extent = archive.forgotten.extent(number), let reduced = try need.reduced(extent, archive) {
-                let directory = writer.layout.stepDirectory(number)
+                let directory = archive.stepDirectory(number)
                 try reduced.writePart(from: try OpenStep(number, of: archive), in: directory)
                 try Directories.sync(directory)
-                try ArchiveWriter.write(reduced.sealed, to: writer.layout.stepManifest(number))
+                try ArchiveWriter.write(reduced.sealed, to: archive.stepManifest(number))
                 manifest = reduced.manifest
                 progress(number)
             }
-            if let manifest { try removeLeftovers(of: manifest) }
+            if let manifest { try removeLeftovers(of: manifest, in: archive.stepDirectory(number)) }
         }
     }
 
     /// Removes what the manifest does not name: an old part, or what an interruption left.
-    private func removeLeftovers(of manifest: StepManifest) throws(VarveError) {
-        let directory = writer.layout.stepDirectory(manifest.number)
+    private func removeLeftovers(of manifest: StepManifest, in directory: String) throws(VarveError) {
         let named = Set(manifest.parts.map(\.name)).union(["step.manifest"])
         let others = try SystemCalls.list(directory).filter { !named.contains($0) }
         guard !others.isEmpty else { return }

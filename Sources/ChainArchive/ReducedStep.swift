@@ -49,11 +49,12 @@ struct ReducedStep {
     func writePart(from step: OpenStep, in directory: String) throws(VarveError) {
         let part = manifest.parts[0]
         let writer = try PartWriter(
-            directory: directory, name: part.name, index: 0, number: UInt64(manifest.number))
+            directory: directory, name: part.name, index: 0, number: UInt64(StepVersion.number(manifest.number)))
         for move in moves { _ = try writer.append(try step.read(move.from)) }
         try writer.commit()
         let reader = try PartReader(
-            Paths.join(directory, part.name), byteCount: part.byteCount, number: UInt64(manifest.number))
+            Paths.join(directory, part.name), byteCount: part.byteCount,
+            number: UInt64(StepVersion.number(manifest.number)))
         for move in moves { _ = try reader.read(move.to) }
     }
 }

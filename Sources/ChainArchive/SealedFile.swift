@@ -23,17 +23,23 @@ package enum SealedFile {
     /// The newest that is read, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it
     /// with packs and payload that is stored once, which came to version 2 of the run's too. Version 4 is for steps of
     /// which something was forgotten, version 5 for bases by other rules than the first, version 6 for sketches of errors and
-    /// for copies of any number and type.
+    /// for copies of any number and type. Version 2 of what was forgotten names versions of steps that were replaced.
     package static func majorVersion(_ kind: Kind) -> UInt16 {
         switch kind {
         case .step: 6
-        case .run: 2
-        case .archive, .part, .forgotten, .parity: 1
+        case .run, .forgotten: 2
+        case .archive, .part, .parity: 1
         }
     }
 
     /// What is written unless there is a reason for more: as many readers as possible shall read it.
-    package static func ordinaryVersion(_ kind: Kind) -> UInt16 { kind == .step ? 3 : majorVersion(kind) }
+    package static func ordinaryVersion(_ kind: Kind) -> UInt16 {
+        switch kind {
+        case .step: 3
+        case .forgotten: 1
+        default: majorVersion(kind)
+        }
+    }
     package static let minorVersion: UInt16 = 0
     /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
     static let largestBody: UInt64 = 1 << 30

@@ -5,7 +5,7 @@ extension StepManifest {
     /// The body of a `step.manifest`.
     package func encoded() -> [UInt8] {
         var writer = ManifestWriter()
-        writer.integer(number)
+        writer.integer(StepVersion.number(number))
         writer.byte((isEpoch ? 1 : 0) | (isDirectory ? 2 : 0))
         writer.text(path)
         writer.text(method)
@@ -14,7 +14,7 @@ extension StepManifest {
             writer.byte(0)
         case .step(let step, let digest):
             writer.byte(1)
-            writer.integer(step)
+            writer.integer(StepVersion.number(step))
             writer.hash(digest)
         case .base:
             writer.byte(2)

@@ -54,7 +54,7 @@ struct StepPlaces: Sendable {
             now.weightsDigest == manifest.weightsDigest
         else {
             throw VarveError(
-                .damaged, "the manifest was replaced by that of another step", file: archive.layout.stepManifest(number)
+                .damaged, "the manifest was replaced by that of another step", file: archive.stepManifest(number)
             )
         }
         return StepPlaces(identity: places.identity, parts: places.parts, moved: moved)

@@ -2,23 +2,23 @@ package import TensorFiles
 
 /// A step being written. Nothing of it is visible before `commit` returns; unless it is committed, it is removed.
 package final class StepWriter {
-    package let number: Int
+    private let version: StepVersion
     private let layout: ArchiveLayout
     private let directory: String
     private let lock: ArchiveLock
     package let part: PartWriter
     private var committed = false
 
-    init(layout: ArchiveLayout, number: Int, lock: ArchiveLock) throws(VarveError) {
+    init(layout: ArchiveLayout, version: StepVersion, lock: ArchiveLock) throws(VarveError) {
         self.layout = layout
         self.lock = lock
-        self.number = number
-        directory = layout.stepDirectory(number)
+        self.version = version
+        directory = layout.stepDirectory(version)
         try Directories.remove(directory)
         try Directories.create(directory)
         try Directories.sync(layout.steps)
         part = try PartWriter(
-            directory: directory, name: ArchiveLayout.partName(0), index: 0, number: UInt64(number))
+            directory: directory, name: ArchiveLayout.partName(0), index: 0, number: UInt64(version.number))
     }
 
     deinit {
@@ -30,11 +30,15 @@ package final class StepWriter {
     /// - Throws: `.locked` where the archive's lock is no longer ours; the step stays out of sight then.
     package func commit(_ manifest: StepManifest) throws(VarveError) {
         var manifest = manifest
+        guard !manifest.namesReplaced else {
+            throw VarveError(
+                .unsupported, "the step builds on a version that was replaced", file: layout.stepManifest(version))
+        }
         manifest.parts = [StepManifest.Part(name: part.name, byteCount: part.byteCount)]
         try part.commit()
         try Directories.sync(directory)
         let bytes = try manifest.sealed()
-        let path = layout.stepManifest(number)
+        let path = layout.stepManifest(version)
         let file = try OutputFile(path)
         try file.write(bytes, at: 0)
         try lock.check()
@@ -43,10 +47,10 @@ package final class StepWriter {
         do throws(VarveError) {
             try file.commit()
         } catch {
-            committed = (try? layout.isVisible(number)) ?? true
+            committed = (try? layout.isVisible(version)) ?? true
             throw error
         }
         try Directories.sync(directory)
-        try ArchiveWriter.cover(ArchiveLayout.relativeManifest(number), bytes, layout)
+        try ArchiveWriter.cover(ArchiveLayout.relativeManifest(version), bytes, layout)
     }
 }

@@ -21,7 +21,7 @@ extension TensorRecord {
             writer.byte(2)
         case .sameAs(let step):
             writer.byte(3)
-            writer.integer(step)
+            writer.integer(StepVersion.number(step))
         case .excp(let bundle, let index):
             writer.byte(4)
             writer.integer(bundle)

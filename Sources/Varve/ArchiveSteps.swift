@@ -13,7 +13,7 @@ struct ArchiveSteps {
     }
 
     /// The highest number; -1 where there is none.
-    var newest: Int { max(reader?.steps.last ?? -1, reader?.forgotten.marks.keys.max() ?? -1) }
+    var newest: Int { max(reader?.steps.last ?? -1, reader?.forgotten.numbers.max() ?? -1) }
 
     /// What was forgotten is not wanted again.
     func knows(_ number: Int) -> Bool {
@@ -25,7 +25,7 @@ struct ArchiveSteps {
     func difference(from step: Step) -> String? {
         guard let reader else { return nil }
         let known = PresentSteps([step], in: reader)
-        if let other = known.others.first { return other.reason }
+        if let other = known.others.first { return other.skipped.reason }
         return known.touched.isEmpty
             ? nil : "the archive has another step \(step.number): its files are of another time"
     }

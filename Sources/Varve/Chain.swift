@@ -38,12 +38,20 @@ struct Chain {
     ///
     /// What the step before stored exactly is read in its original, as long as that is what it was. A trainer, or whoever
     /// puts a file's old time back, may have changed it unnoticed: then the archive's own copy serves, and that is said.
-    /// - Parameter isLast: whether none will be added after it: then nothing is kept for that one.
+    /// - Parameters:
+    ///   - isLast: whether none will be added after it: then nothing is kept for that one.
+    ///   - replacing: whether the step takes the place of one that the archive has.
     mutating func add(
-        _ source: SourceStep, isLast: Bool = false, to writer: ArchiveWriter, progress: ProgressHandler?
+        _ source: SourceStep, isLast: Bool = false, replacing: Bool = false, to writer: ArchiveWriter,
+        progress: ProgressHandler?
     ) async throws(VarveError) -> Outcome {
+        if replacing {
+            // What it knows of the version before is not of the one that comes.
+            index = PayloadIndex()
+            changed.remove(source.step.number)
+        }
         do throws(VarveError) {
-            return try await build(source, isLast: isLast, to: writer, progress: progress)
+            return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
         } catch  where error.code == .originalChanged {
             guard let before = last?.number else { throw error }
             last = nil
@@ -52,12 +60,12 @@ struct Chain {
                 .notice(
                     "step \(before): its files are not any more what was archived; step \(source.step.number) builds on the "
                         + "archive's copy of it"))
-            return try await build(source, isLast: isLast, to: writer, progress: progress)
+            return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
         }
     }
 
     private mutating func build(
-        _ source: SourceStep, isLast: Bool, to writer: ArchiveWriter, progress: ProgressHandler?
+        _ source: SourceStep, isLast: Bool, replacing: Bool, to writer: ArchiveWriter, progress: ProgressHandler?
     ) async throws(VarveError) -> Outcome {
         let step = source.step
         // Exact tensors of the last step are read where they stand. Where something else stands there now, the archive has
@@ -114,7 +122,7 @@ struct Chain {
         index.limit = step.number
         let encoder = StepEncoder(
             number: step.number, method: method, predecessor: previous, store: store, decoder: decoder, index: index)
-        let stepWriter = try writer.begin(step.number)
+        let stepWriter = try writer.begin(step.number, replacing: replacing)
 
         var manifest = StepManifest(
             number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
@@ -148,6 +156,11 @@ struct Chain {
         if let warning = kept.warning { manifest.notes.append(warning) }
         manifest.notes += [manifest.unprovenNote].compactMap { $0 }
         try stepWriter.commit(manifest)
+        if replacing {
+            try writer.markReplaced()
+            // Whatever was read of the archive so far is about the version before.
+            index = PayloadIndex()
+        }
         spare = last?.store
         last = store.map { (step.number, $0, contents) }
         return Outcome(

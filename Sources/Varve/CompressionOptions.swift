@@ -32,6 +32,9 @@ public struct CompressionOptions: Sendable {
     public var removal: SourceRemoval?
     /// How long to wait for an archive that another process writes to; `nil`: not at all.
     public var wait: LockWait?
+    /// Whether a step that the archive has, and that looks different now, is taken again. The version before stays until
+    /// `Forgetter.prune`. `Watcher` replaces none.
+    public var replaces = false
     /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
     public var steps: [ClosedRange<Int>]?
     /// Whether it is said that a base would save something, where none is given.

@@ -13,6 +13,8 @@ public struct CompressionResult: Sendable, Codable {
 
     /// Steps that were added, ascending.
     public var added: [Int]
+    /// Of those, the ones that replaced a version that the archive had.
+    public var replaced: [Int] = []
     /// Steps that the archive had already.
     public var present: [Int]
     /// Checkpoints that were left out because they are not complete or cannot be read.

@@ -52,17 +52,17 @@ public struct Compressor: Sendable {
         let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)", wait: options.wait)
         let reader = try ArchiveReader(archive)
         // What was forgotten counts as there: the originals still being there is no wish to have it back.
-        let present = Set(reader.steps).union(reader.forgotten.marks.keys)
-        result.present = found.steps.map(\.number).filter { present.contains($0) }
-        let known = PresentSteps(found.steps.filter { Set(reader.steps).contains($0.number) }, in: reader)
-        for other in known.others {
-            result.skipped.append(other)
-            progress?(.notice("skipped \(other.path): \(other.reason)"))
+        let present = Set(reader.steps).union(reader.forgotten.numbers)
+        let different = try await different(found, from: reader, base: base)
+        let replaced = Set(options.replaces ? different.map(\.number) : [])
+        result.present = found.steps.map(\.number).filter { present.contains($0) && !replaced.contains($0) }
+        for other in different where !replaced.contains(other.number) {
+            result.skipped.append(other.skipped)
+            progress?(.notice("skipped \(other.skipped.path): \(other.skipped.reason)"))
         }
-        let rewritten = try await self.rewritten(known.touched, found: found, base: base, progress)
-        result.skipped += rewritten
-        for other in rewritten { progress?(.notice("skipped \(other.path): \(other.reason)")) }
-        let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
+        let missing = found.steps.filter {
+            (!present.contains($0.number) || replaced.contains($0.number)) && options.wants($0.number)
+        }
         if reader.steps.isEmpty, options.steps == nil, let first = missing.first {
             let suggestion = BaseSuggestion(found: found, options: options, method: method)
             if let notice = try await suggestion.notice(first: first) {
@@ -77,9 +77,17 @@ public struct Compressor: Sendable {
             progress?(.step(number: step.number, path: step.path))
             do throws(VarveError) {
                 let outcome = try await chain.add(
-                    SourceStep(step, root: found.root), isLast: step.number == missing.last?.number, to: writer,
-                    progress: progress)
+                    SourceStep(step, root: found.root), isLast: step.number == missing.last?.number,
+                    replacing: replaced.contains(step.number), to: writer, progress: progress)
                 result.added.append(step.number)
+                if replaced.contains(step.number) {
+                    let notice =
+                        "step \(step.number) was replaced; the version before stays until `varve prune`, and "
+                        + "`varve restore --replaced` restores it"
+                    result.replaced.append(step.number)
+                    result.notices.append(notice)
+                    progress?(.notice(notice))
+                }
                 result.originalBytes += outcome.originalBytes
                 result.storedBytes += outcome.storedBytes
                 for note in outcome.notes {
@@ -105,15 +113,19 @@ public struct Compressor: Sendable {
         return result
     }
 
-    /// Of steps whose files are of another time than those in the archive: the ones whose bytes are others too. A run
-    /// that was copied has new times and is the same run.
-    private func rewritten(
-        _ touched: [Int], found: Run, base: CheckpointWeights?, _ progress: ProgressHandler?
-    ) async throws(VarveError) -> [CompressionResult.Skipped] {
+    /// Steps that the archive holds and that are not what the run holds under their numbers, and why not.
+    ///
+    /// A run that was copied has new times and is the same run: files of another time are compared byte by byte.
+    private func different(
+        _ found: Run, from reader: ArchiveReader, base: CheckpointWeights?
+    ) async throws(VarveError) -> [(number: Int, skipped: CompressionResult.Skipped)] {
+        let visible = Set(reader.steps)
+        let known = PresentSteps(
+            found.steps.filter { visible.contains($0.number) && options.wants($0.number) }, in: reader)
         var comparison = StepComparison(archive: archive, base: base, workers: options.capacity)
-        var rewritten: [CompressionResult.Skipped] = []
-        let reader = try ArchiveReader(archive)
-        for step in found.steps where touched.contains(step.number) && options.wants(step.number) {
+        var different = known.others
+        let touched = Set(known.touched)
+        for step in found.steps where touched.contains(step.number) {
             // Without its moments it cannot be compared as a whole; what is forgotten of it is named anyhow.
             guard reader.forgotten.extent(step.number) == nil else { continue }
             let reason: String
@@ -124,16 +136,16 @@ public struct Compressor: Sendable {
                 }
                 reason =
                     "the archive has another step \(step.number), which was written earlier "
-                    + "(\(difference.description)); compress the run into another archive to keep both"
+                    + "(\(difference.description)); --replace takes this one instead"
             } catch  where error.code != .interrupted {
                 // An old step that does not decode must not keep new ones out of the archive.
                 reason =
                     "the archive's step \(step.number) was made from files of another time and cannot be compared with "
-                    + "these: \(error.description)"
+                    + "these: \(error.description); --replace takes these"
             }
-            rewritten.append(.init(path: step.path, reason: reason))
+            different.append((step.number, .init(path: step.path, reason: reason)))
         }
-        return rewritten
+        return different.sorted { $0.number < $1.number }
     }
 
     /// What of the run the archive does not hold now, and whether that is what was asked for.

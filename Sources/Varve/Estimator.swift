@@ -33,11 +33,17 @@ public struct Estimator: Sendable {
             skipped: found.skipped.map { .init(path: $0.path, reason: $0.reason.description) },
             notices: found.warnings, originalBytes: 0, storedBytes: 0, seconds: 0,
             sample: .init(steps: [], bytes: 0, seconds: 0))
-        let present = Set(reader?.steps ?? [])
-        result.present = found.steps.map(\.number).filter { present.contains($0) }
+        let visible = Set(reader?.steps ?? [])
+        var present = visible.union(reader?.forgotten.numbers ?? [])
         if let reader {
-            result.skipped += PresentSteps(found.steps.filter { present.contains($0.number) }, in: reader).others
+            let known = PresentSteps(found.steps.filter { visible.contains($0.number) }, in: reader)
+            if options.replaces {
+                present.subtract(known.others.map(\.number))
+            } else {
+                result.skipped += known.others.map(\.skipped)
+            }
         }
+        result.present = found.steps.map(\.number).filter { present.contains($0) }
         let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
         let keyframes = KeyframePlan(interval: options.keyframeInterval, archive: reader).keyframes(
             missing.map(\.number))
@@ -168,7 +174,7 @@ public struct Estimator: Sendable {
             guard let manifest = try? reader.manifest(number) else { return nil }
             guard !manifest.isKeyframe else { continue }
             let bytes = manifest.entries.reduce(UInt64(0)) { $0.addingSaturated($1.isFile ? $1.byteCount : 0) }
-            guard let stored = try? ArchiveReader.storedBytes(directory: reader.layout.stepDirectory(number)), bytes > 0
+            guard let stored = try? ArchiveReader.storedBytes(directory: reader.stepDirectory(number)), bytes > 0
             else { return nil }
             return Double(stored) / Double(bytes)
         }

@@ -14,6 +14,8 @@ public struct ForgetResult: Sendable, Codable {
 
     public struct Step: Sendable, Codable {
         public var step: Int
+        /// `true` for a version that `compress --replace` replaced.
+        public var replaced: Bool?
         /// `whole` or `moments`; `nil` where nothing is forgotten.
         public var forgotten: String?
         public var pinned: Bool

@@ -68,7 +68,7 @@ public struct Forgetter: Sendable {
     public func undo(steps: [ClosedRange<Int>] = []) throws(VarveError) -> [Int] {
         let writer = try openForWriting()
         var forgotten = try opened().forgotten
-        let marked = forgotten.marks.keys.sorted()
+        let marked = forgotten.numbers.sorted()
         var chosen = marked
         if !steps.isEmpty {
             do throws(VarveError) { chosen = try StepNumbers.select(steps, from: marked) } catch {
@@ -135,10 +135,11 @@ public struct Forgetter: Sendable {
         let lines = Dictionary(plan.steps.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         let steps = reader.stored.map { number in
             var step = ForgetResult.Step(
-                step: number, pinned: reader.forgotten.pins.contains(number), action: .keep, freedBytes: 0)
+                step: StepVersion.number(number), replaced: StepVersion.isReplaced(number) ? true : nil,
+                pinned: reader.forgotten.pins.contains(number), action: .keep, freedBytes: 0)
             guard let line = lines[number] else { return step }
             step.forgotten = line.extent.name
-            step.neededBy = line.neededBy
+            step.neededBy = line.neededBy.map(StepVersion.number)
             step.freedBytes = line.freedBytes
             step.action =
                 switch line.fate {

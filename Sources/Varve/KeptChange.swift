@@ -24,7 +24,7 @@ public struct KeptChange: Sendable, Codable, Hashable {
 
     /// - Parameter bound: of squared error over squared change; `nil` if the method has none.
     init(_ manifest: StepManifest, bound: Double?) {
-        if case .step(let number, _) = manifest.predecessor { before = number }
+        if case .step(let number, _) = manifest.predecessor { before = StepVersion.number(number) }
         var error = 0.0, change = 0.0, whole = 0.0, isChain = false
         for record in manifest.tensors where record.identity.isWeight {
             let statistics = record.statistics

@@ -8,7 +8,7 @@ import TensorFiles
 struct PresentSteps {
     let archive: ArchiveReader
     /// Steps whose files are others: path and reason.
-    private(set) var others: [CompressionResult.Skipped] = []
+    private(set) var others: [(number: Int, skipped: CompressionResult.Skipped)] = []
     /// Steps whose files have the right names and sizes, but other times.
     private(set) var touched: [Int] = []
 
@@ -27,11 +27,11 @@ struct PresentSteps {
         for entry in step.entries where entry.identity.kind == .regular {
             let before = known[entry.path]
             guard let before, !before.isFile || before.byteCount == entry.identity.byteCount else {
-                others.append(
-                    .init(
-                        path: step.path,
-                        reason: "the archive has another step \(step.number): "
-                            + (before == nil ? "it has no \(entry.path)" : "its \(entry.path) is of another size")))
+                let reason =
+                    "the archive has another step \(step.number): "
+                    + (before == nil ? "it has no \(entry.path)" : "its \(entry.path) is of another size")
+                    + "; --replace takes this one instead"
+                others.append((step.number, .init(path: step.path, reason: reason)))
                 return
             }
             if before.isFile, before.modified != entry.identity.modified { isTouched = true }

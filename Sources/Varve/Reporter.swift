@@ -30,7 +30,7 @@ public struct Reporter: Sendable {
             var own = Report.Figures()
             own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
             for number in reader.stored where reader.forgotten.extent(number) == .whole {
-                let directory = reader.layout.stepDirectory(number)
+                let directory = reader.stepDirectory(number)
                 report.forgotten[number] = try ArchiveReader.storedBytes(directory: directory)
             }
             for bytes in report.forgotten.values { own.storedBytes = own.storedBytes.addingSaturated(bytes) }
@@ -95,7 +95,7 @@ public struct Reporter: Sendable {
         for role in Role.allCases { total.add(roles[role.name] ?? .init()) }
         // Whatever is on disk and no tensor's is payload: file contents, part headers, the manifest.
         var payload = Report.Figures()
-        let onDisk = try ArchiveReader.storedBytes(directory: reader.layout.stepDirectory(number))
+        let onDisk = try ArchiveReader.storedBytes(directory: reader.stepDirectory(number))
         let original = manifest.entries.reduce(UInt64(0)) { $0 + ($1.isFile ? $1.byteCount : 0) }
         payload.storedBytes = onDisk - min(onDisk, total.storedBytes)
         payload.originalBytes = original - min(original, total.originalBytes.addingSaturated(lost))

@@ -23,6 +23,8 @@ public struct RestoreOptions: Sendable {
     public var onlyWeights: Bool
     /// Replace files that are there already.
     public var overwrite: Bool
+    /// Restore what `CompressionOptions.replaces` replaced last, instead of what is there now. It stays until it is pruned.
+    public var replaced = false
     /// The base that the archive was made with, as `CompressionOptions.base`.
     public var base: String?
     public var threads: Int

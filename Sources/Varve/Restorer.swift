@@ -25,7 +25,7 @@ public struct Restorer: Sendable {
         let reader = try ArchiveReader(archive)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let decoder = ChainDecoder(reader, base: base)
-        let steps = try selectedSteps(reader)
+        let steps = try options.replaced ? replaced(selectedSteps(reader), reader) : selectedSteps(reader)
         if !options.overwrite, let content = try? SystemCalls.list(output), !content.isEmpty {
             throw VarveError(.exists, "the directory is not empty; --overwrite replaces what is in it", file: output)
         }
@@ -51,7 +51,7 @@ public struct Restorer: Sendable {
         let staging = try StagingDirectory(for: output)
         for (position, placement) in plan.placements.enumerated() {
             let step = placement.number
-            progress?(.step(number: step, path: manifests[position].path))
+            progress?(.step(number: StepVersion.number(step), path: manifests[position].path))
             // Later steps of the same call build on this one: keep what they need instead of replaying the chain.
             let keeps = position + 1 < steps.count
             let store =
@@ -64,10 +64,10 @@ public struct Restorer: Sendable {
             do throws(VarveError) {
                 try await target.restore(progress)
             } catch {
-                throw reader.isPrunedSince(step) ? VarveError.forgotten(step, file: archive) : error
+                throw reader.isPrunedSince(step) ? VarveError.forgotten(StepVersion.number(step), file: archive) : error
             }
             decoder.remember(store, step: step)
-            progress?(.finished(number: step, original: 0, stored: 0))
+            progress?(.finished(number: StepVersion.number(step), original: 0, stored: 0))
         }
         if !plan.runEntries.isEmpty {
             try RunFilesRestorer(archive: reader, entries: plan.runEntries, root: staging.path).restore()
@@ -80,7 +80,23 @@ public struct Restorer: Sendable {
             }
             try DirectoryModes(plan.runEntries, nil).set(in: output, withRoot: false)
         }
-        return steps
+        return steps.map(StepVersion.number)
+    }
+
+    /// The last replaced version of each step; of all steps those that have one.
+    private func replaced(_ steps: [Int], _ reader: ArchiveReader) throws(VarveError) -> [Int] {
+        let stored = Set(reader.stored)
+        var found: [Int] = []
+        for step in steps {
+            if let key = reader.versions.replaced(step).last(where: { stored.contains($0) && !reader.isPruned($0) }) {
+                found.append(key)
+            } else if options.selection != .all {
+                throw VarveError(
+                    .usage, "no version of step \(step) was replaced, or it was pruned since", file: archive)
+            }
+        }
+        guard !found.isEmpty else { throw VarveError(.usage, "no step was replaced", file: archive) }
+        return found
     }
 
     /// Files that several steps share; a step that is restored alone has its own.
@@ -133,7 +149,7 @@ public struct Restorer: Sendable {
         do throws(VarveError) {
             guard options.selection.isOne, let manifest = manifests.first else {
                 // The run's other files may repeat ones that are left out.
-                let isWhole = options.selection == .all && !options.onlyWeights
+                let isWhole = options.selection == .all && !options.onlyWeights && !options.replaced
                 return try RestorePlan(manifests, run: isWhole ? try reader.runManifest() : nil)
             }
             return try RestorePlan(manifest)

@@ -29,7 +29,7 @@ struct StepComparison {
         let decoder = ChainDecoder(reader, base: base)
         if let last { decoder.remember(last.store, step: last.number) }
         let step = try decoder.step(number), manifest = step.manifest
-        for part in manifest.parts { SystemCalls.dropCache(reader.layout.stepPart(number, part.name)) }
+        for part in manifest.parts { SystemCalls.dropCache(reader.stepPart(number, part.name)) }
         if let finding = ArchiveVerifier(reader).check(number).first { throw finding.error }
 
         let contents = manifest.keptContents

@@ -121,10 +121,12 @@ extension StepEncoder {
         guard var step = predecessor?.step, let index = step.tensor(tensor.identity) else { return nil }
         var record = step.manifest.tensors[index]
         guard record.contentHash == hash, record.dtype == tensor.dtype, record.shape == tensor.shape else { return nil }
+        // A version that was replaced has no number that a new step could name it by.
+        func named(_ origin: Int) -> Int? { StepVersion.isReplaced(origin) ? nil : origin }
         while true {
             switch record.coding {
-            case .exact, .packed: return step.manifest.number
-            case .sameAs(let origin): return origin
+            case .exact, .packed: return named(step.manifest.number)
+            case .sameAs(let origin): return named(origin)
             case .unchanged:
                 guard let before = try decoder?.predecessor(of: step), let index = before.tensor(tensor.identity)
                 else { return nil }

@@ -18,7 +18,7 @@ public struct StepNames: Sendable {
     /// - Throws: `.usage` where there is none, or several.
     public func number(of name: String) throws(VarveError) -> Int {
         var paths: [(number: Int, path: String)] = []
-        for number in reader.stored {
+        for number in reader.stored where !StepVersion.isReplaced(number) {
             // A manifest that cannot be read has no name; what is wrong with it is said by who needs the step.
             if let manifest = try? reader.manifest(number) { paths.append((number, manifest.path)) }
         }

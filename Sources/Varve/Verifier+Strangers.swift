@@ -17,7 +17,7 @@ extension Verifier {
         }
         for step in reader.stored {
             guard let manifest = try? reader.manifest(step) else { continue }
-            let directory = reader.layout.stepDirectory(step)
+            let directory = reader.stepDirectory(step)
             for name in (try? SystemCalls.list(directory)) ?? []
             where name != "step.manifest" && !manifest.parts.contains(where: { $0.name == name })
                 && !name.hasPrefix(OutputFile.temporaryPrefix)

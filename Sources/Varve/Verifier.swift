@@ -91,7 +91,7 @@ public struct Verifier: Sendable {
         result.uncommitted = reader.uncommitted
         result.steps = reader.steps.filter { range?.contains($0) ?? true }
         let bytes = result.steps.reduce(UInt64(0)) {
-            $0 + ((try? ArchiveReader.storedBytes(directory: reader.layout.stepDirectory($1))) ?? 0)
+            $0 + ((try? ArchiveReader.storedBytes(directory: reader.stepDirectory($1))) ?? 0)
         }
         progress?(.begin(steps: result.steps.count, bytes: bytes))
         if let damage = reader.forgottenDamage { result.findings.append(.init(step: nil, damage)) }
@@ -115,9 +115,9 @@ public struct Verifier: Sendable {
             reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
         // Forgotten steps that others need are checked like all, but not decoded for themselves.
         var damage: [Int: Set<StepRecord>?] = [:]
-        for step in reader.stored where range?.contains(step) ?? true {
+        for step in reader.stored where range?.contains(StepVersion.number(step)) ?? true {
             try checkCancellation()
-            progress?(.step(number: step, path: ""))
+            progress?(.step(number: StepVersion.number(step), path: ""))
             var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
             var differences: [Result.Finding] = [], coverage = result.sampled
             if deep, findings.isEmpty, reader.forgotten.extent(step) != .whole {
@@ -141,9 +141,9 @@ public struct Verifier: Sendable {
             if !findings.isEmpty, reader.isPrunedSince(step) { findings = [] }
             result.differences += differences
             result.sampled = coverage
-            result.findings += findings.map { .init(step: step, $0.error) }
+            result.findings += findings.map { .init(step: StepVersion.number(step), $0.error) }
             for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
-            progress?(.finished(number: step, original: 0, stored: 0))
+            progress?(.finished(number: StepVersion.number(step), original: 0, stored: 0))
         }
         if let against, result.compared.isEmpty, result.findings.isEmpty {
             result.differences.append(
@@ -154,13 +154,13 @@ public struct Verifier: Sendable {
         let lost = Restorability(reader, damage: damage).lost.filter { !reader.isPrunedSince($0) }
         result.unrestorable = (lost + missing.filter { reader.forgotten.extent($0) != .whole }).sorted()
         // What went while it was checked is none of the archive's steps.
-        result.steps.removeAll { (try? reader.layout.isVisible($0)) == false && reader.isPrunedSince($0) }
+        result.steps.removeAll { (try? reader.isStored($0)) == false && reader.isPrunedSince($0) }
         if result.findings.isEmpty, let lost = result.unrestorable.first(where: result.steps.contains) {
             result.findings.append(
                 .init(
                     step: lost,
                     VarveError(
-                        .damaged, "something that it builds on is missing", file: reader.layout.stepManifest(lost))))
+                        .damaged, "something that it builds on is missing", file: reader.stepManifest(lost))))
         }
         return result
     }

@@ -110,7 +110,7 @@ struct WatchWorker {
         let number = source.step.number
         let writer = try ArchiveWriter(
             archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)
-        if try !writer.layout.isVisible(number) {
+        if try !ArchiveReader(archive).stored.contains(number) {
             progress?(.begin(steps: 1, bytes: source.step.byteCount))
             progress?(.step(number: number, path: source.step.path))
             try await suggestBase(source, writer)

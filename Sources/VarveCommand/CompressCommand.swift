@@ -56,6 +56,12 @@ struct CompressCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only these steps: A-B,C.", valueName: "steps"))
     var steps: StepList?
 
+    @Flag(
+        help: """
+            Take steps again that the archive has and that look different now. What they replace stays until prune.
+            """)
+    var replace = false
+
     @Flag(help: "Several runs lie under RUN: an archive for each, beside it or under the directory ARCHIVE.")
     var each = false
 
@@ -104,6 +110,7 @@ struct CompressCommand: AsyncParsableCommand {
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
             removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
         options.wait = lock.wait(common)
+        options.replaces = replace
         let header = ["\(run) -> \(archive)", method.description]
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
         let compressor = Compressor(run: run, archive: archive, options: options)
@@ -126,6 +133,7 @@ struct CompressCommand: AsyncParsableCommand {
             line += ", \(Units.bytes(result.originalBytes)) -> \(Units.bytes(result.storedBytes)), "
             line += Units.ratio(Double(result.originalBytes) / Double(max(1, result.storedBytes)))
         }
+        if !result.replaced.isEmpty { line += "; \(result.replaced.count) of them replaced" }
         if !result.present.isEmpty { line += "; \(result.present.count) already there" }
         if let removed = result.removed, !removed.isEmpty {
             line += "; \(Units.count(removed.count, "original")) removed"

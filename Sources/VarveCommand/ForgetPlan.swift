@@ -19,7 +19,8 @@ struct ForgetPlan {
 
     private func text(_ step: ForgetResult.Step) -> String {
         guard let forgotten = step.forgotten else { return step.pinned ? "kept: pinned" : "kept" }
-        let what = forgotten == "moments" ? "moments forgotten" : "forgotten"
+        let what =
+            step.replaced == true ? "replaced" : forgotten == "moments" ? "moments forgotten" : "forgotten"
         let why = step.neededBy.map { ": step \($0) builds on it" } ?? ""
         switch step.action {
         case .keep, .need: return what + (step.action == .need && !why.isEmpty ? ", all of it kept" + why : "")

@@ -34,6 +34,9 @@ struct RestoreCommand: AsyncParsableCommand {
     @Flag(help: "Replace files that are there.")
     var overwrite = false
 
+    @Flag(help: "What `compress --replace` replaced, instead of what came in its place; until it is pruned.")
+    var replaced = false
+
     @Option(
         help: ArgumentHelp("What --base named when the archive was made: a path or a model's name.", valueName: "base"))
     var base: String?
@@ -45,12 +48,11 @@ struct RestoreCommand: AsyncParsableCommand {
     enum Only: String, ExpressibleByArgument, CaseIterable { case weights }
 
     func run() async throws {
-        let restorer = Restorer(
-            archive: normalized(archive),
-            options: RestoreOptions(
-                selection: try step.restored(from: normalized(archive)), onlyWeights: only == .weights,
-                overwrite: overwrite, base: base,
-                threads: work.threads, memory: work.memory?.bytes))
+        var options = RestoreOptions(
+            selection: try step.restored(from: normalized(archive)), onlyWeights: only == .weights,
+            overwrite: overwrite, base: base, threads: work.threads, memory: work.memory?.bytes)
+        options.replaced = replaced
+        let restorer = Restorer(archive: normalized(archive), options: options)
         let bar = ProgressBar(verb: "restoring", options: common)
         let output = normalized(output)
         let steps = try await Interruption.run(saved: { "nothing was restored to \(output)" }) {

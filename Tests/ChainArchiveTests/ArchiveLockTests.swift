@@ -179,6 +179,6 @@ extension LockNote {
             entries: [], pairs: [:], notes: [])
         let error = #expect(throws: VarveError.self) { try step.commit(manifest) }
         #expect(error?.code == .locked)
-        #expect(try !writer.layout.isVisible(10))
+        #expect(try !writer.layout.isVisible(StepVersion(number: 10)))
     }
 }

@@ -96,8 +96,9 @@ import VarveTestSupport
         _ = try plantSecret()
         let archive = try await makeArchive()
         let layout = ArchiveLayout(archive)
-        try Directories.remove(layout.stepDirectory(30))
-        try SystemCalls.symbolicLink(target: directory.file("outside"), at: layout.stepDirectory(30))
+        try Directories.remove(layout.stepDirectory(StepVersion(number: 30)))
+        try SystemCalls.symbolicLink(
+            target: directory.file("outside"), at: layout.stepDirectory(StepVersion(number: 30)))
         _ = try? await Compressor(run: directory.file("transform"), archive: archive).compress()
         #expect(try SystemCalls.list(directory.file("outside")) == ["secret"])
     }

@@ -242,6 +242,17 @@ class Step(Manifest):
         require(version > 5 or not self.has_free_copies(), "copies that this version has not")
         self.check()
 
+    def renumber(self, key):                                                                   # section 2.1
+        """Lets every step that is named be the version that is meant."""
+        self.step_key = key(self.number)
+        self.predecessor = key(self.predecessor) if self.predecessor is not None else None
+        self.tensors = [tensor._replace(step=key(tensor.step)) if tensor.coding == SAME_AS else tensor
+                        for tensor in self.tensors]
+        for index, entry in enumerate(self.entries):
+            payload = [block._replace(place=(key(block.place[0]), *block.place[1:]))
+                       if block.content == ELSEWHERE else block for block in entry.payload]
+            self.entries[index] = entry._replace(payload=payload)
+
     def has_free_copies(self):                                                                 # section 10.3
         """Several copies of one weight, one in a bundle of method excp, or one of float64 in float64."""
         copies = [tensor for tensor in self.tensors if tensor.coding == HALF_COPY]
@@ -293,20 +304,27 @@ class Step(Manifest):
 
 # A whole archive.
 
+def plain_number(key):
+    """The number of a step, of which a version that was replaced is known by number and generation."""
+    return key[0] if isinstance(key, tuple) else key
+
+
 class Decoder:
     def __init__(self, archive):
         body, _ = unsealed(os.path.join(archive, "archive.manifest"), b"VRVa")                    # section 5
         body.text()
         body.end()
-        self.steps = {}
+        found = {}                              # (number, generation): the step's directory
         folder = os.path.join(archive, "steps")
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:               # section 2
-            is_number = re.fullmatch("[0-9]{12}|[1-9][0-9]{12,}", name)
+            is_number = re.fullmatch("([0-9]{12}|[1-9][0-9]{12,})(?:-([1-9][0-9]*))?", name)
             if is_number and os.path.exists(os.path.join(folder, name, "step.manifest")):
-                self.steps[int(name)] = Step(os.path.join(folder, name), int(name))
-        self.marks = self.read_marks(os.path.join(archive, "forgotten.manifest"))
+                found[int(is_number[1]), int(is_number[2] or 0)] = os.path.join(folder, name)
+        self.marks, replaced = self.read_marks(os.path.join(archive, "forgotten.manifest"))
+        self.steps = self.read_steps(found, replaced)
         for number, step in self.steps.items():
-            step.forgotten = self.marks.get(number, (0, 0))[0]
+            is_replaced = isinstance(number, tuple)
+            step.forgotten = WHOLE if is_replaced else self.marks.get(number, (0, 0))[0]
         self.run, self.links = None, []
         if os.path.exists(os.path.join(archive, "run.manifest")):
             self.run = Manifest(archive, RUN)
@@ -317,17 +335,43 @@ class Decoder:
             body.end()
 
     @staticmethod
+    def read_steps(found, replaced):                                                           # section 2.1
+        """Every version of every step: by number the one that counts, by number and generation those that do not."""
+        current = {}
+        for number, generation in sorted(set(found) - set(replaced)):
+            current[number] = generation
+        known = sorted(set(found) | set(replaced))
+
+        def key(number, generation):
+            return number if current.get(number) == generation else (number, generation)
+
+        steps = {}
+        for (number, generation), folder in found.items():
+            def seen(other, generation=generation):
+                older = [version for version in known if version[0] == other and version[1] <= generation]
+                return key(*older[-1]) if older else other
+            step = Step(folder, number)
+            step.renumber(seen)
+            steps[step.step_key] = step
+        return steps
+
+    @staticmethod
     def read_marks(path):                                                                      # section 8.3
-        """What is forgotten of steps, and what was pruned of that. Where the file is damaged, nothing is restored."""
+        """What is forgotten of steps, and what was pruned of that; versions that were replaced, and whether pruned.
+        Where the file is damaged, nothing is restored."""
         if not os.path.exists(path):
-            return {}
-        body, _ = unsealed(path, b"VRVf")
+            return {}, {}
+        body, version = unsealed(path, b"VRVf")
         pins, marks = body.list(Input.varint), body.list(lambda body: (body.varint(), body.u8(), body.u8()))
+        replaced = body.list(lambda body: (body.varint(), body.varint(), body.u8())) if version > 1 else []
         body.end()
+        require([v[:2] for v in replaced] == sorted({v[:2] for v in replaced}), "versions that do not ascend")
+        require(all(pruned in (0, WHOLE) for *_, pruned in replaced), "an impossible mark")
         for steps in pins, [step for step, _, _ in marks]:
             require(steps == sorted(set(steps)), "steps that do not ascend")
         require(all(MOMENTS <= what <= WHOLE and pruned <= what for _, what, pruned in marks), "an impossible mark")
-        return {step: (what, pruned) for step, what, pruned in marks}
+        versions = {(number, generation): (WHOLE, pruned) for number, generation, pruned in replaced}
+        return {**{step: (what, pruned) for step, what, pruned in marks}, **versions}, versions
 
     def is_gone(self, number):
         """Whether nothing is left of a step, rightly."""
@@ -336,7 +380,7 @@ class Decoder:
     def order(self):
         """Steps, each behind its predecessor."""
         placed = []
-        for number in sorted(self.steps):
+        for number in sorted(self.steps, key=plain_number):
             chain = []
             while number is not None and number not in placed and not self.is_gone(number):
                 require(number in self.steps and number not in chain, f"the chain breaks at step {number}")
@@ -403,7 +447,7 @@ class Decoder:
         """The bytes of a block that another one has: of an earlier step, or a record of the same (section 8)."""
         number, entry, index = block.place
         there(not self.is_gone(number), "payload of a step that was pruned")
-        require(number <= step.number and number in self.steps, "payload of a step that is not there")
+        require(plain_number(number) <= step.number and number in self.steps, "payload of a step that is not there")
         source = self.steps[number]
         require(entry < len(source.entries) and index < len(source.entries[entry].payload), "payload in no entry")
         found = source.entries[entry].payload[index]

@@ -10,20 +10,22 @@ struct ArchiveForger {
 
     /// Rewrites the manifest of a step.
     func change(_ step: Int, _ body: (inout StepManifest) throws -> Void) throws {
-        let sealed = try SealedFile.open(layout.stepManifest(step), kind: .step)
+        let sealed = try SealedFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step)
         var manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: "forged")
         try body(&manifest)
-        try Trees.write(manifest.sealed(), to: layout.stepManifest(step))
+        try Trees.write(manifest.sealed(), to: layout.stepManifest(StepVersion(number: step)))
     }
 
     /// Puts a body in the place of the one that is there, as the same version.
     func write(_ body: [UInt8], step: Int) throws {
-        let path = layout.stepManifest(step)
+        let path = layout.stepManifest(StepVersion(number: step))
         let version = try SealedFile.open(path, kind: .step).version
         try Trees.write(SealedFile.seal(body, kind: .step, version: version), to: path)
     }
 
-    func body(_ step: Int) throws -> [UInt8] { try SealedFile.open(layout.stepManifest(step), kind: .step).body }
+    func body(_ step: Int) throws -> [UInt8] {
+        try SealedFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step).body
+    }
 
     /// Puts a manifest of the run's own files in place.
     func setRun(_ entries: [Entry]) throws {
@@ -32,7 +34,7 @@ struct ArchiveForger {
 
     /// Overwrites bytes of a step's part and makes the checksums of the records they lie in right again.
     func changePart(_ step: Int, _ body: (inout [UInt8]) -> Void) throws {
-        let path = layout.stepPart(step, "0000.part")
+        let path = layout.stepPart(StepVersion(number: step), "0000.part")
         var bytes = try Trees.bytes(path)
         body(&bytes)
         try Trees.write(bytes, to: path)

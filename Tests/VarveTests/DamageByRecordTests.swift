@@ -18,7 +18,7 @@ import VarveTestSupport
     private func expectLost(_ lost: [Int], damaging step: Int, _ pick: (StepManifest) -> PartReference?) async throws {
         let manifest = try ArchiveReader(archive).manifest(step)
         let reference = try #require(pick(manifest))
-        let part = ArchiveLayout(archive).stepPart(step, manifest.parts[reference.part].name)
+        let part = ArchiveLayout(archive).stepPart(StepVersion(number: step), manifest.parts[reference.part].name)
         let bytes = try Trees.bytes(part)
         var damaged = bytes
         damaged[Int(reference.offset)] ^= 1

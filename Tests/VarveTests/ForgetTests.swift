@@ -212,7 +212,7 @@ import VarveTestSupport
         try write(4, seed: 5)
         try await workshop.compress("run", "a.varve", TestMethods.transform, threads: 1)
         _ = try forgetter.forget(.init(steps: [20...30]))
-        let part = ArchiveLayout(archive).stepPart(20, "0000.part")
+        let part = ArchiveLayout(archive).stepPart(StepVersion(number: 20), "0000.part")
         var bytes = try Trees.bytes(part)
         let weights = try #require(try ArchiveReader(archive).manifest(20).bundles.first?.weights)
         bytes[Int(weights.offset)] ^= 1

@@ -5,13 +5,16 @@ import VarveTestSupport
 /// Runs that golden archives were made of.
 enum GoldenRuns {
     /// Sides above 256, whose bases are tracked; experts; a vector; a bf16 weight with its float32 master.
-    static func writeTracked(to root: String) throws {
+    /// - Parameters:
+    ///   - seed: of the training.
+    ///   - indices: of the steps that are written; all of them where it is left out.
+    static func writeTracked(to root: String, seed: UInt64 = 1, only indices: Range<Int> = 0..<5) throws {
         let run = DriftingRun(
             [
                 .init("tall", [300, 20]), .init("wide", [18, 270]), .init("experts", [2, 16, 20]), .init("norm", [20]),
             ],
-            steps: 5)
-        for var step in run.steps() {
+            steps: 5, seed: seed)
+        for var step in run.steps()[indices] {
             var master = step.model[0]
             step.model[0] = master.converted(to: .bf16)
             master.name = "master_param"

@@ -295,7 +295,7 @@ import VarveTestSupport
         var random = SplitMix64(seed: 98)
         for step in [10, 20] {
             let manifest = try forger.body(step)
-            let part = try Trees.bytes(forger.layout.stepPart(step, "0000.part"))
+            let part = try Trees.bytes(forger.layout.stepPart(StepVersion(number: step), "0000.part"))
             for _ in 0..<200 {
                 try forger.changePart(step) { bytes in
                     let place = 16 + Int(random.next() % UInt64(part.count - 16))
@@ -308,7 +308,7 @@ import VarveTestSupport
                     #expect(restored == content)
                 }
                 try forger.write(manifest, step: step)
-                try Trees.write(part, to: forger.layout.stepPart(step, "0000.part"))
+                try Trees.write(part, to: forger.layout.stepPart(StepVersion(number: step), "0000.part"))
             }
         }
     }

@@ -23,12 +23,12 @@ import VarveTestSupport
                 let roles = Set(members.map { manifest.tensors[$0].role == .weight })
                 #expect(roles.count == 1, "weights and others in one pack")
             }
-            var bytes = try Trees.bytes(layout.stepPart(step, "0000.part"))
+            var bytes = try Trees.bytes(layout.stepPart(StepVersion(number: step), "0000.part"))
             for (members, reference) in zip(packs, manifest.packs)
             where members.contains(where: { manifest.tensors[$0].role != .weight }) {
                 for place in 0..<Int(reference.byteCount) { bytes[Int(reference.offset) + place] ^= 0x55 }
             }
-            try Trees.write(bytes, to: layout.stepPart(step, "0000.part"))
+            try Trees.write(bytes, to: layout.stepPart(StepVersion(number: step), "0000.part"))
         }
         let last = try #require(reader.steps.last)
         let output = workshop.path("weights")

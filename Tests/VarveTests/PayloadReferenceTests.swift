@@ -63,7 +63,7 @@ import VarveTestSupport
     @Test func aStepThatStoresForOthersIsMissed() async throws {
         try write(1...4)
         try await workshop.compress(keyframeInterval: 2)
-        try Directories.remove(ArchiveLayout(workshop.path("a.varve")).stepDirectory(1))
+        try Directories.remove(ArchiveLayout(workshop.path("a.varve")).stepDirectory(StepVersion(number: 1)))
         let verified = try await Verifier(archive: workshop.path("a.varve")).verify()
         // Step 2 builds on it, 3 has its payload there, 4 builds on 3.
         #expect(verified.unrestorable == [1, 2, 3, 4])

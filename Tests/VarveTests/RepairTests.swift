@@ -49,11 +49,13 @@ struct RepairTests {
         let shop = RunWorkshop()
         let archive = try await archive(shop)
         let layout = ArchiveLayout(archive)
-        for step in [10, 30] { try SystemCalls.unlink(layout.stepManifest(step)) }
+        for step in [10, 30] { try SystemCalls.unlink(layout.stepManifest(StepVersion(number: step))) }
         let before = try Trees.content(archive)
         let result = try Repairer(archive: archive).repair()
         #expect(result.repaired.isEmpty)
-        #expect(Set(result.lost.map(\.file)) == Set([10, 30].map { ArchiveLayout.relativeManifest($0) }))
+        #expect(
+            Set(result.lost.map(\.file))
+                == Set([10, 30].map { ArchiveLayout.relativeManifest(StepVersion(number: $0)) }))
         #expect(try Trees.content(archive) == before)
         let found = try await Verifier(archive: archive).verify()
         #expect(Set(found.findings.compactMap(\.step)).isSuperset(of: [10, 30]))
@@ -64,7 +66,7 @@ struct RepairTests {
     @Test func nothingIsWrittenWhileAManifestIsMissing() async throws {
         let shop = RunWorkshop()
         let archive = try await archive(shop)
-        try SystemCalls.unlink(ArchiveLayout(archive).stepManifest(30))
+        try SystemCalls.unlink(ArchiveLayout(archive).stepManifest(StepVersion(number: 30)))
         let before = try Trees.content(archive)
         let error = await #expect(throws: VarveError.self) { try await shop.compress() }
         #expect(error?.code == .damaged && error?.message.contains("repair") == true)

@@ -45,7 +45,7 @@ struct WatchTests {
     }
 
     private func has(_ shop: RunWorkshop, _ step: Int) throws -> Bool {
-        try ArchiveLayout(shop.path("a.varve")).isVisible(step)
+        try ArchiveLayout(shop.path("a.varve")).isVisible(StepVersion(number: step))
     }
 
     private func expectIntact(_ shop: RunWorkshop, _ content: [String: [UInt8]]) async throws {

@@ -75,7 +75,8 @@ enum ArchiveTarget {
         }
         let layout = ArchiveLayout(copy)
         if let step = place.step {
-            try Scratch.write(try SealedFile.seal(body, kind: .step), to: layout.stepManifest(step))
+            try Scratch.write(
+                try SealedFile.seal(body, kind: .step), to: layout.stepManifest(StepVersion(number: step)))
         } else {
             try Scratch.write(try SealedFile.seal(body, kind: .run), to: layout.runManifest)
         }
@@ -87,7 +88,9 @@ enum ArchiveTarget {
         for (index, place) in places.enumerated() {
             let layout = ArchiveLayout(place.archive)
             if let step = place.step {
-                seeds.append([UInt8(index)] + (try SealedFile.open(layout.stepManifest(step), kind: .step).body))
+                seeds.append(
+                    [UInt8(index)]
+                        + (try SealedFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step).body))
             } else if (try? FileIdentity(path: layout.runManifest)) != nil {
                 seeds.append([UInt8(index)] + (try SealedFile.open(layout.runManifest, kind: .run).body))
             }

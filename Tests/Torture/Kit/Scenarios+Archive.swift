@@ -89,6 +89,13 @@ extension Scenarios {
         } _: {
             _ = try $0.prune()
         },
+        Scenario("prune, replaced", arguments: { ["prune", $0.archive] }) { place in
+            try await rewritten(place, transform)
+            try await compress(place, transform, replaces: true)
+        } command: { place, tell in
+            _ = try Forgetter(archive: place.archive).prune()
+            tell("done")
+        },
         changing("pin", drops: [], ["pin", "--steps", "20"]) { _ = try $0.pin([20...20]) },
         changing("forget --undo", drops: [], ["forget", "--undo"]) {
             _ = try $0.forget(ForgetPolicy(steps: [10...20]))

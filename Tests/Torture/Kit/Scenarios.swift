@@ -3,7 +3,7 @@ import Varve
 
 /// Every command that writes something, in the states that differ.
 package enum Scenarios {
-    package static let all: [Scenario] = compressing + removing + restoring + forgetting
+    package static let all: [Scenario] = compressing + replacing + removing + restoring + forgetting
 
     package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
 
@@ -11,9 +11,10 @@ package enum Scenarios {
 
     static func compress(
         _ place: Place, _ method: CompressionOptions.Method = .lossless, removal: SourceRemoval? = nil,
-        tell: (@Sendable (String) -> Void)? = nil
+        replaces: Bool = false, tell: (@Sendable (String) -> Void)? = nil
     ) async throws {
-        let options = CompressionOptions(method: method, threads: 1, removal: removal)
+        var options = CompressionOptions(method: method, threads: 1, removal: removal)
+        options.replaces = replaces
         _ = try await Compressor(run: place.run, archive: place.archive, options: options).compress { event in
             if case .finished(let number, _, _) = event { tell?(String(number)) }
         }
@@ -53,6 +54,28 @@ package enum Scenarios {
                 try await compress(place, method, tell: tell)
             },
         ]
+    }
+
+    /// The archive of the whole run, of which two checkpoints were written again since.
+    static func rewritten(_ place: Place, _ method: CompressionOptions.Method) async throws {
+        try await whole(place, method)
+        for step in [10, 20] { try TortureRun.rewrite(step, at: place.run) }
+    }
+
+    private static let replacing: [Scenario] = [
+        (CompressionOptions.Method.lossless, "lossless", ""), (transform, "balanced", " (lossy)"),
+    ]
+    .map { method, quality, suffix in
+        Scenario(
+            "compress --replace" + suffix,
+            arguments: {
+                ["compress", $0.run, $0.archive, "--quality", quality, "--threads", "1", "--replace"]
+            }
+        ) { place in
+            try await rewritten(place, method)
+        } command: { place, tell in
+            try await compress(place, method, replaces: true, tell: tell)
+        }
     }
 
     private static let removing: [Scenario] = [
