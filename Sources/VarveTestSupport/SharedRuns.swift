@@ -3,10 +3,10 @@ import TensorFiles
 
 /// Where test data lies: the fixtures of the package, and the large runs beside it that only some machines have.
 public enum SharedRuns {
-    /// The package's root directory.
+    /// The package's root directory: the nearest one above this file that holds `Package.swift`.
     public static let packageRoot: String = {
-        var path = #filePath
-        for _ in 0..<3 { path = Paths.split(path).directory }
+        var path = Paths.split(#filePath).directory
+        while access(path + "/Package.swift", F_OK) != 0, path.utf8.count > 1 { path = Paths.split(path).directory }
         return path
     }()
 

@@ -23,11 +23,7 @@ import VarveTestSupport
         return Paths.join(directory, "varve")
     }()
 
-    static let fixtures: String = {
-        var path = #filePath
-        for _ in 0..<3 { path = Paths.split(path).directory }
-        return Paths.join(path, "Fixtures")
-    }()
+    static let fixtures = Paths.join(SharedRuns.packageRoot, "Fixtures")
 
     func varve(_ arguments: String...) throws -> Outcome { try varve(arguments) }
 

@@ -1,5 +1,6 @@
 import Foundation
 import TensorFiles
+import VarveTestSupport
 
 /// Directory trees in tests: read, copied, compared.
 enum Trees {
@@ -62,11 +63,7 @@ enum Trees {
 
 /// Runs in the repository.
 enum Fixture {
-    static let root: String = {
-        var path = #filePath
-        for _ in 0..<3 { path = Paths.split(path).directory }
-        return Paths.join(path, "Fixtures")
-    }()
+    static let root = Paths.join(SharedRuns.packageRoot, "Fixtures")
 
     /// A real run of the Hugging Face Trainer.
     static let trainerRun = Paths.join(root, "hf-trainer-run")
