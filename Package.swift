@@ -44,7 +44,9 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .target(name: "VarveTestSupport", dependencies: ["TensorFiles"], swiftSettings: settings),
+        .target(
+            name: "VarveTestSupport", dependencies: ["TensorFiles"], path: "Tests/VarveTestSupport",
+            swiftSettings: settings),
         .testTarget(
             name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
         // Run by the tests under several BLAS kernels.
