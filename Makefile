@@ -128,21 +128,21 @@ live: $(BINARY) python
 	VARVE="$(VARVE)" python3 Tests/Live/run.py --kill --quality lossless $(ARGUMENTS)
 	VARVE="$(VARVE)" python3 Tests/Live/run.py chaos
 
-# ARGUMENTS="--fresh" and the like: python3 Tests/Fidelity/fidelity.py --help
+# ARGUMENTS="--fresh" and the like: python3 Benchmarks/Fidelity/fidelity.py --help
 fidelity: $(BINARY) python
-	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py $(ARGUMENTS)
+	VARVE="$(VARVE)" python3 Benchmarks/Fidelity/run.py $(ARGUMENTS)
 
 fidelity-full: $(BINARY) python
-	VARVE="$(VARVE)" python3 Tests/Fidelity/run.py --full $(ARGUMENTS)
+	VARVE="$(VARVE)" python3 Benchmarks/Fidelity/run.py --full $(ARGUMENTS)
 
-# ARGUMENTS="--chain PATH" and the like: python3 Tests/Peers/run.py --help. Exits 1 where a peer is ahead.
+# ARGUMENTS="--chain PATH" and the like: python3 Benchmarks/Peers/run.py --help. Exits 1 where a peer is ahead.
 peers: $(BINARY) packages python headers
 	$(RELEASE) --product LosslessBench
-	VARVE="$(VARVE)" LOSSLESS_BENCH=.build/release/LosslessBench python3 Tests/Peers/run.py $(ARGUMENTS)
+	VARVE="$(VARVE)" LOSSLESS_BENCH=.build/release/LosslessBench python3 Benchmarks/Peers/run.py $(ARGUMENTS)
 
-# ARGUMENTS="--run PATH" and the like: python3 Tests/Bench/run.py --help. The run is trained once and kept in bench-output.
+# ARGUMENTS="--run PATH" and the like: python3 Benchmarks/Bench/run.py --help. The run is trained once and kept in bench-output.
 bench: $(BINARY) python headers
-	VARVE="$(VARVE)" python3 Tests/Bench/run.py $(ARGUMENTS)
+	VARVE="$(VARVE)" python3 Benchmarks/Bench/run.py $(ARGUMENTS)
 
 # libFuzzer and the address sanitizer come with the toolchain. Checks of overflow and bounds stay in, and are findings.
 FUZZ_SECONDS := 60
@@ -177,10 +177,10 @@ torture: $(BINARY) packages
 		nice .build/release/Torture $(ARGUMENTS_OF_TORTURE) --tool "$(VARVE)"
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 
 clean:
 	rm -rf .build $(OUT) fidelity-output bench-output manual-output .venv

@@ -21,8 +21,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TESTS, ROOT = os.path.dirname(HERE), os.path.dirname(os.path.dirname(HERE))
-sys.path[1:1] = [os.path.join(TESTS, "Interop"), os.path.join(TESTS, "Peers")]
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[1:1] = [os.path.join(ROOT, "Tests", "Interop"), os.path.join(ROOT, "Benchmarks", "Peers")]
 
 import linear
 import machine

@@ -1,4 +1,4 @@
-"""Varve's coder in memory: Tests/LosslessBench on the raw tensors of one step, packed as the product does."""
+"""Varve's coder in memory: Benchmarks/LosslessBench on the raw tensors of one step, packed as the product does."""
 import json
 import os
 import subprocess

@@ -1,12 +1,12 @@
-"""Runs the fidelity experiment in the virtual environment of ../environment.py.
+"""Runs the fidelity experiment in the virtual environment of Tests/environment.py.
 
-    python3 Tests/Fidelity/run.py [options of fidelity.py]
+    python3 Benchmarks/Fidelity/run.py [options of fidelity.py]
 """
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "Tests"))
 import environment
 
 if __name__ == "__main__":

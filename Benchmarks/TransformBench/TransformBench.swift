@@ -3,7 +3,7 @@ import Foundation
 import TensorCodecs
 
 /// Time of every stage of method `transform` by the side of a matrix, and what is gained by it: bits and error of the last of four
-/// states of one trained matrix (`Tests/Bench/sides.py`), for rules of different width.
+/// states of one trained matrix (`Benchmarks/Bench/sides.py`), for rules of different width.
 ///
 /// Arguments: the directory, then sides. Processor time of one thread.
 @main struct TransformBench {

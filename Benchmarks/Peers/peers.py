@@ -10,7 +10,7 @@ those that an archive stores, checked with `varve verify --against`.
 
 Speeds: one thread, processor time, in memory, over the tensors of the last step with their predecessors; the median of
 five rounds that go over all coders in turn. A peer's time is that of its own code on whole arrays, in the variant that
-stored least of the role, not of what Python does to prepare its input. Varve's is that of Tests/LosslessBench (the
+stored least of the role, not of what Python does to prepare its input. Varve's is that of Benchmarks/LosslessBench (the
 program that LOSSLESS_BENCH names; without it Varve's speed in memory is left out). Its whole program goes by the clock.
 
 Exit codes: 0 Varve is ahead of every peer (zstd apart) in every step and role, and compresses weights faster than
@@ -24,7 +24,8 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[1:1] = [os.path.join(os.path.dirname(HERE), "Interop")]
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[1:1] = [os.path.join(ROOT, "Tests", "Interop")]
 os.environ.update({name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")})
 
 import torch
@@ -41,7 +42,7 @@ from product import Product
 PARTS = {"weights": ("weight",), "moments": ("firstMoment", "secondMoment"), "all three": ROLES,
          "bf16 weights": ("bf16",)}
 TIMED = 60_000_000                                         # bytes that Varve codes in a round, so that it runs warm
-FIXTURE = os.path.join(os.path.dirname(os.path.dirname(HERE)), "Fixtures", "hf-trainer-run")
+FIXTURE = os.path.join(ROOT, "Fixtures", "hf-trainer-run")
 
 
 def arguments():
