@@ -84,8 +84,9 @@ man: $(BINARY) ## manual page and completions for bash, zsh and fish, in manual-
 format: ## swift-format in place
 	swift format --in-place --recursive --parallel $(SOURCES)
 
-lint: ## swift-format, check only
+lint: ## swift-format, check only; the tree of folders
 	swift format lint --strict --recursive --parallel $(SOURCES)
+	Scripts/check-tree.sh
 
 clean: ## remove build products, demo-output, fidelity-output, bench-output, manual-output and .venv
 	rm -rf .build $(OUT) fidelity-output bench-output $(MANUAL) .venv
