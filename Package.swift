@@ -44,24 +44,26 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        .target(name: "VarveTestSupport", dependencies: ["TensorFiles"], swiftSettings: settings),
+        .target(
+            name: "VarveTestSupport", dependencies: ["TensorFiles"], path: "Tests/VarveTestSupport",
+            swiftSettings: settings),
         .testTarget(
             name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
         // Run by the tests under several BLAS kernels.
         .executableTarget(
-            name: "BasisProbe", dependencies: ["TensorCodecs", "COpenBLAS"], path: "Tests/BasisProbe",
+            name: "BasisProbe", dependencies: ["TensorCodecs", "COpenBLAS"], path: "Benchmarks/BasisProbe",
             swiftSettings: settings),
         // Ratio and speed of the lossless coder alone, for comparisons.
         .executableTarget(
-            name: "LosslessBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/LosslessBench",
+            name: "LosslessBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Benchmarks/LosslessBench",
             swiftSettings: settings),
         // Stages of the transform by the side of a matrix.
         .executableTarget(
-            name: "TransformBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/TransformBench",
+            name: "TransformBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Benchmarks/TransformBench",
             swiftSettings: settings),
         // Time per stage of method `excp` alone.
         .executableTarget(
-            name: "ExcpBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Tests/ExcpBench",
+            name: "ExcpBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Benchmarks/ExcpBench",
             swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],

@@ -1,11 +1,10 @@
 import Foundation
 import TensorFiles
+import VarveTestSupport
 
 /// Where the tests find runs.
 enum RunFolders {
-    private static let package = Paths.split(
-        Paths.split(Paths.split(Paths.split(#filePath).directory).directory).directory
-    ).directory
+    private static let package = SharedRuns.packageRoot
 
     /// The runs that stand beside the package, `nil` where they are not there (`VARVE_SHARED` names another place).
     static let shared: String? = {
