@@ -27,7 +27,7 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, mo
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 6, b"VRVr": 2, b"VRVf": 1}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 6, b"VRVr": 2, b"VRVf": 2}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)

@@ -37,11 +37,16 @@ enum TrainerFiles: CompletenessRule {
         if folder.folders.contains("optimizer_0"), weightFolders(folder).isEmpty {
             return folder.incomplete("the folder with the weights is missing", "pytorch_model_fsdp_0")
         }
-        guard StepShape.weightFiles(folder.files).isEmpty,
-            let other = siblings.lazy.compactMap({ StepShape.weightFiles($0.files).first }).first
+        guard StepShape.weightFiles(folder.files).isEmpty, weightFolders(folder).isEmpty,
+            let other = siblings.lazy.compactMap({
+                StepShape.weightFiles($0.files).first ?? weightFolders($0).first.map(bareName)
+            }).first
         else { return nil }
-        return folder.incomplete("no file with weights, which the other checkpoints have", other)
+        return folder.incomplete("no weights, which the other checkpoints have", other)
     }
+
+    /// A folder's name without the step's number.
+    private static func bareName(_ name: String) -> String { name.hasPrefix("global_step") ? "global_step*" : name }
 
     /// The Trainer saves optimizer and scheduler together; FSDP's optimizer comes with weights in FSDP's own form.
     private static func missingOptimizer(_ folder: CheckpointFolder) -> VarveError? {
@@ -68,13 +73,13 @@ enum TrainerFiles: CompletenessRule {
         return folder.incomplete("the random state of a rank is missing", "rng_state_\(missing).pth")
     }
 
-    /// DeepSpeed's `latest` beside the folder that it names.
+    /// DeepSpeed's `latest` beside the folder that it names. To save room people remove that folder and keep the model.
     private static func latest(_ folder: CheckpointFolder) -> VarveError? {
-        guard folder.folders.contains(where: { $0.hasPrefix("global_step") }), folder.has("latest") else { return nil }
-        guard let named = folder.text("latest"), folder.folders.contains(named) else {
-            return folder.incomplete(
-                "it names no folder of the checkpoint: it is cut off or still being written", "latest")
-        }
-        return nil
+        guard folder.has("latest") else { return nil }
+        let named = folder.text("latest") ?? ""
+        if folder.folders.contains(named) { return nil }
+        let own = folder.name.hasPrefix("checkpoint-") ? "global_step" + folder.name.dropFirst("checkpoint-".count) : ""
+        if named == own, weightFolders(folder).isEmpty, !StepShape.weightFiles(folder.files).isEmpty { return nil }
+        return folder.incomplete("it names no folder of the checkpoint: it is cut off or still being written", "latest")
     }
 }

@@ -124,9 +124,9 @@ extension Discovery {
             if case .broken(let error) = probe.outcome, !DCPLayout.owns(probe.path) { return error }
         }
         let inside = scan.subtree(directory)
-        for entry in inside where entry.identity.kind == .regular && entry.path.hasSuffix(".json") {
+        for entry in inside where entry.identity.kind == .regular {
             do throws(VarveError) {
-                try JSONWholeness.check(try InputFile(scan.absolute(entry.path)))
+                try FileWholeness.check(scan.absolute(entry.path))
             } catch {
                 return error
             }

@@ -31,6 +31,8 @@ struct SourceRemover {
     private var comparison: StepComparison
     /// Files as they were when the archive's step was last compared with them, by step and path.
     private var verified: [Int: [String: FileIdentity]] = [:]
+    /// Steps whose files differ from the archive's, as those files were when that was found.
+    private var different: [Int: (files: [String: FileIdentity], error: VarveError)] = [:]
 
     init(archive: String, removal: SourceRemoval, method: StepMethod, comparison: StepComparison) {
         self.archive = archive
@@ -81,6 +83,9 @@ struct SourceRemover {
                         .usage,
                         "the archive holds it as \(manifest.method), which is lossy and not the quality named now")
                 }
+                if let other = PresentSteps([step], in: reader).others.first {
+                    throw VarveError(.different, other.skipped.reason)
+                }
                 if let warning = KeptChange(manifest, bound: bound).warning { throw VarveError(.usage, warning) }
                 try await checkVerified(step, manifest, run, progress)
                 let bytes = step.byteCount
@@ -102,7 +107,16 @@ struct SourceRemover {
     private mutating func checkVerified(
         _ step: Step, _ manifest: StepManifest, _ run: Run, _ progress: ProgressHandler?
     ) async throws(VarveError) {
-        if try !isVerified(step, run) { try await verify(SourceStep(step, root: run.root), progress: progress) }
+        if try !isVerified(step, run) {
+            let files = Dictionary(step.entries.map { ($0.path, $0.identity) }, uniquingKeysWith: { first, _ in first })
+            if let known = different[step.number], known.files == files { throw known.error }
+            do throws(VarveError) {
+                try await verify(SourceStep(step, root: run.root), progress: progress)
+            } catch  where error.code == .different {
+                different[step.number] = (files, error)
+                throw error
+            }
+        }
         guard try isVerified(step, run) else {
             throw VarveError(.sourceChanged, "it is not any more what was compared with the archive")
         }

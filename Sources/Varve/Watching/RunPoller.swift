@@ -28,6 +28,8 @@ final class RunPoller: Sendable {
         var homes: Set<String> = []
         /// Whether it was said that there is another run beside this one.
         var isSeveralTold = false
+        /// Checkpoints that are other ones than the archive's of their numbers, by number.
+        var others: [Int: Step] = [:]
         var lastNews = ContinuousClock.now
         var newest = -1
         var isStopping = false
@@ -261,7 +263,16 @@ final class RunPoller: Sendable {
         guard let reason = reader.difference(from: step) else { return true }
         if step.isUnnumbered { return false }
         notice("skipped \(step.path): \(reason)")
+        state.withLock { $0.others[step.number] = step }
         return true
+    }
+
+    /// Checkpoints of which the archive has another step of that number, and still has.
+    func others() throws(VarveError) -> [CompressionResult.Skipped] {
+        let reader = try ArchiveSteps(archive)
+        return state.withLock { $0.others }.sorted { $0.key < $1.key }.compactMap { _, step in
+            reader.difference(from: step).map { .init(path: step.path, reason: $0) }
+        }
     }
 
     /// Makes sure that the step's files stay what they are; `nil` where they are not any more.

@@ -60,6 +60,8 @@ public struct Watcher: Sendable {
         await poller.stop()
         if !Task.isCancelled, let run = poller.run { try await worker.finish(run) }
         if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
-        return worker.result
+        var result = worker.result
+        result.skipped += try poller.others()
+        return result
     }
 }
