@@ -26,7 +26,6 @@ import time
 import safetensors.torch
 import torch
 
-import sharded_savers
 from train import WAYS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -170,10 +169,10 @@ def one(way, quality, options, folder):
     trainer = subprocess.Popen(
         [sys.executable, os.path.join(HERE, "train.py"), "--save", way, "--out", run, "--aside", aside, *saves,
          "--every", str(options.every)])
-    if way in sharded_savers.WAYS:
-        # Several ranks take long to find each other, which must not pass for idle.
-        while trainer.poll() is None and not (os.path.isdir(run) and os.listdir(run)):
-            time.sleep(.1)
+    # The watch begins before the run is there, but not before torch is loaded and the ranks have found each other: that
+    # may take so long that it would pass for idle.
+    while trainer.poll() is None and not os.path.isdir(aside):
+        time.sleep(.05)
     watcher = watch(run, archive, quality, log, *idle)
     kills = 0
     chance = random.Random(7)

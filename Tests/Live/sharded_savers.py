@@ -51,18 +51,21 @@ class SlowStream(io.BytesIO):
 def save_distributed(state, path, rank, seconds):
     """dcp.save whose later ranks take longer; .metadata.tmp is there for a while before it gets its name."""
     from torch.distributed.checkpoint import FileSystemWriter, save
-    from torch.distributed.checkpoint.filesystem import FileSystem
 
-    class SlowFiles(FileSystem):
-        @contextmanager
-        def create_stream(self, name, mode):
-            time_taken = seconds if ".metadata" in str(name) else seconds * (1 + 2 * rank)
-            with SlowStream(name, time_taken) as stream:
-                yield stream
+    @contextmanager
+    def create_stream(path, mode):
+        with SlowStream(path, seconds if ".metadata" in str(path) else seconds * (1 + 2 * rank)) as stream:
+            yield stream
 
     writer = FileSystemWriter(path, sync_files=False)
-    writer.fs = SlowFiles()
+    writer.fs.create_stream = create_stream
     save(state, storage_writer=writer)
+
+
+def sharded_states(model, optimizer):
+    """This rank's pieces of weights and moments."""
+    from torch.distributed.checkpoint.state_dict import get_state_dict
+    return get_state_dict(model, optimizer)
 
 
 class FSDP(Way):
@@ -70,6 +73,7 @@ class FSDP(Way):
     saves, keep = 4, 3
 
     def begin(self, model, optimizer):
+        # Not at the top: other ways need not wait for it.
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
         warnings.simplefilter("ignore")
@@ -84,9 +88,8 @@ class FSDP(Way):
         dist.barrier()
 
     def save(self, step, model, optimizer):
-        from torch.distributed.checkpoint.state_dict import get_state_dict
         path = os.path.join(self.out, f"step-{step}")
-        weights, moments = get_state_dict(model, optimizer)
+        weights, moments = sharded_states(model, optimizer)
         # The gap between the last piece and .metadata is now shorter, now longer than the watch's settling.
         save_distributed({"model": weights, "optimizer": moments}, path, self.rank, .5 if step % 40 else LONG)
         return path
@@ -97,9 +100,8 @@ class FSDP(Way):
 
 class FSDPTrainer(FSDP):
     def save(self, step, model, optimizer):
-        from torch.distributed.checkpoint.state_dict import get_state_dict
         path = os.path.join(self.out, f"checkpoint-{step}")
-        weights, moments = get_state_dict(model, optimizer)
+        weights, moments = sharded_states(model, optimizer)
         save_distributed({"model": weights}, os.path.join(path, "pytorch_model_fsdp_0"), self.rank, .3)
         if self.rank == 0 and step == 60:
             time.sleep(LONG)

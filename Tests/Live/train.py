@@ -96,10 +96,15 @@ def training(rank, options):
     torch.set_num_threads(1)
     way = WAYS[options.save](options.out, rank)
     model, optimizer = way.begin(*model_and_optimizer(options.seed))
-    if rank == 0:
-        os.makedirs(options.aside, exist_ok=True)
-        os.makedirs(options.out, exist_ok=True)
     generator = torch.Generator().manual_seed(options.seed + rank)
+    # What torch does only once takes long.
+    train(model, optimizer, 1, generator)
+    way.wait()
+    if rank == 0:
+        # Its being there tells that training begins.
+        os.makedirs(options.aside, exist_ok=True)
+        time.sleep(1)
+        os.makedirs(options.out, exist_ok=True)
     kept = []
     jitter = random.Random(options.seed)
     for save in range(1, (options.saves or way.saves) + 1):
