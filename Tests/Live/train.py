@@ -1,16 +1,16 @@
 """A small training run that saves and rotates its checkpoints, and keeps a plain copy of each aside.
 
-    train.py --save dirs|files|inplace|rename --out RUN --aside COPIES --saves N --every SECONDS --keep N
+    train.py --save WAY --out RUN --aside COPIES --saves N --every SECONDS --keep N
 
 dirs     checkpoint-N/ as the Hugging Face Trainer writes them, trainer_state.json last; old ones removed
 files    step_N.pt, written directly; old ones removed
 inplace  ckpt.pt, written over again and again, as nanoGPT does
 rename   ckpt.pt, written beside and renamed
+...      and those of sharded_savers.py
 
 A save takes a while: files are written in pieces with pauses, so that a watcher sees every state in between.
 """
 import argparse
-import io
 import json
 import os
 import random
@@ -18,6 +18,9 @@ import shutil
 import time
 
 import torch
+
+import sharded_savers
+from saving import Way, write_slowly
 
 
 def model_and_optimizer(seed):
@@ -39,24 +42,8 @@ def train(model, optimizer, steps, generator):
         optimizer.step()
 
 
-def write_slowly(value, path, seconds):
-    """torch.save, its bytes written in five pieces over that time."""
-    buffer = io.BytesIO()
-    torch.save(value, buffer)
-    data = buffer.getbuffer()
-    piece = len(data) // 5 + 1
-    with open(path, "wb") as file:
-        for start in range(0, len(data), piece):
-            file.write(data[start:start + piece])
-            file.flush()
-            time.sleep(seconds / 5)
-
-
-class Dirs:
+class Dirs(Way):
     """Directories of several files, the state last."""
-
-    def __init__(self, out):
-        self.out = out
 
     def save(self, step, model, optimizer):
         path = os.path.join(self.out, f"checkpoint-{step}")
@@ -71,10 +58,7 @@ class Dirs:
         shutil.rmtree(path, ignore_errors=True)
 
 
-class Files:
-    def __init__(self, out):
-        self.out = out
-
+class Files(Way):
     def save(self, step, model, optimizer):
         path = os.path.join(self.out, f"step_{step}.pt")
         write_slowly({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, path, .4)
@@ -104,7 +88,41 @@ class Rename(InPlace):
         return path
 
 
-WAYS = {"dirs": Dirs, "files": Files, "inplace": InPlace, "rename": Rename}
+WAYS = {"dirs": Dirs, "files": Files, "inplace": InPlace, "rename": Rename, **sharded_savers.WAYS}
+
+
+def training(rank, options):
+    """One rank's training; the first rank rotates the checkpoints, and copies each aside when all ranks have saved."""
+    torch.set_num_threads(1)
+    way = WAYS[options.save](options.out, rank)
+    model, optimizer = way.begin(*model_and_optimizer(options.seed))
+    generator = torch.Generator().manual_seed(options.seed + rank)
+    # What torch does only once takes long.
+    train(model, optimizer, 1, generator)
+    way.wait()
+    if rank == 0:
+        # Its being there tells that training begins.
+        os.makedirs(options.aside, exist_ok=True)
+        time.sleep(1)
+        os.makedirs(options.out, exist_ok=True)
+    kept = []
+    jitter = random.Random(options.seed)
+    for save in range(1, (options.saves or way.saves) + 1):
+        way.wait()
+        train(model, optimizer, 20, generator)
+        step = save * 20
+        path = way.save(step, model, optimizer)
+        way.wait()
+        if rank > 0:
+            continue
+        copy = os.path.join(options.aside, str(step))
+        (shutil.copytree if os.path.isdir(path) else shutil.copy2)(path, copy)
+        kept.append(path)
+        while len(kept) > (options.keep or way.keep):
+            way.remove(kept.pop(0))
+        with open(os.path.join(options.out, "train.log"), "a", encoding="utf-8") as log:
+            log.write(f"step {step}\n")
+        time.sleep(options.every * jitter.uniform(.9, 1.3))
 
 
 def main():
@@ -112,31 +130,16 @@ def main():
     parser.add_argument("--save", choices=WAYS, required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--aside", required=True)
-    parser.add_argument("--saves", type=int, default=8)
+    parser.add_argument("--saves", type=int)
     parser.add_argument("--every", type=float, default=3)
-    parser.add_argument("--keep", type=int, default=4)
+    parser.add_argument("--keep", type=int)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    os.makedirs(options.out, exist_ok=True)
-    os.makedirs(options.aside, exist_ok=True)
-    model, optimizer = model_and_optimizer(options.seed)
-    generator = torch.Generator().manual_seed(options.seed)
-    way = WAYS[options.save](options.out)
-    kept = []
-    jitter = random.Random(options.seed)
-    for save in range(1, options.saves + 1):
-        train(model, optimizer, 20, generator)
-        step = save * 20
-        path = way.save(step, model, optimizer)
-        copy = os.path.join(options.aside, str(step))
-        (shutil.copytree if os.path.isdir(path) else shutil.copy2)(path, copy)
-        kept.append(path)
-        while len(kept) > options.keep:
-            way.remove(kept.pop(0))
-        with open(os.path.join(options.out, "train.log"), "a", encoding="utf-8") as log:
-            log.write(f"step {step}\n")
-        time.sleep(options.every * jitter.uniform(.9, 1.3))
+    ranks = WAYS[options.save].ranks
+    if ranks == 1:
+        training(0, options)
+    else:
+        torch.multiprocessing.start_processes(training, (options,), nprocs=ranks, start_method="fork")
 
 
 if __name__ == "__main__":
