@@ -11,50 +11,6 @@ import TensorFiles
 final class RunPoller: Sendable {
     /// Steps that wait to be compressed, at most: each keeps the room of its files even when the trainer has removed them.
     static let waitingLimit = 4
-
-    private struct State {
-        var run: Run?
-        var listing: RunListing?
-        /// When each checkpoint was first seen in the state that it is in.
-        var seen: [Fingerprint: ContinuousClock.Instant] = [:]
-        /// What was handed over, or is in the archive.
-        var taken: Set<Fingerprint> = []
-        var waiting = 0
-        var failures = 0
-        let began = ContinuousClock.now
-        /// Whether it was said that there is no run.
-        var isMissingTold = false
-        /// Directories of the run's checkpoints, since it was the only one.
-        var homes: Set<String> = []
-        /// Whether it was said that there is another run beside this one.
-        var isSeveralTold = false
-        /// Checkpoints that are other ones than the archive's of their numbers, by number.
-        var others: [Int: Step] = [:]
-        var lastNews = ContinuousClock.now
-        var newest = -1
-        var isStopping = false
-        var isStopped = false
-        var whenStopped: CheckedContinuation<Void, Never>?
-    }
-
-    /// The state of a checkpoint: its number and its files.
-    struct Fingerprint: Hashable {
-        let number: Int
-        let files: [String: FileIdentity]
-
-        init(_ step: Step) {
-            number = step.isUnnumbered ? -1 : step.number
-            files = Dictionary(
-                step.entries.map { ($0.path, $0.identity) }, uniquingKeysWith: { first, _ in first })
-        }
-    }
-
-    /// A checkpoint that is ready.
-    struct Capture: Sendable {
-        var source: SourceStep
-        var fingerprint: Fingerprint
-    }
-
     let captures: AsyncThrowingStream<Capture, any Error>
     private let continuation: AsyncThrowingStream<Capture, any Error>.Continuation
     private let path: String

@@ -209,6 +209,64 @@ import VarveTestSupport
     }
 
     /// Nothing beside it tells what is to come: its own files do.
+    /// A saver that writes its marker before the folder that holds the weights.
+    @Test func aTrainersStateBesideNoWeightsAtAllIsUnfinished() throws {
+        func step(_ number: Int) -> Files {
+            let folder = "checkpoint-\(number)/", inner = folder + "global_step\(number)/"
+            return [
+                (folder + "trainer_state.json", Array("{\"global_step\": \(number)}".utf8)),
+                (folder + "latest", Array("global_step\(number)".utf8)),
+                (inner + "mp_rank_00_model_states.pt", torch([("dp_world_size", 1), ("mp_world_size", 1)])),
+                (inner + "zero_pp_rank_0_mp_rank_00_optim_states.pt", torch([])),
+            ]
+        }
+        let temporary = try TemporaryRun()
+        for file in step(10) { try temporary.write(file.path, file.bytes) }
+        let late = step(20)
+        for count in 1..<late.count {
+            try temporary.write(late[count - 1].path, late[count - 1].bytes)
+            let run = try temporary.discover()
+            #expect(run.steps.map(\.number) == [10] && run.skipped.count == 1, "\(late.prefix(count).map(\.path))")
+        }
+        try temporary.write(late[1].path, Array(late[1].bytes.dropLast(2)))
+        try temporary.write(late[3].path, late[3].bytes)
+        #expect(try temporary.discover().steps.map(\.number) == [10])
+        try temporary.write(late[1].path, late[1].bytes)
+        #expect(try temporary.discover().steps.map(\.number) == [10, 20])
+    }
+
+    /// What came after the marker, of formats that tell where they end.
+    @Test func otherFilesThatAreCutOffMakeACheckpointIncomplete() throws {
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (5, 4), }"
+        let array: [UInt8] =
+            [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+            + [UInt8](repeating: 3, count: 80)
+        let pickle: [UInt8] = [0x80, 4, 0x4B, 7, 0x2E]
+        func step(_ number: Int) -> Files {
+            let folder = "checkpoint-\(number)/"
+            return [
+                (
+                    folder + "model.safetensors",
+                    SafetensorsMaker.file([TestTensor("w", shape: [4], floats: [1, 2, 3, 4])])
+                ),
+                (folder + "trainer_state.json", Array("{\"global_step\": \(number)}".utf8)),
+                (folder + "state.npy", array), (folder + "data/loader.pkl", pickle),
+            ]
+        }
+        let temporary = try TemporaryRun()
+        for file in step(10) + step(20) { try temporary.write(file.path, file.bytes) }
+        #expect(try temporary.discover().steps.count == 2)
+        for file in step(20).suffix(2) {
+            for count in 1..<file.bytes.count {
+                try temporary.write(file.path, Array(file.bytes.prefix(count)))
+                let run = try temporary.discover()
+                #expect(run.steps.map(\.number) == [10] && run.skipped.count == 1, "\(file.path) \(count)")
+            }
+            try temporary.write(file.path, file.bytes)
+        }
+        #expect(try temporary.discover().steps.count == 2)
+    }
+
     @Test func theFirstCheckpointOfATrainerWithoutItsMarkerIsUnfinished() throws {
         let temporary = try TemporaryRun()
         try temporary.write("checkpoint-10/model.safetensors", SmallSafetensors.weights(1))

@@ -253,6 +253,27 @@ struct WatchTests {
         try await expectIntact(shop, content)
     }
 
+    /// What came after a checkpoint was taken is not in the archive: the watch says so at its end as well.
+    @Test func aFileThatComesTooLateIsSaidAndItsCheckpointStays() async throws {
+        let shop = RunWorkshop(), steps = Self.run.steps(), notices = Notices()
+        func write(_ index: Int) throws {
+            let folder = shop.path("run/checkpoint-\(steps[index].number)")
+            try Trees.write(SafetensorsMaker.file(steps[index].model, metadata: []), to: folder + "/model.safetensors")
+            try Trees.write(
+                Array("{\"global_step\": \(steps[index].number)}".utf8), to: folder + "/trainer_state.json")
+        }
+        for index in 0..<2 { try write(index) }
+        async let watched = watch(shop, removal: SourceRemoval(keepLast: 1), idle: .seconds(3), notices: notices)
+        try await wait { notices.isVerified(20) }
+        try Trees.write([1], to: shop.path("run/checkpoint-20/late.bin"))
+        try write(2)
+        let result = try await watched
+        #expect(result.added == [10, 20, 30] && result.skipped.map(\.path) == ["checkpoint-20"])
+        #expect(try Trees.bytes(shop.path("run/checkpoint-20/late.bin")) == [1])
+        // It is not decoded again and again.
+        #expect(notices.all.filter { $0.contains("checkpoint-20") }.count <= 2, "\(notices.all)")
+    }
+
     /// A mistyped name is told, and leaves no archive.
     @Test func whereNothingIsNoArchiveIsMade() async throws {
         let shop = RunWorkshop(), notices = Notices()
