@@ -37,12 +37,13 @@ enum TrainerFiles: CompletenessRule {
         if folder.folders.contains("optimizer_0"), weightFolders(folder).isEmpty {
             return folder.incomplete("the folder with the weights is missing", "pytorch_model_fsdp_0")
         }
-        guard StepShape.weightFiles(folder.files).isEmpty, weightFolders(folder).isEmpty,
-            let other = siblings.lazy.compactMap({
-                StepShape.weightFiles($0.files).first ?? weightFolders($0).first.map(bareName)
-            }).first
+        guard StepShape.weightFiles(folder.files).isEmpty else { return nil }
+        if let other = siblings.lazy.compactMap({ StepShape.weightFiles($0.files).first }).first {
+            return folder.incomplete("no file with weights, which the other checkpoints have", other)
+        }
+        guard weightFolders(folder).isEmpty, let other = siblings.lazy.compactMap({ weightFolders($0).first }).first
         else { return nil }
-        return folder.incomplete("no weights, which the other checkpoints have", other)
+        return folder.incomplete("no folder with weights, which the other checkpoints have", bareName(other))
     }
 
     /// A folder's name without the step's number.

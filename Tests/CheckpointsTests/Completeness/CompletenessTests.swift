@@ -217,7 +217,6 @@ import VarveTestSupport
                 (folder + "trainer_state.json", Array("{\"global_step\": \(number)}".utf8)),
                 (folder + "latest", Array("global_step\(number)".utf8)),
                 (inner + "mp_rank_00_model_states.pt", torch([("dp_world_size", 1), ("mp_world_size", 1)])),
-                (inner + "zero_pp_rank_0_mp_rank_00_optim_states.pt", torch([])),
             ]
         }
         let temporary = try TemporaryRun()
@@ -229,7 +228,7 @@ import VarveTestSupport
             #expect(run.steps.map(\.number) == [10] && run.skipped.count == 1, "\(late.prefix(count).map(\.path))")
         }
         try temporary.write(late[1].path, Array(late[1].bytes.dropLast(2)))
-        try temporary.write(late[3].path, late[3].bytes)
+        try temporary.write(late[2].path, late[2].bytes)
         #expect(try temporary.discover().steps.map(\.number) == [10])
         try temporary.write(late[1].path, late[1].bytes)
         #expect(try temporary.discover().steps.map(\.number) == [10, 20])

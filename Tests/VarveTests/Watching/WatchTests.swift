@@ -265,11 +265,11 @@ struct WatchTests {
         for index in 0..<2 { try write(index) }
         async let watched = watch(shop, removal: SourceRemoval(keepLast: 1), idle: .seconds(3), notices: notices)
         try await wait { notices.isVerified(20) }
-        try Trees.write([1], to: shop.path("run/checkpoint-20/late.bin"))
+        try Trees.write([1], to: shop.path("run/checkpoint-20/late.txt"))
         try write(2)
         let result = try await watched
         #expect(result.added == [10, 20, 30] && result.skipped.map(\.path) == ["checkpoint-20"])
-        #expect(try Trees.bytes(shop.path("run/checkpoint-20/late.bin")) == [1])
+        #expect(try Trees.bytes(shop.path("run/checkpoint-20/late.txt")) == [1])
         // It is not decoded again and again.
         #expect(notices.all.filter { $0.contains("checkpoint-20") }.count <= 2, "\(notices.all)")
     }
