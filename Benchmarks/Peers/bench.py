@@ -5,7 +5,7 @@ import subprocess
 
 from checks import Failure
 
-PACK = 1 << 18                                             # elements; Sources/Varve/Encoding/StepPlan.swift
+PACK = 1 << 18                                             # elements; Sources/ChainArchive/Encoding/StepPlan.swift
 TYPES = {2: "bf16", 4: "f32"}
 # What is coded: a list of tensors for each; weights never share a pack with moments.
 SETS = {"weights": ("weight",), "moments": ("moment",), "all three": ("weight", "moment"), "bf16 weights": ("bf16",)}

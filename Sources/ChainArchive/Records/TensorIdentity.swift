@@ -29,5 +29,8 @@ package struct TensorIdentity: Sendable, Hashable {
     /// The part that the tensor plays in the checkpoint, for people: a stranger is no weight of a model.
     package var playedRole: Role { isStranger ? .other : role }
 
+    /// The key of amsgrad's third tensor.
+    package static let maximumKey = "max_exp_avg_sq"
+
     private static let strangerPrefix = "other:"
 }

@@ -1,3 +1,5 @@
+import ChainArchive
+
 /// How a run is compressed.
 public struct CompressionOptions: Sendable {
     /// Which of the run's files that belong to no step are kept.
@@ -60,6 +62,9 @@ public struct CompressionOptions: Sendable {
 extension CompressionOptions {
     /// Threads to work with: `threads`, or as many as there are processors that this process may use.
     public var workers: Int { capacity.threads }
+
+    /// The least that `memory` can be: less does not hold the program itself.
+    public static var leastMemory: UInt64 { Workers.leastMemory }
 
     var capacity: Workers { Workers(threads: threads, memory: memory) }
 

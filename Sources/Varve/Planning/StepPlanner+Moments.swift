@@ -36,9 +36,6 @@ extension StepPlanner {
         return (quantized, rest)
     }
 
-    /// amsgrad's third tensor.
-    static let maximumKey = "max_exp_avg_sq"
-
     /// What the optimizer's settings say of the change that the next checkpoint will bring to a weight.
     func expectedChange(_ parameter: Parameter) -> ExpectedChange? {
         guard let hyper = parameter.hyperparameters, let rate = hyper.learningRate, rate > 0, !hyper.isOrthogonalized

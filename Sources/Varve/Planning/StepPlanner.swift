@@ -141,7 +141,7 @@ struct StepPlanner {
                 let tensor = planned(
                     reference, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
             else { continue }
-            if value.key == Self.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
+            if value.key == TensorIdentity.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
         }
         let isTied = pairing != .ambiguous && (hasMoments || !parameter.other.isEmpty)
         // Without proof nothing is quantized at a beginning: it can as well be packed with what else is exact.

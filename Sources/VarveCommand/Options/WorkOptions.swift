@@ -18,8 +18,8 @@ struct WorkOptions: ParsableArguments {
 
     func validate() throws {
         guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
-        if let memory, memory.bytes < Workers.leastMemory {
-            throw ValidationError("--memory must be \(Workers.leastMemory / 1_000_000)MB or more")
+        if let memory, memory.bytes < CompressionOptions.leastMemory {
+            throw ValidationError("--memory must be \(CompressionOptions.leastMemory / 1_000_000)MB or more")
         }
     }
 }

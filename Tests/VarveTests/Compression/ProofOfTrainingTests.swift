@@ -1,3 +1,4 @@
+import ChainArchive
 import TensorCodecs
 import TensorFiles
 import Testing

@@ -1,0 +1,44 @@
+package import TensorCodecs
+
+/// A tensor on its way into a pack, with what a decoder will have of it before.
+package struct ExactTensor: Sendable {
+    package var planned: PlannedTensor
+    package var bytes: [UInt8]
+    package var hash: Hash128
+    /// Its bytes in the step before, where it had the same form.
+    package var previous: [UInt8]?
+    /// The same of one more step back.
+    package var earlier: [UInt8]?
+    package var statistics: TensorStatistics
+
+    /// For the coder.
+    /// - Parameters:
+    ///   - companion: place in the pack of the second moment that belongs to this first one.
+    ///   - distance: the optimizer's steps since `previous`, where they are known.
+    package func coded(companion: Int?, distance: Int?) -> LosslessTensor {
+        let kind: LosslessTensor.Kind =
+            switch planned.identity.role {
+            case .weight: .weight
+            case .firstMoment: .firstMoment
+            case .secondMoment: .secondMoment
+            // amsgrad's maximum of second moments looks like one.
+            case .other: planned.identity.key == TensorIdentity.maximumKey ? .secondMoment : .other
+            }
+        let form = planned.dtype.losslessForm(planned.shape)
+        return LosslessTensor(
+            kind: kind, format: form.format, shape: form.shape, bytes: bytes, previous: previous, earlier: earlier,
+            companion: companion, decay: decay(distance))
+    }
+
+    /// beta2 to the power of the distance, by squaring: pow is not the same number everywhere.
+    private func decay(_ distance: Int?) -> Double? {
+        guard let beta = planned.decay, beta > 0, beta < 1, var rest = distance, rest > 0 else { return nil }
+        var (result, square) = (1.0, beta)
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,67 @@
+package import TensorFiles
+
+/// A tensor that will be coded: where it lies and what it is called.
+package struct PlannedTensor: Sendable {
+    package var identity: TensorIdentity
+    package var dtype: DType
+    package var shape: [Int]
+    /// Index of the file's entry in the step's manifest.
+    package var entry: Int
+    /// Where it lies in that file.
+    package var range: Range<UInt64>
+    package var source: any ByteSource
+    package var pairing: PairingNote
+    /// Of a second moment: what a step of the optimizer leaves of it (beta2), where that is known.
+    package var decay: Double?
+
+    package init(
+        identity: TensorIdentity, dtype: DType, shape: [Int], entry: Int, range: Range<UInt64>, source: any ByteSource,
+        pairing: PairingNote, decay: Double? = nil
+    ) {
+        self.identity = identity
+        self.dtype = dtype
+        self.shape = shape
+        self.entry = entry
+        self.range = range
+        self.source = source
+        self.pairing = pairing
+        self.decay = decay
+    }
+
+    package var count: Int { shape.reduce(1, *) }
+
+    package func read() throws(VarveError) -> [UInt8] {
+        do throws(VarveError) {
+            return try source.bytes(at: range.lowerBound, count: Int(range.upperBound - range.lowerBound))
+        } catch {
+            throw error.at(tensor: identity.name)
+        }
+    }
+
+    /// Some of the tensor's bytes.
+    package func read(_ part: Range<Int>) throws(VarveError) -> [UInt8] {
+        do throws(VarveError) {
+            return try source.bytes(at: range.lowerBound + UInt64(part.lowerBound), count: part.count)
+        } catch {
+            throw error.at(tensor: identity.name)
+        }
+    }
+
+    /// Fills `buffer` with the tensor's bytes from `offset` on.
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        do throws(VarveError) {
+            try source.read(at: range.lowerBound + UInt64(offset), into: buffer)
+        } catch {
+            throw error.at(tensor: identity.name)
+        }
+    }
+
+    /// The record, everything but coding and content still open.
+    package func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
+        var statistics = statistics
+        statistics.pairing = pairing
+        return TensorRecord(
+            name: identity.name, role: identity.role, key: identity.key, dtype: dtype, shape: shape, entry: entry,
+            fileOffset: range.lowerBound, coding: coding, contentHash: hash, statistics: statistics)
+    }
+}

@@ -1,0 +1,216 @@
+package import TensorCodecs
+package import TensorFiles
+
+extension StepEncoder {
+    /// A parameter with what was read of it.
+    private struct Source {
+        var parameter: PlannedParameter
+        var format: FloatFormat
+        var input: TransformInput
+    }
+
+    /// Quantizes the parameters of a bundle by method `transform`, packs them together, and keeps what a decoder will
+    /// have of them for the next step.
+    ///
+    /// Parameters that hold NaN or infinity, or values beyond the method's range, leave the bundle and are stored
+    /// exactly in this step, moments included; so do those that begin a chain without moments.
+    package func encode(
+        _ parameters: [PlannedParameter], with settings: TransformSettings, into result: inout EncodedUnit
+    ) throws(VarveError) {
+        let encoder = TransformEncoder(settings: settings)
+        var members: [(source: Source, member: TransformMember)] = []
+        for parameter in parameters {
+            guard let source = try source(parameter, settings, into: &result) else { continue }
+            let member: TransformMember?
+            do throws(CodecError) {
+                member = try encoder.encode(source.input)
+            } catch {
+                throw VarveError(
+                    .inputOutput, "transforming failed", tensor: parameter.weight.identity.name, cause: error)
+            }
+            guard let member else {
+                result.notes.append(
+                    "\(parameter.weight.identity.name): values that cannot be quantized; stored exactly")
+                try encodeExactly(source, into: &result)
+                continue
+            }
+            members.append((source, member))
+        }
+        guard !members.isEmpty else { return }
+        let (chain, moments) = try pack(members.map(\.member))
+        result.bundle = (
+            settings: .transform(.all),
+            weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
+        )
+        for (place, (source, member)) in members.enumerated() {
+            var share = chain.shares[place]
+            if let more = moments?.shares[place] {
+                share.first += more.first
+                share.second += more.second
+            }
+            try record(source, member, place: place, share, into: &result)
+            guard let store else { continue }
+            var state = member.state
+            if settings.beginsGroup(age: state.age, form: state.form) { state.settle(at: member.weight) }
+            try store.put(state, of: source.parameter.weight.identity.name)
+            try store.keep(member.weight, of: source.parameter.weight.identity, earlier: nil)
+        }
+    }
+
+    private func pack(
+        _ members: [TransformMember]
+    ) throws(VarveError) -> (chain: TransformPacking.Packed, moments: TransformPacking.Packed?) {
+        do throws(CodecError) {
+            return (try TransformPacking.packChain(members), try TransformPacking.packMoments(members))
+        } catch {
+            throw VarveError(.inputOutput, "packing failed", cause: error)
+        }
+    }
+
+    /// Reads a parameter; `nil` where it was stored exactly instead.
+    private func source(
+        _ parameter: PlannedParameter, _ settings: TransformSettings, into result: inout EncodedUnit
+    ) throws(VarveError) -> Source? {
+        let weight = parameter.weight, name = weight.identity.name
+        let bytes = try weight.read()
+        guard let format = weight.dtype.floatFormat else {
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
+        guard !format.hasNonFinite(bytes) else {
+            result.notes.append("\(name): NaN or infinity in the weight; stored exactly")
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
+        guard try isTrained(parameter, bytes) else {
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
+        var input = TransformInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
+        if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: weight, to: &input) }
+        if let before = input.previous {
+            // Nothing moved, nothing is lost: a buffer, a frozen weight.
+            if input.state == nil, before == bytes {
+                try encodeExactly(parameter, weightBytes: bytes, into: &result)
+                return nil
+            }
+        } else if settings.exactKeyframes || !parameter.hasMoments {
+            // Without moments nothing proves that it is trained: it may be a table or a buffer.
+            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
+        var parameter = parameter
+        for (role, tensor) in [
+            (\TransformInput.first, parameter.firstMoment), (\.second, parameter.secondMoment),
+            (\.maximum, parameter.maximum),
+        ] {
+            guard let tensor, let format = tensor.dtype.floatFormat else { continue }
+            input[keyPath: role] = MomentTensor(bytes: try tensor.read(), format: format)
+        }
+        let moments = [input.first, input.second, input.maximum].compactMap { $0 }
+        guard moments.allSatisfy({ $0.isUsable }), (input.second?.isNonNegative ?? true),
+            input.maximum?.isNonNegative ?? true
+        else {
+            result.notes.append(
+                "\(name): NaN, infinity or values out of range in the moments; stored exactly")
+            for (tensor, moment) in [
+                (parameter.firstMoment, input.first), (parameter.secondMoment, input.second),
+                (parameter.maximum, input.maximum),
+            ] {
+                if let tensor, let moment { try encodeExact(tensor, bytes: moment.bytes, into: &result) }
+            }
+            guard input.previous != nil else {
+                try encodeExact(weight, bytes: bytes, into: &result)
+                try encodeCopiesExactly(of: parameter, into: &result)
+                return nil
+            }
+            (parameter.firstMoment, parameter.secondMoment, parameter.maximum) = (nil, nil, nil)
+            (input.first, input.second, input.maximum) = (nil, nil, nil)
+            return Source(parameter: parameter, format: format, input: input)
+        }
+        input.momentRule = parameter.momentRule
+        input.expectedChange = parameter.expectedChange?.rootMeanSquare(first: input.first, second: input.second)
+        if input.previous == nil, input.expectedChange == nil {
+            // Nothing tells how fine it must be for the changes to come.
+            try encodeExactly(Source(parameter: parameter, format: format, input: input), into: &result)
+            return nil
+        }
+        return Source(parameter: parameter, format: format, input: input)
+    }
+
+    /// What a decoder has of the weight and its chain after the step before; nothing where that holds NaN or infinity.
+    private func addPredecessor(of weight: PlannedTensor, to input: inout TransformInput) throws(VarveError) {
+        guard let predecessor else { return }
+        let name = weight.identity.name
+        let state = try predecessor.store?.state(of: name, form: input.form, format: input.format)
+        let before =
+            if let weight = state?.weightAtBase { weight } else {
+                try predecessor.weight(name, byteCount: input.weight.count)
+            }
+        guard let before, !input.format.hasNonFinite(before) else { return }
+        input.previous = before
+        input.state = state
+        if let step = predecessor.step, let index = step.weight(name) {
+            let recorded = step.manifest.tensors[index].statistics.squaredError
+            // Figures that small are rounded up by many times, and would say that nothing moves.
+            input.previousError = recorded < Double(Float.leastNormalMagnitude) ? 0 : recorded
+            if state == nil, let decoder {
+                input.opening = try decoder.exactOpening(name, count: weight.shape.reduce(1, *), of: step)
+            }
+        }
+        input.stepFactor = predecessor.stepFactors[name] ?? 1
+    }
+
+    /// Records of a member's tensors.
+    private func record(
+        _ source: Source, _ member: TransformMember, place: Int, _ share: TransformPacking.Share,
+        into result: inout EncodedUnit
+    ) throws(VarveError) {
+        let parameter = source.parameter, weight = parameter.weight, input = source.input
+        let opens = member.step.kind == .keyframe
+        let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
+        let energy: Double
+        if let change = member.change {
+            energy = trueChange(weight, bytes: input.weight) ?? change.meanSquare * Double(input.form.count)
+        } else {
+            energy = ResidualCodec.energy(input.weight, format: source.format)
+        }
+        result.sourceBytes += input.weight.count
+        try encodeCopies(of: parameter, original: input.weight, restored: member.weight, place: place, into: &result)
+        result.tensors.append(
+            EncodedUnit.Tensor(
+                planned: weight, coding: .transform(index: place, opens: opens), hash: Hash128(member.weight),
+                statistics: TensorStatistics(
+                    squaredError: error.squared, largestError: error.maximum, referenceEnergy: energy,
+                    prunedCount: member.zeroLevels, changeSinceStart: member.changeSinceStart,
+                    storedBytes: share.weight)))
+        for (planned, moment, restored, stored) in [
+            (parameter.firstMoment, input.first, member.first, share.first),
+            (parameter.secondMoment, input.second, member.second, share.second),
+            (parameter.maximum, input.maximum, member.maximum, share.maximum),
+        ] {
+            guard let planned, let moment, let restored else { continue }
+            result.sourceBytes += moment.bytes.count
+            let error = ResidualCodec.error(moment.bytes, restored, format: moment.format)
+            result.tensors.append(
+                EncodedUnit.Tensor(
+                    planned: planned, coding: .transform(index: place, opens: opens), hash: Hash128(restored),
+                    statistics: TensorStatistics(
+                        squaredError: error.squared, largestError: error.maximum,
+                        referenceEnergy: ResidualCodec.energy(moment.bytes, format: moment.format),
+                        prunedCount: moment.format.zeroCount(restored), storedBytes: stored)))
+        }
+    }
+
+    private func encodeExactly(_ source: Source, into result: inout EncodedUnit) throws(VarveError) {
+        let parameter = source.parameter
+        try encodeExact(parameter.weight, bytes: source.input.weight, into: &result)
+        for (tensor, moment) in [
+            (parameter.firstMoment, source.input.first), (parameter.secondMoment, source.input.second),
+            (parameter.maximum, source.input.maximum),
+        ] {
+            if let tensor, let moment { try encodeExact(tensor, bytes: moment.bytes, into: &result) }
+        }
+        try encodeCopiesExactly(of: parameter, into: &result)
+    }
+}

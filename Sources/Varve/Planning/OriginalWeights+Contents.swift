@@ -1,0 +1,17 @@
+import ChainArchive
+import Checkpoints
+import TensorFiles
+
+extension OriginalWeights {
+    /// - Parameter contents: the step as it was planned; only its weights are kept.
+    init(_ contents: StepContents) {
+        self.init()
+        var names = Set<String>()
+        for parameter in contents.parameters {
+            guard let reference = parameter.weight, let (file, tensor) = contents.tensor(reference),
+                let range = file.byteRange(of: tensor), names.insert(parameter.name).inserted
+            else { continue }
+            add(parameter.name, source: contents.files[reference.file].source, range: range)
+        }
+    }
+}
