@@ -45,7 +45,7 @@ public struct Inspector: Sendable {
             // Settled for the whole run before its steps were read one by one: say on what ground.
             if case .inherited = parameter.pairing, let path = parameter.statePath {
                 item.correlation = correlations[path]
-                item.pairing = (item.correlation == nil ? PairingNote.order : .data).name
+                item.pairing = (item.correlation == nil ? Report.Pairing.order : .data).rawValue
             }
             parameters.append(item)
         }
@@ -81,7 +81,7 @@ public struct Inspector: Sendable {
         return Inspection.Parameter(
             name: parameter.name, shape: main?.shape ?? [], dtype: main?.dtype ?? "", weight: weight,
             firstMoment: first, secondMoment: second, other: other.isEmpty ? nil : other,
-            buffer: parameter.isBuffer ? true : nil, pairing: PairingNote(parameter.pairing).name,
+            buffer: parameter.isBuffer ? true : nil, pairing: Report.Pairing(PairingNote(parameter.pairing)).rawValue,
             correlation: correlation)
     }
 

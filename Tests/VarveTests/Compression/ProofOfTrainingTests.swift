@@ -93,7 +93,7 @@ import VarveTestSupport
     ]
 
     private static func isExact(_ report: Report, _ step: Int, _ name: String) -> Bool? {
-        report.steps[step].tensors.first { $0.name == name && $0.role == "weight" && $0.key.isEmpty }?.isExact
+        report.steps[step].tensors.first { $0.name == name && $0.role == .weight && $0.key.isEmpty }?.isExact
     }
 
     @Test(arguments: untrained, TestMethods.both)
@@ -201,7 +201,7 @@ import VarveTestSupport
         for (step, back) in zip(steps, tensors) {
             for tensor in step.model.suffix(2) { #expect(back["model.\(tensor.name)"] == tensor.bytes) }
         }
-        #expect(report.steps[3].tensors.first { $0.name == "frozen" }?.coding == "unchanged")
+        #expect(report.steps[3].tensors.first { $0.name == "frozen" }?.coding == .unchanged)
         #expect(report.steps[3].notes.contains { $0.contains("it is trained: 1 tensor (average.a)") })
     }
 
