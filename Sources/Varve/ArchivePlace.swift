@@ -69,7 +69,7 @@ public enum ArchivePlace {
     /// - Throws: `.usage` where a run is asked for and an archive was named.
     public static func checkIsNone(_ run: String) throws(VarveError) {
         guard isArchive(run) else { return }
-        throw VarveError(.usage, "that is an archive, not a run; `varve list` shows its steps", file: run)
+        throw VarveError(.usage, "that is an archive, not a run; `Archive.steps` shows its steps", file: run)
     }
 
     /// The archive that a path which need not exist lies in, if it lies in one.

@@ -55,7 +55,7 @@ struct BaseSuggestion {
         }
         let place = location.isInHubCache ? "in the local hub cache" : "on this machine"
         return
-            "this run began from \(name), which is \(place): --base \(ShellWord.quoted(name)) would store the first step "
+            "this run began from \(name), which is \(place): `base = \(ShellWord.quoted(name))` would store the first step "
             + "as a change\(figures); a restore then needs \(name)"
     }
 

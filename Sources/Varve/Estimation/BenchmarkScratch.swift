@@ -20,7 +20,7 @@ public final class BenchmarkScratch: Sendable {
         if let run = run.directory, try Directories.lies(parent, in: run) {
             throw VarveError(
                 .usage,
-                "the directory to work in lies in the run, into which nothing is written; --scratch names another",
+                "the directory to work in lies in the run, into which nothing is written; `BenchmarkScratch` takes another",
                 file: parent)
         }
         directory = try Self.free(in: parent)

@@ -24,7 +24,7 @@ public struct Estimator: Sendable {
     ///   is taken), `.damaged`, `.interrupted`, `.inputOutput`. Steps that cannot be read are listed as skipped.
     public func estimate(progress: ProgressHandler? = nil) async throws(VarveError) -> Estimate {
         let method = try options.stepMethod()
-        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "--keyframe-every must be 1 or more") }
+        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
         let found = try Run.discover(run)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let reader = try openArchive()

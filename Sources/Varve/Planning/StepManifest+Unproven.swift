@@ -15,8 +15,8 @@ extension StepManifest {
         let list = names.prefix(Self.listed).joined(separator: ", ") + (names.count > Self.listed ? ", ..." : "")
         return names.count == 1
             ? "quantized without optimizer state to prove that it is trained: 1 tensor (\(list)); "
-                + "--quality lossless keeps it exactly"
+                + "quality lossless keeps it exactly"
             : "quantized without optimizer state to prove that they are trained: \(names.count) tensors (\(list)); "
-                + "--quality lossless keeps them exactly"
+                + "quality lossless keeps them exactly"
     }
 }

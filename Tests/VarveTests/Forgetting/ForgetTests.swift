@@ -139,7 +139,7 @@ import VarveTestSupport
         try await expectIntact()
         for step in [10, 20] {
             let error = await #expect(throws: VarveError.self) { try await restored(step) }
-            #expect(error?.code == .usage && error?.message.contains("--only weights") == true)
+            #expect(error?.code == .usage && error?.message.contains("`onlyWeights`") == true)
             #expect(try await restored(step, onlyWeights: true) == weights[step])
         }
         for step in [30, 40] { #expect(try await restored(step) == whole[step]) }
@@ -163,7 +163,7 @@ import VarveTestSupport
         _ = try forgetter.forget(.init(keepLast: 1))
         #expect(try ArchiveReader(archive).steps == [40])
         let error = await #expect(throws: VarveError.self) { try await restored(20) }
-        #expect(error?.code == .usage && error?.message.contains("--undo") == true)
+        #expect(error?.code == .usage && error?.message.contains("`Archive.undoForget(") == true)
         #expect(try forgetter.undo(steps: [20...20]) == [20])
         #expect(try await restored(20) == before[20])
         // What is forgotten counts as there.
