@@ -32,7 +32,8 @@ public struct RestoreOptions: Sendable {
     public var memory: UInt64?
 
     public init(
-        selection: Selection, onlyWeights: Bool = false, overwrite: Bool = false, base: String? = nil, threads: Int = 0,
+        selection: Selection = .latest, onlyWeights: Bool = false, overwrite: Bool = false, base: String? = nil,
+        threads: Int = 0,
         memory: UInt64? = nil
     ) {
         self.memory = memory

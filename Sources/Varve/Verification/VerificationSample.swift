@@ -2,7 +2,7 @@ import ChainArchive
 import TensorCodecs
 import TensorFiles
 
-extension Verifier.Result {
+extension VerificationResult {
     /// Of the tensors and payload of all checked steps, how much a sample decoded.
     public struct Coverage: Sendable, Codable {
         public var seed: UInt64
