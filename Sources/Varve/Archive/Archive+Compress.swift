@@ -1,8 +1,8 @@
 extension Archive {
     /// Adds every complete checkpoint of a run that the archive does not have yet, in ascending order.
     ///
-    /// A step becomes visible when all of it is on disk. If the work is interrupted, the steps added before stay, and the
-    /// next call goes on from there.
+    /// A step becomes visible when all of it is on disk. If the work is interrupted, the steps added before stay, and
+    /// the next call goes on from there.
     /// - Parameters:
     ///   - run: the run's directory, or a single checkpoint.
     ///   - path: the archive's directory. It is made if there is none. `nil` stands for the run's path with `.varve`

@@ -8,8 +8,8 @@ extension Archive {
     ///   - prune: whether their bytes are freed as well. Nothing brings them back then.
     ///   - dryRun: whether to change nothing, and only say what would happen.
     ///   - wait: how long to wait if another process writes to the archive; `nil`: not at all.
-    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step; a step that does not exist,
-    ///   is pinned, or has no file of weights alone), `.notAnArchive`, `.locked`, `.damaged`, `.noSpace`,
+    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step; a step that does not
+    ///   exist, is pinned, or has no file of weights alone), `.notAnArchive`, `.locked`, `.damaged`, `.noSpace`,
     ///   `.permissionDenied`, `.inputOutput`.
     @discardableResult
     public func forget(

@@ -2,8 +2,8 @@ extension Archive {
     /// Writes steps back as checkpoints.
     ///
     /// The files of a single step come directly into `output`; several steps come under their paths in the run.
-    /// Everything is first written beside `output` and compared with the recorded hashes. It is moved into place when all
-    /// of it is complete.
+    /// Everything is first written beside `output` and compared with the recorded hashes. It is moved into place when
+    /// all of it is complete.
     /// - Parameters:
     ///   - selection: the steps to restore.
     ///   - output: the directory to write to. It must be empty or absent, unless `options.overwrite` is set.

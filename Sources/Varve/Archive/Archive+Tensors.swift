@@ -5,7 +5,8 @@ extension Archive {
     /// The tensors of a step, in the order of the manifest. Nothing is decoded.
     ///
     /// Moments that were forgotten are left out.
-    /// - Throws: `.usage` if the archive has no such step or it was forgotten; `.notFound`, `.notAnArchive`, `.damaged`.
+    /// - Throws: `.usage` if the archive has no such step or it was forgotten; `.notFound`, `.notAnArchive`,
+    ///   `.damaged`.
     public func tensors(in step: Int) throws(VarveError) -> [TensorInfo] {
         let reader = try ArchiveReader(path)
         try reader.checkIsVisible(step)
@@ -23,13 +24,13 @@ extension Archive {
     /// - Parameters:
     ///   - name: the name of the parameter, or of a tensor without a parameter in its file.
     ///   - step: the number of the step.
-    ///   - role: which of the parameter's tensors; `nil` for the weight, or if no weight has the name, for the only other
-    ///     tensor that has it.
+    ///   - role: which of the parameter's tensors; `nil` for the weight, or if no weight has the name, for the only
+    ///     other tensor that has it.
     ///   - key: the optimizer's key, if several tensors of the role have the name; `nil` for any.
     ///   - base: the base that the archive was made with, as ``CompressionOptions/base``. It is needed only if the
     ///     tensor builds on it.
-    /// - Throws: `.usage` if no tensor or several fit, the archive has no such step, its moments were forgotten or the base
-    ///   is missing; `.forgotten` (by another process meanwhile), `.damaged`, `.notFound`, `.inputOutput`.
+    /// - Throws: `.usage` if no tensor or several fit, the archive has no such step, its moments were forgotten or the
+    ///   base is missing; `.forgotten` (by another process meanwhile), `.damaged`, `.notFound`, `.inputOutput`.
     public func tensor(
         named name: String, step: Int, role: TensorRole? = nil, key: String? = nil, base: String? = nil
     ) throws(VarveError) -> Tensor {

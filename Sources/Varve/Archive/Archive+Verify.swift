@@ -16,8 +16,8 @@ extension Archive {
 
     /// Makes lost or damaged manifests again, from the other manifests and `manifests.parity`.
     ///
-    /// Parts are not touched: a damaged one stays so, and ``verify(steps:options:progress:)`` says which steps that costs.
-    /// Nothing is deleted. A manifest is replaced only by bytes whose hash was recorded when it was written.
+    /// Parts are not touched: a damaged one stays so, and ``verify(steps:options:progress:)`` says which steps that
+    /// costs. Nothing is deleted. A manifest is replaced only by bytes whose hash was recorded when it was written.
     /// - Parameters:
     ///   - dryRun: whether to write nothing, and only say what could be made again.
     ///   - wait: how long to wait if another process writes to the archive; `nil`: not at all.

@@ -48,8 +48,8 @@ extension Archive {
         /// The number of elements along each axis.
         public var shape: [Int] { info.shape }
 
-        /// The elements as numbers, in row-major order; `nil` if the type is none of F16, BF16, F32 and F64. Elements of
-        /// type F64 are rounded.
+        /// The elements as numbers, in row-major order; `nil` if the type is none of F16, BF16, F32 and F64. Elements
+        /// of type F64 are rounded.
         public var floats: [Float]? {
             dtype.floatFormat.map { format in bytes.withUnsafeBytes { format.floats($0) } }
         }

@@ -2,15 +2,16 @@ import TensorFiles
 
 /// Which steps to forget: those that no rule keeps, or those that are named.
 public struct ForgetPolicy: Sendable, Hashable {
-    /// The newest so many steps stay.
+    /// The number of newest steps that stay, 1 or more; `nil` if this rule keeps none.
     public var keepLast: Int?
-    /// Steps whose number is a multiple of it stay.
+    /// Steps stay if their number is a multiple of it, 1 or more; `nil` if this rule keeps none.
     public var keepEvery: Int?
-    /// These steps are forgotten, and no others. Excludes the rules above.
+    /// The steps that are forgotten, and no others. It excludes the rules above. If it is empty, the rules hold.
     public var steps: [ClosedRange<Int>]
-    /// Only first and second moments are forgotten; weights and all other files stay.
+    /// Whether only first and second moments are forgotten. Weights and all other files then stay.
     public var momentsOnly: Bool
 
+    /// Either rules (`keepLast`, `keepEvery`) or `steps` must be given.
     public init(
         keepLast: Int? = nil, keepEvery: Int? = nil, steps: [ClosedRange<Int>] = [], momentsOnly: Bool = false
     ) {

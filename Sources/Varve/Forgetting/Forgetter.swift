@@ -19,9 +19,9 @@ package struct Forgetter: Sendable {
     /// - Parameters:
     ///   - dryRun: change nothing, say what would happen.
     ///   - prune: free their bytes at once; nothing brings them back then.
-    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step, a step that is not there, pinned, or has no
-    ///   files of weights that its moments could be taken from), `.notAnArchive`, `.locked`, `.damaged`, `.noSpace`,
-    ///   `.permissionDenied`, `.inputOutput`.
+    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step, a step that is not there,
+    ///   pinned, or has no files of weights that its moments could be taken from), `.notAnArchive`, `.locked`,
+    ///   `.damaged`, `.noSpace`, `.permissionDenied`, `.inputOutput`.
     package func forget(
         _ policy: ForgetPolicy, dryRun: Bool = false, prune: Bool = false
     ) throws(VarveError) -> ForgetResult {

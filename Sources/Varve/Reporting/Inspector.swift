@@ -4,17 +4,21 @@ import TensorFiles
 
 /// Shows what Varve understands of a run or checkpoint.
 public struct Inspector: Sendable {
+    /// The run's directory, or a single checkpoint.
     public let path: String
-    /// Whether to hash every tensor.
+    /// Whether every tensor is hashed.
     public var hashes: Bool
 
+    /// - Parameters:
+    ///   - path: the run's directory, or a single checkpoint.
+    ///   - hashes: whether every tensor is hashed. All of it is read then.
     public init(path: String, hashes: Bool = false) {
         self.path = path
         self.hashes = hashes
     }
 
-    /// - Throws: `.notFound`, `.usage` where nothing looks like a checkpoint, `.inputOutput`. Checkpoints that cannot be
-    ///   read are listed as skipped.
+    /// Reads the run. Checkpoints that cannot be read are listed as skipped.
+    /// - Throws: `.notFound`, `.usage` (nothing like a checkpoint), `.inputOutput`.
     public func inspect() throws(VarveError) -> Inspection {
         let run = try Run.discover(path)
         var result = Inspection(

@@ -8,23 +8,26 @@ public struct Report: Sendable {
         public var originalBytes: UInt64 = 0
         /// Bytes in the archive.
         public var storedBytes: UInt64 = 0
-        /// Sum over elements of (restored - original)^2.
+        /// The sum over elements of (restored - original)^2.
         public var squaredError: Double = 0
-        /// What the squared error is compared with: of weights the squared change since the step before, of moments
+        /// What the squared error is compared with: for weights the squared change since the step before, for moments
         /// the sum of squares.
         public var referenceEnergy: Double = 0
-        /// `squaredError` / `referenceEnergy`; 0 where nothing was lost.
+        /// `squaredError` / `referenceEnergy`; 0 if nothing was lost.
         public var relativeSquaredError: Double = 0
-        /// Elements, and those restored as "no change" (weights) or zero (moments).
+        /// The number of elements.
         public var elementCount: UInt64 = 0
+        /// The number of elements that are restored as "no change" (weights) or zero (moments).
         public var prunedCount: UInt64 = 0
-        /// Largest |restored - original|.
+        /// The largest |restored - original|.
         public var largestError: Double = 0
 
-        /// Original bytes over stored bytes; 0 where nothing is stored.
+        /// Original bytes over stored bytes; 0 if nothing is stored.
         public var ratio: Double { storedBytes == 0 ? 0 : Double(originalBytes) / Double(storedBytes) }
+        /// `prunedCount` / `elementCount`; 0 if there are no elements.
         public var prunedShare: Double { elementCount == 0 ? 0 : Double(prunedCount) / Double(elementCount) }
 
+        /// Figures of nothing.
         public init() {}
 
         /// Adds another's figures.
@@ -107,7 +110,8 @@ public struct Report: Sendable {
 
     /// The steps that were asked for, ascending.
     public var steps: [Step]
-    /// The sum over these steps. If they are all steps, the archive's own files and the run's other files are in it too.
+    /// The sum over these steps. If they are all steps, the archive's own files and the run's other files are in it
+    /// too.
     public var total: Figures
     /// The same by category.
     public var roles: [Category: Figures]
@@ -115,8 +119,8 @@ public struct Report: Sendable {
     public var chain: Figures
     /// Weights and both moments of the keyframes.
     public var keyframes: Figures
-    /// Bytes on disk of forgotten steps, by number: those not pruned yet, and those that other steps still need. They are
-    /// part of `total` if that has the archive's own files.
+    /// Bytes on disk of forgotten steps, by number: those not pruned yet, and those that other steps still need. They
+    /// are part of `total` if that has the archive's own files.
     public var forgotten: [Int: UInt64] = [:]
 }
 
@@ -126,6 +130,7 @@ extension Report.Figures {
             prunedShare
     }
 
+    /// Reads what `encode(to:)` wrote. `referenceEnergy` is not in it.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         originalBytes = try container.decode(UInt64.self, forKey: .originalBytes)
@@ -138,6 +143,7 @@ extension Report.Figures {
         prunedCount = UInt64((share * Double(elementCount)).rounded())
     }
 
+    /// Writes the figures and the ratios that follow from them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(originalBytes, forKey: .originalBytes)

@@ -17,8 +17,8 @@ package struct Restorer: Sendable {
     /// first written beside the final place and moved there when all of it is complete and compared with the hashes
     /// in the archive, so nothing partial is ever visible under its name.
     /// - Returns: the steps that were restored.
-    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.forgotten` (while it was
-    ///   restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
+    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.forgotten` (while it
+    ///   was restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
     @discardableResult
     package func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
         try ArchivePlace.check(output: output)

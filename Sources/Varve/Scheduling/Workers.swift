@@ -20,7 +20,8 @@ public struct Workers: Sendable {
 
     /// - Parameters:
     ///   - threads: 0 for all processors that this process may use.
-    ///   - memory: bytes that the process may take; `nil` for as many as its threads need, and its control group allows.
+    ///   - memory: bytes that the process may take; `nil` for as many as its threads need, and its control group
+    ///     allows.
     init(threads: Int, memory: UInt64? = nil, limits: ProcessLimits = .current) {
         let threads = threads > 0 ? threads : limits.threads
         // Of what a group allows a part is the page cache's, and what the system itself keeps for it.

@@ -14,7 +14,8 @@ package struct Repairer: Sendable {
 
     /// Parts are not touched: what is damaged in one stays so, and `Verifier` says which steps that costs. Nothing is
     /// deleted; a damaged manifest is replaced only by bytes whose hash was recorded when it was written.
-    /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`. What stays lost is no error.
+    /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`. What stays lost is no
+    ///   error.
     package func repair(dryRun: Bool = false) throws(VarveError) -> RepairResult {
         let repair = try ArchiveRepair(archive, writer: "varve \(VarveRelease.version)", dryRun: dryRun, wait: wait)
         let outcome = try repair.run()

@@ -61,8 +61,8 @@ struct Terminal: Sendable {
         }
     }
 
-    /// A line of text, with whatever would control the terminal taken out of it, because names come from files that anybody
-    /// may have made. The library's names for options become the command's.
+    /// A line of text, with whatever would control the terminal taken out of it, because names come from files that
+    /// anybody may have made. The library's names for options become the command's.
     func writeLine(_ text: String = "") { write(Self.printable(OptionNames.translated(text)) + "\n") }
 
     /// A sentence, broken at words where a person reads it.

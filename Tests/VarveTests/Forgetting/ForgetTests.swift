@@ -11,8 +11,8 @@ import VarveTestSupport
     var archive: String { workshop.path("a.varve") }
     var forgetter: Forgetter { Forgetter(archive: archive) }
 
-    /// Directories of steps: a model, an optimizer, a file that all share, one that comes back, one that changes a little.
-    /// Some tensors appear late, vanish or stand still.
+    /// Directories of steps: a model, an optimizer, a file that all share, one that comes back, one that changes a
+    /// little. Some tensors appear late, vanish or stand still.
     private func write(_ steps: Int, seed: UInt64, to run: String = "run") throws {
         let drift = DriftingRun(
             [.init("a", [24, 32]), .init("b", [40]), .init("c", [16, 8])], steps: steps, seed: seed)
