@@ -2,8 +2,8 @@ import ChainArchive
 import Checkpoints
 import TensorFiles
 
-/// Says what `Compressor` would do to a run, and about how large and slow it would be, from a sample that is really
-/// encoded. Nothing is written.
+/// Says what compressing a run would do, and about how large and slow it would be, from a sample that is
+/// encoded in memory. Nothing is written.
 public struct Estimator: Sendable {
     /// The run's directory, or a single checkpoint.
     public let run: String
