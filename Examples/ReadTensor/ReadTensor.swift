@@ -1,6 +1,6 @@
 import Varve
 
-/// The mean square of a weight in each step of an archive. Only this weight is decoded.
+/// The mean square of a weight in each step of an archive. Only the unit that holds it is decoded.
 func meanSquares(of name: String, in path: String) throws -> [Int: Float] {
     let archive = try Archive(at: path)
     var result: [Int: Float] = [:]

@@ -17,12 +17,15 @@ public struct Archive: Sendable {
 
     /// Finds the archive in a directory.
     ///
-    /// An archive whose manifest is damaged is accepted, because ``verify(steps:options:progress:)`` and
-    /// ``repair(dryRun:wait:)`` are made for it. All other methods throw `.damaged` then.
-    /// - Throws: `.notFound`, `.notAnArchive`, `.unsupported` (a later format), `.permissionDenied`, `.inputOutput`.
+    /// An archive whose manifest is damaged, or seems to be of a later format, is accepted, because
+    /// ``verify(steps:options:progress:)`` and ``repair(dryRun:wait:)`` are made for it. All other methods throw
+    /// `.damaged` or `.unsupported` then.
+    /// - Throws: `.notFound`, `.notAnArchive`, `.permissionDenied`, `.inputOutput`.
     public init(at path: String) throws(VarveError) {
         self.path = path
-        do throws(VarveError) { _ = try ArchiveReader(path) } catch  where error.code == .damaged {}
+        do throws(VarveError) { _ = try ArchiveReader(path) } catch
+            where error.code == .damaged || error.code == .unsupported
+        {}
     }
 
     /// The numbers of the steps that can be restored, ascending. Forgotten steps are not among them.
