@@ -13,7 +13,7 @@ RUN := Fixtures/hf-trainer-run
 OUT := demo-output
 STEP := 800
 MANUAL := manual-output
-SOURCES := Package.swift Sources Tests Benchmarks
+SOURCES := Package.swift Sources Tests Benchmarks Examples
 
 # Vectors of 32 bytes and the newer bit instructions if this machine has them: some 15 % faster, and not a bit different.
 # PORTABLE=1 makes a program that runs on every x86-64.

@@ -44,6 +44,15 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // What the README shows of the library.
+        .executableTarget(
+            name: "CompressRun", dependencies: ["Varve"], path: "Examples/CompressRun", swiftSettings: settings),
+        .executableTarget(
+            name: "ReadTensor", dependencies: ["Varve"], path: "Examples/ReadTensor", swiftSettings: settings),
+        .testTarget(
+            name: "ExampleTests", dependencies: ["CompressRun", "ReadTensor", "VarveTestSupport"],
+            swiftSettings: settings),
+
         .target(
             name: "VarveTestSupport", dependencies: ["TensorFiles"], path: "Tests/VarveTestSupport",
             swiftSettings: settings),

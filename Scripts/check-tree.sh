@@ -29,7 +29,7 @@ done <<< "$folders"
 # Folders in the document: two spaces of indentation a level, a slash behind each name.
 drawn=$(awk '
     /^```/ { inside = !inside; next }
-    inside && match($0, /^ *[A-Za-z]+\//) {
+    inside && match($0, /^ *[A-Za-z.]+\//) {
         name = substr($0, 1, RLENGTH - 1); level = (match(name, /[^ ]/) - 1) / 2
         path[level] = (level ? path[level - 1] "/" : "") substr(name, RSTART)
         if (level && path[0] == "Sources") print path[level]

@@ -1,14 +1,17 @@
-/// The error every public function of Varve throws: what went wrong, where, and why.
+/// The error that every public function of Varve throws: what went wrong, where, and why.
 ///
 /// `code` is an open set: switch over the codes you handle and keep a default.
 public struct VarveError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure this is. New codes may be added in any release.
     public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+        /// The name of the code, as in the JSON of errors.
         public let rawValue: String
+        /// The code of that name.
         public init(rawValue: String) { self.rawValue = rawValue }
+        /// The name of the code.
         public var description: String { rawValue }
 
-        /// A path that should exist does not.
+        /// A path that should exist does not exist.
         public static let notFound = Code(rawValue: "notFound")
         /// The system denied access.
         public static let permissionDenied = Code(rawValue: "permissionDenied")
@@ -22,13 +25,13 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         public static let truncated = Code(rawValue: "truncated")
         /// A checkpoint file breaks a rule of its format.
         public static let malformed = Code(rawValue: "malformed")
-        /// Well-formed, but of a kind or version that this release does not read.
+        /// Something is well-formed, but of a kind or version that this release does not read.
         public static let unsupported = Code(rawValue: "unsupported")
-        /// A checkpoint that is still being written, or misses a part.
+        /// A checkpoint is still being written, or lacks a part.
         public static let incomplete = Code(rawValue: "incomplete")
         /// A source file changed while it was read.
         public static let sourceChanged = Code(rawValue: "sourceChanged")
-        /// A file whose tensors were to be read again, instead of being kept, holds something else now.
+        /// A file that was to be read again holds something else now.
         public static let originalChanged = Code(rawValue: "originalChanged")
         /// Archive bytes do not match their checksum, or break a rule of the archive format.
         public static let damaged = Code(rawValue: "damaged")
@@ -38,7 +41,7 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         public static let notAnArchive = Code(rawValue: "notAnArchive")
         /// Another process writes to the archive.
         public static let locked = Code(rawValue: "locked")
-        /// The request itself makes no sense (options that exclude each other, a step that is not there).
+        /// The request makes no sense: options that exclude each other, a step that does not exist.
         public static let usage = Code(rawValue: "usage")
         /// Something is there already and may not be overwritten.
         public static let exists = Code(rawValue: "exists")
@@ -50,13 +53,14 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
 
     /// Where it happened. Every part is optional.
     public struct Location: Hashable, Sendable {
-        /// Path of the file.
+        /// The path of the file.
         public var file: String?
-        /// Byte offset in that file.
+        /// The first byte in that file, counted from 0.
         public var offset: UInt64?
-        /// Name of the tensor or parameter.
+        /// The name of the tensor or parameter.
         public var tensor: String?
 
+        /// A location with the parts that are known.
         public init(file: String? = nil, offset: UInt64? = nil, tensor: String? = nil) {
             self.file = file
             self.offset = offset
@@ -64,13 +68,17 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What kind of failure this is.
     public var code: Code
-    /// One sentence, with what was expected and found, and what to do where that is known.
+    /// One sentence: what was expected and found, and what helps, if that is known. Properties and methods that help
+    /// stand in backticks.
     public var message: String
+    /// Where it happened.
     public var location: Location
-    /// The error below this one, if any.
+    /// The error that led to this one; `nil` if there is none.
     public var cause: (any Error)?
 
+    /// An error with the parts of its location that are known.
     public init(
         _ code: Code, _ message: String, file: String? = nil, offset: UInt64? = nil, tensor: String? = nil,
         cause: (any Error)? = nil
@@ -81,7 +89,7 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
-    /// The same error with the parts of `location` filled in that were unknown so far.
+    /// The same error, with those parts of `location` filled in that are still unknown.
     public func at(file: String? = nil, offset: UInt64? = nil, tensor: String? = nil) -> VarveError {
         var copy = self
         copy.location.file = location.file ?? file
@@ -90,7 +98,7 @@ public struct VarveError: Error, Sendable, CustomStringConvertible {
         return copy
     }
 
-    /// `file: offset N: tensor NAME: message`, only the known parts.
+    /// `FILE: at byte N: tensor NAME: MESSAGE (CAUSE)`, without the parts that are unknown.
     public var description: String {
         var text = ""
         if let file = location.file { text += "\(file): " }

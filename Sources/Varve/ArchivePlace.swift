@@ -7,7 +7,7 @@ import TensorFiles
 /// An archive inside the run that it keeps goes when the run is deleted; one inside another archive, or a checkpoint
 /// restored into one, looks like damage to it; an address of an object store would become a directory of that name.
 public enum ArchivePlace {
-    /// The archive of a run where none is named: `RUN.varve` beside it. `.` has a name as well: that of its directory.
+    /// The archive of a run if none is named: `RUN.varve` beside it. The run `.` has the name of its directory.
     public static func beside(_ run: String) -> String {
         let name = Paths.split(run).name
         guard name == "." || name == ".." else { return run + ".varve" }
@@ -16,7 +16,7 @@ public enum ArchivePlace {
         return run == "." ? "../\(own).varve" : Paths.join(directory, "\(own).varve")
     }
 
-    /// - Throws: `.usage` for a place that would lose the archive or spoil another.
+    /// - Throws: `.usage` if the place would lose the archive or spoil another.
     static func check(archive: String, of run: String) throws(VarveError) {
         try checkIsLocal(run)
         try checkIsLocal(archive)
@@ -35,7 +35,7 @@ public enum ArchivePlace {
         }
     }
 
-    /// - Throws: `.usage` where a checkpoint would be restored into an archive.
+    /// - Throws: `.usage` if a checkpoint would be restored into an archive.
     static func check(output: String) throws(VarveError) {
         try checkIsLocal(output)
         if let outer = isArchive(output) ? output : archiveAround(output) {
@@ -52,24 +52,25 @@ public enum ArchivePlace {
                 + "compress into a local directory and copy that", file: path)
     }
 
-    /// Whether the path is an archive's.
+    /// Whether an archive is at the path. It may be damaged.
     public static func isArchive(_ path: String) -> Bool {
         let layout = ArchiveLayout(path)
         return (try? FileIdentity(path: layout.archiveManifest, following: true)) != nil
             && Directories.exists(layout.steps)
     }
 
-    /// The archive that `compress` makes of a run of this name, if there is one.
+    /// The archive at the place that `beside` names for a run; `nil` if there is none.
     public static func existing(of run: String) -> String? {
         var run = run
         while run.count > 1, run.hasSuffix("/") { run.removeLast() }
         return isArchive(beside(run)) ? beside(run) : nil
     }
 
-    /// - Throws: `.usage` where a run is asked for and an archive was named.
+    /// Refuses an archive that was named as a run.
+    /// - Throws: `.usage` if an archive is at the path.
     public static func checkIsNone(_ run: String) throws(VarveError) {
         guard isArchive(run) else { return }
-        throw VarveError(.usage, "that is an archive, not a run; `varve list` shows its steps", file: run)
+        throw VarveError(.usage, "that is an archive, not a run; `Archive.steps` shows its steps", file: run)
     }
 
     /// The archive that a path which need not exist lies in, if it lies in one.

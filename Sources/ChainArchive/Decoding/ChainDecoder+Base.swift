@@ -10,8 +10,10 @@ extension ChainDecoder {
         guard let base = base(of: step) else {
             throw VarveError(
                 .usage,
-                given.map { "the archive builds on weights kept outside, those of \($0): name them with --base \($0)" }
-                    ?? "the archive builds on weights kept outside: name them with --base",
+                given.map {
+                    "the archive builds on weights kept outside, those of \($0): name them with `base = \($0)`"
+                }
+                    ?? "the archive builds on weights kept outside: name them with `base`",
                 file: archive.layout.root)
         }
         guard let bytes = try base.weight(name) else { return nil }

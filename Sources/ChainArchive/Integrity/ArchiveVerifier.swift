@@ -96,7 +96,7 @@ package struct ArchiveVerifier: Sendable {
                     return Finding(
                         step: StepVersion(directoryName: directory)?.number,
                         error: VarveError(
-                            .damaged, "the manifest is missing; varve repair makes it again",
+                            .damaged, "the manifest is missing; `Archive.repair` makes it again",
                             file: Paths.join(archive.layout.root, path)))
                 }
             } catch {

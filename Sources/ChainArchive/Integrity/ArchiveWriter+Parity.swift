@@ -44,7 +44,7 @@ extension ArchiveWriter {
             let names = Set(present.map(\.path))
             if let lost = old.covered.keys.sorted().first(where: { !names.contains($0) }) {
                 throw VarveError(
-                    .damaged, "the manifest is missing; varve repair makes it again",
+                    .damaged, "the manifest is missing; `Archive.repair` makes it again",
                     file: Paths.join(layout.root, lost))
             }
             var covers = true

@@ -3,11 +3,14 @@ package import TensorFiles
 
 /// How long a writer waits for an archive that another process writes to.
 public struct LockWait: Sendable {
-    /// Seconds; `.infinity` waits until the archive is free.
+    /// Seconds to wait; `.infinity` to wait until the archive is free.
     public var seconds: Double
-    /// Told once, when the waiting begins, who has the archive.
+    /// Is called once, when the waiting begins, with a sentence that says who has the archive.
     public var notify: @Sendable (String) -> Void
 
+    /// - Parameters:
+    ///   - seconds: how long to wait; `.infinity` to wait until the archive is free.
+    ///   - notify: is called once, when the waiting begins, with a sentence that says who has the archive.
     public init(seconds: Double, notify: @escaping @Sendable (String) -> Void = { _ in }) {
         self.seconds = seconds
         self.notify = notify

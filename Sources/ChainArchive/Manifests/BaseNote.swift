@@ -1,4 +1,6 @@
 /// What a step's notes say of the weights outside of the archive on which it builds.
+///
+/// The text is stored, and read again, so it stays as the first release wrote it: with the command's option.
 package enum BaseNote {
     private static let beginning = "builds on the weights of ", middle = ", kept outside: restoring needs --base "
 

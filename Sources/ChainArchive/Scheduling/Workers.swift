@@ -11,7 +11,7 @@ package struct Workers: Sendable {
 
     /// What the process takes beside them: the program, manifests, buffers of the libraries.
     package static let fixed: UInt64 = 64 << 20
-    /// The least that `--memory` can be: small tensors are worked on some hundred thousand elements at a time.
+    /// The least that `memory` can be: small tensors are worked on some hundred thousand elements at a time.
     package static let leastMemory: UInt64 = 100_000_000
 
     /// Of addresses (`ulimit -v`) the libraries and the system's own threads take more than they touch.
@@ -47,8 +47,7 @@ package struct Workers: Sendable {
         case .option:
             throw VarveError(
                 .usage,
-                "--memory leaves too little room for the largest tensor: --memory \(Self.least(largest.needed)) is the "
-                    + "least",
+                "`memory` leaves too little room for the largest tensor: \(Self.least(largest.needed)) is the least",
                 tensor: tensor)
         case .addresses:
             throw VarveError(
@@ -58,7 +57,7 @@ package struct Workers: Sendable {
         }
     }
 
-    /// The least `--memory` with which a unit is begun.
+    /// The least `memory` with which a unit is begun.
     private static func least(_ needed: Int) -> String {
         "\(max(Self.leastMemory / 1_000_000, (UInt64(needed) + Self.fixed) / 1_000_000 + 1))MB"
     }

@@ -20,7 +20,7 @@ extension Run {
         throw VarveError(
             .usage,
             "\(severalRuns.count) runs are in it: \(names)\(more). Name one of them, "
-                + "or compress each into an archive of its own with --each", file: root)
+                + "or compress each into an archive of its own with `RunDirectories.list`", file: root)
     }
 
     /// The same, with the checkpoints of several runs taken together (`severalRuns` has their directories).

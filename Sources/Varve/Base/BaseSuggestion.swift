@@ -55,8 +55,8 @@ struct BaseSuggestion {
         }
         let place = location.isInHubCache ? "in the local hub cache" : "on this machine"
         return
-            "this run began from \(name), which is \(place): --base \(ShellWord.quoted(name)) would store the first step "
-            + "as a change\(figures); a restore then needs \(name)"
+            "this run began from \(name), which is \(place): `base = \(ShellWord.quoted(name))` would store the first "
+            + "step as a change\(figures); a restore then needs \(name)"
     }
 
     /// Whether the base lies in the run or the run in it: a configuration may name the directory that it was saved to.

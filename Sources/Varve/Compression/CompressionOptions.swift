@@ -4,44 +4,54 @@ import ChainArchive
 public struct CompressionOptions: Sendable {
     /// Which of the run's files that belong to no step are kept.
     public enum Extras: String, Sendable, CaseIterable {
-        case all, none
+        /// Every one.
+        case all
+        /// None.
+        case none
         /// Those up to 64 MB.
         case small
     }
 
-    /// How weights and moments are quantized.
+    /// How weights and moments are stored.
     public enum Method: Sendable, Hashable {
+        /// Quantized after a transform of each matrix. It is the default.
         case transform(TransformOptions)
+        /// Quantized as published (ExCP, Li et al., ICML 2024).
         case excp(ExcpOptions)
-        /// Not at all: every byte comes back.
+        /// Not quantized: every byte comes back.
         case lossless
     }
 
+    /// How weights and moments are stored.
     public var method: Method
-    /// A keyframe (a step that builds on no other) every so many steps.
+    /// The number of steps from one keyframe to the next, 1 or more. A keyframe is a step that builds on no other.
     public var keyframeInterval: Int
-    /// A checkpoint or model kept outside of the archive, whose weights the first step builds on: a path, or a model's
-    /// name (`gpt2`, `organization/model`, `NAME@REVISION`) that the local Hugging Face hub cache has. A path that exists
-    /// goes before a name; nothing is downloaded.
+    /// A checkpoint or model outside of the archive, whose weights the first step builds on; `nil` for none.
+    ///
+    /// It is a path, or the name of a model (`gpt2`, `organization/model`, `NAME@REVISION`) that the local Hugging Face
+    /// hub cache has. A path that exists goes before a name. Nothing is downloaded.
     public var base: String?
+    /// Which of the run's files that belong to no step are kept.
     public var extras: Extras
-    /// Parameters worked on at a time; the result does not depend on it.
+    /// Threads to work with; 0 for as many as there are processors that this process may use. The result does not
+    /// depend on it.
     public var threads: Int
-    /// Bytes of memory that the process may take; `nil` for as many as its threads need. Fewer parameters are then
-    /// worked on at a time; where one does not fit, that is an error.
+    /// Bytes of memory that the process may take; `nil` for as many as its threads need. If it is little, fewer
+    /// parameters are worked on at a time. If one parameter does not fit, compressing throws `.usage`.
     public var memory: UInt64?
     /// Which originals are removed after their steps were compared with them; `nil` for none.
     public var removal: SourceRemoval?
-    /// How long to wait for an archive that another process writes to; `nil`: not at all.
+    /// How long to wait if another process writes to the archive; `nil`: not at all.
     public var wait: LockWait?
-    /// Whether a step that the archive has, and that looks different now, is taken again. The version before stays until
-    /// `Forgetter.prune`. `Watcher` replaces none.
+    /// Whether a step that the archive has, and that looks different now, is taken again. The version before stays
+    /// until ``Archive/prune(dryRun:wait:)``. ``Watcher`` ignores it and replaces none.
     public var replaces = false
-    /// Only the steps in these ranges are added; `nil` for all. `Watcher` takes all.
+    /// Only steps in these ranges are added; `nil` for all. ``Watcher`` ignores it and takes all.
     public var steps: [ClosedRange<Int>]?
     /// Whether it is said that a base would save something, where none is given.
     var suggestsBase = true
 
+    /// Options; what is left out is as the command `varve compress` has it.
     public init(
         method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,
         extras: Extras = .small,

@@ -4,14 +4,14 @@ import TensorCodecs
 import TensorFiles
 
 /// Compresses the checkpoints of a run into an archive.
-public struct Compressor: Sendable {
+package struct Compressor: Sendable {
     /// The run's directory, or a single checkpoint.
-    public let run: String
+    package let run: String
     /// The archive's directory; made where there is none, appended to where there is one.
-    public let archive: String
-    public let options: CompressionOptions
+    package let archive: String
+    package let options: CompressionOptions
 
-    public init(run: String, archive: String, options: CompressionOptions = CompressionOptions()) {
+    package init(run: String, archive: String, options: CompressionOptions = CompressionOptions()) {
         self.run = run
         self.archive = archive
         self.options = options
@@ -24,7 +24,7 @@ public struct Compressor: Sendable {
     /// - Returns: what was added, and what was skipped and why.
     /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
     ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
-    public func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
+    package func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
         try ArchivePlace.check(archive: archive, of: run)
         var searched: [String] = []
         var options = options
@@ -38,7 +38,7 @@ public struct Compressor: Sendable {
             for notice in searched { progress?(.notice(notice)) }
         }
         let method = try options.stepMethod()
-        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "--keyframe-every must be 1 or more") }
+        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
         let found = try Run.discover(run)
         var result = CompressionResult(
             added: [], present: [], skipped: [], notices: searched + found.warnings, originalBytes: 0, storedBytes: 0)
@@ -82,8 +82,8 @@ public struct Compressor: Sendable {
                 result.added.append(step.number)
                 if replaced.contains(step.number) {
                     let notice =
-                        "step \(step.number) was replaced; the version before stays until `varve prune`, and "
-                        + "`varve restore --replaced` restores it"
+                        "step \(step.number) was replaced; the version before stays until `Archive.prune`, and "
+                        + "`RestoreOptions.replaced` restores it"
                     result.replaced.append(step.number)
                     result.notices.append(notice)
                     progress?(.notice(notice))
@@ -136,12 +136,12 @@ public struct Compressor: Sendable {
                 }
                 reason =
                     "the archive has another step \(step.number), which was written earlier "
-                    + "(\(difference.description)); --replace takes this one instead"
+                    + "(\(difference.description)); `replaces` takes this one instead"
             } catch  where error.code != .interrupted {
                 // An old step that does not decode must not keep new ones out of the archive.
                 reason =
                     "the archive's step \(step.number) was made from files of another time and cannot be compared with "
-                    + "these: \(error.description); --replace takes these"
+                    + "these: \(error.description); `replaces` takes these"
             }
             different.append((step.number, .init(path: step.path, reason: reason)))
         }

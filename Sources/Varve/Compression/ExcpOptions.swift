@@ -2,23 +2,24 @@ import TensorCodecs
 
 /// Settings of the method `excp`: ExCP (Li et al., ICML 2024).
 public struct ExcpOptions: Sendable, Hashable {
-    /// The pruning threshold of a weight residual.
+    /// How the threshold below which a weight residual becomes zero is found.
     public enum Threshold: String, Sendable, Hashable, CaseIterable {
-        /// The authors' code: one threshold per tensor, from the mean of the second moment.
+        /// As in the authors' code: one threshold for each tensor, from the mean of the second moment.
         case published
-        /// The paper's formula: a threshold per element, from its own second moment.
+        /// As in the paper's formula: a threshold for each element, from its own second moment.
         case element
     }
 
-    /// Scale of the weight threshold: min(2.5, alpha / sqrt(second moment)) times the median of |residual|.
+    /// The scale of the weight threshold: min(2.5, alpha / sqrt(second moment)) times the median of |residual|.
     public var alpha: Double
-    /// Moments are kept where |first| > beta * mean |first| and the weight was kept.
+    /// A moment is kept if |first| > beta * mean |first| and the weight's residual was kept.
     public var beta: Double
-    /// Bits per kept value, 2...8: 2^bits - 1 centres per tensor and role.
+    /// Bits for each kept value, 2 to 8: a tensor has 2^bits - 1 centroids.
     public var bits: Int
+    /// How the threshold of a weight residual is found.
     public var threshold: Threshold
 
-    /// The published defaults.
+    /// Options, by default the published ones.
     public init(alpha: Double = 5e-5, beta: Double = 2, bits: Int = 4, threshold: Threshold = .published) {
         self.alpha = alpha
         self.beta = beta

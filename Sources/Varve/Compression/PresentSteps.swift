@@ -30,7 +30,7 @@ struct PresentSteps {
                 let reason =
                     "the archive has another step \(step.number): "
                     + (before == nil ? "it has no \(entry.path)" : "its \(entry.path) is of another size")
-                    + "; --replace takes this one instead"
+                    + "; `replaces` takes this one instead"
                 others.append((step.number, .init(path: step.path, reason: reason)))
                 return
             }

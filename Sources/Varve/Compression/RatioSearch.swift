@@ -31,7 +31,7 @@ struct RatioSearch {
         if let reader = try? ArchiveReader(archive), !reader.steps.isEmpty {
             throw VarveError(
                 .usage,
-                "--target-ratio looks for the step size of a new archive; this one has steps: append with --step-size",
+                "`targetRatio` looks for the step size of a new archive; this one has steps: append with `stepSize`",
                 file: archive)
         }
         let trial = trialPath

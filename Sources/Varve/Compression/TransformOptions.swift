@@ -2,17 +2,19 @@ import TensorCodecs
 
 /// Settings of the method `transform`, the default (`Docs/method.md`).
 public struct TransformOptions: Sendable, Hashable {
-    /// Points of the one knob, named by what they do to a resumed run.
+    /// Named step sizes, finest first.
     public enum Quality: String, Sendable, Hashable, CaseIterable {
-        /// Damage within noise; second moments element by element. A weight's squared error is at most .13 of its squared
-        /// change.
+        /// The loss increase is within noise. Second moments are stored element by element. A weight's squared error is
+        /// at most .13 of its squared change.
         case high
-        /// Mean damage at once .01 or less on the fidelity runs; the squared error at most the squared change.
+        /// The mean loss increase right after restoring is .01 nats or less on the fidelity runs. A weight's squared
+        /// error is at most its squared change.
         case balanced
-        /// Mean damage at once .06 or less; the squared error at most 7.3 times the squared change.
+        /// The mean loss increase right after restoring is .06 nats or less on the fidelity runs. A weight's squared
+        /// error is at most 7.3 times its squared change.
         case small
 
-        /// The step size it stands for.
+        /// The step size that it stands for.
         public var stepSize: Double {
             switch self {
             case .high: 0.6
@@ -26,10 +28,11 @@ public struct TransformOptions: Sendable, Hashable {
     public enum Keyframes: String, Sendable, Hashable, CaseIterable {
         /// On a grid far finer than the chain's errors.
         case quantized
+        /// Bit for bit.
         case exact
     }
 
-    /// What finding and applying the bases of wide matrices may cost, when compressing and again when restoring.
+    /// How much computation wide matrices may cost, when compressing and again when restoring.
     public enum Effort: String, Sendable, Hashable, CaseIterable {
         /// Nothing is transformed.
         case low
@@ -39,16 +42,20 @@ public struct TransformOptions: Sendable, Hashable {
         case high
     }
 
+    /// How finely the changes of weights are quantized.
     public var quality: Quality
+    /// How much computation wide matrices may cost.
     public var effort: Effort
-    /// Quantizer step of a weight's change in units of its smoothed root mean square change; the quality's own where
-    /// it is `nil`.
+    /// The quantizer's step for a weight's change, in units of its smoothed root mean square change, 0.01 to 100; `nil`
+    /// for the quality's own.
     public var stepSize: Double?
+    /// How the weights of keyframes are stored.
     public var keyframes: Keyframes
-    /// Original bytes over stored bytes of the whole archive; the step size that leads there is looked for by
-    /// compressing on trial.
+    /// Original bytes over stored bytes that the whole archive should come to; `nil` for none. The step size that leads
+    /// there is looked for by compressing on trial. It needs a new archive.
     public var targetRatio: Double?
 
+    /// Options, by default those of quality `balanced`.
     public init(
         quality: Quality = .balanced, stepSize: Double? = nil, keyframes: Keyframes = .quantized,
         targetRatio: Double? = nil, effort: Effort = .normal
@@ -60,7 +67,7 @@ public struct TransformOptions: Sendable, Hashable {
         self.keyframes = keyframes
     }
 
-    /// Step sizes that make sense.
+    /// The step sizes that are accepted.
     public static let stepSizes = 0.01...100.0
 
     /// What was chosen, as manifests keep it: an original is removed only where this is what its user asks for.
@@ -101,8 +108,8 @@ public struct TransformOptions: Sendable, Hashable {
 
     /// Of the bases of wide matrices (`Docs/results.md` has what each costs and gains).
     private func rule(stepSize: Double) -> BasisRule {
-        // First moments are worth their bits at the highest quality; then they may as well open the bases. And where steps
-        // are coarse, hardly anything of an untransformed first change would be left to learn from.
+        // First moments are worth their bits at the highest quality; then they may as well open the bases. And where
+        // steps are coarse, hardly anything of an untransformed first change would be left to learn from.
         let opens = quality == .high || stepSize >= Self.coarse
         return switch effort {
         case .low:

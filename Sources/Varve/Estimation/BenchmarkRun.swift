@@ -2,20 +2,20 @@ import Checkpoints
 import TensorFiles
 
 /// Checkpoints of a run that are compressed on trial, to see what each method makes of them.
-public struct BenchmarkRun: Sendable {
+package struct BenchmarkRun: Sendable {
     /// One of them.
-    public struct Checkpoint: Sendable, Codable {
-        public var step: Int
+    package struct Checkpoint: Sendable, Codable {
+        package var step: Int
         /// Relative to the run.
-        public var checkpoint: String
+        package var checkpoint: String
         /// Bytes of its files.
-        public var bytes: UInt64
+        package var bytes: UInt64
     }
 
     /// In ascending order of steps; at least one.
-    public let checkpoints: [Checkpoint]
+    package let checkpoints: [Checkpoint]
     /// What was left out because it is not complete.
-    public let skipped: [CompressionResult.Skipped]
+    package let skipped: [CompressionResult.Skipped]
     /// The run's directory, or that of the single file.
     private let root: String
     /// Into which nothing may be written.
@@ -25,7 +25,7 @@ public struct BenchmarkRun: Sendable {
     private static let blockBytes = 1 << 20
 
     /// Bytes of all of them.
-    public var bytes: UInt64 { checkpoints.reduce(0) { $0 + $1.bytes } }
+    package var bytes: UInt64 { checkpoints.reduce(0) { $0 + $1.bytes } }
 
     /// Chooses checkpoints of a run.
     ///
@@ -35,7 +35,7 @@ public struct BenchmarkRun: Sendable {
     ///   - limit: at most so many, the newest; `nil` for all.
     /// - Throws: `.usage` where nothing looks like a checkpoint or the ranges hold no step, `.incomplete` where no
     ///   checkpoint is complete, `.notFound`, `.permissionDenied`, `.inputOutput`.
-    public init(run: String, steps ranges: [ClosedRange<Int>]? = nil, limit: Int? = nil) throws(VarveError) {
+    package init(run: String, steps ranges: [ClosedRange<Int>]? = nil, limit: Int? = nil) throws(VarveError) {
         let found = try Run.discover(run)
         guard !found.steps.isEmpty else {
             throw VarveError(.incomplete, "none of its checkpoints is complete", file: run)
@@ -56,7 +56,7 @@ public struct BenchmarkRun: Sendable {
     /// Reads every file once, so that the next to read them finds them in memory, as far as there is room.
     ///
     /// - Throws: `.interrupted`, `.inputOutput`, `.sourceChanged` (a file was there before and is gone).
-    public func read(progress: ProgressHandler? = nil) throws(VarveError) {
+    package func read(progress: ProgressHandler? = nil) throws(VarveError) {
         progress?(.begin(steps: steps.count, bytes: bytes))
         for step in steps {
             progress?(.step(number: step.number, path: step.path))
@@ -73,7 +73,7 @@ public struct BenchmarkRun: Sendable {
     /// - Returns: whether every file is the same byte for byte.
     /// - Throws: `.different` at the first difference that should not be; `.usage` for a step that was not chosen,
     ///   `.interrupted`, `.inputOutput`, `.sourceChanged`.
-    public func compare(_ report: Report.Step, restoredTo directory: String) throws(VarveError) -> Bool {
+    package func compare(_ report: Report.Step, restoredTo directory: String) throws(VarveError) -> Bool {
         guard let step = steps.first(where: { $0.number == report.number }) else {
             throw VarveError(.usage, "step \(report.number) is none of those that were chosen")
         }
@@ -100,13 +100,13 @@ public struct BenchmarkRun: Sendable {
     }
 
     /// The newest checkpoint as it is: its directory, or of single files the one with the weights.
-    public var lastOriginal: String {
+    package var lastOriginal: String {
         guard let path = steps.last?.path, !path.isEmpty else { return root }
         return Paths.join(root, path)
     }
 
     /// The same of the newest checkpoint that was restored to `directory`.
-    public func last(restoredTo directory: String) -> String {
+    package func last(restoredTo directory: String) -> String {
         guard let step = steps.last, !step.isDirectory else { return directory }
         let own = Paths.join(directory, Paths.split(step.path).name)
         return (try? FileIdentity(path: own)) == nil ? Paths.join(directory, step.path) : own

@@ -1,9 +1,9 @@
 import TensorFiles
 
-/// A directory for what is made on trial, locked while it is used. It goes with all that it holds; what a killed process
-/// left behind goes when the next one takes its place.
-public final class BenchmarkScratch: Sendable {
-    public let path: String
+/// A directory for what is made on trial, locked while it is used. It goes with all that it holds; what a killed
+/// process left behind goes when the next one takes its place.
+package final class BenchmarkScratch: Sendable {
+    package let path: String
     private let directory: LockedDirectory
 
     /// As many processes may work in one directory at a time.
@@ -13,14 +13,15 @@ public final class BenchmarkScratch: Sendable {
     ///
     /// - Throws: `.usage` where `parent` lies in the run, into which nothing is written; `.notFound`, `.locked` (too
     ///   many others), `.permissionDenied`, `.noSpace`, `.inputOutput`.
-    public init(in parent: String, of run: BenchmarkRun) throws(VarveError) {
+    package init(in parent: String, of run: BenchmarkRun) throws(VarveError) {
         guard try Directories.isThere(parent) else {
             throw VarveError(.notFound, "no such directory to work in", file: parent)
         }
         if let run = run.directory, try Directories.lies(parent, in: run) {
             throw VarveError(
                 .usage,
-                "the directory to work in lies in the run, into which nothing is written; --scratch names another",
+                "the directory to work in lies in the run, into which nothing is written; "
+                    + "`BenchmarkScratch` takes another",
                 file: parent)
         }
         directory = try Self.free(in: parent)
@@ -29,20 +30,20 @@ public final class BenchmarkScratch: Sendable {
     }
 
     /// Removes something in it.
-    public func remove(_ name: String) throws(VarveError) {
+    package func remove(_ name: String) throws(VarveError) {
         try Directories.remove(Paths.join(path, name), forcing: true)
     }
 
     /// Gives something in it another name.
-    public func rename(_ name: String, to other: String) throws(VarveError) {
+    package func rename(_ name: String, to other: String) throws(VarveError) {
         try SystemCalls.rename(Paths.join(path, name), Paths.join(path, other))
     }
 
     /// Removes all of it.
-    public func remove() { directory.release(removing: true) }
+    package func remove() { directory.release(removing: true) }
 
     /// The path of something in it.
-    public func path(_ name: String) -> String { Paths.join(path, name) }
+    package func path(_ name: String) -> String { Paths.join(path, name) }
 
     private static func free(in parent: String) throws(VarveError) -> LockedDirectory {
         for number in 1..<most {

@@ -1,50 +1,60 @@
-/// What compressing a run would do, as far as it can be told without doing it.
+/// What compressing a run would do, as far as a sample tells.
 public struct Estimate: Sendable, Codable {
+    /// A step that would be added.
     public struct Step: Sendable, Codable {
+        /// The step's number.
         public var step: Int
-        /// Relative to the run.
+        /// The path of the checkpoint in the run.
         public var checkpoint: String
+        /// Whether the step would build on no other one.
         public var keyframe: Bool
+        /// Bytes of its files.
         public var originalBytes: UInt64
-        /// What it would take in the archive, about.
+        /// About how many bytes it would take in the archive.
         public var storedBytes: UInt64
-        /// Whether it was in the sample; other steps are judged by those that were.
+        /// Whether it was in the sample. Other steps are judged by those that were.
         public var sampled: Bool
     }
 
-    /// What was really encoded, in memory.
+    /// What was encoded, in memory.
     public struct Sample: Sendable, Codable {
+        /// The steps that were encoded, as a whole or in part.
         public var steps: [Int]
-        /// Bytes of checkpoints.
+        /// Bytes of checkpoints that were encoded.
         public var bytes: UInt64
+        /// Seconds that this took.
         public var seconds: Double
     }
 
+    /// The run's directory, as it was named.
     public var run: String
+    /// The archive's directory, as it was named.
     public var archive: String
-    /// The framework's layout, in words.
+    /// The framework's layout, in words; `nil` if no step would be added.
     public var layout: String?
-    /// Parameters of a step.
+    /// The number of parameters of a step.
     public var parameters: Int
-    /// Their elements.
+    /// The number of their elements.
     public var values: UInt64
-    /// The files of one step, that between keyframes where there is one.
+    /// The files of one step that is no keyframe; of a keyframe if there is no other step.
     public var files: [FileOutline]
-    /// Steps that would be added, ascending.
+    /// The steps that would be added, ascending.
     public var steps: [Step]
-    /// Steps that the archive has already.
+    /// The steps that the archive has already.
     public var present: [Int]
-    /// Checkpoints that would be left out because they are not complete or cannot be read.
+    /// The checkpoints that would be left out, because they are not complete or cannot be read.
     public var skipped: [CompressionResult.Skipped]
-    /// What a user should read, beside the above.
+    /// What a user should read beside the above, in sentences.
     public var notices: [String]
+    /// Bytes of the steps that would be added.
     public var originalBytes: UInt64
-    /// Of all steps, about; the run's other files come on top.
+    /// About how many bytes they would take. The run's other files are not in it.
     public var storedBytes: UInt64
-    /// Compressing would take, about.
+    /// About how many seconds compressing would take.
     public var seconds: Double
+    /// What was encoded to tell all that.
     public var sample: Sample
 
-    /// Original over stored bytes; 0 where nothing would be stored.
+    /// Original over stored bytes; 0 if nothing would be stored.
     public var ratio: Double { storedBytes == 0 ? 0 : Double(originalBytes) / Double(storedBytes) }
 }

@@ -2,17 +2,24 @@ import ChainArchive
 import Checkpoints
 import TensorFiles
 
-/// Says what `Compressor` would do to a run, and about how large and slow it would be, from a sample that is really
-/// encoded. Nothing is written.
+/// Says what compressing a run would do, and about how large and slow it would be, from a sample that is
+/// encoded in memory. Nothing is written.
 public struct Estimator: Sendable {
+    /// The run's directory, or a single checkpoint.
     public let run: String
+    /// The archive that the run would be compressed into.
     public let archive: String
+    /// As for compressing.
     public let options: CompressionOptions
 
     /// Bytes of checkpoints that are encoded at most, unless a single tensor is larger.
     static let sampleBytes = 32 << 20
     private static let leastSteps = 3, mostSteps = 16
 
+    /// - Parameters:
+    ///   - run: the run's directory, or a single checkpoint.
+    ///   - archive: the archive's directory. It need not exist.
+    ///   - options: as for compressing.
     public init(run: String, archive: String, options: CompressionOptions = CompressionOptions()) {
         self.run = run
         self.archive = archive
@@ -20,11 +27,11 @@ public struct Estimator: Sendable {
     }
 
     /// Looks through the run, opens every step that would be added, and encodes a sample of the first ones in memory.
-    /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.exists` (the archive's place
-    ///   is taken), `.damaged`, `.interrupted`, `.inputOutput`. Steps that cannot be read are listed as skipped.
+    /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.exists` (the archive's
+    ///   place is taken), `.damaged`, `.interrupted`, `.inputOutput`. Steps that cannot be read are listed as skipped.
     public func estimate(progress: ProgressHandler? = nil) async throws(VarveError) -> Estimate {
         let method = try options.stepMethod()
-        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "--keyframe-every must be 1 or more") }
+        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
         let found = try Run.discover(run)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let reader = try openArchive()

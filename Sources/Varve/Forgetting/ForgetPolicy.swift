@@ -2,15 +2,16 @@ import TensorFiles
 
 /// Which steps to forget: those that no rule keeps, or those that are named.
 public struct ForgetPolicy: Sendable, Hashable {
-    /// The newest so many steps stay.
+    /// The number of newest steps that stay, 1 or more; `nil` if this rule keeps none.
     public var keepLast: Int?
-    /// Steps whose number is a multiple of it stay.
+    /// Steps stay if their number is a multiple of it, 1 or more; `nil` if this rule keeps none.
     public var keepEvery: Int?
-    /// These steps are forgotten, and no others. Excludes the rules above.
+    /// The steps that are forgotten, and no others. It excludes the rules above. If it is empty, the rules hold.
     public var steps: [ClosedRange<Int>]
-    /// Only first and second moments are forgotten; weights and all other files stay.
+    /// Whether only first and second moments are forgotten. Weights and all other files then stay.
     public var momentsOnly: Bool
 
+    /// Either rules (`keepLast`, `keepEvery`) or `steps` must be given.
     public init(
         keepLast: Int? = nil, keepEvery: Int? = nil, steps: [ClosedRange<Int>] = [], momentsOnly: Bool = false
     ) {
@@ -24,13 +25,13 @@ public struct ForgetPolicy: Sendable, Hashable {
     func check() throws(VarveError) {
         let hasRules = keepLast != nil || keepEvery != nil
         guard hasRules || !steps.isEmpty else {
-            throw VarveError(.usage, "say what to keep (--keep-last, --keep-every) or what to forget (--steps)")
+            throw VarveError(.usage, "say what to keep (`keepLast`, `keepEvery`) or what to forget (`steps`)")
         }
         guard !hasRules || steps.isEmpty else {
-            throw VarveError(.usage, "--steps says what to forget, --keep-last and --keep-every what to keep: use one")
+            throw VarveError(.usage, "`steps` says what to forget, `keepLast` and `keepEvery` what to keep: use one")
         }
-        if let keepLast, keepLast < 1 { throw VarveError(.usage, "--keep-last must be 1 or more") }
-        if let keepEvery, keepEvery < 1 { throw VarveError(.usage, "--keep-every must be 1 or more") }
+        if let keepLast, keepLast < 1 { throw VarveError(.usage, "`keepLast` must be 1 or more") }
+        if let keepEvery, keepEvery < 1 { throw VarveError(.usage, "`keepEvery` must be 1 or more") }
     }
 
     /// The steps to forget, of those that are there.
@@ -43,7 +44,7 @@ public struct ForgetPolicy: Sendable, Hashable {
         guard steps.isEmpty else {
             let named = try StepNumbers.select(steps, from: present)
             if let pinned = named.first(where: pins.contains) {
-                throw VarveError(.usage, "step \(pinned) is pinned; `varve pin --remove --steps \(pinned)` unpins it")
+                throw VarveError(.usage, "step \(pinned) is pinned; `Archive.unpin(\(pinned))` unpins it")
             }
             guard momentsOnly || named.count < present.count else {
                 throw VarveError(.usage, "no step would be left; to have none, remove the archive's directory")

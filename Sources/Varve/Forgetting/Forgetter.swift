@@ -5,12 +5,12 @@ import TensorFiles
 ///
 /// Forgetting only marks: a marked step is no longer listed, restored or added again, and its bytes stay until
 /// `prune`. What other steps build on stays also then.
-public struct Forgetter: Sendable {
-    public let archive: String
+package struct Forgetter: Sendable {
+    package let archive: String
     /// How long to wait where another process writes to the archive; `nil`: not at all.
-    public var wait: LockWait?
+    package var wait: LockWait?
 
-    public init(archive: String, wait: LockWait? = nil) {
+    package init(archive: String, wait: LockWait? = nil) {
         self.archive = archive
         self.wait = wait
     }
@@ -19,10 +19,10 @@ public struct Forgetter: Sendable {
     /// - Parameters:
     ///   - dryRun: change nothing, say what would happen.
     ///   - prune: free their bytes at once; nothing brings them back then.
-    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step, a step that is not there, pinned, or has no
-    ///   files of weights that its moments could be taken from), `.notAnArchive`, `.locked`, `.damaged`, `.noSpace`,
-    ///   `.permissionDenied`, `.inputOutput`.
-    public func forget(
+    /// - Throws: `.usage` (a policy that says nothing, contradicts itself or leaves no step, a step that is not there,
+    ///   pinned, or has no files of weights that its moments could be taken from), `.notAnArchive`, `.locked`,
+    ///   `.damaged`, `.noSpace`, `.permissionDenied`, `.inputOutput`.
+    package func forget(
         _ policy: ForgetPolicy, dryRun: Bool = false, prune: Bool = false
     ) throws(VarveError) -> ForgetResult {
         try policy.check()
@@ -51,7 +51,7 @@ public struct Forgetter: Sendable {
     /// Frees the bytes of what was forgotten, as far as no remaining step needs them.
     /// - Throws: `.damaged` where a remaining step misses something: nothing is taken from such an archive. Else as
     ///   `forget`.
-    public func prune(dryRun: Bool = false) throws(VarveError) -> ForgetResult {
+    package func prune(dryRun: Bool = false) throws(VarveError) -> ForgetResult {
         let writer = try dryRun ? nil : openForWriting()
         let reader = try opened()
         var result = result(try PrunePlan(reader, forgotten: reader.forgotten), reader, forgotten: [])
@@ -65,7 +65,7 @@ public struct Forgetter: Sendable {
     /// - Parameter steps: those to bring back; all that can be where it is empty.
     /// - Returns: the steps that are there again, wholly or with their moments.
     /// - Throws: `.usage` for a step that is not forgotten, or pruned.
-    public func undo(steps: [ClosedRange<Int>] = []) throws(VarveError) -> [Int] {
+    package func undo(steps: [ClosedRange<Int>] = []) throws(VarveError) -> [Int] {
         let writer = try openForWriting()
         var forgotten = try opened().forgotten
         let marked = forgotten.numbers.sorted()
@@ -90,12 +90,12 @@ public struct Forgetter: Sendable {
     }
 
     /// The steps that no rule forgets.
-    public func pinned() throws(VarveError) -> [Int] { try opened().forgotten.pins.sorted() }
+    package func pinned() throws(VarveError) -> [Int] { try opened().forgotten.pins.sorted() }
 
     /// Protects steps from being forgotten, or stops to.
     /// - Returns: all pinned steps.
     /// - Throws: `.usage` for steps that are not there.
-    public func pin(_ steps: [ClosedRange<Int>], remove: Bool = false) throws(VarveError) -> [Int] {
+    package func pin(_ steps: [ClosedRange<Int>], remove: Bool = false) throws(VarveError) -> [Int] {
         let writer = try openForWriting()
         let reader = try opened()
         var forgotten = reader.forgotten

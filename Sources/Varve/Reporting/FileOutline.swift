@@ -4,23 +4,25 @@ import TensorFiles
 
 /// How a file of a checkpoint is understood, and what becomes of its bytes.
 public struct FileOutline: Sendable, Codable {
-    /// Relative to the run.
+    /// The path in the run.
     public var path: String
     /// Bytes of the file.
     public var bytes: UInt64
-    /// `safetensors`, `torchZip`, `torchLegacy`, or `other`: kept whole.
+    /// `safetensors`, `torchZip` or `torchLegacy`; `other` for a file that is kept whole.
     public var container: String
-    /// Tensors that are weights of parameters.
+    /// The number of tensors that are weights of parameters.
     public var weights = 0
+    /// The number of tensors that are first moments.
     public var firstMoments = 0
+    /// The number of tensors that are second moments.
     public var secondMoments = 0
-    /// Tensors that are neither.
+    /// The number of all other tensors.
     public var others = 0
     /// Bytes of tensors that the method may quantize.
     public var quantizedBytes: UInt64 = 0
     /// Bytes of tensors that are stored exactly.
     public var exactBytes: UInt64 = 0
-    /// All other bytes, exact too: headers, pickles, text.
+    /// Bytes that lie in no tensor: headers, pickles, text. They are stored exactly.
     public var payloadBytes: UInt64 = 0
 }
 

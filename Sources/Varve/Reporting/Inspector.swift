@@ -4,17 +4,21 @@ import TensorFiles
 
 /// Shows what Varve understands of a run or checkpoint.
 public struct Inspector: Sendable {
+    /// The run's directory, or a single checkpoint.
     public let path: String
-    /// Whether to hash every tensor.
+    /// Whether every tensor is hashed.
     public var hashes: Bool
 
+    /// - Parameters:
+    ///   - path: the run's directory, or a single checkpoint.
+    ///   - hashes: whether every tensor is hashed. All of it is read then.
     public init(path: String, hashes: Bool = false) {
         self.path = path
         self.hashes = hashes
     }
 
-    /// - Throws: `.notFound`, `.usage` where nothing looks like a checkpoint, `.inputOutput`. Checkpoints that cannot be
-    ///   read are listed as skipped.
+    /// Reads the run. Checkpoints that cannot be read are listed as skipped.
+    /// - Throws: `.notFound`, `.usage` (nothing like a checkpoint), `.inputOutput`.
     public func inspect() throws(VarveError) -> Inspection {
         let run = try Run.discover(path)
         var result = Inspection(
@@ -45,7 +49,7 @@ public struct Inspector: Sendable {
             // Settled for the whole run before its steps were read one by one: say on what ground.
             if case .inherited = parameter.pairing, let path = parameter.statePath {
                 item.correlation = correlations[path]
-                item.pairing = (item.correlation == nil ? PairingNote.order : .data).name
+                item.pairing = (item.correlation == nil ? Report.Pairing.order : .data).rawValue
             }
             parameters.append(item)
         }
@@ -81,7 +85,7 @@ public struct Inspector: Sendable {
         return Inspection.Parameter(
             name: parameter.name, shape: main?.shape ?? [], dtype: main?.dtype ?? "", weight: weight,
             firstMoment: first, secondMoment: second, other: other.isEmpty ? nil : other,
-            buffer: parameter.isBuffer ? true : nil, pairing: PairingNote(parameter.pairing).name,
+            buffer: parameter.isBuffer ? true : nil, pairing: Report.Pairing(PairingNote(parameter.pairing)).rawValue,
             correlation: correlation)
     }
 

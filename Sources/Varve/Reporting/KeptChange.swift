@@ -2,23 +2,24 @@ import ChainArchive
 
 /// How much of what training changed is in a restored step.
 ///
-/// A share is 1 less the squared error of the restored weights over the squared change of the original ones, summed over
-/// all weights: 0.9 since the step before says that nine tenths of what this interval of training did is there. What is
-/// not there yet is not lost to the run: the next step is stored as the difference to what was restored.
+/// A share is 1 minus the squared error of the restored weights over the squared change of the original ones, summed
+/// over all weights: 0.9 since the step before means that nine tenths of what this interval of training did is
+/// restored. The rest is not lost to the run, because the next step is stored as the difference to what was restored.
 public struct KeptChange: Sendable, Codable, Hashable {
-    /// The step before; `nil` if the step builds on none.
+    /// The number of the step before; `nil` if the step builds on none.
     public var before: Int?
-    /// Of the change since the step before.
+    /// The share of the change since the step before; `nil` if there is none or nothing changed.
     public var sinceBefore: Double?
-    /// Of the change since the chain began, at a keyframe or with the base.
+    /// The share of the change since the chain began, at a keyframe or with the base; `nil` as above.
     public var sinceStart: Double?
-    /// Weights whose squared error is above the method's bound, with the error in units of the squared change; the worst
-    /// first.
+    /// Weights whose squared error is above the bound that the quality promises, the worst first.
     public var misses: [Miss] = []
 
+    /// A weight that misses the bound.
     public struct Miss: Sendable, Codable, Hashable {
+        /// The parameter's name.
         public var name: String
-        /// Squared error over the squared change since the step before; `nil` if the weight did not change.
+        /// The squared error over the squared change since the step before; `nil` if the weight did not change.
         public var error: Double?
     }
 

@@ -1,4 +1,4 @@
-import TensorFiles
+public import TensorFiles
 
 /// What an archive holds and what it cost, step by step.
 public struct Report: Sendable {
@@ -8,23 +8,26 @@ public struct Report: Sendable {
         public var originalBytes: UInt64 = 0
         /// Bytes in the archive.
         public var storedBytes: UInt64 = 0
-        /// Sum over elements of (restored - original)^2.
+        /// The sum over elements of (restored - original)^2.
         public var squaredError: Double = 0
-        /// What the squared error is compared with: of weights the squared change since the step before, of moments
+        /// What the squared error is compared with: for weights the squared change since the step before, for moments
         /// the sum of squares.
         public var referenceEnergy: Double = 0
-        /// `squaredError` / `referenceEnergy`; 0 where nothing was lost.
+        /// `squaredError` / `referenceEnergy`; 0 if nothing was lost.
         public var relativeSquaredError: Double = 0
-        /// Elements, and those restored as "no change" (weights) or zero (moments).
+        /// The number of elements.
         public var elementCount: UInt64 = 0
+        /// The number of elements that are restored as "no change" (weights) or zero (moments).
         public var prunedCount: UInt64 = 0
-        /// Largest |restored - original|.
+        /// The largest |restored - original|.
         public var largestError: Double = 0
 
-        /// Original bytes over stored bytes; 0 where nothing is stored.
+        /// Original bytes over stored bytes; 0 if nothing is stored.
         public var ratio: Double { storedBytes == 0 ? 0 : Double(originalBytes) / Double(storedBytes) }
+        /// `prunedCount` / `elementCount`; 0 if there are no elements.
         public var prunedShare: Double { elementCount == 0 ? 0 : Double(prunedCount) / Double(elementCount) }
 
+        /// Figures of nothing.
         public init() {}
 
         /// Adds another's figures.
@@ -43,61 +46,81 @@ public struct Report: Sendable {
 
     /// One tensor of one step.
     public struct Tensor: Sendable {
+        /// The name of its parameter. A tensor without a parameter has the name that it has in its file.
         public var name: String
-        public var role: String
+        /// What it is for its parameter.
+        public var role: TensorRole
+        /// The optimizer's key for it, such as `exp_avg`. It is empty for weights.
         public var key: String
-        public var dtype: String
+        /// The type of its elements.
+        public var dtype: DType
+        /// The number of elements along each axis.
         public var shape: [Int]
-        /// Path in the run.
+        /// The path of its file in the run.
         public var file: String
-        /// `exact`, `unchanged`, `excp`...
-        public var coding: String
+        /// How its bytes are stored.
+        public var coding: Coding
+        /// Whether a restore gives back every bit of it.
         public var isExact: Bool
-        /// How optimizer state was tied to the weight: `named`, `order`, `data`, `inherited`, `ambiguous`, `none`.
-        public var pairing: String
+        /// How optimizer state was tied to the weight.
+        public var pairing: Pairing
+        /// Its bytes and errors.
         public var figures: Figures
     }
 
     /// One file of a step: payload and tensors together.
     public struct File: Sendable {
+        /// The path in the run.
         public var path: String
+        /// Bytes and errors of all of it.
         public var figures: Figures
+        /// Bytes of the file that lie in no tensor record.
         public var payloadBytes: UInt64
+        /// Bytes that those take in the archive.
         public var storedPayloadBytes: UInt64
     }
 
     /// One step.
     public struct Step: Sendable {
+        /// The step's number.
         public var number: Int
+        /// The path of the checkpoint in the run.
         public var path: String
+        /// Whether the step builds on no other one.
         public var isKeyframe: Bool
+        /// The method and its settings, in words.
         public var method: String
-        /// Everything on disk for it, manifest and container included.
+        /// Everything on disk for the step, manifest and headers of parts included.
         public var total: Figures
-        /// By role name; `payload` holds whatever is no tensor record, manifest and part headers included.
-        public var roles: [String: Figures]
+        /// The same by category. The categories add up to `total`.
+        public var roles: [Category: Figures]
+        /// The tensors, in the order of the manifest.
         public var tensors: [Tensor]
+        /// The files, in the order of the manifest.
         public var files: [File]
+        /// What was noted when the step was compressed, in sentences.
         public var notes: [String]
-        /// How much of the change since the step before and since the chain began is there.
+        /// How much of the change since the step before, and since the chain began, is restored.
         public var kept: KeptChange
-        /// No rule forgets it.
+        /// Whether no rule forgets the step.
         public var isPinned: Bool
-        /// Its moments were forgotten: only its model can be restored, and no figure here has them.
+        /// Whether the moments were forgotten. Then only the model can be restored, and the figures leave moments out.
         public var lacksMoments: Bool
     }
 
+    /// The steps that were asked for, ascending.
     public var steps: [Step]
-    /// Over the reported steps, and where those are all steps, the archive's own files and the run's other files.
+    /// The sum over these steps. If they are all steps, the archive's own files and the run's other files are in it
+    /// too.
     public var total: Figures
-    /// By role, over the reported steps.
-    public var roles: [String: Figures]
-    /// Weights and both moments of the steps that are no keyframes: the chain ratio.
+    /// The same by category.
+    public var roles: [Category: Figures]
+    /// Weights and both moments of the steps that are no keyframes. Its ratio is the chain ratio.
     public var chain: Figures
     /// Weights and both moments of the keyframes.
     public var keyframes: Figures
-    /// Bytes on disk of steps that were forgotten: not pruned yet, or still needed by others. Part of `total`, where
-    /// that has the archive's own files.
+    /// Bytes on disk of forgotten steps, by number: those not pruned yet, and those that other steps still need. They
+    /// are part of `total` if that has the archive's own files.
     public var forgotten: [Int: UInt64] = [:]
 }
 
@@ -107,6 +130,7 @@ extension Report.Figures {
             prunedShare
     }
 
+    /// Reads what `encode(to:)` wrote. `referenceEnergy` is not in it.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         originalBytes = try container.decode(UInt64.self, forKey: .originalBytes)
@@ -119,6 +143,7 @@ extension Report.Figures {
         prunedCount = UInt64((share * Double(elementCount)).rounded())
     }
 
+    /// Writes the figures and the ratios that follow from them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(originalBytes, forKey: .originalBytes)

@@ -2,14 +2,14 @@ import ChainArchive
 import TensorFiles
 
 /// Reads an archive's manifests into a report. No tensor is decoded.
-public struct Reporter: Sendable {
-    public let archive: String
+package struct Reporter: Sendable {
+    package let archive: String
 
-    public init(archive: String) { self.archive = archive }
+    package init(archive: String) { self.archive = archive }
 
     /// - Parameter ranges: steps to report; `nil` for all, the archive's own files included.
     /// - Throws: `.notAnArchive`, `.notFound`, `.damaged`, `.unsupported`; `.usage` where a range has no step.
-    public func report(steps ranges: [ClosedRange<Int>]? = nil) throws(VarveError) -> Report {
+    package func report(steps ranges: [ClosedRange<Int>]? = nil) throws(VarveError) -> Report {
         let reader = try ArchiveReader(archive)
         let numbers = try ranges.map { (ranges) throws(VarveError) in
             try StepNumbers.select(ranges, from: reader.steps)
@@ -18,10 +18,10 @@ public struct Reporter: Sendable {
         for number in numbers ?? reader.steps {
             let step = try self.step(number, reader)
             report.total.add(step.total)
-            for role in Role.allCases.map(\.name) + ["payload"] {
-                guard let figures = step.roles[role] else { continue }
-                report.roles[role, default: .init()].add(figures)
-                guard role != "payload", role != "other" else { continue }
+            for category in Report.Category.allCases {
+                guard let figures = step.roles[category] else { continue }
+                report.roles[category, default: .init()].add(figures)
+                guard category.isOfParameters else { continue }
                 if step.isKeyframe { report.keyframes.add(figures) } else { report.chain.add(figures) }
             }
             report.steps.append(step)
@@ -38,15 +38,15 @@ public struct Reporter: Sendable {
                 own.originalBytes = own.originalBytes.addingSaturated(entry.byteCount)
             }
             report.total.add(own)
-            report.roles["payload", default: .init()].add(own)
+            report.roles[.payload, default: .init()].add(own)
         }
         return report
     }
 
     private func step(_ number: Int, _ reader: ArchiveReader) throws(VarveError) -> Report.Step {
         let manifest = try reader.manifest(number)
-        var roles: [String: Report.Figures] = [:]
-        for role in Role.allCases { roles[role.name] = .init() }
+        var roles: [Report.Category: Report.Figures] = [:]
+        for role in TensorRole.allCases { roles[Report.Category(role)] = .init() }
         var files = manifest.entries.map { entry in
             var figures = Report.Figures()
             figures.originalBytes = entry.isFile ? entry.byteCount : 0
@@ -59,6 +59,7 @@ public struct Reporter: Sendable {
         let lacksMoments = reader.forgotten.extent(number) == .moments
         var lost: UInt64 = 0
         for record in manifest.tensors {
+            let role = TensorRole(record.identity.playedRole)
             var figures = Report.Figures()
             figures.storedBytes = UInt64(record.statistics.storedBytes)
             if lacksMoments, manifest.isMoment(record) {
@@ -68,7 +69,7 @@ public struct Reporter: Sendable {
                 files[record.entry].figures.originalBytes -= min(files[record.entry].figures.originalBytes, bytes)
                 files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, bytes)
                 files[record.entry].figures.add(figures)
-                roles[record.identity.playedRole.name, default: .init()].add(figures)
+                roles[Report.Category(role), default: .init()].add(figures)
                 continue
             }
             figures.originalBytes = UInt64(record.byteCount)
@@ -79,27 +80,27 @@ public struct Reporter: Sendable {
             figures.prunedCount = UInt64(record.statistics.prunedCount)
             var sum = Report.Figures()
             sum.add(figures)
-            roles[record.identity.playedRole.name, default: .init()].add(sum)
+            roles[Report.Category(role), default: .init()].add(sum)
             files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, figures.originalBytes)
             var inFile = sum
             inFile.originalBytes = 0
             files[record.entry].figures.add(inFile)
             tensors.append(
                 Report.Tensor(
-                    name: record.name, role: record.identity.playedRole.name, key: record.key,
-                    dtype: record.dtype.rawValue,
-                    shape: record.shape, file: manifest.entries[record.entry].path, coding: record.coding.name,
-                    isExact: record.coding.isExact, pairing: record.statistics.pairing.name, figures: sum))
+                    name: record.name, role: role, key: record.key,
+                    dtype: record.dtype, shape: record.shape, file: manifest.entries[record.entry].path,
+                    coding: Report.Coding(record.coding),
+                    isExact: record.coding.isExact, pairing: Report.Pairing(record.statistics.pairing), figures: sum))
         }
         var total = Report.Figures()
-        for role in Role.allCases { total.add(roles[role.name] ?? .init()) }
+        for role in TensorRole.allCases { total.add(roles[Report.Category(role)] ?? .init()) }
         // Whatever is on disk and no tensor's is payload: file contents, part headers, the manifest.
         var payload = Report.Figures()
         let onDisk = try ArchiveReader.storedBytes(directory: reader.stepDirectory(number))
         let original = manifest.entries.reduce(UInt64(0)) { $0 + ($1.isFile ? $1.byteCount : 0) }
         payload.storedBytes = onDisk - min(onDisk, total.storedBytes)
         payload.originalBytes = original - min(original, total.originalBytes.addingSaturated(lost))
-        roles["payload"] = payload
+        roles[.payload] = payload
         total.add(payload)
         return Report.Step(
             number: number, path: manifest.path, isKeyframe: manifest.isKeyframe, method: manifest.method, total: total,
@@ -107,34 +108,5 @@ public struct Reporter: Sendable {
             files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element),
             notes: manifest.notes, kept: KeptChange(manifest, bound: nil),
             isPinned: reader.forgotten.pins.contains(number), lacksMoments: lacksMoments)
-    }
-}
-
-extension TensorRecord.Coding {
-    /// The name in reports.
-    var name: String {
-        switch self {
-        case .exact: "exact"
-        case .exactDelta: "exact delta"
-        case .packed(_, _, let depth): depth == 0 ? "exact" : "exact delta"
-        case .unchanged, .sameAs: "unchanged"
-        case .excp: "excp"
-        case .transform: "transform"
-        case .copy: "copy"
-        }
-    }
-}
-
-extension PairingNote {
-    /// The name in reports.
-    var name: String {
-        switch self {
-        case .none: "none"
-        case .named: "named"
-        case .order: "order"
-        case .data: "data"
-        case .inherited: "inherited"
-        case .ambiguous: "ambiguous"
-        }
     }
 }

@@ -2,21 +2,21 @@ import ChainArchive
 import TensorFiles
 
 /// The steps of an archive by what users call them: numbers, the newest one, the names of their checkpoints.
-public struct StepNames: Sendable {
+package struct StepNames: Sendable {
     /// Visible steps, ascending.
-    public let steps: [Int]
+    package let steps: [Int]
     private let reader: ArchiveReader
 
     /// - Throws: `.notAnArchive`, `.notFound`, `.damaged`.
-    public init(archive: String) throws(VarveError) {
+    package init(archive: String) throws(VarveError) {
         reader = try ArchiveReader(archive)
         steps = reader.steps
     }
 
-    /// The step that was made of a checkpoint: by its path in the run, or the last component of it, with or without what
-    /// file names end with. Forgotten ones are found as well.
+    /// The step that was made of a checkpoint: by its path in the run, or the last component of it, with or without
+    /// what file names end with. Forgotten ones are found as well.
     /// - Throws: `.usage` where there is none, or several.
-    public func number(of name: String) throws(VarveError) -> Int {
+    package func number(of name: String) throws(VarveError) -> Int {
         var paths: [(number: Int, path: String)] = []
         for number in reader.stored where !StepVersion.isReplaced(number) {
             // A manifest that cannot be read has no name; what is wrong with it is said by who needs the step.

@@ -2,11 +2,11 @@ import ChainArchive
 import TensorFiles
 
 /// Writes steps of an archive back as checkpoints.
-public struct Restorer: Sendable {
-    public let archive: String
-    public let options: RestoreOptions
+package struct Restorer: Sendable {
+    package let archive: String
+    package let options: RestoreOptions
 
-    public init(archive: String, options: RestoreOptions) {
+    package init(archive: String, options: RestoreOptions) {
         self.archive = archive
         self.options = options
     }
@@ -17,17 +17,17 @@ public struct Restorer: Sendable {
     /// first written beside the final place and moved there when all of it is complete and compared with the hashes
     /// in the archive, so nothing partial is ever visible under its name.
     /// - Returns: the steps that were restored.
-    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.forgotten` (while it was
-    ///   restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
+    /// - Throws: `.notAnArchive`, `.usage` (no such step), `.exists` (`output` is not empty), `.forgotten` (while it
+    ///   was restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
     @discardableResult
-    public func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
+    package func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
         try ArchivePlace.check(output: output)
         let reader = try ArchiveReader(archive)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let decoder = ChainDecoder(reader, base: base)
         let steps = try options.replaced ? replaced(selectedSteps(reader), reader) : selectedSteps(reader)
         if !options.overwrite, let content = try? SystemCalls.list(output), !content.isEmpty {
-            throw VarveError(.exists, "the directory is not empty; --overwrite replaces what is in it", file: output)
+            throw VarveError(.exists, "the directory is not empty; `overwrite` replaces what is in it", file: output)
         }
         if let identity = try? FileIdentity(path: output, following: true), identity.kind != .directory {
             throw VarveError(.exists, "there is a file of that name", file: output)
@@ -122,19 +122,8 @@ public struct Restorer: Sendable {
             try checkMoments(of: latest, reader)
             return [latest]
         case .step(let number):
-            if let mark = reader.forgotten.marks[number], mark.extent == .whole {
-                throw VarveError(
-                    .usage,
-                    "step \(number) was forgotten"
-                        + (mark.pruned == .whole
-                            ? " and pruned" : "; `varve forget --undo --steps \(number)` brings it back"),
-                    file: archive)
-            }
+            try reader.checkIsVisible(number)
             try checkMoments(of: number, reader)
-            guard reader.steps.contains(number) else {
-                let known = reader.steps.map(String.init).joined(separator: ", ")
-                throw VarveError(.usage, "the archive has no step \(number); it has \(known)", file: archive)
-            }
             return [number]
         }
     }
@@ -142,7 +131,7 @@ public struct Restorer: Sendable {
     private func checkMoments(of step: Int, _ reader: ArchiveReader) throws(VarveError) {
         guard reader.forgotten.extent(step) == .moments, !options.onlyWeights else { return }
         throw VarveError(
-            .usage, "the moments of step \(step) were forgotten; --only weights restores its model", file: archive)
+            .usage, "the moments of step \(step) were forgotten; `onlyWeights` restores its model", file: archive)
     }
 
     private func plan(_ manifests: [StepManifest], _ reader: ArchiveReader) throws(VarveError) -> RestorePlan {

@@ -32,7 +32,7 @@ final class StagingDirectory {
             try Directories.remove(path)
             isWhole = false
         } else {
-            throw VarveError(.exists, "the directory is not empty; --overwrite replaces what is in it", file: output)
+            throw VarveError(.exists, "the directory is not empty; `overwrite` replaces what is in it", file: output)
         }
         directory.release(removing: false)
         try Directories.sync(Paths.split(output).directory)

@@ -23,7 +23,7 @@ struct StepRestorer {
         let wanted = entriesWanted(manifest)
         guard !onlyWeights || !wanted.isEmpty else {
             throw VarveError(
-                .usage, "no file of step \(number) holds weights and nothing else; leave out --only weights",
+                .usage, "no file of step \(number) holds weights and nothing else; leave out `onlyWeights`",
                 file: decoder.archive.layout.root)
         }
         // Files with tensors stay open until all their tensors are written; the others are finished one by one.

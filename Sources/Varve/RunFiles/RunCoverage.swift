@@ -4,19 +4,21 @@ import TensorFiles
 
 /// What of a run an archive does not hold: whole checkpoints, files of checkpoints, files beside them.
 ///
-/// It goes by paths: whether the bytes agree is for `Verifier` to compare.
+/// It goes by paths: ``Archive/verify(steps:options:progress:)`` compares bytes.
 public struct RunCoverage {
     /// Something that is missing, as far up as nothing below it is held.
     public struct Missing: Sendable, Codable {
-        /// Relative to the run.
+        /// The path in the run.
         public var path: String
-        /// Of a checkpoint, or of something in one: its step.
+        /// The step of the checkpoint that it is or lies in; `nil` for a file that belongs to no step.
         public var step: Int?
         /// Whether all of that checkpoint is missing.
         public var isCheckpoint = false
+        /// The number of files that are missing in it.
         public var files: Int
+        /// Bytes of those files.
         public var bytes: UInt64
-        /// Why, where that is known.
+        /// Why it is missing, in a sentence; `nil` if that is not known.
         public var reason: String?
     }
 

@@ -3,9 +3,9 @@ import TensorFiles
 
 /// The runs under a directory.
 public enum RunDirectories {
-    /// Where several runs lie under `path`, the directory of each; otherwise `path` alone.
-    /// - Throws: `.notFound`, `.permissionDenied`; `.usage` where nothing in it looks like a checkpoint, or where a run
-    ///   lies in `path` itself with others below it, which no directory tells apart.
+    /// The directory of each run under `path`, if there are several; otherwise `path` alone.
+    /// - Throws: `.notFound`, `.permissionDenied`; `.usage` if nothing in it looks like a checkpoint, or if a run lies
+    ///   in `path` itself and others below it, because no directory tells them apart.
     public static func list(_ path: String) throws(VarveError) -> [String] {
         let found = try Run.discoverAll(path)
         guard !found.severalRuns.isEmpty else { return [path] }

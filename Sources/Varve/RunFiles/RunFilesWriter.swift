@@ -126,7 +126,8 @@ struct RunFilesWriter {
             } else if item.identity.kind == .regular {
                 if extras == .small, item.identity.byteCount > Self.smallLimit {
                     notice(
-                        "\(item.path) (\(item.identity.byteCount >> 20) MB) belongs to no step and is left out; --extra all keeps it"
+                        "\(item.path) (\(item.identity.byteCount >> 20) MB) belongs to no step and is left out; "
+                            + "`extras = .all` keeps it"
                     )
                     continue
                 }

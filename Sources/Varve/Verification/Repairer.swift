@@ -2,36 +2,24 @@ import ChainArchive
 import TensorFiles
 
 /// Makes an archive's manifests again from the others and `manifests.parity`.
-public struct Repairer: Sendable {
-    /// What was done, and what cannot be.
-    public struct Result: Sendable, Codable {
-        public struct Lost: Sendable, Codable {
-            public var file: String
-            public var reason: String
-        }
-
-        /// Files that were made again; that would be, in a dry run.
-        public var repaired: [String] = []
-        public var lost: [Lost] = []
-        public var dryRun = false
-    }
-
-    public let archive: String
+package struct Repairer: Sendable {
+    package let archive: String
     /// How long to wait where another process writes to the archive; `nil`: not at all.
-    public var wait: LockWait?
+    package var wait: LockWait?
 
-    public init(archive: String, wait: LockWait? = nil) {
+    package init(archive: String, wait: LockWait? = nil) {
         self.archive = archive
         self.wait = wait
     }
 
     /// Parts are not touched: what is damaged in one stays so, and `Verifier` says which steps that costs. Nothing is
     /// deleted; a damaged manifest is replaced only by bytes whose hash was recorded when it was written.
-    /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`. What stays lost is no error.
-    public func repair(dryRun: Bool = false) throws(VarveError) -> Result {
+    /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`. What stays lost is no
+    ///   error.
+    package func repair(dryRun: Bool = false) throws(VarveError) -> RepairResult {
         let repair = try ArchiveRepair(archive, writer: "varve \(VarveRelease.version)", dryRun: dryRun, wait: wait)
         let outcome = try repair.run()
-        return Result(
+        return RepairResult(
             repaired: outcome.repaired, lost: outcome.lost.map { .init(file: $0.path, reason: $0.reason) },
             dryRun: dryRun)
     }

@@ -2,14 +2,18 @@ import ChainArchive
 import TensorCodecs
 import TensorFiles
 
-extension Verifier.Result {
-    /// Of the tensors and payload of all checked steps, how much a sample decoded.
+extension VerificationResult {
+    /// How much of all checked steps a sample decoded.
     public struct Coverage: Sendable, Codable {
+        /// The seed that chose the sample.
         public var seed: UInt64
+        /// The number of tensors that were decoded.
         public var tensors = 0
+        /// The number of all tensors.
         public var ofTensors = 0
-        /// Bytes as restored.
+        /// Bytes that were decoded, tensors and payload, as they are in the checkpoint.
         public var bytes: UInt64 = 0
+        /// All bytes of tensors and payload.
         public var ofBytes: UInt64 = 0
 
         /// Counts units and blocks of a step: all there are, or those that were chosen.

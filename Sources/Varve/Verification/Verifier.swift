@@ -3,82 +3,43 @@ import Checkpoints
 import TensorFiles
 
 /// Checks an archive.
-public struct Verifier: Sendable {
-    /// What a check found.
-    public struct Result: Sendable, Codable {
-        public struct Finding: Sendable, Codable {
-            /// `nil` for the archive itself and the run's own files.
-            public var step: Int?
-            public var file: String?
-            public var offset: UInt64?
-            public var tensor: String?
-            public var message: String
-        }
+package struct Verifier: Sendable {
+    package typealias Result = VerificationResult
 
-        /// Steps that were checked.
-        public var steps: [Int]
-        public var findings: [Finding]
-        /// Steps that cannot be restored: damaged themselves, or built on one that is.
-        public var unrestorable: [Int]
-        /// Directories an interrupted writer left; they hold nothing that was ever visible.
-        public var uncommitted: [Int]
-        /// Tensors that were decoded and compared (`deep`).
-        public var tensorsDecoded: Int
-        /// Where the archive is intact but does not restore what the run holds (`against`).
-        public var differences: [Finding]
-        /// Files in the archive's directory that are not the archive's: no damage, but nothing that is kept either.
-        public var strangers: [String] = []
-        /// Steps that were compared with the run's own files.
-        public var compared: [Int]
-        /// What a sample (`sample`) covered.
-        public var sampled: Coverage?
-        public var isIntact: Bool { findings.isEmpty }
+    package let archive: String
+    package let options: VerificationOptions
+
+    package init(archive: String, options: VerificationOptions) {
+        self.archive = archive
+        self.options = options
     }
 
-    public let archive: String
-    /// Decode every tensor and payload block and compare it with its hash, beyond comparing stored bytes.
-    public var deep: Bool
-    /// A run whose files every restored byte is compared with: equal where the archive says exact, off by the recorded
-    /// error where it says quantized. Implies `deep`.
-    public var against: String?
-    public var base: String?
-    public var threads: Int
-    /// Bytes of memory that the process may take; `nil` for as many as its threads need.
-    public var memory: UInt64?
-    /// Decode only so much of every step, above 0 to 1; implies `deep`.
-    public var sample: Double?
-    /// Another seed gives another sample.
-    public var seed: UInt64
-
-    public init(
+    package init(
         archive: String, deep: Bool = false, against: String? = nil, base: String? = nil, threads: Int = 0,
         sample: Double? = nil, seed: UInt64 = 0, memory: UInt64? = nil
     ) {
-        self.memory = memory
-        self.archive = archive
-        self.deep = deep || against != nil || sample != nil
-        self.sample = sample
-        self.seed = seed
-        self.against = against
-        self.base = base
-        self.threads = threads
+        self.init(
+            archive: archive,
+            options: VerificationOptions(
+                deep: deep, against: against, base: base, sample: sample, seed: seed, threads: threads,
+                memory: memory))
     }
 
     /// - Parameter range: steps to check; `nil` for all.
     /// - Throws: `.notAnArchive`, `.notFound`, `.usage`, `.interrupted`. Damage is a finding, not an error.
-    public func verify(steps range: ClosedRange<Int>? = nil, progress: ProgressHandler? = nil) async throws(VarveError)
+    package func verify(steps range: ClosedRange<Int>? = nil, progress: ProgressHandler? = nil) async throws(VarveError)
         -> Result
     {
         var result = Result(
             steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: []
         )
-        if let sample {
+        if let sample = options.sample {
             guard sample > 0, sample <= 1 else {
                 throw VarveError(.usage, "a sample is more than 0 and at most 100 percent")
             }
-            result.sampled = .init(seed: seed)
+            result.sampled = .init(seed: options.seed)
         }
-        if let against, try !Directories.isThere(against) {
+        if let against = options.against, try !Directories.isThere(against) {
             throw VarveError(.notFound, "no such directory", file: against)
         }
         let reader: ArchiveReader
@@ -104,15 +65,17 @@ public struct Verifier: Sendable {
             // What was once finished is no interrupted writer's.
             result.uncommitted.removeAll { missing.contains($0) }
             result.strangers = strangers(reader)
-            if let against, result.findings.isEmpty {
+            if let against = options.against, result.findings.isEmpty {
                 result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
                     .init(step: nil, $0)
                 }
             }
         }
-        if let against, result.findings.isEmpty { result.differences += try notHeld(against, reader, range) }
+        if let against = options.against, result.findings.isEmpty {
+            result.differences += try notHeld(against, reader, range)
+        }
         let decoder = ChainDecoder(
-            reader, base: try base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
+            reader, base: try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
         // Forgotten steps that others need are checked like all, but not decoded for themselves.
         var damage: [Int: Set<StepRecord>?] = [:]
         for step in reader.stored where range?.contains(StepVersion.number(step)) ?? true {
@@ -120,13 +83,13 @@ public struct Verifier: Sendable {
             progress?(.step(number: StepVersion.number(step), path: ""))
             var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
             var differences: [Result.Finding] = [], coverage = result.sampled
-            if deep, findings.isEmpty, reader.forgotten.extent(step) != .whole {
+            if options.decodes, findings.isEmpty, reader.forgotten.extent(step) != .whole {
                 do throws(VarveError) {
                     let comparison = try originals(step, decoder)
                     result.tensorsDecoded += try await decodeAll(step, decoder, comparison, &coverage) {
                         differences.append(.init(step: step, $0))
                     }
-                    if comparison != nil, let against {
+                    if comparison != nil, let against = options.against {
                         result.compared.append(step)
                         let manifest = try decoder.step(step).manifest
                         for found in try OriginalTree(root: against).differences(from: manifest) {
@@ -145,7 +108,7 @@ public struct Verifier: Sendable {
             for finding in findings { damage[step] = Self.union(damage[step] ?? [], finding.records) }
             progress?(.finished(number: StepVersion.number(step), original: 0, stored: 0))
         }
-        if let against, result.compared.isEmpty, result.findings.isEmpty {
+        if let against = options.against, result.compared.isEmpty, result.findings.isEmpty {
             result.differences.append(
                 .init(
                     step: nil,
@@ -202,15 +165,16 @@ public struct Verifier: Sendable {
             (try? ScratchStore(directory: decoder.archive.layout.root, contents: contents, isOptional: true))
             ?? (try? ScratchStore(directory: "/tmp", contents: contents, isOptional: true))
         var units = manifest.decodingUnits(withMoments: withMoments), blocks = manifest.payloadBlocks
-        if let sample {
+        if let sample = options.sample {
             coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: false)
-            let chosen = VerificationSample(share: sample, seed: seed)
+            let chosen = VerificationSample(share: sample, seed: options.seed)
             (units, blocks) = (chosen.units(units, of: manifest), chosen.blocks(blocks, of: manifest))
             coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: true)
         }
         var count = 0
         try await OrderedWork.run(
-            units, Workers(threads: threads, memory: memory), cost: { UnitCost.decoding($0, of: step, isKept: true) }
+            units, Workers(threads: options.threads, memory: options.memory),
+            cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)
@@ -238,7 +202,7 @@ public struct Verifier: Sendable {
 
     /// The files of the step in the run it is compared with; `nil` where they are not there.
     private func originals(_ number: Int, _ decoder: ChainDecoder) throws(VarveError) -> OriginalFiles? {
-        guard let against else { return nil }
+        guard let against = options.against else { return nil }
         return try OriginalFiles(root: against, manifest: try decoder.step(number).manifest)
     }
 
@@ -247,7 +211,7 @@ public struct Verifier: Sendable {
     }
 }
 
-extension Verifier.Result.Finding {
+extension VerificationResult.Finding {
     init(step: Int?, _ error: VarveError) {
         var message = error.message
         if let cause = error.cause { message += " (\(cause))" }

@@ -1,12 +1,15 @@
-/// What `Watcher.watch` did.
+/// What ``Watcher/watch(progress:)`` did.
 public struct WatchResult: Sendable, Codable {
-    /// Steps that were added and verified.
+    /// The steps that were added and compared with their originals.
     public var added: [Int] = []
-    /// Steps whose originals were removed.
+    /// The steps whose originals were removed.
     public var removed: [Int] = []
+    /// Bytes of those originals.
     public var removedBytes: UInt64 = 0
-    /// Checkpoints that were complete and could not be added, and why.
+    /// The checkpoints that were complete and could not be added, and why.
     public var skipped: [CompressionResult.Skipped] = []
+    /// Bytes of the added steps' files.
     public var originalBytes: UInt64 = 0
+    /// Bytes that were stored for them.
     public var storedBytes: UInt64 = 0
 }

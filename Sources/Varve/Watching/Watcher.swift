@@ -6,9 +6,15 @@ import TensorFiles
 public struct Watcher: Sendable {
     /// The run's directory, or the one file that its trainer writes over. It may come into being later.
     public let run: String
+    /// The archive's directory. It is made when the first checkpoint is complete.
     public let archive: String
+    /// How steps are compressed, and when watching ends.
     public let options: WatchOptions
 
+    /// - Parameters:
+    ///   - run: the run's directory, or the one file that its trainer writes over.
+    ///   - archive: the archive's directory.
+    ///   - options: how steps are compressed, and when watching ends.
     public init(run: String, archive: String, options: WatchOptions = WatchOptions()) {
         self.run = run
         self.archive = archive
@@ -18,12 +24,12 @@ public struct Watcher: Sendable {
     /// Watches until the task is cancelled, or nothing new has come for `options.idle`.
     ///
     /// A checkpoint is taken when its framework's own signs say that it is complete, nothing about it has changed for
-    /// `options.settle`, and its files can be read. From then on its files are held open, so it is not lost when the trainer
-    /// removes it; a file that is written over in place is copied first. The step is appended, decoded again from the disk
-    /// and compared; only then, and under the conditions of `SourceRemoval`, are originals removed. The archive is locked
-    /// while a step is added, not in between.
+    /// `options.settle`, and its files can be read. From then on its files are held open, so it is not lost when the
+    /// trainer removes it; a file that is written over in place is copied first. The step is appended, decoded again
+    /// from the disk and compared; only then, and under the conditions of `SourceRemoval`, are originals removed. The
+    /// archive is locked while a step is added, not in between.
     /// - Throws: `.interrupted` when cancelled, with nothing unfinished left behind; `.usage`, `.exists`, `.damaged`;
-    ///   `.locked` where another process watches for this archive; `.different` where a step that was added does not restore
+    ///   `.locked` if another process watches for this archive; `.different` if a step that was added does not restore
     ///   as it should (nothing is removed then); `.noSpace`, `.inputOutput` after `options.retries` further tries.
     public func watch(progress: ProgressHandler? = nil) async throws(VarveError) -> WatchResult {
         try ArchivePlace.check(archive: archive, of: run)
@@ -36,8 +42,8 @@ public struct Watcher: Sendable {
         }
         let copies = try WatchDirectory(archive: archive)
         defer { copies.close() }
-        // What is wrong with the archive is said at once, not when the first checkpoint comes. A new one is not made before
-        // there is something to put into it: the run's name may be mistyped.
+        // What is wrong with the archive is said at once, not when the first checkpoint comes. A new one is not made
+        // before there is something to put into it: the run's name may be mistyped.
         if try SourceFiles.isThere(archive) {
             _ = try ArchiveWriter(
                 archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)

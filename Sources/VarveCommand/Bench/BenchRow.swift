@@ -102,7 +102,7 @@ extension Report {
     var weightError: Double? {
         let deltas = steps.filter { !$0.isKeyframe }
         guard !deltas.isEmpty else { return nil }
-        let weights = deltas.flatMap(\.tensors).filter { $0.role == "weight" && $0.figures.referenceEnergy.isFinite }
+        let weights = deltas.flatMap(\.tensors).filter { $0.role == .weight && $0.figures.referenceEnergy.isFinite }
         return weights.reduce(into: Figures()) { $0.add($1.figures) }.relativeSquaredError
     }
 }

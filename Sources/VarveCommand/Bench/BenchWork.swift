@@ -81,7 +81,7 @@ struct BenchWork: Sendable {
             if let event { progress(event) }
         }
         try check(compressed, "compressing", setting)
-        let report = try Reporter(archive: archive).report()
+        let report = try Archive(at: archive).report()
         let (lines, notices) = told.withLock { ($0.steps, $0.notices) }
         guard let last = report.steps.last, report.steps.map(\.number) == checkpoints.checkpoints.map(\.step),
             lines.count == report.steps.count

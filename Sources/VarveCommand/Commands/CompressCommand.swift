@@ -113,14 +113,14 @@ struct CompressCommand: AsyncParsableCommand {
         options.replaces = replace
         let header = ["\(run) -> \(archive)", method.description]
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
-        let compressor = Compressor(run: run, archive: archive, options: options)
+        let chosen = options
         let bar = ProgressBar(verb: "compressing", options: common, header: header) { steps, bytes in
             "found \(Units.count(steps, "step")) to add, \(Units.bytes(bytes))"
         } onFinished: {
             Self.line($0, $1, $2)
         }
         let result = try await Interruption.run(saved: { bar.saved(in: archive) }) {
-            try await compressor.compress(progress: bar.handler)
+            try await Archive.compress(run: run, to: archive, options: chosen, progress: bar.handler)
         }
         bar.finish()
         try common.finish("compression", result) { say(result) }

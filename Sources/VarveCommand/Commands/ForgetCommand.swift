@@ -51,17 +51,17 @@ struct ForgetCommand: ParsableCommand {
     }
 
     func run() throws {
-        let forgetter = Forgetter(archive: normalized(archive), wait: lock.wait(common))
-        let named = try steps?.ranges(in: normalized(archive)) ?? []
+        let archive = try Archive(at: normalized(archive)), wait = lock.wait(common)
+        let named = try steps?.ranges(in: archive.path) ?? []
         if undo {
-            let back = try forgetter.undo(steps: named)
+            let back = try archive.undoForget(named, wait: wait)
             return try common.finish("undo", ["steps": back]) {
                 common.say(back.isEmpty ? "nothing to bring back" : "back: \(ForgetPlan.list(back))")
             }
         }
         let policy = ForgetPolicy(
             keepLast: keepLast, keepEvery: keepEvery, steps: named, momentsOnly: momentsOnly)
-        let result = try forgetter.forget(policy, dryRun: dryRun, prune: now)
+        let result = try archive.forget(policy, prune: now, dryRun: dryRun, wait: wait)
         for notice in result.notices { common.note(notice) }
         try common.finish("forget", result) {
             if dryRun { ForgetPlan(result).lines.forEach { Terminal.standardOutput.writeLine($0) } }

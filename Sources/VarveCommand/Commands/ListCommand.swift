@@ -30,7 +30,7 @@ struct ListCommand: ParsableCommand {
     }
 
     func run() throws {
-        let report = try Reporter(archive: normalized(archive)).report()
+        let report = try Archive(at: normalized(archive)).report()
         let steps = report.steps.map {
             Step(
                 step: $0.number, checkpoint: $0.path, keyframe: $0.isKeyframe, method: $0.method,

@@ -25,11 +25,13 @@ struct PinCommand: ParsableCommand {
     }
 
     func run() throws {
-        let forgetter = Forgetter(archive: normalized(archive), wait: lock.wait(common))
-        let pinned =
-            try steps.map {
-                try forgetter.pin($0.ranges(in: normalized(archive)), remove: remove)
-            } ?? forgetter.pinned()
+        let archive = try Archive(at: normalized(archive)), wait = lock.wait(common)
+        let pinned: [Int]
+        if let ranges = try steps?.ranges(in: archive.path) {
+            pinned = try remove ? archive.unpin(ranges, wait: wait) : archive.pin(ranges, wait: wait)
+        } else {
+            pinned = try archive.pinned
+        }
         try common.finish("pins", ["steps": pinned]) {
             Terminal.standardOutput.writeLine(
                 pinned.isEmpty ? "nothing is pinned" : "pinned: \(ForgetPlan.list(pinned))")

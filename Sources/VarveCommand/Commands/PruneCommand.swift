@@ -21,7 +21,7 @@ struct PruneCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let result = try Forgetter(archive: normalized(archive), wait: lock.wait(common)).prune(dryRun: dryRun)
+        let result = try Archive(at: normalized(archive)).prune(dryRun: dryRun, wait: lock.wait(common))
         try common.finish("prune", result) {
             if dryRun { ForgetPlan(result).lines.forEach { Terminal.standardOutput.writeLine($0) } }
             common.say((dryRun ? "would free " : "freed ") + Units.freed(result.freedBytes))

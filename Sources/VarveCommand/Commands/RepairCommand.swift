@@ -21,7 +21,7 @@ struct RepairCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let result = try Repairer(archive: normalized(archive), wait: lock.wait(common)).repair(dryRun: dryRun)
+        let result = try Archive(at: normalized(archive)).repair(dryRun: dryRun, wait: lock.wait(common))
         try common.finish("repair", result) {
             for path in result.repaired { common.say("\(path): \(dryRun ? "can be made again" : "made again")") }
             for lost in result.lost { Terminal.standardOutput.writeLine("\(lost.file): lost: \(lost.reason)") }

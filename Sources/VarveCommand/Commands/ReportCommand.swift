@@ -33,7 +33,7 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let report = try Reporter(archive: normalized(archive)).report(
+        let report = try Archive(at: normalized(archive)).report(
             steps: try steps?.ranges(in: normalized(archive)))
         let grouped = GroupedReport(report, by: by, stepsAreNamed: steps != nil)
         try common.finish("report", grouped.document) {

@@ -48,15 +48,16 @@ struct RestoreCommand: AsyncParsableCommand {
     enum Only: String, ExpressibleByArgument, CaseIterable { case weights }
 
     func run() async throws {
+        let archive = try Archive(at: normalized(archive)), selection = try step.restored(from: archive.path)
         var options = RestoreOptions(
-            selection: try step.restored(from: normalized(archive)), onlyWeights: only == .weights,
-            overwrite: overwrite, base: base, threads: work.threads, memory: work.memory?.bytes)
+            onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: work.threads,
+            memory: work.memory?.bytes)
         options.replaced = replaced
-        let restorer = Restorer(archive: normalized(archive), options: options)
+        let chosen = options
         let bar = ProgressBar(verb: "restoring", options: common)
         let output = normalized(output)
         let steps = try await Interruption.run(saved: { "nothing was restored to \(output)" }) {
-            try await restorer.restore(to: output, progress: bar.handler)
+            try await archive.restore(selection, to: output, options: chosen, progress: bar.handler)
         }
         bar.finish()
         try common.finish("restoration", Result(output: output, steps: steps)) {

@@ -41,12 +41,15 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let verifier = Verifier(
-            archive: normalized(archive), deep: deep, against: against, base: base, threads: work.threads,
-            sample: sample?.value, seed: seed, memory: work.memory?.bytes)
+        let archive = try Archive(at: normalized(archive))
+        let options = VerificationOptions(
+            deep: deep, against: against, base: base, sample: sample?.value, seed: seed, threads: work.threads,
+            memory: work.memory?.bytes)
         let bar = ProgressBar(verb: "verifying", options: common)
         let range = steps?.range
-        let result = try await Interruption.run { try await verifier.verify(steps: range, progress: bar.handler) }
+        let result = try await Interruption.run {
+            try await archive.verify(steps: range, options: options, progress: bar.handler)
+        }
         bar.finish()
         for path in result.strangers { common.note("\(path) is not part of the archive; it may be moved elsewhere") }
         for step in result.uncommitted { common.note("step \(step) was never finished and does not count") }
@@ -55,7 +58,7 @@ struct VerifyCommand: AsyncParsableCommand {
         if !result.differences.isEmpty { throw ExitCode(ExitStatus.failed) }
     }
 
-    private func print(_ result: Verifier.Result) {
+    private func print(_ result: VerificationResult) {
         for finding in result.findings + result.differences {
             var line = finding.file ?? archive
             if let offset = finding.offset { line += ": at byte \(offset)" }

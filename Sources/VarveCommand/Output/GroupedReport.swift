@@ -46,8 +46,6 @@ struct GroupedReport {
         }
     }
 
-    static let roleOrder = ["weight", "firstMoment", "secondMoment", "other", "payload"]
-
     // MARK: Rows
 
     /// The layer of a parameter: its name up to the last number in it, else without its last component.
@@ -66,11 +64,11 @@ struct GroupedReport {
         var figures: [String: Report.Figures] = [:], weights: [String: Report.Figures] = [:]
         for step in report.steps {
             for tensor in step.tensors {
-                let layer = tensor.role == "other" && tensor.key.isEmpty ? "(other tensors)" : layer(tensor.name)
+                let layer = tensor.role == .other && tensor.key.isEmpty ? "(other tensors)" : layer(tensor.name)
                 let name = step.isKeyframe ? "keyframe" : layer
                 if figures[name] == nil { order.append(name) }
                 figures[name, default: .init()].add(tensor.figures)
-                if tensor.role == "weight" { weights[name, default: .init()].add(tensor.figures) }
+                if tensor.role == .weight { weights[name, default: .init()].add(tensor.figures) }
             }
         }
         var rows = order.filter { $0 != "keyframe" }.map {
@@ -79,7 +77,7 @@ struct GroupedReport {
         if let keyframes = figures["keyframe"] {
             rows.append(Row(name: "keyframes, all layers", note: keyframeCodings(report), figures: keyframes))
         }
-        if let payload = report.roles["payload"] {
+        if let payload = report.roles[.payload] {
             rows.append(Row(name: "payload and container", role: "payload", note: "exact", figures: payload))
         }
         return rows
@@ -89,17 +87,17 @@ struct GroupedReport {
     private static func keyframeCodings(_ report: Report) -> String {
         let methods = Set(
             report.steps.filter(\.isKeyframe).flatMap { step in
-                step.tensors.filter { $0.role == "weight" }.map { $0.isExact ? "exact" : $0.coding }
+                step.tensors.filter { $0.role == .weight }.map { $0.isExact ? "exact" : $0.coding.rawValue }
             })
         return methods.sorted().joined(separator: ", ")
     }
 
     /// The coding of a tensor, with what there is to say of it.
     private static func note(_ tensor: Report.Tensor) -> String {
-        var note = tensor.coding
+        var note = tensor.coding.rawValue
         // A first moment whose displacement lies below the weight's step gets no bits.
-        if tensor.role == "firstMoment", !tensor.isExact, tensor.figures.prunedShare == 1 { note += ", below the step" }
-        if tensor.pairing == "ambiguous" { note += ", unpaired" }
+        if tensor.role == .firstMoment, !tensor.isExact, tensor.figures.prunedShare == 1 { note += ", below the step" }
+        if tensor.pairing == .ambiguous { note += ", unpaired" }
         return note
     }
 
@@ -107,7 +105,7 @@ struct GroupedReport {
         report.steps.flatMap { step in
             step.tensors.map {
                 Row(
-                    name: $0.key.isEmpty ? $0.name : "\($0.name) \($0.key)", step: step.number, role: $0.role,
+                    name: $0.key.isEmpty ? $0.name : "\($0.name) \($0.key)", step: step.number, role: $0.role.rawValue,
                     note: note($0), figures: $0.figures,
                     error: $0.isExact ? nil : $0.figures.relativeSquaredError)
             }
@@ -115,8 +113,11 @@ struct GroupedReport {
     }
 
     private static func roles(_ report: Report) -> [Row] {
-        roleOrder.compactMap { role in
-            report.roles[role].map { Row(name: role, role: role, figures: $0, error: $0.relativeSquaredError) }
+        Report.Category.allCases.compactMap { category in
+            report.roles[category].map {
+                Row(
+                    name: category.rawValue, role: category.rawValue, figures: $0, error: $0.relativeSquaredError)
+            }
         }
     }
 
@@ -126,7 +127,7 @@ struct GroupedReport {
                 name: $0.path, step: $0.number,
                 note: $0.isKeyframe ? "\($0.method), keyframe" : $0.method,
                 figures: $0.total,
-                error: $0.roles["weight"]?.relativeSquaredError)
+                error: $0.roles[.weight]?.relativeSquaredError)
         }
     }
 
@@ -249,16 +250,17 @@ struct GroupedReport {
                     + "\(Units.percent(share)) of the archive")
         }
         let steps = report.steps.filter { !$0.isKeyframe }
-        func sum(_ role: String) -> Report.Figures {
-            steps.reduce(into: Report.Figures()) { if let figures = $1.roles[role] { $0.add(figures) } }
+        func sum(_ category: Report.Category) -> Report.Figures {
+            steps.reduce(into: Report.Figures()) { if let figures = $1.roles[category] { $0.add(figures) } }
         }
-        let parameters = Double(sum("weight").elementCount)
+        let parameters = Double(sum(.weight).elementCount)
         guard parameters > 0 else { return lines }
-        let parts = [("weight", "weights"), ("firstMoment", "first"), ("secondMoment", "second moments")].map {
-            "\($0.1) \(Units.figure(8 * Double(sum($0.0).storedBytes) / parameters))"
-        }
+        let parts = [(sum(.weight), "weights"), (sum(.firstMoment), "first"), (sum(.secondMoment), "second moments")]
+            .map {
+                "\($0.1) \(Units.figure(8 * Double($0.0.storedBytes) / parameters))"
+            }
         lines.append("bits per parameter and step of the chain: " + parts.joined(separator: ", "))
-        let first = steps.flatMap(\.tensors).filter { $0.role == "firstMoment" && !$0.isExact }
+        let first = steps.flatMap(\.tensors).filter { $0.role == .firstMoment && !$0.isExact }
         let below = first.filter { $0.figures.prunedShare == 1 }.count
         if below > 0 {
             lines.append(

@@ -10,7 +10,7 @@ struct ReportDocument: Encodable {
         var originalBytes: UInt64
         var storedBytes: UInt64
         var ratio: Double
-        var roles: [String: Report.Figures]
+        var roles: [Report.Category: Report.Figures]
         var tensors: [Tensor]?
         var files: [File]?
         var notes: [String]
@@ -64,7 +64,7 @@ struct ReportDocument: Encodable {
 
     var steps: [Step]
     var layers: [Layer]?
-    var roles: [String: Report.Figures]
+    var roles: [Report.Category: Report.Figures]
     var chain: Report.Figures
     var keyframes: Report.Figures
     var total: Report.Figures
@@ -103,8 +103,9 @@ extension GroupedReport {
 extension ReportDocument.Tensor {
     init(_ tensor: Report.Tensor) {
         self.init(
-            name: tensor.name, role: tensor.role, key: tensor.key, dtype: tensor.dtype, shape: tensor.shape,
-            file: tensor.file, coding: tensor.coding, exact: tensor.isExact, pairing: tensor.pairing,
+            name: tensor.name, role: tensor.role.rawValue, key: tensor.key, dtype: tensor.dtype.rawValue,
+            shape: tensor.shape, file: tensor.file, coding: tensor.coding.rawValue, exact: tensor.isExact,
+            pairing: tensor.pairing.rawValue,
             originalBytes: tensor.figures.originalBytes, storedBytes: tensor.figures.storedBytes,
             ratio: tensor.figures.ratio, prunedShare: tensor.figures.prunedShare,
             squaredError: tensor.figures.squaredError, relativeSquaredError: tensor.figures.relativeSquaredError,

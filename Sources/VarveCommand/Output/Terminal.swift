@@ -61,13 +61,13 @@ struct Terminal: Sendable {
         }
     }
 
-    /// A line of text, with whatever would control the terminal taken out of it: names come from files that anybody may
-    /// have made.
-    func writeLine(_ text: String = "") { write(Self.printable(text) + "\n") }
+    /// A line of text, with whatever would control the terminal taken out of it, because names come from files that
+    /// anybody may have made. The library's names for options become the command's.
+    func writeLine(_ text: String = "") { write(Self.printable(OptionNames.translated(text)) + "\n") }
 
     /// A sentence, broken at words where a person reads it.
     func writeProse(_ text: String) {
-        writeLine(isTerminal ? Prose.wrapped(Self.printable(text), width: columns) : text)
+        writeLine(isTerminal ? Prose.wrapped(Self.printable(OptionNames.translated(text)), width: columns) : text)
     }
 
     /// The text with control characters, line feed and tab excepted, replaced.

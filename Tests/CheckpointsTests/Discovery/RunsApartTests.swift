@@ -26,7 +26,8 @@ import Testing
             try temporary.write("\(folder)/trainer_state.json", "{}")
         }
         let error = try #require(refusal(temporary))
-        #expect(error.code == .usage && error.message.contains("a, b") && error.message.contains("--each"))
+        #expect(
+            error.code == .usage && error.message.contains("a, b") && error.message.contains("`RunDirectories.list`"))
         #expect(try Run.discoverAll(temporary.path).severalRuns == ["a", "b"])
     }
 

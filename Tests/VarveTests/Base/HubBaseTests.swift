@@ -45,7 +45,7 @@ import VarveTestSupport
         }
     }
 
-    private func suggestions(_ notices: [String]) -> [String] { notices.filter { $0.contains("--base ") } }
+    private func suggestions(_ notices: [String]) -> [String] { notices.filter { $0.contains("`base = ") } }
 
     // MARK: Where a base lies
 
@@ -243,7 +243,7 @@ import VarveTestSupport
         for method in [CompressionOptions.Method.lossless, .transform(TransformOptions())] {
             let result = try await compress(method)
             let told = suggestions(result.notices)
-            #expect(told.count == 1 && told[0].contains("--base org/model would store"), "\(result.notices)")
+            #expect(told.count == 1 && told[0].contains("`base = org/model` would store"), "\(result.notices)")
             #expect(told[0].contains("times smaller") && told[0].contains("local hub cache"))
             #expect(try ArchiveReader(path("a.varve")).manifest(20).predecessor == StepManifest.Predecessor.none)
             let again = try await inCache {
@@ -290,7 +290,8 @@ import VarveTestSupport
         try hub.writeRun(files: ["config.json": "{\"_name_or_path\": \"\(path("my model"))\"}"])
         let told = suggestions(try await compress().notices)
         #expect(
-            told.count == 1 && told[0].contains("--base '\(path("my model"))'") && told[0].contains("on this machine"))
+            told.count == 1 && told[0].contains("`base = '\(path("my model"))'`") && told[0].contains("on this machine")
+        )
     }
 
     @Test func aWatchSuggestsItBeforeItsFirstStep() async throws {

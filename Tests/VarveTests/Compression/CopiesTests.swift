@@ -19,10 +19,10 @@ import VarveTestSupport
         return tensor
     }
 
-    private static func copies(_ step: Report.Step) -> [Report.Tensor] { step.tensors.filter { $0.coding == "copy" } }
+    private static func copies(_ step: Report.Step) -> [Report.Tensor] { step.tensors.filter { $0.coding == .copy } }
 
     private static func isExact(_ step: Report.Step, _ name: String) -> Bool? {
-        step.tensors.first { $0.name == name && $0.role == "weight" && $0.key.isEmpty }?.isExact
+        step.tensors.first { $0.name == name && $0.role == .weight && $0.key.isEmpty }?.isExact
     }
 
     enum Trained: CaseIterable { case first, neither }

@@ -140,8 +140,8 @@ import VarveTestSupport
         try await workshop.compress("run", "a.varve", .lossless)
         try await expectSame(workshop.path("run"), "a.varve", "out")
         for (index, step) in try workshop.report().steps.enumerated().dropFirst() {
-            for tensor in step.tensors where index < 3 || tensor.name != "wide.weight" || tensor.role != "weight" {
-                #expect(tensor.coding == "unchanged" && tensor.figures.storedBytes == 0, "\(tensor.name)")
+            for tensor in step.tensors where index < 3 || tensor.name != "wide.weight" || tensor.role != .weight {
+                #expect(tensor.coding == .unchanged && tensor.figures.storedBytes == 0, "\(tensor.name)")
             }
         }
     }

@@ -94,7 +94,7 @@ import VarveTestSupport
     ]
 
     private static func isExact(_ report: Report, _ step: Int, _ name: String) -> Bool? {
-        report.steps[step].tensors.first { $0.name == name && $0.role == "weight" && $0.key.isEmpty }?.isExact
+        report.steps[step].tensors.first { $0.name == name && $0.role == .weight && $0.key.isEmpty }?.isExact
     }
 
     @Test(arguments: untrained, TestMethods.both)
@@ -124,7 +124,7 @@ import VarveTestSupport
         let (report, _) = try await workshop.roundTrip(steps, method)
         let note =
             "quantized without optimizer state to prove that they are trained: 2 tensors (a, c); "
-            + "--quality lossless keeps them exactly"
+            + "quality lossless keeps them exactly"
         #expect(
             report.steps.map { $0.notes.filter { $0.hasPrefix("quantized without") } } == [[], [note], [note], [note]])
         let trained = try await workshop.roundTrip(Self.run.steps(), method, archive: "trained.varve").report
@@ -202,7 +202,7 @@ import VarveTestSupport
         for (step, back) in zip(steps, tensors) {
             for tensor in step.model.suffix(2) { #expect(back["model.\(tensor.name)"] == tensor.bytes) }
         }
-        #expect(report.steps[3].tensors.first { $0.name == "frozen" }?.coding == "unchanged")
+        #expect(report.steps[3].tensors.first { $0.name == "frozen" }?.coding == .unchanged)
         #expect(report.steps[3].notes.contains { $0.contains("it is trained: 1 tensor (average.a)") })
     }
 

@@ -160,7 +160,7 @@ import VarveTestSupport
         #expect(last.contains { $0.notes.contains { $0.contains("NaN") } })
         #expect(last.contains { step in step.tensors.contains { !$0.isExact } })
         for step in last {
-            for tensor in step.tensors where !["F32", "BF16", "F16", "F64"].contains(tensor.dtype) {
+            for tensor in step.tensors where !tensor.dtype.isQuantizable {
                 #expect(tensor.isExact)
             }
         }

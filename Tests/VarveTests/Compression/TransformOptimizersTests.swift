@@ -68,9 +68,9 @@ import VarveTestSupport
             }
         }
         let last = try #require(report.steps.last)
-        let weights = last.tensors.filter { $0.role == "weight" }
+        let weights = last.tensors.filter { $0.role == .weight }
         #expect(weights.allSatisfy { !$0.isExact } && weights.count == 3)
-        #expect((last.roles["weight"]?.relativeSquaredError ?? 1) < 0.8)
+        #expect((last.roles[.weight]?.relativeSquaredError ?? 1) < 0.8)
     }
 
     @Test func factorsOfAdafactorAreExact() async throws {

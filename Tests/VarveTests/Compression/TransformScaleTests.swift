@@ -18,9 +18,9 @@ import VarveTestSupport
         let report = try await workshop.roundTrip(steps, method, archive: name).report
         var weights = Report.Figures(), all = Report.Figures()
         for step in report.steps.dropFirst() {
-            for (role, figures) in step.roles where role != "payload" {
+            for (role, figures) in step.roles where role != .payload {
                 all.add(figures)
-                if role == "weight" { weights.add(figures) }
+                if role == .weight { weights.add(figures) }
             }
         }
         return (weights.relativeSquaredError, Double(all.storedBytes))

@@ -9,7 +9,7 @@ import VarveTestSupport
 
     static let run = DriftingRun([.init("a", [24, 32]), .init("b", [32]), .init("c", [20, 24])], steps: 5)
 
-    private static func tensor(_ report: Report, _ step: Int, _ name: String, _ role: String = "weight")
+    private static func tensor(_ report: Report, _ step: Int, _ name: String, _ role: TensorRole = .weight)
         -> Report.Tensor?
     {
         report.steps[step].tensors.first { $0.name == name && $0.role == role && $0.key.isEmpty }
@@ -57,7 +57,7 @@ import VarveTestSupport
             #expect(tensors[2]["optimizer.state.0.\(key)"] == moment.bytes)
         }
         #expect(report.steps[2].notes.contains { $0.hasPrefix("a: ") && $0.contains("moments") })
-        #expect(Self.tensor(report, 3, "a", "secondMoment")?.isExact == false)
+        #expect(Self.tensor(report, 3, "a", .secondMoment)?.isExact == false)
         if method == TestMethods.transform { try expectGoesOn(report) }
     }
 

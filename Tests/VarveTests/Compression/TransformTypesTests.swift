@@ -39,11 +39,11 @@ import VarveTestSupport
                 // What was restored is of the type: rounding changes nothing.
                 if format != .f64 { #expect(format.bytes(values) == bytes) }
             }
-            for tensor in reported.tensors where tensor.role == "weight" {
+            for tensor in reported.tensors where tensor.role == .weight {
                 #expect(!tensor.isExact, "\(tensor.name) at \(step.number)")
             }
         }
-        let last = try #require(report.steps.last?.roles["weight"])
+        let last = try #require(report.steps.last?.roles[.weight])
         #expect(last.relativeSquaredError < 0.8, "\(last)")
     }
 
@@ -82,7 +82,7 @@ import VarveTestSupport
             }
         }
         for step in report.steps {
-            let copies = step.tensors.filter { $0.coding == "copy" }
+            let copies = step.tensors.filter { $0.coding == .copy }
             #expect(copies.count == 3 && copies.allSatisfy { $0.figures.storedBytes == 0 })
         }
     }
@@ -93,6 +93,6 @@ import VarveTestSupport
         for index in steps.indices { steps[index].model[0].bytes[2 * 701] ^= 1 }
         let (report, tensors) = try await workshop.roundTrip(steps)
         for (step, back) in zip(steps, tensors) { #expect(back["model.a"] == step.model[0].bytes) }
-        #expect(report.steps.allSatisfy { $0.tensors.filter { $0.coding == "copy" }.count == 2 })
+        #expect(report.steps.allSatisfy { $0.tensors.filter { $0.coding == .copy }.count == 2 })
     }
 }

@@ -11,8 +11,8 @@ import VarveTestSupport
     var archive: String { workshop.path("a.varve") }
     var forgetter: Forgetter { Forgetter(archive: archive) }
 
-    /// Directories of steps: a model, an optimizer, a file that all share, one that comes back, one that changes a little.
-    /// Some tensors appear late, vanish or stand still.
+    /// Directories of steps: a model, an optimizer, a file that all share, one that comes back, one that changes a
+    /// little. Some tensors appear late, vanish or stand still.
     private func write(_ steps: Int, seed: UInt64, to run: String = "run") throws {
         let drift = DriftingRun(
             [.init("a", [24, 32]), .init("b", [40]), .init("c", [16, 8])], steps: steps, seed: seed)
@@ -139,7 +139,7 @@ import VarveTestSupport
         try await expectIntact()
         for step in [10, 20] {
             let error = await #expect(throws: VarveError.self) { try await restored(step) }
-            #expect(error?.code == .usage && error?.message.contains("--only weights") == true)
+            #expect(error?.code == .usage && error?.message.contains("`onlyWeights`") == true)
             #expect(try await restored(step, onlyWeights: true) == weights[step])
         }
         for step in [30, 40] { #expect(try await restored(step) == whole[step]) }
@@ -163,7 +163,7 @@ import VarveTestSupport
         _ = try forgetter.forget(.init(keepLast: 1))
         #expect(try ArchiveReader(archive).steps == [40])
         let error = await #expect(throws: VarveError.self) { try await restored(20) }
-        #expect(error?.code == .usage && error?.message.contains("--undo") == true)
+        #expect(error?.code == .usage && error?.message.contains("`Archive.undoForget(") == true)
         #expect(try forgetter.undo(steps: [20...20]) == [20])
         #expect(try await restored(20) == before[20])
         // What is forgotten counts as there.

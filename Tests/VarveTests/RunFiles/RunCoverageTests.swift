@@ -75,7 +75,7 @@ import VarveTestSupport
         try writeStep(20, seed: 99)
         let result = try await compress()
         #expect(result.skipped.map(\.path) == ["checkpoint-20"] && !result.isAsAsked)
-        #expect(result.skipped[0].reason.contains("--replace"))
+        #expect(result.skipped[0].reason.contains("`replaces`"))
     }
 
     @Test func filesThatCameLaterAreNamedOfTheStepsThatAreAskedFor() async throws {
