@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Says what `Compressor` would do to a run, and about how large and slow it would be, from a sample that is really
 /// encoded. Nothing is written.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// What an archive holds and what it cost, step by step.
 public struct Report: Sendable {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import VarveTestSupport
 
+import FileSystem
 @testable import TensorFiles
 
 /// Large files go past the page cache; nobody who reads them can tell.
