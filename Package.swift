@@ -25,16 +25,17 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: settings),
+        .target(name: "FileSystem", swiftSettings: settings),
+        .target(name: "TensorFiles", dependencies: ["FileSystem", "CZlib"], swiftSettings: settings),
         .target(name: "TensorCodecs", dependencies: ["CZstd", "COpenBLAS"], swiftSettings: settings),
-        .target(name: "Checkpoints", dependencies: ["TensorFiles"], swiftSettings: settings),
+        .target(name: "Checkpoints", dependencies: ["FileSystem", "TensorFiles"], swiftSettings: settings),
         .target(
             name: "ChainArchive",
-            dependencies: ["TensorFiles", "TensorCodecs", "CXXHash"],
+            dependencies: ["FileSystem", "TensorFiles", "TensorCodecs", "CXXHash"],
             swiftSettings: settings),
         .target(
             name: "Varve",
-            dependencies: ["TensorFiles", "TensorCodecs", "Checkpoints", "ChainArchive"],
+            dependencies: ["FileSystem", "TensorFiles", "TensorCodecs", "Checkpoints", "ChainArchive"],
             swiftSettings: settings),
         .executableTarget(
             name: "VarveCommand",
@@ -54,10 +55,13 @@ let package = Package(
             swiftSettings: settings),
 
         .target(
-            name: "VarveTestSupport", dependencies: ["TensorFiles"], path: "Tests/VarveTestSupport",
+            name: "VarveTestSupport", dependencies: ["FileSystem", "TensorFiles"], path: "Tests/VarveTestSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "TensorFilesTests", dependencies: ["TensorFiles", "VarveTestSupport"], swiftSettings: settings),
+            name: "FileSystemTests", dependencies: ["FileSystem", "VarveTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TensorFilesTests", dependencies: ["FileSystem", "TensorFiles", "VarveTestSupport"],
+            swiftSettings: settings),
         // Run by the tests under several BLAS kernels.
         .executableTarget(
             name: "BasisProbe", dependencies: ["TensorCodecs", "COpenBLAS"], path: "Benchmarks/BasisProbe",
@@ -79,25 +83,26 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CheckpointsTests",
-            dependencies: ["Checkpoints", "TensorFiles", "VarveTestSupport"],
+            dependencies: ["Checkpoints", "FileSystem", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ChainArchiveTests",
-            dependencies: ["ChainArchive", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            dependencies: ["ChainArchive", "FileSystem", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "VarveTests",
             dependencies: [
-                "Varve", "ChainArchive", "Checkpoints", "TensorFiles", "TensorCodecs", "VarveTestSupport",
+                "Varve", "ChainArchive", "Checkpoints", "FileSystem", "TensorFiles", "TensorCodecs", "VarveTestSupport",
             ],
             swiftSettings: settings),
         // Hostile bytes: the bodies of the fuzz targets, the damage of archives byte by byte.
         .target(
             name: "HostileInput",
-            dependencies: ["Varve", "ChainArchive", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            dependencies: ["Varve", "ChainArchive", "FileSystem", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
             path: "Tests/HostileInput", swiftSettings: settings),
         .executableTarget(
-            name: "Fuzz", dependencies: ["HostileInput", "TensorFiles", "VarveTestSupport"], path: "Tests/Fuzz",
+            name: "Fuzz", dependencies: ["HostileInput", "FileSystem", "TensorFiles", "VarveTestSupport"],
+            path: "Tests/Fuzz",
             exclude: ["run.sh"], swiftSettings: settings),
         // Every byte of small archives, changed in every way.
         .executableTarget(
@@ -105,11 +110,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HostileInputTests",
-            dependencies: ["HostileInput", "Varve", "ChainArchive", "TensorFiles", "VarveTestSupport"],
+            dependencies: ["HostileInput", "Varve", "ChainArchive", "FileSystem", "TensorFiles", "VarveTestSupport"],
             swiftSettings: settings),
         // Kills, failing calls, lost power, full disks: the short form in TortureTests, all of it by the tool.
         .target(
-            name: "TortureKit", dependencies: ["Varve", "ChainArchive", "TensorFiles", "VarveTestSupport"],
+            name: "TortureKit",
+            dependencies: ["Varve", "ChainArchive", "FileSystem", "TensorFiles", "VarveTestSupport"],
             path: "Tests/Torture/Kit", swiftSettings: settings),
         .executableTarget(
             name: "Torture", dependencies: ["TortureKit", "VarveTestSupport"], path: "Tests/Torture/Tool",

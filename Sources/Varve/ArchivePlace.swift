@@ -1,6 +1,6 @@
 import ChainArchive
 import Glibc
-import TensorFiles
+import FileSystem
 
 /// Where archives and restored checkpoints may lie.
 ///

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension VarveError {
     /// Whether the error means that one checkpoint cannot be read, rather than that the archive cannot be written.

@@ -1,5 +1,6 @@
 import Glibc
 import HostileInput
+import FileSystem
 import TensorFiles
 import VarveTestSupport
 

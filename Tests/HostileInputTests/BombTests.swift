@@ -1,4 +1,5 @@
 import HostileInput
+import FileSystem
 import TensorFiles
 import Testing
 import Varve

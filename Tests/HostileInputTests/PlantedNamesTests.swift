@@ -1,6 +1,7 @@
 import ChainArchive
 import Glibc
 import HostileInput
+import FileSystem
 import TensorFiles
 import Testing
 import Varve

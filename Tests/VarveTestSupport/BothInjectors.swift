@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Two injectors at a time: the first decides, both are told what was done.
 package struct BothInjectors: SystemCalls.FaultInjector {

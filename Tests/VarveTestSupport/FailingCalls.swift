@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 
 /// Makes system calls of the process fail or end it, from the n-th matching one on or that one alone; see
 /// `SystemCalls.install`. The injector is the process's, and tests run side by side: give it the path of the test's own

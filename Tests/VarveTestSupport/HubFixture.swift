@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// A made-up cache of the hub's, with the links that the hub's own library makes, and a run that began from a model in it.
 public struct HubFixture: Sendable {

@@ -1,6 +1,6 @@
 import Glibc
 import Synchronization
-package import TensorFiles
+package import FileSystem
 
 /// Writes down everything that changes the disk below a directory, with its data, in order: what a loss of power may
 /// take away again. For work of one thread; see `SystemCalls.install`.

@@ -1,5 +1,5 @@
 import Glibc
-import TensorFiles
+import FileSystem
 
 /// Where test data lies: the fixtures of the package, and the large runs beside it that only some machines have.
 public enum SharedRuns {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// A huge byte source of few bytes: some segments, zero in between.
 package struct SparseSource: ByteSource {

@@ -1,5 +1,5 @@
 import Glibc
-import TensorFiles
+import FileSystem
 
 /// A new directory that goes away, with everything in it, when the object does.
 public final class TemporaryDirectory: Sendable {

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// Makes torch files in memory, laid out as torch 2 does. Byte for byte equal to torch's own but for the pickle's
 /// opcodes and the first half of the serialization id.
 public enum TorchMaker {

@@ -1,3 +1,4 @@
+package import FileSystem
 package import TensorFiles
 
 /// Weights kept outside of the archive (`--base`): what the residuals of a first step refer to.

@@ -1,5 +1,5 @@
 import Synchronization
-import TensorFiles
+import FileSystem
 
 extension ChainDecoder {
     /// The bytes of a base's weight on which a step builds; `nil` where the base has none of that name.

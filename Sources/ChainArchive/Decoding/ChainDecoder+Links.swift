@@ -1,5 +1,5 @@
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// The replay: tensors of a step from everything that they build on.
 extension ChainDecoder {

@@ -1,5 +1,5 @@
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 extension ChainDecoder {
     /// What decoding a pack needs for each row and column of a matrix: levels, classes, exponents, means.

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Payload: from a block's own record, from the record that has the same bytes, or from nothing but a byte.
 extension ChainDecoder {

@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension ChainDecoder {
     /// Replays one step of a bundle of method `transform`.

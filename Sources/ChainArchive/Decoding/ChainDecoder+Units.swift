@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension ChainDecoder {
     /// Restores all tensors of a unit.

@@ -1,6 +1,6 @@
 import Synchronization
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// Restores tensors and payload of any step by following the chain back to what stands on its own.
 ///

@@ -1,5 +1,4 @@
 import TensorCodecs
-import TensorFiles
 
 /// A tensor as the next step finds it: its restored bytes, and its place in a chain of method `transform`.
 struct ChainLink: Sendable {

@@ -1,5 +1,6 @@
 import Synchronization
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 
 /// Rebuilds one file of a step: payload into the gaps, tensors into their places, the container's checksums redone.
 ///

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// The bytes of a file outside of some regions, filled in order.
 package struct Gaps {

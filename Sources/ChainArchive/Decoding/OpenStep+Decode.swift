@@ -1,6 +1,6 @@
 import Glibc
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// One step's own decoding, given what it builds on.
 extension OpenStep {

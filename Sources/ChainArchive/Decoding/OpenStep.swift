@@ -1,6 +1,6 @@
 import Synchronization
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// A step opened for decoding: manifest, parts, and the indices that lookups need.
 package final class OpenStep: Sendable {

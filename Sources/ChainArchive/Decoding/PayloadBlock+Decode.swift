@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension PayloadBlock {
     /// The plain bytes of a block with a record, compared with their checksum.

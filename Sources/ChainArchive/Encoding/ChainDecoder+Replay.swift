@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 extension ChainDecoder {
     /// Restores what a store is to have of a step, and its payload, as compressing it would have left them there.

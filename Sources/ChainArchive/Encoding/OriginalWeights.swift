@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// The original weights of a step, by the names its archive has for them, read from the run's files.
 package struct OriginalWeights: Sendable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// A block of the bytes of a file that lie in no coded tensor.
 package struct PlannedPayload: Sendable {

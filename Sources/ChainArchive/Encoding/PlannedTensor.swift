@@ -1,3 +1,4 @@
+package import FileSystem
 package import TensorFiles
 
 /// A tensor that will be coded: where it lies and what it is called.

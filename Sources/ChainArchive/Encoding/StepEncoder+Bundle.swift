@@ -1,5 +1,5 @@
 package import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension StepEncoder {
     /// Quantizes the parameters of a bundle, packs them together, and restores them as a decoder will.

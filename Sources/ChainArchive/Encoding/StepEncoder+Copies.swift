@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// Tensors that are a weight's values under another name or in another type: they follow the restored weight, so that the
 /// two never contradict each other.

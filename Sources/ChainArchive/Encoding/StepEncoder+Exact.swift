@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// Tensors that are stored exactly: all of them under method `lossless`, under the others what they leave alone.
 extension StepEncoder {

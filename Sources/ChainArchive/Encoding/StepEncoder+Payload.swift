@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// Bytes that are no coded tensors: against the step before, or as a reference to where the archive has them.
 extension StepEncoder {

@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension StepEncoder {
     /// Whether a parameter may be quantized: its optimizer state proves that it is trained, or it moves like a weight.

@@ -1,5 +1,6 @@
+import TensorFiles
 package import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// One parameter by method `excp`. Each pass goes over blocks, and does at once what can be done while they are in the
 /// cache; nothing as large as a tensor is made but its indices.

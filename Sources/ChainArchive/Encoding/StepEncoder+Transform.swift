@@ -1,5 +1,5 @@
 package import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension StepEncoder {
     /// A parameter with what was read of it.

@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// Encodes the units of one step. Units are independent of each other, so several threads may work on them.
 package struct StepEncoder: Sendable {

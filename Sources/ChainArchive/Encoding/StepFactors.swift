@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// How much finer than the model's the step of each weight is: its mean second moment against the model's, to the power
 /// -1/4, so that errors are small where the loss is steep.

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 extension StepManifest {
     /// Writes a unit's bytes to the part and takes over its records.

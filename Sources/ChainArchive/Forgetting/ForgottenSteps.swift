@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// `forgotten.manifest`: steps that were forgotten, and those that must not be. Replaced as a whole.
 ///

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Which stored records are needed by what stays of an archive, from its manifests alone.
 ///

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// What pruning would do, found from manifests and directories alone.
 package struct PrunePlan: Sendable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Takes out of an archive what was forgotten and nothing needs.
 ///

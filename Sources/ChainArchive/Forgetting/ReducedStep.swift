@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// A step without some of its records: the manifest that it will have, and what its one part will hold.
 ///

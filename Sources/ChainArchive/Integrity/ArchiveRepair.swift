@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Makes manifests again that were lost or damaged.
 package struct ArchiveRepair {

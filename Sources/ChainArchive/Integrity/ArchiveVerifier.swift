@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Compares every stored byte of an archive with its checksum, decoding nothing.
 package struct ArchiveVerifier: Sendable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 extension ArchiveWriter {
     /// Replaces a manifest, and what covers it.

@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// `manifests.parity`: the exclusive or of all manifests of an archive, and how long each is and its hash, so that any one
 /// that is lost or damaged can be made again from the others.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// Which steps can still be restored where some records are damaged or missing.
 ///
 /// Steps are looked at from the oldest to the newest, each record and each restored tensor for itself: a step that takes

@@ -1,5 +1,5 @@
 import Glibc
-package import TensorFiles
+package import FileSystem
 
 /// The right to write to an archive: an advisory lock on its file `lock`, which says who holds it.
 ///

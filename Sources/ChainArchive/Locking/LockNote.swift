@@ -1,5 +1,5 @@
 import Glibc
-import TensorFiles
+import FileSystem
 
 /// What a lock file says of its owner: a line for people, and behind it what tells whether the owner is still there.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-package import TensorFiles
+package import FileSystem
 
 /// How long a writer waits for an archive that another process writes to.
 public struct LockWait: Sendable {

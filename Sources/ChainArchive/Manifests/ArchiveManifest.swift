@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// `archive.manifest`: makes a directory an archive. It never changes after it was written.
 package struct ArchiveManifest: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 extension Entry {
     func write(to writer: inout ManifestWriter) {

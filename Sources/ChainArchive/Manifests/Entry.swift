@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// A path of a step or of the run: file, directory or link.
 package struct Entry: Sendable {

@@ -1,5 +1,5 @@
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Writes the structures manifests are made of. Integers are LEB128 varints unless said, strings UTF-8 behind their
 /// byte count, lists behind their element count. `Docs/format.md` states every field.

@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// `run.manifest`: the files of the run that belong to no step, and the paths that repeat a step's file.
 ///

@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// The frame around every manifest: magic, version, a zstd-compressed body, and a checksum over all of it.
 ///

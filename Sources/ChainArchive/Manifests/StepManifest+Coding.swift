@@ -1,5 +1,6 @@
+import TensorFiles
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension StepManifest {
     /// The body of a `step.manifest`.

@@ -1,5 +1,5 @@
-package import TensorCodecs
 import TensorFiles
+package import TensorCodecs
 
 extension StepManifest {
     /// A parameter of a bundle: indices into `tensors`.

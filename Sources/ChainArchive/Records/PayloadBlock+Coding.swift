@@ -1,5 +1,5 @@
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 extension PayloadBlock {
     func write(to writer: inout ManifestWriter) {

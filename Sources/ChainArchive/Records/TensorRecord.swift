@@ -1,3 +1,4 @@
+import FileSystem
 package import TensorFiles
 
 /// One coded tensor of a step: which bytes of which file it fills, and how they are had.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// What the control groups of a process (a container's, a batch system's) let it have, read from the texts that Linux keeps
 /// of them. Version 2 has one tree for all, version 1 one for each controller; both may be there at once.
 package enum ControlGroups {

@@ -1,4 +1,5 @@
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 /// Runs work on several threads and hands over the results in order.
 package enum OrderedWork {
     /// Results that wait for one before them: at most so many bytes, and so many of them.

@@ -1,5 +1,5 @@
 import Glibc
-import TensorFiles
+import FileSystem
 
 /// How many processors and how much memory this process may use: not what the machine has. A batch job has four cores of a
 /// node of a hundred, a container some gigabytes of its memory.

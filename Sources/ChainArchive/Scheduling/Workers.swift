@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 /// How much is worked on at a time.
 package struct Workers: Sendable {
     package let threads: Int

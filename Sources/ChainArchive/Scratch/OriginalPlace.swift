@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Where a tensor stands in a file that is there anyway, a checkpoint that was stored exactly or one that was just
 /// restored: what is kept of it for the next step instead of its bytes.

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 extension ScratchStore {
     /// A part of a value; `nil` where there is none so long.

@@ -1,5 +1,5 @@
 package import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 extension ScratchStore {
     /// Keeps a chain's state for the next step, and where the restored weight is part of it, that too.

@@ -1,5 +1,5 @@
 import Synchronization
-package import TensorFiles
+package import FileSystem
 
 /// Byte strings under keys in a file without a name: what a step restored, kept for the next step to build on.
 ///

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Names of everything in an archive directory.
 ///

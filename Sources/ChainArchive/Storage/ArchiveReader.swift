@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// An archive opened for reading. Needs neither a lock nor write access.
 package struct ArchiveReader: Sendable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// An archive opened for writing: one writer at a time.
 package final class ArchiveWriter {

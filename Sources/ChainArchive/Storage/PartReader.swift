@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Reads records of a part, each compared with its checksum.
 package struct PartReader: Sendable {

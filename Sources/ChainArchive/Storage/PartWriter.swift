@@ -1,5 +1,5 @@
 import TensorCodecs
-package import TensorFiles
+package import FileSystem
 
 /// Appends records to a part under its temporary name.
 package final class PartWriter {

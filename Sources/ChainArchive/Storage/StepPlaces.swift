@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// Where the records of a step lie. Pruning replaces the part of a step that others build on, also while somebody
 /// reads it: readers have no lock.

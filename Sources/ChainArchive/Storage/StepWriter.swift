@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// A step being written. Nothing of it is visible before `commit` returns; unless it is committed, it is removed.
 package final class StepWriter {

@@ -1,4 +1,5 @@
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 
 extension Array where Element == UInt8 {
     /// `withUnsafeBytes` for closures with a typed error.

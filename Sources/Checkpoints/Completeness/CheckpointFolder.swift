@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// A folder of a checkpoint as the rules of completeness see it: its names, and what its pickles say.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// What must lie in a folder of a checkpoint for the checkpoint to be whole, by one framework's habits.
 ///

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// DeepSpeed's experts: `layer_L_expert_E_mp_rank_00_model_states.pt`, every expert of every layer.
 enum DeepSpeedExperts: CompletenessRule {

@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// DeepSpeed: model states say how many data parallel and model parallel ranks wrote optimizer states.

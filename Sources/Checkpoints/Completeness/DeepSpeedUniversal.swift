@@ -1,4 +1,5 @@
 import TensorFiles
+import FileSystem
 
 /// DeepSpeed's universal checkpoints: `zero/NAME/{fp32,exp_avg,exp_avg_sq,step}.pt`, and model states that name every
 /// parameter.

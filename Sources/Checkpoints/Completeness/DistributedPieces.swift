@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// torch.distributed.checkpoint: `.metadata` is written last and lists every piece: file, offset, length. Ranks without a

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Files that accelerate, SpeechBrain and Orbax write last.
 enum LastMarkers: CompletenessRule {

@@ -1,4 +1,5 @@
 import TensorFiles
+import FileSystem
 
 /// Megatron: `mp_rank_*` folders of the classic layout, or a distributed checkpoint with `common.pt` and, written last,
 /// `metadata.json`.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Files whose names carry the number of ranks: `model_world_size_8_rank_3.pt` (verl), and every kind of them from every
 /// rank.

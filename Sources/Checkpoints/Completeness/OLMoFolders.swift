@@ -1,4 +1,5 @@
 import TensorFiles
+import FileSystem
 
 /// OLMo-core: `stepN/{train/rankR.pt, model_and_optim/}` and, written last, `.metadata.json`.
 enum OLMoFolders: CompletenessRule {

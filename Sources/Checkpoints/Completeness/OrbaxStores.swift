@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Orbax: an item's folder holds `_METADATA` and an OCDBT store, whose manifest carries its own length.
 ///

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// The Hugging Face Trainer: `trainer_state.json` is rank 0's last file. Weights may lie in folders of FSDP or DeepSpeed.
 enum TrainerFiles: CompletenessRule {

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// Whether a directory is one checkpoint, rather than a folder of checkpoints or of other things.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// Leaves one candidate per step number; the others become repetitions of its files, parts of it, or extras.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// Finds the checkpoints among the files directly in a directory.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// Gives every candidate its step number.

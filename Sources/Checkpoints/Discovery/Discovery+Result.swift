@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// Puts the run together: steps in order, repetitions, and everything else as extras.

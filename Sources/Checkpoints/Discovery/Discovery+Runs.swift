@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// The directories of several runs, where that is what there is; empty where all checkpoints are of one.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension Discovery {
     /// Takes numbered files and directories of kinds that nothing here reads: flax msgpack, zip archives of

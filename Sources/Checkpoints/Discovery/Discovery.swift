@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// Sorts what a scan found into steps, repetitions, incomplete checkpoints and the rest.

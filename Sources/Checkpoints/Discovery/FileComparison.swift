@@ -1,4 +1,5 @@
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 
 /// Compares files block by block, without holding more than a block of either.
 package enum FileComparison {

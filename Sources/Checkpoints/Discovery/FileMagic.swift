@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// The container a file's first bytes promise.
 enum FileMagic {

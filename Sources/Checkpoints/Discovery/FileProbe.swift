@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// What a look into one file told: enough to sort it into a step, without keeping it open.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// What the words in a file's name say about its part in a step.
 enum FileRole {
     private static let auxiliary: Set<String> = [

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Whether a file that holds no weights is all there, as far as its format tells: a text that breaks off looks like one
 /// that ends.

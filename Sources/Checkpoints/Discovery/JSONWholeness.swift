@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Whether a JSON file is all there. A trainer that is killed while it writes one leaves its beginning.
 ///

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 extension Run {
     /// Finds the checkpoints under `path`.

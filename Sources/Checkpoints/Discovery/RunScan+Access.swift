@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension RunScan {
     func entry(_ path: String) -> RunEntry? { index[path].map { entries[$0] } }

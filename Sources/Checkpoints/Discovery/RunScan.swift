@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Everything under a run's directory, listed once, before anything is decided.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import FileSystem
 import TensorFiles
 
 /// The index of a sharded model: `model.safetensors.index.json`.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// A complete checkpoint that was found, before it is decided which candidates become steps.
 struct StepCandidate {
     /// The directory, or the file with the weights.

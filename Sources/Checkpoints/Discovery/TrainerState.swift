@@ -1,5 +1,5 @@
 import Foundation
-import TensorFiles
+import FileSystem
 
 /// The Trainer's `trainer_state.json`.
 enum TrainerState {

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// accelerate's `save_state`: `checkpoints/checkpoint_K/`, K counting the calls, not the steps.
 enum AccelerateLayout: Layout {

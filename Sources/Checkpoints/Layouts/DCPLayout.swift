@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// torch.distributed.checkpoint: pieces in `.distcp` files and, written last, `.metadata`. Not understood yet.
 enum DCPLayout: Layout {
     static let title = "torch.distributed.checkpoint"

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// DeepSpeed: `global_stepN/` with model and optimizer states per rank, named by the file `latest`. Not understood yet.
 enum DeepSpeedLayout: Layout {
     static let title = "DeepSpeed"

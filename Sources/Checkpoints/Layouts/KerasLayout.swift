@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// Keras 3: `.weights.h5` and `.keras` files. Not understood yet.
 enum KerasLayout: Layout {
     static let title = "Keras"

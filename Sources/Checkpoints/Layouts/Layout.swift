@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// How a framework lays a checkpoint out on disk: how to recognise it and what it holds. Whether it is
 /// whole, the rules of `Completeness` say.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// Megatron-LM's classic layout: `iter_0000020/mp_rank_00/model_optim_rng.pt`. Not understood yet.
 enum MegatronLayout: Layout {
     static let title = "Megatron-LM"

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// Orbax: `STEP/` with `_CHECKPOINT_METADATA` and an OCDBT store. Not understood yet.
 enum OrbaxLayout: Layout {
     static let title = "Orbax"

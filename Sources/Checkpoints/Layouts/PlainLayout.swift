@@ -1,4 +1,5 @@
 import TensorFiles
+import FileSystem
 
 /// Files with state dicts and optimizers anywhere in them, sharded or not: the layout of everything that is
 /// understood.

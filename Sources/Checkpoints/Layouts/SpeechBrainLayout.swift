@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// SpeechBrain: `CKPT+DATE+TIME+00/` with one `.ckpt` per part of the recipe and, written last, `CKPT.yaml`.
 enum SpeechBrainLayout: Layout {

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Hugging Face Trainer: `checkpoint-N/` with weights, `optimizer.pt` and, written last, `trainer_state.json`.
 enum TrainerLayout: Layout {

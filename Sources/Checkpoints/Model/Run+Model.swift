@@ -1,5 +1,5 @@
 import Foundation
-package import TensorFiles
+package import FileSystem
 
 extension Run {
     private struct ShardList: Decodable {

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// A directory with the checkpoints of one training run, as found on disk.
 package struct Run: Sendable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// A file, directory or symbolic link under a run.
 package struct RunEntry: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// The state of everything under a run: what there is, and how large and old. Two that are equal were taken while nothing
 /// happened in between; nothing is opened for it.

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// A checkpoint that was recognised and left out.
 package struct SkippedCheckpoint: Sendable {

@@ -1,3 +1,4 @@
+package import FileSystem
 package import TensorFiles
 
 /// A regular file of a step, opened as far as its structure goes.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 /// A step number and how it was found, best ground first.
 struct StepNumber: Hashable {
     enum Ground: Int, Comparable {

@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 /// The weights of the step before, for proving by the data which optimizer state belongs to which weight.
 package protocol WeightReference: Sendable {

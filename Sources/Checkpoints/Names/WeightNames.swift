@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// Gives the tensors of all state dicts of a step their names.

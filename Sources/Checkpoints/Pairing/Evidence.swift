@@ -1,5 +1,6 @@
-import Glibc
 import TensorFiles
+import Glibc
+import FileSystem
 
 /// How well the change of each weight follows the update direction of each state: one matrix of correlations per shape.
 ///

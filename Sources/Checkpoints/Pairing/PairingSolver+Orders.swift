@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension PairingSolver {
     /// Ties the slots without names by order, grouping and data.

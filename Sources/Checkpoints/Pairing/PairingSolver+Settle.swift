@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 extension PairingSolver {
     /// Chooses among the mappings of a problem, lets the data confirm or reject the choice shape by shape, and settles

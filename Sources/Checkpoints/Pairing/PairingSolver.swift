@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Ties optimizer slots to weights: by name, by what is known from before, by order and grouping, proved by the data.
 struct PairingSolver {

@@ -1,4 +1,5 @@
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 
 /// The weights of a step as read from its files.
 package struct FileWeightReference: WeightReference {

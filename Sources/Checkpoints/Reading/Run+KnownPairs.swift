@@ -1,4 +1,4 @@
-package import TensorFiles
+package import FileSystem
 
 extension Run {
     /// Which optimizer state belongs to which parameter, as the steps of a run tell together.

@@ -1,5 +1,3 @@
-import TensorFiles
-
 extension StepContents {
     /// The parameters in the order of the weights, then the states that stayed without one.
     static func parameters(_ solver: PairingSolver) -> [Parameter] {

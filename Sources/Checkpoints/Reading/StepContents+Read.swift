@@ -1,4 +1,5 @@
-package import TensorFiles
+package import FileSystem
+import TensorFiles
 
 extension StepContents {
     /// State path (`optimizer.state.3`) to parameter name, as established at an earlier step of the run.

@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// Reads single values of a tensor as Float, for proofs by data.

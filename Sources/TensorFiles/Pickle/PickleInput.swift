@@ -1,3 +1,5 @@
+import FileSystem
+
 /// A forward-only reader over a part of a byte source, for pickles whose length nobody has declared.
 ///
 /// It holds one window of the source. A declared length is checked against what is left before anything is allocated.

@@ -1,3 +1,5 @@
+import FileSystem
+
 extension PickleMachine {
     /// Lists, tuples, dicts and sets. Objects can be filled like lists and dicts (`OrderedDict`).
     mutating func performOnContainer(_ opcode: UInt8) throws(VarveError) {

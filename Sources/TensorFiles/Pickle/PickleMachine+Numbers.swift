@@ -1,3 +1,5 @@
+import FileSystem
+
 extension PickleMachine {
     /// BININT, BININT1, BININT2, LONG1, LONG4, BINFLOAT and the lines INT, LONG, FLOAT.
     mutating func pushNumber(_ opcode: UInt8) throws(VarveError) {

@@ -1,3 +1,5 @@
+import FileSystem
+
 extension PickleMachine {
     /// Names of classes, calls, object states and persistent ids.
     mutating func performOnObject(_ opcode: UInt8) throws(VarveError) {

@@ -1,3 +1,5 @@
+import FileSystem
+
 extension PickleMachine {
     /// The string and bytes opcodes. Python 2's `str` (BINSTRING, SHORT_BINSTRING, STRING) gives bytes.
     mutating func pushText(_ opcode: UInt8) throws(VarveError) {

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// The stack machine of the pickle protocols 0 to 5, as a pure reader of data: classes stay names, calls stay nodes.
 ///
 /// Nothing is recursive, every pop is checked against the innermost mark, and the work is linear in the bytes read:

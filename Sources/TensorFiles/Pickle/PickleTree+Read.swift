@@ -1,3 +1,5 @@
+package import FileSystem
+
 extension PickleTree {
     /// Reads the pickle that starts at `offset`. Bytes behind its end are ignored, as Python does.
     /// - Throws: `.truncated`, `.malformed`, `.unsupported` (an opcode or protocol that no checkpoint has) with the

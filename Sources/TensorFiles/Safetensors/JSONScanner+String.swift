@@ -1,3 +1,5 @@
+import FileSystem
+
 extension JSONScanner {
     /// A string, with its escapes resolved.
     mutating func string() throws(VarveError) -> String {

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// A strict, forward-only reader of one JSON text (RFC 8259) that knows byte offsets.
 ///
 /// It accepts and rejects what serde_json does, because that decides which safetensors headers are valid: no byte order

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// One tensor as a safetensors header declares it; nothing here is checked against the file yet.
 struct SafetensorsEntry {
     var name: String

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// The JSON header of a safetensors file.
 struct SafetensorsHeader {
     /// In header order. Of entries with the same name only the last one.

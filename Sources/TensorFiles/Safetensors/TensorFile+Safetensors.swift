@@ -1,3 +1,5 @@
+package import FileSystem
+
 extension TensorFile {
     /// Largest header the format allows, in bytes.
     static let safetensorsHeaderLimit: UInt64 = 100_000_000

@@ -1,3 +1,5 @@
+package import FileSystem
+
 extension TensorFile {
     /// A tensor that repeats its storage (stride 0) may grow to this many bytes.
     private static let expansionLimit = 1 << 30

@@ -1,3 +1,5 @@
+package import FileSystem
+
 extension TensorFile {
     /// Larger files are refused: byte and bit counts below this fit every integer type used here.
     private static let byteCountLimit: UInt64 = 1 << 59

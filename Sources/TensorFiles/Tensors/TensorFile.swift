@@ -1,3 +1,5 @@
+package import FileSystem
+
 /// A file with tensors, opened: its storages, its tensors, and for torch files the tree they hang in.
 ///
 /// Opening reads headers and pickles only. Tensor bytes are read when somebody asks for them.

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// How the elements of a tensor lie in its file, in whole bytes, with dimensions merged that need not be told apart.
 struct TensorLayout {
     /// Bytes per element.

@@ -1,3 +1,4 @@
+package import FileSystem
 import CZlib
 
 /// Checksums of file contents.

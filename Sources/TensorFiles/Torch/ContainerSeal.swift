@@ -1,3 +1,5 @@
+package import FileSystem
+
 /// Restores a container's own checksums after tensor bytes in it were replaced.
 package enum ContainerSeal {
     /// Redoes what `torch.save` derives from tensor bytes: the CRC-32 of each changed record (data descriptor and

@@ -1,3 +1,5 @@
+import FileSystem
+
 extension TensorFile {
     /// LONG1 of ten bytes, `0x1950a86a20f9469cfc6c`, and STOP: what the first of the five pickles ends with.
     private static let legacyMagic: [UInt8] = [

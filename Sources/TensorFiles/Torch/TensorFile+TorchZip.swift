@@ -1,3 +1,5 @@
+import FileSystem
+
 extension TensorFile {
     /// Opens a zip file of `torch.save`; `nil` where it is none.
     static func openTorchZip(_ source: any ByteSource) throws(VarveError) -> TensorFile? {

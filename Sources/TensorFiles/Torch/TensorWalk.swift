@@ -1,3 +1,5 @@
+import FileSystem
+
 /// Finds every tensor in a torch pickle and names it by its path from the root.
 ///
 /// Depth first, in the order of the pickle, without recursion. Shared containers are walked again under each of their

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// A zip file that `torch.save` wrote: its records by their role.
 struct TorchArchive {
     /// Every record, in file order.

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// The storages of a torch file together with the references to them in its pickle.
 struct TorchStorages {
     /// In file order.

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// The central directory of a zip file, every record checked against the file.
 ///
 /// All offsets are relative to the source, so a zip file within a slice reads like one of its own.

@@ -1,3 +1,5 @@
+import FileSystem
+
 /// The end of a zip file: where its central directory lies and how many entries it has.
 struct ZipEnd {
     private(set) var directory: Range<UInt64>

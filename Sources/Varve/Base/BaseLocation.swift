@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Where the weights lie that `--base` names: a checkpoint or model on disk, or a model in the local hub cache.
 struct BaseLocation: Sendable {

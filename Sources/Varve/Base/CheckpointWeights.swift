@@ -1,6 +1,7 @@
 import ChainArchive
 import Checkpoints
 import TensorCodecs
+import FileSystem
 import TensorFiles
 
 /// The weights of a checkpoint outside of the archive, for `--base`.

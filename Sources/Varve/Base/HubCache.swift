@@ -1,5 +1,5 @@
 import Foundation
-import TensorFiles
+import FileSystem
 
 /// The local cache of the Hugging Face hub: models that other programs downloaded. Nothing is ever fetched.
 package struct HubCache: Sendable {

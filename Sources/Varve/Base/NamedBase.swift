@@ -1,6 +1,6 @@
 import Checkpoints
 import Foundation
-import TensorFiles
+import FileSystem
 
 /// The models that a run's files say it began from.
 enum NamedBase {

@@ -1,7 +1,7 @@
 import ChainArchive
 import Checkpoints
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// The writing end of a chain: adds steps one after the other, each coded against what a decoder has of the one before.
 struct Chain {

@@ -1,7 +1,7 @@
 import ChainArchive
 import Checkpoints
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Compresses the checkpoints of a run into an archive.
 package struct Compressor: Sendable {

@@ -1,6 +1,5 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
 
 /// Compares steps that the archive has already with what the run holds under their numbers.
 ///

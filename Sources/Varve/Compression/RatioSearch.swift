@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Finds the step size at which a new archive of a run has a given total ratio, by compressing the run on trial.
 ///

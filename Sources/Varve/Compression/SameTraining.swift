@@ -1,6 +1,6 @@
 import ChainArchive
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Whether a step goes on with the training of the step before, judged by samples of its weights.
 ///

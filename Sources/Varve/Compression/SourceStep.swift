@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// A step to be compressed, and how to get at its files.
 struct SourceStep: Sendable {

@@ -1,5 +1,4 @@
 import Checkpoints
-import TensorFiles
 
 extension Step {
     /// Bytes of its regular files.

@@ -1,7 +1,7 @@
 import ChainArchive
 import Checkpoints
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// The restored weights of the step before, sampled for the proof of the pairing.
 struct StoredWeights: WeightReference {

@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Checkpoints of a run that are compressed on trial, to see what each method makes of them.
 package struct BenchmarkRun: Sendable {

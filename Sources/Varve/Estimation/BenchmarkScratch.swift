@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// A directory for what is made on trial, locked while it is used. It goes with all that it holds; what a killed
 /// process left behind goes when the next one takes its place.

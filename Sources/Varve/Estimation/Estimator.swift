@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Says what compressing a run would do, and about how large and slow it would be, from a sample that is
 /// encoded in memory. Nothing is written.

@@ -1,7 +1,8 @@
+import TensorFiles
 import ChainArchive
 import Checkpoints
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Encodes a sample of consecutive steps in memory, each against what a decoder would have of the one before, and says
 /// what the whole steps would take.

@@ -1,5 +1,4 @@
 import ChainArchive
-import TensorFiles
 
 /// A part of a step's units, of bounded size: the same parameters and payload in every step, so that each can build on
 /// the step before.

@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// Which steps to forget: those that no rule keeps, or those that are named.
 public struct ForgetPolicy: Sendable, Hashable {

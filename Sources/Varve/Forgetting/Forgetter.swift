@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Forgets steps of an archive, brings them back, protects them, and frees their bytes.
 ///

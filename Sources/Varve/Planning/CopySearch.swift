@@ -1,6 +1,7 @@
+import TensorFiles
 import ChainArchive
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Finds tensors of a step that are a weight's values under another name or in another type: second names of tied weights,
 /// an EMA that has not left its weight yet, a master beside the model, a further full copy.

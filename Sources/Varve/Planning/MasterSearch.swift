@@ -1,7 +1,8 @@
+import TensorFiles
 import ChainArchive
 import Checkpoints
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Finds the float32 masters of half-precision weights: tensors that, rounded, are the weight.
 ///

@@ -1,6 +1,6 @@
+import TensorFiles
 import ChainArchive
 import Checkpoints
-import TensorFiles
 
 extension OriginalWeights {
     /// - Parameter contents: the step as it was planned; only its weights are kept.

@@ -1,6 +1,6 @@
 import ChainArchive
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// Which tensors follow a weight instead of being coded on their own.
 extension StepPlanner {

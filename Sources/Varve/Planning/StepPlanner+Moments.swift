@@ -1,3 +1,4 @@
+import TensorFiles
 import ChainArchive
 import Checkpoints
 import TensorCodecs

@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 extension StepPlanner {
     /// What no tensor claims, file by file in blocks.

@@ -1,6 +1,7 @@
 import ChainArchive
 import Checkpoints
 import TensorCodecs
+import FileSystem
 import TensorFiles
 
 /// Decides how each byte of a step is stored: which tensors are quantized with which, which are exact, what is payload.

@@ -1,6 +1,6 @@
+import TensorFiles
 import ChainArchive
 import Checkpoints
-import TensorFiles
 
 /// How a file of a checkpoint is understood, and what becomes of its bytes.
 public struct FileOutline: Sendable, Codable {

@@ -1,5 +1,6 @@
 import ChainArchive
 import Checkpoints
+import FileSystem
 import TensorFiles
 
 /// Shows what Varve understands of a run or checkpoint.

@@ -1,3 +1,4 @@
+import FileSystem
 public import TensorFiles
 
 /// What an archive holds and what it cost, step by step.

@@ -1,5 +1,6 @@
-import ChainArchive
 import TensorFiles
+import ChainArchive
+import FileSystem
 
 /// Reads an archive's manifests into a report. No tensor is decoded.
 package struct Reporter: Sendable {

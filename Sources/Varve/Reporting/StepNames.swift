@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// The steps of an archive by what users call them: numbers, the newest one, the names of their checkpoints.
 package struct StepNames: Sendable {

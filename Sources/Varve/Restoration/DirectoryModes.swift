@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Modes and times of restored directories, once everything is in its place.
 ///

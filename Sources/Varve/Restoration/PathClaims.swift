@@ -1,4 +1,5 @@
 import ChainArchive
+import FileSystem
 import TensorFiles
 
 /// What stands where in a tree that does not exist yet.

@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Where everything that is restored goes, settled before anything is written.
 ///

@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// The directory in which everything is restored, as the system sees it.
 ///

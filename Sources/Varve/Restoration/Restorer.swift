@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Writes steps of an archive back as checkpoints.
 package struct Restorer: Sendable {

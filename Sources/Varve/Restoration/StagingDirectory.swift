@@ -1,4 +1,4 @@
-import TensorFiles
+import FileSystem
 
 /// A directory beside the output in which everything is completed before it is moved into place.
 final class StagingDirectory {

@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 extension StepManifest {
     /// Indices of the files that hold weights and nothing of another role, and of what belongs to them: shards whose few

@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Writes the files of one step.
 struct StepRestorer {

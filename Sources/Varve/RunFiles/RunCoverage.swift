@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// What of a run an archive does not hold: whole checkpoints, files of checkpoints, files beside them.
 ///

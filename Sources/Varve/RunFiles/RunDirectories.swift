@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// The runs under a directory.
 public enum RunDirectories {

@@ -1,4 +1,5 @@
 import ChainArchive
+import FileSystem
 import TensorFiles
 
 /// Writes back the run's files that belong to no step, when all steps are in place.

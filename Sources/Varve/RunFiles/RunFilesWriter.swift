@@ -1,6 +1,7 @@
 import ChainArchive
 import Checkpoints
 import TensorCodecs
+import FileSystem
 import TensorFiles
 
 /// Keeps what a run holds beside its steps: other files exactly, repeated checkpoints as references.

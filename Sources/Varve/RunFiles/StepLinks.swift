@@ -1,6 +1,5 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
 
 /// Files that several steps share: one file under names in different step directories.
 struct StepLinks {

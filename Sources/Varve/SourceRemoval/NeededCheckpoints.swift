@@ -1,7 +1,7 @@
 import ChainArchive
 import Checkpoints
 import Foundation
-import TensorFiles
+import FileSystem
 
 /// Checkpoints that something in the run leads to: links, and the best model that the Trainer loads at its end.
 struct NeededCheckpoints {

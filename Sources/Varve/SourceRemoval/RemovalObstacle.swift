@@ -1,5 +1,5 @@
 import Glibc
-import TensorFiles
+import FileSystem
 
 /// Looks whether something can be removed as a whole, before anything of it is: a removal that fails in the middle has
 /// destroyed what it says it left.

@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// The files of a checkpoint that is to be removed.
 struct SourceFiles {

@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Removes checkpoints whose steps an archive restores.
 ///

@@ -1,6 +1,6 @@
 import ChainArchive
 import TensorCodecs
-import TensorFiles
+import FileSystem
 
 /// The files of a step as the run has them, for comparing what an archive restores.
 struct OriginalFiles: Sendable {

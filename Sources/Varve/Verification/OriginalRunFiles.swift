@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Compares the files of the run that belong to no step with what the archive would restore.
 ///

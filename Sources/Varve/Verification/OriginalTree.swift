@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Compares what stands where in a step's directories, and how it is marked, with what the archive would restore.
 /// Contents of files are for `OriginalFiles`.

@@ -1,4 +1,5 @@
 import ChainArchive
+import FileSystem
 import TensorFiles
 
 /// Makes an archive's manifests again from the others and `manifests.parity`.

@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 /// Decodes steps of an archive from the disk and compares every byte with the originals.
 ///

@@ -1,5 +1,5 @@
 import ChainArchive
-import TensorFiles
+import FileSystem
 
 extension Verifier {
     /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left: unfinished

@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Which steps an archive has, for somebody who watches a run.
 struct ArchiveSteps {

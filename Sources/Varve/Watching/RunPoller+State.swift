@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 extension RunPoller {
     struct State {

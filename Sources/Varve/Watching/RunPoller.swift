@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 import Synchronization
-import TensorFiles
+import FileSystem
 
 /// Looks at a run again and again, on a thread of its own, and hands over every checkpoint once it is complete and has not
 /// changed for a while.

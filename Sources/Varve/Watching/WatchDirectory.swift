@@ -1,5 +1,5 @@
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// A directory beside the archive for copies of checkpoints that their trainer overwrites. Its lock keeps a second watch of
 /// the same archive away; what a killed watch left in it goes.

@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// The working half of `Watcher`: adds what `RunPoller` hands over, verifies it, and removes what may go.
 struct WatchWorker {

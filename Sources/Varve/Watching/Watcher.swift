@@ -1,6 +1,6 @@
 import ChainArchive
 import Checkpoints
-import TensorFiles
+import FileSystem
 
 /// Compresses the checkpoints of a run while it is being trained, each when it is complete.
 public struct Watcher: Sendable {

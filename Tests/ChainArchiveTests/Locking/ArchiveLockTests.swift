@@ -4,6 +4,7 @@ import Testing
 import VarveTestSupport
 
 @testable import ChainArchive
+import FileSystem
 @testable import TensorFiles
 
 /// One writer at a time, whatever became of the one before.

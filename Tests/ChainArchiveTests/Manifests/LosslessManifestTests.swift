@@ -1,5 +1,6 @@
 import ChainArchive
 import TensorCodecs
+import FileSystem
 import TensorFiles
 import Testing
 import VarveTestSupport

@@ -1,4 +1,5 @@
 import ChainArchive
+import FileSystem
 import TensorFiles
 import Testing
 import VarveTestSupport

@@ -1,4 +1,5 @@
 @testable import ChainArchive
+import FileSystem
 import TensorFiles
 import Testing
 

@@ -1,5 +1,6 @@
 import ChainArchive
 import Glibc
+import FileSystem
 import TensorFiles
 import Varve
 import VarveTestSupport

@@ -1,4 +1,5 @@
 import ChainArchive
+import FileSystem
 import TensorFiles
 
 /// The weights of a safetensors file.

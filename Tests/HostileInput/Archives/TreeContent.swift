@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// What a directory holds: relative path to bytes of every file; links as `-> target`.

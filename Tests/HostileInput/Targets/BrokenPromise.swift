@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// An input made Varve do what it promises never to do.

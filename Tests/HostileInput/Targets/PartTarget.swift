@@ -1,4 +1,5 @@
 import TensorCodecs
+import FileSystem
 import TensorFiles
 
 /// Records of parts. The first two bytes choose the record of the small archives that the rest stands for.

@@ -1,5 +1,6 @@
 import ChainArchive
 import TensorCodecs
+import FileSystem
 import TensorFiles
 
 /// Collects the records of one step with what their decoders know.

@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// A tree as text, for comparisons. For small trees without cycles only.

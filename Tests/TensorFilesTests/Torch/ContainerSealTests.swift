@@ -1,6 +1,7 @@
 import Testing
 import VarveTestSupport
 
+import FileSystem
 @testable import TensorFiles
 
 /// Checksums after a rewrite are the ones torch would have written.

@@ -1,4 +1,5 @@
 import Glibc
+import FileSystem
 import TensorFiles
 
 /// Runs the command line tool on file systems with less and less room, and with files that may not grow.

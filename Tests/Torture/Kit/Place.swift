@@ -1,4 +1,5 @@
 import ChainArchive
+import FileSystem
 import TensorFiles
 
 /// The directory that a scenario works in. Everything that it does happens below.

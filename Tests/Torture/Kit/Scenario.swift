@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// A command on the fixture: the state it finds, and what it does.

@@ -1,4 +1,5 @@
 package import Glibc
+import FileSystem
 import TensorFiles
 
 /// Other programs, and this one again as a child that may die.

@@ -1,4 +1,5 @@
 @testable import TortureKit
+import FileSystem
 import TensorFiles
 import Testing
 import VarveTestSupport

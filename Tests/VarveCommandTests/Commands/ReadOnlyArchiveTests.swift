@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import FileSystem
 import TensorFiles
 import Testing
 import VarveTestSupport

@@ -1,4 +1,5 @@
 import Foundation
+import FileSystem
 import TensorFiles
 import Testing
 

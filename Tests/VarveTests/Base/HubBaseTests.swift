@@ -1,5 +1,6 @@
 import ChainArchive
 import Checkpoints
+import FileSystem
 import TensorFiles
 import Testing
 import VarveTestSupport

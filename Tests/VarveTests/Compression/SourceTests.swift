@@ -1,4 +1,5 @@
 import Testing
+import FileSystem
 import TensorFiles
 import Varve
 import VarveTestSupport

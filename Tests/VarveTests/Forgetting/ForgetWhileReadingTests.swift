@@ -1,5 +1,6 @@
 import ChainArchive
 import Synchronization
+import FileSystem
 import TensorFiles
 import Testing
 import Varve

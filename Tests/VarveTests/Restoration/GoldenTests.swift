@@ -1,6 +1,7 @@
 import ChainArchive
 import Foundation
 import TensorCodecs
+import FileSystem
 import TensorFiles
 import Testing
 import Varve

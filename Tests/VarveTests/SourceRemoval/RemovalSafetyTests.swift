@@ -1,6 +1,7 @@
 import ChainArchive
 import Checkpoints
 import Glibc
+import FileSystem
 import TensorFiles
 import Testing
 @testable import Varve

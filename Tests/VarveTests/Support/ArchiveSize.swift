@@ -1,3 +1,4 @@
+import FileSystem
 import TensorFiles
 
 /// Bytes of all files of an archive.

@@ -1,5 +1,6 @@
 import Glibc
 import ChainArchive
+import FileSystem
 import TensorFiles
 
 /// What a user can see of a tree: everything that a restored one must have in common with its original.

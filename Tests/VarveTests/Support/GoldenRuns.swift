@@ -1,4 +1,5 @@
 import TensorCodecs
+import FileSystem
 import TensorFiles
 import VarveTestSupport
 

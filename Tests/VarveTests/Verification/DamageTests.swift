@@ -1,5 +1,6 @@
 import Testing
 import ChainArchive
+import FileSystem
 import TensorFiles
 import Varve
 import VarveTestSupport

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import FileSystem
 import TensorFiles
 import Varve
 import VarveTestSupport

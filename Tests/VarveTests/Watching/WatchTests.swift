@@ -1,6 +1,7 @@
 import ChainArchive
 import Checkpoints
 import Synchronization
+import FileSystem
 import TensorFiles
 import Testing
 import Varve

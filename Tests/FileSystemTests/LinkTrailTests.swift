@@ -1,4 +1,4 @@
-import TensorFiles
+@testable import FileSystem
 import Testing
 import VarveTestSupport
 

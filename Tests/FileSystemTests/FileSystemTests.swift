@@ -1,5 +1,5 @@
 import Glibc
-import TensorFiles
+@testable import FileSystem
 import Testing
 import VarveTestSupport
 
@@ -88,25 +88,6 @@ import VarveTestSupport
             return
         }
         #expect(path == directory.file(OutputFile.temporaryPrefix + "x"))
-    }
-
-    /// A failing disk is never mistaken for a file of another kind.
-    @Test func everyFailingReadIsAnErrorOfOpening() throws {
-        let directory = try TemporaryDirectory()
-        let files = DamageTests.files + [("a zip of another kind", try Fixtures.bytes("other/script.pt"))]
-        for (name, bytes) in files {
-            try directory.write(bytes, to: "x")
-            let input = try InputFile(directory.file("x"))
-            let counting = FailingCalls(failAt: -1, 0, pathPart: directory.path)
-            _ = try counting.installed { try TensorFile.open(input) }
-            #expect(counting.count > 0)
-            for index in 0..<counting.count {
-                let failing = FailingCalls(failAt: index, EIO, pathPart: directory.path)
-                #expect(
-                    failing.installed { code { _ = try TensorFile.open(input) } } == .inputOutput,
-                    "\(name), read \(index)")
-            }
-        }
     }
 
     @Test func aFileThatShrinksOrChangesIsNoticed() throws {

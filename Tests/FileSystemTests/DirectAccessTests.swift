@@ -3,7 +3,7 @@ import Glibc
 import Testing
 import VarveTestSupport
 
-@testable import TensorFiles
+@testable import FileSystem
 
 /// Large files go past the page cache; nobody who reads them can tell.
 @Suite struct DirectAccessTests {
