@@ -44,7 +44,7 @@ live: $(BINARY) python ## small training runs watched, killed, resumed; every ch
 	VARVE="$(VARVE)" python3 Tests/Live/run.py --kill --quality lossless $(ARGUMENTS)
 	VARVE="$(VARVE)" python3 Tests/Live/run.py chaos
 
-fidelity: $(BINARY) python ## train small models, compress, resume: ratio against damage (minutes; results in fidelity-output/)
+fidelity: $(BINARY) python ## train small models, compress, resume: ratio against loss increase (minutes; results in fidelity-output/)
 	VARVE="$(VARVE)" python3 Benchmarks/Fidelity/run.py $(ARGUMENTS)
 
 fidelity-full: $(BINARY) python ## the same with larger models, longer runs, more settings, a sentence encoder (an hour or two)
@@ -87,6 +87,7 @@ format: ## swift-format in place
 lint: ## swift-format, check only; the tree of folders
 	swift format lint --strict --recursive --parallel $(SOURCES)
 	Scripts/check-tree.sh
+	python3 Scripts/check-edges.py
 
 clean: ## remove build products, demo-output, fidelity-output, bench-output, manual-output and .venv
 	rm -rf .build $(OUT) fidelity-output bench-output $(MANUAL) .venv

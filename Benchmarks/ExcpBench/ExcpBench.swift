@@ -44,8 +44,8 @@ import TensorCodecs
             }
         }
         lap("residual, median")
-        let moments = [(ExcpWorkspace.Place.first, tensors[2]), (.second, tensors[3])].map { place, bytes in
-            let memory = workspace.bytes(place, bytes.count)
+        let moments = [(ExcpWorkspace.Slot.first, tensors[2]), (.second, tensors[3])].map { slot, bytes in
+            let memory = workspace.bytes(slot, bytes.count)
             memory.copyBytes(from: bytes)
             return memory
         }

@@ -5,9 +5,9 @@ import TensorCodecs
 /// Codes tensors from raw files and says how small they get and how fast (processor time, one thread), without any file format
 /// around: what `make peers` compares.
 ///
-/// The argument is a text file with a line for each tensor: pack, kind (weight, first, second, other), type (f32, bf16,
-/// f16, f64, or bytes of a word), shape (2x3), file, predecessor's file or -, the one before or -, line of the second
-/// moment in its pack or -, and perhaps what beta2 has left of a second moment's predecessor.
+/// The argument is a text file with a line for each tensor: lossless group, kind (weight, first, second, other), type
+/// (f32, bf16, f16, f64, or bytes of a word), shape (2x3), file, predecessor's file or -, the one before or -, line of
+/// the second moment in its lossless group or -, and perhaps what beta2 has left of a second moment's predecessor.
 @main struct LosslessBench {
     static func main() throws {
         // As the program does: memory that was freed is used again instead of going back page by page.
@@ -15,28 +15,28 @@ import TensorCodecs
         mallopt(M_TRIM_THRESHOLD, 64 << 20)
         let list = try String(contentsOfFile: CommandLine.arguments[1], encoding: .utf8)
         let repetitions = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 1 : 1
-        var packs: [(name: String, tensors: [LosslessTensor])] = []
+        var losslessGroups: [(name: String, tensors: [LosslessTensor])] = []
         for line in list.split(separator: "\n") {
             let fields = line.split(separator: " ").map(String.init)
-            if packs.last?.name != fields[0] { packs.append((fields[0], [])) }
-            packs[packs.count - 1].tensors.append(try tensor(fields))
+            if losslessGroups.last?.name != fields[0] { losslessGroups.append((fields[0], [])) }
+            losslessGroups[losslessGroups.count - 1].tensors.append(try tensor(fields))
         }
         var sizes: [String: (original: Int, stored: Int)] = [:]
         var encodeTimes: [Double] = [], decodeTimes: [Double] = []
-        let original = packs.reduce(0) { $0 + $1.tensors.reduce(0) { $0 + $1.bytes.count } }
+        let original = losslessGroups.reduce(0) { $0 + $1.tensors.reduce(0) { $0 + $1.bytes.count } }
         for repetition in 0..<repetitions {
             var encodeTime = 0.0, decodeTime = 0.0
-            for (_, tensors) in packs {
+            for (_, tensors) in losslessGroups {
                 let start = processorTime()
-                let packed = try LosslessPack.encode(tensors)
+                let packed = try LosslessGroup.encode(tensors)
                 let middle = processorTime()
-                let places = tensors.enumerated().map { index, tensor in
-                    LosslessPack.Place(
+                let members = tensors.enumerated().map { index, tensor in
+                    LosslessGroup.Member(
                         format: tensor.format, shape: tensor.shape,
                         previous: packed.depths[index] > 0 ? tensor.previous : nil,
                         earlier: packed.depths[index] > 1 ? tensor.earlier : nil)
                 }
-                let restored = try LosslessPack.decode(packed.bytes[...], places)
+                let restored = try LosslessGroup.decode(packed.bytes[...], members)
                 let end = processorTime()
                 encodeTime += Double(middle - start)
                 decodeTime += Double(end - middle)

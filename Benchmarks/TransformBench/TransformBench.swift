@@ -40,13 +40,13 @@ import TensorCodecs
         settings.firstGroups = 4
         settings.firstGroupsOfWide = 4
         let encoder = TransformEncoder(settings: settings)
-        var previous: TransformMember?, error = 0.0, original: [UInt8] = []
+        var previous: EncodedParameter?, error = 0.0, original: [UInt8] = []
         var bits = 0.0, relative = 0.0, encode = 0.0, pack = 0.0, decode = 0.0
         for state in 0..<4 {
             func read(_ what: String) throws -> [UInt8] {
                 [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(side)-\(state)-\(what).f32")))
             }
-            var input = TransformInput(form: form, format: .f32, weight: try read("weight"))
+            var input = ParameterInput(form: form, format: .f32, weight: try read("weight"))
             input.first = MomentTensor(bytes: try read("first"), format: .f32)
             input.second = MomentTensor(bytes: try read("second"), format: .f32)
             input.previous = previous?.weight

@@ -1,6 +1,8 @@
 extension [UInt8] {
     /// The little-endian integer at `offset`. The caller has checked that it lies within the array.
-    package func littleEndian<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self, at offset: Int) -> Integer {
+    package func littleEndian<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self, at offset: Int)
+        -> Integer
+    {
         var value: Integer = 0
         for index in 0..<MemoryLayout<Integer>.size {
             value |= Integer(truncatingIfNeeded: self[offset + index]) << Integer(8 * index)

@@ -14,8 +14,8 @@ import VarveTestSupport
         return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
             for index in stride(from: 0, to: byteCount, by: 8) {
                 let value = random.next()
-                for place in index..<min(index + 8, byteCount) {
-                    buffer[place] = UInt8(truncatingIfNeeded: value >> (8 * (place - index)))
+                for position in index..<min(index + 8, byteCount) {
+                    buffer[position] = UInt8(truncatingIfNeeded: value >> (8 * (position - index)))
                 }
             }
             filled = byteCount

@@ -13,10 +13,10 @@ struct LinkTrailTests {
         try SystemCalls.symbolicLink(target: target, at: path(name))
     }
 
-    /// The places of a trail that lie in the test's directory, relative to it.
-    private func places(_ name: String) throws -> [String] {
+    /// The paths of a trail that lie in the test's directory, relative to it.
+    private func paths(_ name: String) throws -> [String] {
         let root = Paths.join(try SystemCalls.realPath(directory.path), "")
-        return try LinkTrail(path(name)).places.compactMap { Paths.removing(root, from: $0) }
+        return try LinkTrail(path(name)).paths.compactMap { Paths.removing(root, from: $0) }
     }
 
     @Test func everyPlaceOnTheWayIsNamed() throws {
@@ -27,16 +27,16 @@ struct LinkTrailTests {
         try link("run/absolute", to: path("run/one"))
         try link("run/chain", to: "below/again/file")
         try link("run/below/again", to: "../absolute")
-        #expect(try places("run/relative") == ["run/one", "run/one/file"])
-        #expect(try places("run/below/up") == ["run/one", "run/one/file"])
-        #expect(try places("run/parent").suffix(2) == ["run", "run/one"])
-        #expect(try places("run/absolute").suffix(2) == ["run", "run/one"])
-        let chain = try places("run/chain")
+        #expect(try paths("run/relative") == ["run/one", "run/one/file"])
+        #expect(try paths("run/below/up") == ["run/one", "run/one/file"])
+        #expect(try paths("run/parent").suffix(2) == ["run", "run/one"])
+        #expect(try paths("run/absolute").suffix(2) == ["run", "run/one"])
+        let chain = try paths("run/chain")
         #expect(chain.contains("run/below/again") && chain.contains("run/absolute") && chain.last == "run/one/file")
         // Behind a linked directory `..` is where that directory lies.
         try link("elsewhere/in", to: "../run/one")
         try link("run/odd", to: "../elsewhere/in/../one/file")
-        #expect(try places("run/odd").last == "run/one/file")
+        #expect(try paths("run/odd").last == "run/one/file")
     }
 
     @Test func whatLeadsNowhereEnds() throws {
@@ -44,9 +44,9 @@ struct LinkTrailTests {
         try link("self", to: "self")
         _ = try directory.write([1], to: "file")
         try link("through", to: "file/below")
-        #expect(try places("missing") == ["nothing"])
-        #expect(try places("self").allSatisfy { $0 == "self" })
-        #expect(try places("through") == ["file"])
+        #expect(try paths("missing") == ["nothing"])
+        #expect(try paths("self").allSatisfy { $0 == "self" })
+        #expect(try paths("through") == ["file"])
     }
 
     @Test func mountsAreReadFromTheSystemsTable() {

@@ -51,10 +51,10 @@ public struct DriftingParameter: Sendable {
                     gradient += factors[k] * left[i * Self.rank + k] * right[j * Self.rank + k]
                 }
                 gradient *= 1e-2 * rowSizes[i] * columnSizes[j]
-                let place = i * columns + j
-                first[place] = one * first[place] + (1 - one) * gradient
-                second[place] = two * second[place] + (1 - two) * gradient * gradient
-                weight[place] -= rate * first[place] / (second[place].squareRoot() + Float(Self.epsilon))
+                let position = i * columns + j
+                first[position] = one * first[position] + (1 - one) * gradient
+                second[position] = two * second[position] + (1 - two) * gradient * gradient
+                weight[position] -= rate * first[position] / (second[position].squareRoot() + Float(Self.epsilon))
             }
         }
         for index in left.indices { left[index] = 0.98 * left[index] + 0.2 * Float(random.normal()) }

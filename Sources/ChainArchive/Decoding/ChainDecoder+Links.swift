@@ -43,7 +43,7 @@ extension ChainDecoder {
         }
         // Forward again.
         while let level = levels.popLast() {
-            restored = try decode(level.wanted, of: level.step, previous: restored)
+            restored = try decodeLinks(level.wanted, of: level.step, previous: restored)
         }
         return restored
     }
@@ -96,27 +96,32 @@ extension ChainDecoder {
     }
 
     /// Decodes tensors of one step from the restored tensors of its predecessor.
-    func decode(
+    func decodeLinks(
         _ wanted: WantedTensors, of step: OpenStep, previous: [TensorIdentity: ChainLink]
     ) throws(VarveError) -> [TensorIdentity: ChainLink] {
         var result: [TensorIdentity: ChainLink] = [:]
-        var unpacked: (bundle: Int, tensors: [ExcpRole])?
+        var unpacked: (quantizedGroup: Int, tensors: [ExcpRole])?
         for identity in wanted.identities where result[identity] == nil {
             guard let index = step.tensor(identity) else { continue }
             let record = step.manifest.tensors[index]
             switch record.coding {
-            case .transform(let bundle, _, _):
-                let chain = try decodeChain(bundle, of: step, previous: previous)
-                for (member, state) in zip(step.members[bundle], chain.states) {
+            case .transform(let quantizedGroup, _, _):
+                let chain = try decodeChain(quantizedGroup, of: step, previous: previous)
+                for (member, state) in zip(step.members[quantizedGroup], chain.states) {
                     result[step.manifest.tensors[member.weight].identity] = ChainLink(state: state)
                 }
-            case .packed(let pack, _, _):
-                for (member, link) in zip(step.packs[pack], try decodePack(pack, of: step, previous: previous)) {
+            case .packed(let losslessGroup, _, _):
+                for (member, link) in zip(
+                    step.losslessGroups[losslessGroup],
+                    try decodeLosslessGroup(losslessGroup, of: step, previous: previous))
+                {
                     result[step.manifest.tensors[member].identity] = link
                 }
-            case .excp(let bundle, let member):
+            case .excp(let quantizedGroup, let member):
                 let before = try predecessorBytes(record, of: step, previous: previous)
-                if unpacked?.bundle != bundle { unpacked = (bundle, try step.unpackWeights(bundle)) }
+                if unpacked?.quantizedGroup != quantizedGroup {
+                    unpacked = (quantizedGroup, try step.unpackWeights(quantizedGroup))
+                }
                 guard let tensor = unpacked?.tensors[member] else { continue }
                 result[identity] = ChainLink(bytes: try step.restoreWeight(record, tensor, previous: before))
             default:

@@ -9,7 +9,8 @@ extension ChainDecoder {
         var current = try step(number)
         var (entry, index) = (entry, block)
         var plain: [UInt8] = []
-        // Ends: a prefix lies in an earlier step, and a place elsewhere in an earlier step or in a record of the same.
+        // Ends: a prefix lies in an earlier step, and a location elsewhere in an earlier step or in a record of the
+        // same.
         search: while true {
             if let known = try store(for: current.manifest.number)?.get(.payload(entry: entry, block: index)) {
                 plain = known
@@ -26,9 +27,9 @@ extension ChainDecoder {
             case .constant(let value):
                 plain = [UInt8](repeating: value, count: block.plainCount)
                 break search
-            case .elsewhere(let place):
-                current = try target(of: block, at: place, from: current)
-                (entry, index) = (place.entry, place.block)
+            case .elsewhere(let location):
+                current = try target(of: block, at: location, from: current)
+                (entry, index) = (location.entry, location.block)
             case .record(_, let usesPrefix):
                 levels.append((current, entry, index))
                 guard usesPrefix else { break search }
@@ -48,16 +49,16 @@ extension ChainDecoder {
 
     /// The step with the record that has a block's bytes.
     private func target(
-        of block: PayloadBlock, at place: PayloadPlace, from step: OpenStep
+        of block: PayloadBlock, at location: PayloadLocation, from step: OpenStep
     ) throws(VarveError) -> OpenStep {
         // The manifest's rules say it already; a chain that runs in a circle would never end.
-        guard place.step <= step.manifest.number else {
+        guard location.step <= step.manifest.number else {
             throw VarveError(.damaged, "a payload block refers to a later step", file: step.manifestPath)
         }
-        let target = try self.step(place.step, for: step)
-        guard target.manifest.holds(block, at: place) else {
+        let target = try self.step(location.step, for: step)
+        guard target.manifest.holds(block, at: location) else {
             throw VarveError(
-                .damaged, "step \(place.step) does not store the payload that it should", file: step.manifestPath)
+                .damaged, "step \(location.step) does not store the payload that it should", file: step.manifestPath)
         }
         return target
     }

@@ -6,20 +6,21 @@ extension ChainDecoder {
     ///
     /// - Parameters:
     ///   - store: takes the restored tensors and their chains' states, for the next step.
-    ///   - isPlaced: whether a tensor will stand in a file whose place the store is told of; it then takes no copy.
+    ///   - isInFile: whether a tensor will stand in a restored file that the store is told of; it then takes no copy.
     /// - Throws: `.damaged` with file, offset and tensor where stored bytes or restored contents are not as recorded.
-    package func decode(
+    package func decodeUnit(
         _ unit: DecodingUnit, of number: Int, onlyWeights: Bool = false, keeping store: ScratchStore? = nil,
-        isPlaced: (TensorRecord) -> Bool = { _ in false }
+        isInFile: (TensorRecord) -> Bool = { _ in false }
     ) throws(VarveError) -> [RestoredTensor] {
         let step = try self.step(number)
         var before: ScratchStore?
         if case .step(let previous, _) = step.manifest.predecessor { before = self.store(for: previous) }
         let restored: [RestoredTensor] =
             switch unit {
-            case .tensors(let indices): try decode(indices, of: step)
-            case .pack(let pack): try decode(step.packs[pack], of: step)
-            case .bundle(let bundle): try decodeBundle(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
+            case .tensors(let indices): try decodeTensors(indices, of: step)
+            case .losslessGroup(let losslessGroup): try decodeTensors(step.losslessGroups[losslessGroup], of: step)
+            case .quantizedGroup(let quantizedGroup):
+                try decodeQuantizedGroup(quantizedGroup, of: step, onlyWeights: onlyWeights, keeping: store)
             }
         for tensor in restored {
             let record = step.manifest.tensors[tensor.index]
@@ -28,28 +29,28 @@ extension ChainDecoder {
                     .damaged, "the restored \(record.role.name) is not what was compressed", file: step.manifestPath,
                     tensor: record.name)
             }
-            try store?.keep(tensor, record, isPlaced: isPlaced(record), after: before)
+            try store?.keep(tensor, record, isInFile: isInFile(record), after: before)
         }
         return restored
     }
 
     /// The bytes of a tensor that is stored exactly.
-    func decode(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
-        guard case .packed(let pack, let place, _) = step.manifest.tensors[index].coding else {
-            return try decode([index], of: step).first?.bytes ?? []
+    func decodeTensor(_ index: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
+        guard case .packed(let losslessGroup, let position, _) = step.manifest.tensors[index].coding else {
+            return try decodeTensors([index], of: step).first?.bytes ?? []
         }
-        let key = RecentPacks.Key(step: step.manifest.number, pack: pack)
-        if let known = recentPacks.tensors(key) { return known[place] }
-        let tensors = try decode(step.packs[pack], of: step).map(\.bytes)
-        guard tensors.indices.contains(place) else {
-            throw step.undecodable(step.manifest.tensors[index].name, step.manifest.packs[pack], nil)
+        let key = RecentLosslessGroups.Key(step: step.manifest.number, losslessGroup: losslessGroup)
+        if let known = recentLosslessGroups.tensors(key) { return known[position] }
+        let tensors = try decodeTensors(step.losslessGroups[losslessGroup], of: step).map(\.bytes)
+        guard tensors.indices.contains(position) else {
+            throw step.undecodable(step.manifest.tensors[index].name, step.manifest.losslessGroups[losslessGroup], nil)
         }
-        recentPacks.remember(tensors, key)
-        return tensors[place]
+        recentLosslessGroups.remember(tensors, key)
+        return tensors[position]
     }
 
-    /// Tensors that are stored exactly; those of one pack all together.
-    private func decode(_ indices: [Int], of step: OpenStep) throws(VarveError) -> [RestoredTensor] {
+    /// Tensors that are stored exactly; those of one lossless group all together.
+    private func decodeTensors(_ indices: [Int], of step: OpenStep) throws(VarveError) -> [RestoredTensor] {
         var restored: [RestoredTensor] = [], own: [Int] = []
         for index in indices {
             let record = step.manifest.tensors[index]
@@ -57,12 +58,12 @@ extension ChainDecoder {
                 own.append(index)
                 continue
             }
-            restored.append(RestoredTensor(index: index, bytes: try decode(record, sameAs: origin, of: step)))
+            restored.append(RestoredTensor(index: index, bytes: try decodeUnchanged(record, sameAs: origin, of: step)))
         }
         guard !own.isEmpty else { return restored }
-        let links = try decode(
+        let links = try decodeLinks(
             WantedTensors(own.map { step.manifest.tensors[$0].identity }), of: step,
-            previous: try previousLinks(WantedTensors(of: withPacks(own, of: step), in: step), of: step))
+            previous: try previousLinks(WantedTensors(of: withLosslessGroups(own, of: step), in: step), of: step))
         for index in own {
             let record = step.manifest.tensors[index]
             guard let link = links[record.identity] else { continue }
@@ -75,26 +76,30 @@ extension ChainDecoder {
         return restored
     }
 
-    /// With all tensors of the packs that these lie in.
-    private func withPacks(_ indices: [Int], of step: OpenStep) -> [Int] {
-        var result = Set(indices), packs = Set<Int>()
+    /// With all tensors of the lossless groups that these lie in.
+    private func withLosslessGroups(_ indices: [Int], of step: OpenStep) -> [Int] {
+        var result = Set(indices), losslessGroups = Set<Int>()
         for index in indices {
-            // A pack of ten thousand tensors is not gone through for each of them.
-            guard case .packed(let pack, _, _) = step.manifest.tensors[index].coding, packs.insert(pack).inserted else {
+            // A lossless group of ten thousand tensors is not gone through for each of them.
+            guard case .packed(let losslessGroup, _, _) = step.manifest.tensors[index].coding,
+                losslessGroups.insert(losslessGroup).inserted
+            else {
                 continue
             }
-            result.formUnion(step.packs[pack])
+            result.formUnion(step.losslessGroups[losslessGroup])
         }
         return result.sorted()
     }
 
     /// A tensor that stands in an earlier step.
-    private func decode(_ record: TensorRecord, sameAs origin: Int, of step: OpenStep) throws(VarveError) -> [UInt8] {
+    private func decodeUnchanged(_ record: TensorRecord, sameAs origin: Int, of step: OpenStep) throws(VarveError)
+        -> [UInt8]
+    {
         // Its manifest has been read, which refuses what is no earlier step: no circle.
         let source = try self.step(origin, for: step)
         guard let found = source.tensor(record.identity) else { throw missing(record, in: origin, step) }
         switch source.manifest.tensors[found].coding {
-        case .exact, .packed: return try decode(found, of: source)
+        case .exact, .packed: return try decodeTensor(found, of: source)
         default: throw missing(record, in: origin, step)
         }
     }
@@ -104,33 +109,34 @@ extension ChainDecoder {
             .damaged, "step \(origin) does not hold the tensor", file: step.manifestPath, tensor: record.name)
     }
 
-    private func decodeBundle(
-        _ bundle: Int, of step: OpenStep, onlyWeights: Bool, keeping store: ScratchStore?
+    private func decodeQuantizedGroup(
+        _ quantizedGroup: Int, of step: OpenStep, onlyWeights: Bool, keeping store: ScratchStore?
     ) throws(VarveError) -> [RestoredTensor] {
-        if step.manifest.bundles[bundle].method == .transform {
-            return try decodeTransform(bundle, of: step, onlyWeights: onlyWeights, keeping: store)
+        if step.manifest.quantizedGroups[quantizedGroup].method == .transform {
+            return try decodeTransform(quantizedGroup, of: step, onlyWeights: onlyWeights, keeping: store)
         }
-        let members = step.members[bundle], tensors = step.manifest.tensors
+        let members = step.members[quantizedGroup], tensors = step.manifest.tensors
         let previous = try previousLinks(WantedTensors(members.map { tensors[$0.weight].identity }), of: step)
         // Sizes first: what is unpacked is then no larger than what was restored before.
         for member in members { _ = try predecessorBytes(tensors[member.weight], of: step, previous: previous) }
-        let residuals = try step.unpackWeights(bundle)
-        let moments = onlyWeights ? nil : try step.unpackMoments(bundle, weights: residuals)
+        let residuals = try step.unpackWeights(quantizedGroup)
+        let moments = onlyWeights ? nil : try step.unpackMoments(quantizedGroup, weights: residuals)
         var restored: [RestoredTensor] = []
-        for (place, member) in members.enumerated() {
+        for (position, member) in members.enumerated() {
             let record = tensors[member.weight]
             let before = try predecessorBytes(record, of: step, previous: previous)
-            let weight = try step.restoreWeight(record, residuals[place], previous: before)
+            let weight = try step.restoreWeight(record, residuals[position], previous: before)
             restored.append(RestoredTensor(index: member.weight, bytes: weight))
             restored += step.copies(of: member, weight: weight)
             guard let moments else { continue }
             for (index, quantized) in [
-                (member.firstMoment, moments[place].first), (member.secondMoment, moments[place].second),
+                (member.firstMoment, moments[position].first), (member.secondMoment, moments[position].second),
             ] {
                 guard let index else { continue }
                 guard let quantized, let format = tensors[index].dtype.floatFormat else {
                     throw VarveError(
-                        .damaged, "the bundle holds no such moment", file: step.manifestPath, tensor: record.name)
+                        .damaged, "the quantized group holds no such moment", file: step.manifestPath,
+                        tensor: record.name)
                 }
                 restored.append(RestoredTensor(index: index, bytes: quantized.bytes(format)))
             }
@@ -140,20 +146,20 @@ extension ChainDecoder {
 }
 
 extension OpenStep {
-    /// The quantized moments of a bundle's members.
+    /// The quantized moments of a quantized group's members.
     func unpackMoments(
-        _ bundle: Int, weights: [ExcpRole]
+        _ quantizedGroup: Int, weights: [ExcpRole]
     ) throws(VarveError) -> [ExcpPacking.Moments]? {
-        guard let reference = manifest.bundles[bundle].moments else { return nil }
-        let stored = try read(reference)
+        guard let location = manifest.quantizedGroups[quantizedGroup].moments else { return nil }
+        let stored = try read(location)
         do throws(CodecError) {
             return try ExcpPacking.unpackMoments(
                 stored, weights: weights,
-                roles: members[bundle].map {
+                roles: members[quantizedGroup].map {
                     ExcpPacking.MomentRoles(first: $0.firstMoment != nil, second: $0.secondMoment != nil)
                 })
         } catch {
-            throw undecodable(members[bundle].first.map { manifest.tensors[$0.weight].name }, reference, error)
+            throw undecodable(members[quantizedGroup].first.map { manifest.tensors[$0.weight].name }, location, error)
         }
     }
 

@@ -4,15 +4,15 @@ package import FileSystem
 
 /// Restores tensors and payload of any step by following the chain back to what stands on its own.
 ///
-/// Holds the tensors of one call (a bundle, a pack or a single tensor) and their predecessors, nothing more. Safe from several
-/// threads.
+/// Holds the tensors of one call (a quantized group, a lossless group or a single tensor) and their predecessors,
+/// nothing more. Safe from several threads.
 package final class ChainDecoder: Sendable {
     package let archive: ArchiveReader
     let base: (any BaseWeights)?
     /// `base` under the names that a step has for its weights, by the step.
     let namedBases = Mutex<[Int: any BaseWeights]>([:])
     private let open = Mutex<[Int: OpenStep]>([:])
-    let recentPacks = RecentPacks()
+    let recentLosslessGroups = RecentLosslessGroups()
     private let replayed = Mutex<(step: Int, store: ScratchStore)?>(nil)
 
     package init(_ archive: ArchiveReader, base: (any BaseWeights)? = nil) {
@@ -37,7 +37,7 @@ package final class ChainDecoder: Sendable {
     /// Lets later calls find the restored tensors and payload of `step` in `store` instead of replaying the chain.
     package func remember(_ store: ScratchStore?, step: Int) {
         // What fails here fails where the values are asked for.
-        try? store?.settle()
+        try? store?.flush()
         replayed.withLock { $0 = store.map { (step, $0) } }
     }
 

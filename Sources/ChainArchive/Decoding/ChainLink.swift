@@ -1,6 +1,6 @@
 import TensorCodecs
 
-/// A tensor as the next step finds it: its restored bytes, and its place in a chain of method `transform`.
+/// A tensor as the next step finds it: its restored bytes, and its position in a chain of method `transform`.
 struct ChainLink: Sendable {
     private var known: [UInt8]?
     /// `nil` where it was not coded by `transform`.

@@ -2,7 +2,7 @@ import Synchronization
 package import FileSystem
 import TensorFiles
 
-/// Rebuilds one file of a step: payload into the gaps, tensors into their places, the container's checksums redone.
+/// Rebuilds one file of a step: payload into the gaps, tensors where they belong, the container's checksums redone.
 ///
 /// The file stays under its temporary name until `finish`.
 package final class FileRebuilder: Sendable {
@@ -10,7 +10,7 @@ package final class FileRebuilder: Sendable {
     private let file: OutputFile
     /// Named where the pieces do not fit.
     private let manifestPath: String
-    /// Tensors of this file by index in the manifest: their place.
+    /// Tensors of this file by index in the manifest.
     private let tensors: [Int: TensorRecord]
     /// Whether the container has a checksum for each of its records.
     private let isZip: Bool
@@ -26,12 +26,14 @@ package final class FileRebuilder: Sendable {
     ) throws(VarveError) {
         let manifest = try decoder.step(number).manifest
         let entry = manifest.entries[entryIndex]
-        var places: [Int: TensorRecord] = [:]
-        for (index, tensor) in manifest.tensors.enumerated() where tensor.entry == entryIndex { places[index] = tensor }
+        var records: [Int: TensorRecord] = [:]
+        for (index, tensor) in manifest.tensors.enumerated() where tensor.entry == entryIndex {
+            records[index] = tensor
+        }
         let file = try OutputFile(path, byteCount: entry.byteCount)
         var gaps = Gaps(
             byteCount: entry.byteCount,
-            regions: places.values.map(\.fileRange))
+            regions: records.values.map(\.fileRange))
         for block in entry.payload.indices {
             if case .constant(0) = entry.payload[block].content {
                 gaps.skip(entry.payload[block].plainCount)
@@ -42,7 +44,7 @@ package final class FileRebuilder: Sendable {
         self.entry = entry
         self.file = file
         manifestPath = try decoder.step(number).manifestPath
-        self.tensors = places
+        self.tensors = records
         isZip = entry.byteCount < 4 ? false : try file.bytes(at: 0, count: 4) == [0x50, 0x4B, 3, 4]
     }
 
@@ -78,7 +80,7 @@ package final class FileRebuilder: Sendable {
     /// written.
     private func reseal(_ changed: [Range<UInt64>]) throws(VarveError) {
         do throws(VarveError) {
-            try ContainerSeal.reseal(file, changed: changed, known: checksums.withLock { $0 })
+            try ZipChecksums.reseal(file, changed: changed, known: checksums.withLock { $0 })
         } catch  where [.malformed, .truncated, .unsupported].contains(error.code) {
             throw VarveError(
                 .damaged, "\(entry.path) does not come together from its parts", file: manifestPath, cause: error)

@@ -22,11 +22,11 @@ extension OpenStep {
         case .unchanged:
             guard let previous else { break }
             return previous
-        case .exact(let reference):
-            return try decodeExact(record, reference, previous: nil)
-        case .exactDelta(let reference):
+        case .exact(let location):
+            return try decodeExact(record, location, previous: nil)
+        case .exactDelta(let location):
             guard let previous else { break }
-            return try decodeExact(record, reference, previous: previous)
+            return try decodeExact(record, location, previous: previous)
         case .excp, .transform, .copy, .sameAs, .packed:
             break
         }
@@ -34,15 +34,15 @@ extension OpenStep {
     }
 
     private func decodeExact(
-        _ record: TensorRecord, _ reference: PartReference, previous: [UInt8]?
+        _ record: TensorRecord, _ location: RecordLocation, previous: [UInt8]?
     ) throws(VarveError) -> [UInt8] {
         try expectRoom(record.byteCount, record.name)
-        let stored = try read(reference)
+        let stored = try read(location)
         do throws(CodecError) {
             return try ExactCodec.decode(
                 stored, count: record.byteCount, elementSize: record.dtype.planeCount, predecessor: previous)
         } catch {
-            throw undecodable(record.name, reference, error)
+            throw undecodable(record.name, location, error)
         }
     }
 
@@ -56,20 +56,20 @@ extension OpenStep {
         }
     }
 
-    /// The quantized residuals of a bundle's weights.
-    func unpackWeights(_ bundle: Int) throws(VarveError) -> [ExcpRole] {
-        let reference = manifest.bundles[bundle].weights
+    /// The quantized residuals of a quantized group's weights.
+    func unpackWeights(_ quantizedGroup: Int) throws(VarveError) -> [ExcpRole] {
+        let location = manifest.quantizedGroups[quantizedGroup].weights
         // An index and a value each.
-        for member in members[bundle] {
+        for member in members[quantizedGroup] {
             let record = manifest.tensors[member.weight]
             try expectRoom(record.count, times: 5, record.name)
         }
-        let stored = try read(reference)
+        let stored = try read(location)
         do throws(CodecError) {
             return try ExcpPacking.unpackWeights(
-                stored, counts: members[bundle].map { manifest.tensors[$0.weight].count })
+                stored, counts: members[quantizedGroup].map { manifest.tensors[$0.weight].count })
         } catch {
-            throw undecodable(members[bundle].first.map { manifest.tensors[$0.weight].name }, reference, error)
+            throw undecodable(members[quantizedGroup].first.map { manifest.tensors[$0.weight].name }, location, error)
         }
     }
 
@@ -86,11 +86,11 @@ extension OpenStep {
     /// A payload block from its record, its content compared with its checksum.
     func decodePayload(_ entry: Entry, block: Int, prefix: [UInt8]) throws(VarveError) -> [UInt8] {
         let block = entry.payload[block]
-        guard case .record(let reference, let usesPrefix) = block.content else {
+        guard case .record(let location, let usesPrefix) = block.content else {
             throw VarveError(.damaged, "a payload block without a record", file: manifestPath)
         }
-        return try block.decode(try read(reference), prefix: usesPrefix ? prefix : []) {
-            undecodable(entry.path, reference, $0)
+        return try block.decode(try read(location), prefix: usesPrefix ? prefix : []) {
+            undecodable(entry.path, location, $0)
         }
     }
 }

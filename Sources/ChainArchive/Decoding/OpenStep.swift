@@ -6,11 +6,11 @@ package import FileSystem
 package final class OpenStep: Sendable {
     package let manifest: StepManifest
     package let members: [[StepManifest.Member]]
-    /// The tensors of every pack, by their place in it.
-    package let packs: [[Int]]
+    /// The tensors of every lossless group, by their position in it.
+    package let losslessGroups: [[Int]]
     /// `nil` for a step that is not stored.
     private let archive: ArchiveReader?
-    private let places: Mutex<StepPlaces?>
+    private let locations: Mutex<RecordLocations?>
     private let tensorsByIdentity: [TensorIdentity: Int]
     package let manifestPath: String
     /// `weightsDigest` of the manifest, computed once.
@@ -19,13 +19,13 @@ package final class OpenStep: Sendable {
     /// - Parameter readsParts: whether the parts are looked at; without them nothing can be decoded.
     package init(_ number: Int, of archive: ArchiveReader, readsParts: Bool = true) throws(VarveError) {
         manifestPath = archive.stepManifest(number)
-        let opened = try StepPlaces.open(number, of: archive, readsParts: readsParts)
+        let opened = try RecordLocations.open(number, of: archive, readsParts: readsParts)
         manifest = opened.manifest
-        places = Mutex(opened.places)
+        locations = Mutex(opened.locations)
         self.archive = archive
         do throws(CodecError) {
-            members = try manifest.bundleMembers()
-            packs = try manifest.packMembers()
+            members = try manifest.quantizedGroupMembers()
+            losslessGroups = try manifest.losslessGroupMembers()
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: manifestPath, cause: error)
         }
@@ -39,8 +39,8 @@ package final class OpenStep: Sendable {
     package init(unstored manifest: StepManifest) {
         manifestPath = manifest.path
         self.manifest = manifest
-        (members, packs, archive) = ([], [], nil)
-        places = Mutex(nil)
+        (members, losslessGroups, archive) = ([], [], nil)
+        locations = Mutex(nil)
         digest = manifest.weightsDigest
         var identities: [TensorIdentity: Int] = [:]
         for (index, tensor) in manifest.tensors.enumerated() { identities[tensor.identity] = index }
@@ -55,20 +55,20 @@ package final class OpenStep: Sendable {
 
     /// The bytes of a record, checksum compared.
     /// - Throws: `.damaged`; `.forgotten` where the record was pruned since the step was opened.
-    package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
-        guard !reference.isDropped else {
+    package func read(_ location: RecordLocation) throws(VarveError) -> [UInt8] {
+        guard !location.isDropped else {
             throw VarveError(
                 .damaged, "step \(manifest.number) was forgotten, and this part of it pruned", file: manifestPath)
         }
         while true {
-            guard let archive, let known = places.withLock({ $0 }) else {
+            guard let archive, let known = locations.withLock({ $0 }) else {
                 throw VarveError(.damaged, "the step is not stored", file: manifestPath)
             }
             do throws(VarveError) {
-                if let bytes = try known.read(reference, manifestPath: manifestPath) { return bytes }
+                if let bytes = try known.read(location, manifestPath: manifestPath) { return bytes }
             } catch {
                 guard let now = try known.renewed(manifest, of: archive) else { throw error }
-                places.withLock { $0 = now }
+                locations.withLock { $0 = now }
                 continue
             }
             throw VarveError.forgotten(manifest.number, file: manifestPath)
@@ -76,10 +76,10 @@ package final class OpenStep: Sendable {
     }
 
     /// The error for stored bytes whose checksum was right but that do not decode.
-    func undecodable(_ tensor: String?, _ reference: PartReference?, _ cause: (any Error)?) -> VarveError {
-        let place = reference.flatMap { reference in places.withLock { $0?.location(of: reference) } }
+    func undecodable(_ tensor: String?, _ location: RecordLocation?, _ cause: (any Error)?) -> VarveError {
+        let found = location.flatMap { location in locations.withLock { $0?.location(of: location) } }
         return VarveError(
-            .damaged, "stored bytes do not decode", file: place?.file ?? manifestPath,
-            offset: place?.offset ?? reference?.offset, tensor: tensor, cause: cause)
+            .damaged, "stored bytes do not decode", file: found?.file ?? manifestPath,
+            offset: found?.offset ?? location?.offset, tensor: tensor, cause: cause)
     }
 }

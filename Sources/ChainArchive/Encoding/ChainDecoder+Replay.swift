@@ -10,7 +10,7 @@ extension ChainDecoder {
             cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) in
-            _ = try self.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store)
+            _ = try self.decodeUnit(unit, of: number, onlyWeights: onlyWeights, keeping: store)
         } consume: { _ in
         }
         let blocks = manifest.entries.enumerated().flatMap { entry in

@@ -2,15 +2,15 @@ import TensorCodecs
 
 /// What a unit became: byte runs for the part, and the records that refer to them by position in `blobs`.
 package struct EncodedUnit: Sendable {
-    /// A record whose coding waits for the place of its blob.
+    /// A record whose coding waits for the location of its blob.
     package struct Tensor: Sendable {
         enum Coding: Sendable {
-            /// Exactly, in one of the unit's own packs.
-            case packed(pack: Int, index: Int, depth: Int)
+            /// Exactly, in one of the unit's own lossless groups.
+            case packed(losslessGroup: Int, index: Int, depth: Int)
             case unchanged
             case sameAs(step: Int)
-            /// Member of the unit's own bundle.
-            case bundled(index: Int)
+            /// Member of the unit's own quantized group.
+            case excp(index: Int)
             /// The same by method `transform`.
             case transform(index: Int, opens: Bool)
             /// That member's weight under another name or in another type.
@@ -25,7 +25,7 @@ package struct EncodedUnit: Sendable {
     package struct Payload: Sendable {
         enum Content: Sendable {
             case record(blob: Int, usesPrefix: Bool)
-            case elsewhere(PayloadPlace)
+            case elsewhere(PayloadLocation)
             case constant(UInt8)
         }
         var entry: Int
@@ -36,11 +36,11 @@ package struct EncodedUnit: Sendable {
 
     package var blobs: [[UInt8]] = []
     package var tensors: [Tensor] = []
-    /// The bundle's weights and moments, as blobs.
-    package var bundle: (settings: Bundle.Method, weights: Int, moments: Int?)?
+    /// The quantized group's weights and moments, as blobs.
+    package var quantizedGroup: (settings: QuantizedGroup.Method, weights: Int, moments: Int?)?
     package var payload: Payload?
-    /// What `LosslessPack` made of tensors, as blobs.
-    package var packs: [Int] = []
+    /// What `LosslessGroup` made of tensors, as blobs.
+    package var losslessGroups: [Int] = []
     /// Tensors that are still to be packed.
     package var exact: [ExactTensor] = []
     /// Bytes of checkpoint that were read.

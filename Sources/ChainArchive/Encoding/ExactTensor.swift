@@ -1,6 +1,6 @@
 package import TensorCodecs
 
-/// A tensor on its way into a pack, with what a decoder will have of it before.
+/// A tensor on its way into a lossless group, with what a decoder will have of it before.
 package struct ExactTensor: Sendable {
     package var planned: PlannedTensor
     package var bytes: [UInt8]
@@ -13,7 +13,7 @@ package struct ExactTensor: Sendable {
 
     /// For the coder.
     /// - Parameters:
-    ///   - companion: place in the pack of the second moment that belongs to this first one.
+    ///   - companion: position in the lossless group of the second moment that belongs to this first one.
     ///   - distance: the optimizer's steps since `previous`, where they are known.
     package func coded(companion: Int?, distance: Int?) -> LosslessTensor {
         let kind: LosslessTensor.Kind =

@@ -3,24 +3,24 @@ package import FileSystem
 
 /// The original weights of a step, by the names its archive has for them, read from the run's files.
 package struct OriginalWeights: Sendable {
-    private struct Place: Sendable {
+    private struct Location: Sendable {
         var source: any ByteSource
         var range: Range<UInt64>
     }
 
-    private var places: [String: Place] = [:]
+    private var locations: [String: Location] = [:]
 
     package init() {}
 
     /// Says where a weight lies.
     package mutating func add(_ name: String, source: any ByteSource, range: Range<UInt64>) {
-        places[name] = Place(source: source, range: range)
+        locations[name] = Location(source: source, range: range)
     }
 
     /// The squared change of a weight to `bytes`; `nil` where it is not there, of another size, or cannot be read (a
     /// trainer may have removed the file: the figure that needs it is then estimated).
     func squaredChange(_ name: String, to bytes: UnsafeRawBufferPointer, format: FloatFormat) -> Double? {
-        guard let place = places[name], place.range.count == bytes.count else { return nil }
+        guard let location = locations[name], location.range.count == bytes.count else { return nil }
         return withUnsafeTemporaryAllocation(byteCount: min(Self.block, bytes.count), alignment: 64) { buffer in
             var sums = ErrorSums()
             var start = 0
@@ -28,7 +28,7 @@ package struct OriginalWeights: Sendable {
                 let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.block, bytes.count)])
                 let original = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece.count])
                 do throws(VarveError) {
-                    try place.source.read(at: place.range.lowerBound + UInt64(start), into: original)
+                    try location.source.read(at: location.range.lowerBound + UInt64(start), into: original)
                 } catch {
                     return nil
                 }

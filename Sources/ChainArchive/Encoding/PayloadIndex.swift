@@ -7,7 +7,7 @@ package struct PayloadIndex: Sendable {
 
     /// Of the step that is being written: it refers to earlier ones only.
     package var limit = 0
-    private var places: [Key: PayloadPlace] = [:]
+    private var locations: [Key: PayloadLocation] = [:]
     /// Steps that are in it.
     package private(set) var steps = Set<Int>()
 
@@ -18,18 +18,18 @@ package struct PayloadIndex: Sendable {
         let smallest = manifest.isKeyframe ? PayloadBlock.smallestBorrowed : PayloadBlock.smallestBorrowedFromChain
         for (entry, file) in manifest.entries.enumerated() {
             for (index, block) in file.payload.enumerated()
-            where block.reference != nil && block.plainCount >= smallest {
+            where block.location != nil && block.plainCount >= smallest {
                 let key = Key(checksum: block.plainChecksum, count: block.plainCount)
-                // Steps may come in any order; the same archive must give the same places.
-                if let known = places[key], known.step <= manifest.number { continue }
-                places[key] = PayloadPlace(step: manifest.number, entry: entry, block: index)
+                // Steps may come in any order; the same archive must give the same locations.
+                if let known = locations[key], known.step <= manifest.number { continue }
+                locations[key] = PayloadLocation(step: manifest.number, entry: entry, block: index)
             }
         }
     }
 
     /// Where a block of that checksum is stored before the step that is being written.
-    package func place(_ checksum: UInt64, count: Int) -> PayloadPlace? {
-        guard let place = places[Key(checksum: checksum, count: count)], place.step < limit else { return nil }
-        return place
+    package func location(_ checksum: UInt64, count: Int) -> PayloadLocation? {
+        guard let location = locations[Key(checksum: checksum, count: count)], location.step < limit else { return nil }
+        return location
     }
 }

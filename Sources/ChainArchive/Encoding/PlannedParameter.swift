@@ -13,14 +13,14 @@ package struct PlannedParameter: Sendable {
     /// Whether optimizer state that was tied to it proves that it is trained.
     package var isProven = true
     /// What the first moment's size means.
-    package var momentRule = MomentRule.unknown
+    package var firstMomentScale = FirstMomentScale.unknown
     /// What the optimizer's settings say of the change to come; `nil` if they say nothing.
     package var expectedChange: ExpectedChange?
 
     package init(
         weight: PlannedTensor, firstMoment: PlannedTensor? = nil, secondMoment: PlannedTensor? = nil,
         maximum: PlannedTensor? = nil, copies: [PlannedTensor] = [], isProven: Bool = true,
-        momentRule: MomentRule = MomentRule.unknown, expectedChange: ExpectedChange? = nil
+        firstMomentScale: FirstMomentScale = FirstMomentScale.unknown, expectedChange: ExpectedChange? = nil
     ) {
         self.weight = weight
         self.firstMoment = firstMoment
@@ -28,7 +28,7 @@ package struct PlannedParameter: Sendable {
         self.maximum = maximum
         self.copies = copies
         self.isProven = isProven
-        self.momentRule = momentRule
+        self.firstMomentScale = firstMomentScale
         self.expectedChange = expectedChange
     }
     /// Element count.

@@ -61,10 +61,10 @@ package struct ProofOfTraining {
         var elements = 0, rows = 0
         for start in stride(from: 0, to: now.count, by: rowBytes) {
             var inRow = 0
-            for place in stride(from: start, to: min(start + rowBytes, now.count), by: size) {
+            for position in stride(from: start, to: min(start + rowBytes, now.count), by: size) {
                 let isSame =
-                    now.loadUnaligned(fromByteOffset: place, as: type)
-                    == before.loadUnaligned(fromByteOffset: place, as: type)
+                    now.loadUnaligned(fromByteOffset: position, as: type)
+                    == before.loadUnaligned(fromByteOffset: position, as: type)
                 inRow += isSame ? 0 : 1
             }
             elements += inRow

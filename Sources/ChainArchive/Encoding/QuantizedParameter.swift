@@ -1,6 +1,6 @@
 package import TensorCodecs
 
-/// A parameter of a bundle after quantization, not yet packed.
+/// A parameter of a quantized group after quantization, not yet packed.
 package struct QuantizedParameter {
     package var tensor: ExcpTensor
     /// Of the weight, then of its moments; bytes stored are still open.

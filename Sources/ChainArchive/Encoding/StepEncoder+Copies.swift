@@ -7,9 +7,9 @@ extension StepEncoder {
     /// Records the copies of a quantized weight. One that is not the weight's values after all is stored exactly.
     /// - Parameters:
     ///   - original, restored: bytes of the weight.
-    ///   - place: of the weight in the unit's bundle.
+    ///   - position: of the weight in the unit's quantized group.
     package func encodeCopies(
-        of parameter: PlannedParameter, original: [UInt8], restored: [UInt8], place: Int,
+        of parameter: PlannedParameter, original: [UInt8], restored: [UInt8], position: Int,
         into result: inout EncodedUnit
     ) throws(VarveError) {
         for copy in parameter.copies {
@@ -17,12 +17,12 @@ extension StepEncoder {
             guard let source = parameter.weight.dtype.floatFormat, let format = copy.dtype.floatFormat,
                 format.rounding(original, of: source) == bytes
             else {
-                try encodeExact(copy, bytes: bytes, into: &result)
+                try encodeTensorExactly(copy, bytes: bytes, into: &result)
                 continue
             }
             let followed = format.rounding(restored, of: source)
             guard !format.hasNonFinite(followed) else {
-                try encodeExact(copy, bytes: bytes, into: &result)
+                try encodeTensorExactly(copy, bytes: bytes, into: &result)
                 continue
             }
             let error = ResidualCodec.error(bytes, followed, format: format)
@@ -31,7 +31,7 @@ extension StepEncoder {
             planned.identity = copy.identity.ofCopy
             result.tensors.append(
                 EncodedUnit.Tensor(
-                    planned: planned, coding: .copy(index: place), hash: Hash128(followed),
+                    planned: planned, coding: .copy(index: position), hash: Hash128(followed),
                     statistics: TensorStatistics(
                         squaredError: error.squared, largestError: error.maximum,
                         referenceEnergy: ResidualCodec.energy(bytes, format: format))))
@@ -41,6 +41,6 @@ extension StepEncoder {
     /// Stores the copies of a weight that is itself stored exactly.
     package func encodeCopiesExactly(of parameter: PlannedParameter, into result: inout EncodedUnit) throws(VarveError)
     {
-        for copy in parameter.copies { try encodeExact(copy, bytes: copy.read(), into: &result) }
+        for copy in parameter.copies { try encodeTensorExactly(copy, bytes: copy.read(), into: &result) }
     }
 }

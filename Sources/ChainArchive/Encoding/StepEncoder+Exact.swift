@@ -3,8 +3,9 @@ package import FileSystem
 
 /// Tensors that are stored exactly: all of them under method `lossless`, under the others what they leave alone.
 extension StepEncoder {
-    /// Stores a tensor exactly: as a reference where it has not changed, else in one of the unit's packs.
-    package func encodeExact(_ tensor: PlannedTensor, bytes: [UInt8], into result: inout EncodedUnit) throws(VarveError)
+    /// Stores a tensor exactly: as `unchanged` where it has not changed, else in one of the unit's lossless groups.
+    package func encodeTensorExactly(_ tensor: PlannedTensor, bytes: [UInt8], into result: inout EncodedUnit)
+        throws(VarveError)
     {
         result.sourceBytes += bytes.count
         let identity = tensor.identity, hash = Hash128(bytes)
@@ -41,7 +42,7 @@ extension StepEncoder {
         for isWeight in [true, false] {
             let tensors = result.exact.filter { ($0.planned.identity.role == .weight) == isWeight }
             guard !tensors.isEmpty else { continue }
-            try pack(PackOrder.groups(tensors, \.planned.identity).flatMap { $0 }, into: &result)
+            try pack(LosslessGroupOrder.groups(tensors, \.planned.identity).flatMap { $0 }, into: &result)
         }
         result.exact = []
     }
@@ -49,12 +50,12 @@ extension StepEncoder {
     private func pack(_ tensors: [ExactTensor], into result: inout EncodedUnit) throws(VarveError) {
         var seconds: [String: Int] = [:], weights: [String: Int] = [:]
         var coded: [LosslessTensor] = []
-        for (place, tensor) in tensors.enumerated() {
+        for (position, tensor) in tensors.enumerated() {
             let identity = tensor.planned.identity
             var companion: Int?
-            if identity.role == .secondMoment { seconds[identity.name] = place }
+            if identity.role == .secondMoment { seconds[identity.name] = position }
             if identity.isWeight {
-                weights[identity.name] = place
+                weights[identity.name] = position
             } else if identity.role == .weight {
                 companion = weights[identity.name]
             }
@@ -65,21 +66,22 @@ extension StepEncoder {
             }
             coded.append(tensor.coded(companion: companion, distance: predecessor?.distance))
         }
-        let packed: LosslessPack.Packed
+        let packed: LosslessGroup.Packed
         do throws(CodecError) {
-            packed = try LosslessPack.encode(coded)
+            packed = try LosslessGroup.encode(coded)
         } catch {
             throw VarveError(
                 .inputOutput, "compressing failed", tensor: tensors.first?.planned.identity.name, cause: error)
         }
-        result.packs.append(result.add(packed.bytes))
-        for (place, var tensor) in tensors.enumerated() {
-            let depth = packed.depths[place]
-            tensor.statistics.storedBytes = packed.shares[place]
+        result.losslessGroups.append(result.add(packed.bytes))
+        for (position, var tensor) in tensors.enumerated() {
+            let depth = packed.depths[position]
+            tensor.statistics.storedBytes = packed.shares[position]
             try keep(tensor, depth: depth)
             result.tensors.append(
                 EncodedUnit.Tensor(
-                    planned: tensor.planned, coding: .packed(pack: result.packs.count - 1, index: place, depth: depth),
+                    planned: tensor.planned,
+                    coding: .packed(losslessGroup: result.losslessGroups.count - 1, index: position, depth: depth),
                     hash: tensor.hash, statistics: tensor.statistics))
         }
     }

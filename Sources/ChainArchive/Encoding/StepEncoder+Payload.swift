@@ -1,9 +1,9 @@
 import TensorCodecs
 package import FileSystem
 
-/// Bytes that are no coded tensors: against the step before, or as a reference to where the archive has them.
+/// Bytes that are no coded tensors: against the step before, or as the location where the archive has them.
 extension StepEncoder {
-    package func encode(_ payload: PlannedPayload, into result: inout EncodedUnit) throws(VarveError) {
+    package func encodePayload(_ payload: PlannedPayload, into result: inout EncodedUnit) throws(VarveError) {
         // A hole of a sparse file is not read.
         if payload.byteCount >= PayloadBlock.smallestShared, payload.isHole {
             result.sourceBytes += payload.byteCount
@@ -27,7 +27,7 @@ extension StepEncoder {
         let checksum = checksum64(plain)
         var content: EncodedUnit.Payload.Content?
         if prefix != plain, plain.count >= PayloadBlock.smallestShared {
-            content = try place(of: plain, checksum: checksum, payload).map { .elsewhere($0) }
+            content = try location(of: plain, checksum: checksum, payload).map { .elsewhere($0) }
         }
         if content == nil {
             do throws(CodecError) {
@@ -46,15 +46,17 @@ extension StepEncoder {
     ///
     /// A function of the archive and the step alone. The twin is a block of this step that comes earlier and has no twin
     /// of its own; were its bytes in an earlier step, or constant, so would be these, and would be found there.
-    private func place(
+    private func location(
         of plain: [UInt8], checksum: UInt64, _ payload: PlannedPayload
-    ) throws(VarveError) -> PayloadPlace? {
-        if let decoder, let place = index.place(checksum, count: plain.count) {
+    ) throws(VarveError) -> PayloadLocation? {
+        if let decoder, let location = index.location(checksum, count: plain.count) {
             // A damaged step is for `verify` to report; nothing new shall build on it.
-            if (try? decoder.payload(entry: place.entry, block: place.block, of: place.step)) == plain { return place }
+            if (try? decoder.payload(entry: location.entry, block: location.block, of: location.step)) == plain {
+                return location
+            }
         }
         guard let twin = payload.twin, try twin.read() == plain else { return nil }
-        return PayloadPlace(step: number, entry: twin.entry, block: twin.block)
+        return PayloadLocation(step: number, entry: twin.entry, block: twin.block)
     }
 }
 

@@ -21,19 +21,19 @@ extension StepEncoder {
 
     /// Quantizes one parameter and keeps what a decoder will have of it; `nil` where it was stored exactly instead.
     package func quantize(
-        _ parameter: PlannedParameter, _ settings: ExcpSettings, place: Int, into result: inout EncodedUnit
+        _ parameter: PlannedParameter, _ settings: ExcpSettings, position: Int, into result: inout EncodedUnit
     ) throws(VarveError) -> QuantizedParameter? {
         guard let format = parameter.weight.dtype.floatFormat, predecessor?.hasForm(of: parameter.weight) == true else {
-            try encodeExactly(parameter, bytes: parameter.weight.read(), into: &result)
+            try encodeUnquantizable(parameter, bytes: parameter.weight.read(), into: &result)
             return nil
         }
         return try workspaces.withWorkspace { (workspace) throws(VarveError) in
-            try quantize(parameter, format, settings, place: place, in: workspace, into: &result)
+            try quantize(parameter, format, settings, position: position, in: workspace, into: &result)
         }
     }
 
     private func quantize(
-        _ parameter: PlannedParameter, _ format: FloatFormat, _ settings: ExcpSettings, place: Int,
+        _ parameter: PlannedParameter, _ format: FloatFormat, _ settings: ExcpSettings, position: Int,
         in workspace: ExcpWorkspace, into result: inout EncodedUnit
     ) throws(VarveError) -> QuantizedParameter? {
         let weight = parameter.weight, name = weight.identity.name
@@ -41,11 +41,11 @@ extension StepEncoder {
         let original = UnsafeRawBufferPointer(bytes)
         try weight.read(at: 0, into: bytes)
         guard try predecessor?.readWeight(name, into: before) == true else {
-            try encodeExactly(parameter, bytes: Array(bytes), into: &result)
+            try encodeUnquantizable(parameter, bytes: Array(bytes), into: &result)
             return nil
         }
         if !parameter.isProven, try !isTrained(parameter, Array(bytes)) {
-            try encodeExactly(parameter, bytes: Array(bytes), into: &result)
+            try encodeUnquantizable(parameter, bytes: Array(bytes), into: &result)
             return nil
         }
         let residual = workspace.floats(.residual, format.count(original))
@@ -57,7 +57,7 @@ extension StepEncoder {
             if isFinite, !scan.isUnchanged {
                 result.notes.append("\(name): a change beyond the range of float32; stored exactly")
             }
-            try encodeExactly(parameter, bytes: Array(bytes), into: &result)
+            try encodeUnquantizable(parameter, bytes: Array(bytes), into: &result)
             return nil
         }
 
@@ -66,7 +66,7 @@ extension StepEncoder {
         if first?.scan.isUsable == false || second?.scan.isUsable == false {
             result.notes.append("\(name): NaN, infinity or values out of range in the moments; stored exactly")
             for moment in [first, second].compactMap({ $0 }) {
-                try encodeExact(moment.tensor, bytes: Array(moment.bytes), into: &result)
+                try encodeTensorExactly(moment.tensor, bytes: Array(moment.bytes), into: &result)
             }
             (first, second) = (nil, nil)
         }
@@ -78,9 +78,9 @@ extension StepEncoder {
         let energy = changeEnergy(weight, bytes: original, restoredBefore: UnsafeRawBufferPointer(before))
         guard let restored = restore(tensor.weight, original, format, before) else {
             result.notes.append("\(name): values at the end of \(weight.dtype.rawValue)'s range; stored exactly")
-            try encodeExact(weight, bytes: Array(bytes), into: &result)
+            try encodeTensorExactly(weight, bytes: Array(bytes), into: &result)
             for moment in [first, second].compactMap({ $0 }) {
-                try encodeExact(moment.tensor, bytes: Array(moment.bytes), into: &result)
+                try encodeTensorExactly(moment.tensor, bytes: Array(moment.bytes), into: &result)
             }
             try encodeCopiesExactly(of: parameter, into: &result)
             return nil
@@ -89,11 +89,11 @@ extension StepEncoder {
         try store?.put(.tensor(weight.identity), UnsafeRawBufferPointer(before))
         if !parameter.copies.isEmpty {
             try encodeCopies(
-                of: parameter, original: Array(original), restored: Array(before), place: place, into: &result)
+                of: parameter, original: Array(original), restored: Array(before), position: position, into: &result)
         }
         var records = [
             EncodedUnit.Tensor(
-                planned: weight, coding: .bundled(index: place), hash: restored.hash,
+                planned: weight, coding: .excp(index: position), hash: restored.hash,
                 statistics: TensorStatistics(
                     squaredError: restored.error.squared, largestError: restored.error.maximum,
                     referenceEnergy: energy, prunedCount: tensor.weight.prunedCount))
@@ -107,33 +107,33 @@ extension StepEncoder {
         for (moment, quantized) in [(first, tensor.first), (second, tensor.second)] {
             guard let moment, let quantized else { continue }
             result.sourceBytes += moment.bytes.count
-            records.append(record(moment, quantized, place: place, workspace))
+            records.append(record(moment, quantized, position: position, workspace))
         }
         return QuantizedParameter(tensor: tensor, records: records)
     }
 
     /// Stores a parameter exactly, and says so where that is not what one would expect.
-    private func encodeExactly(
+    private func encodeUnquantizable(
         _ parameter: PlannedParameter, bytes: [UInt8], into result: inout EncodedUnit
     ) throws(VarveError) {
         if let format = parameter.weight.dtype.floatFormat, format.hasNonFinite(bytes) {
             result.notes.append("\(parameter.weight.identity.name): NaN or infinity in the weight; stored exactly")
         }
-        try encodeExactly(parameter, weightBytes: bytes, into: &result)
+        try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
     }
 
     private func moment(
-        _ tensor: PlannedTensor?, _ place: ExcpWorkspace.Place, _ values: ExcpWorkspace.Place,
+        _ tensor: PlannedTensor?, _ slot: ExcpWorkspace.Slot, _ values: ExcpWorkspace.Slot,
         _ workspace: ExcpWorkspace
     ) throws(VarveError) -> Moment? {
         guard let tensor else { return nil }
         guard let format = tensor.dtype.floatFormat else {
             throw VarveError(.unsupported, "a moment that is no float", tensor: tensor.identity.name)
         }
-        let bytes = workspace.bytes(place, tensor.range.count), size = format.elementSize
+        let bytes = workspace.bytes(slot, tensor.range.count), size = format.elementSize
         let count = format.count(UnsafeRawBufferPointer(bytes))
         let floats = format == .f32 ? bytes.bindMemory(to: Float.self) : workspace.floats(values, count)
-        var scan = MomentScan(format, magnitudes: place == .first)
+        var scan = MomentScan(format, magnitudes: slot == .first)
         var start = 0
         while start < count {
             let end = min(start + Self.readBlock, count)
@@ -178,7 +178,7 @@ extension StepEncoder {
 
     /// The record of a quantized moment.
     private func record(
-        _ moment: Moment, _ role: ExcpRole, place: Int, _ workspace: ExcpWorkspace
+        _ moment: Moment, _ role: ExcpRole, position: Int, _ workspace: ExcpWorkspace
     ) -> EncodedUnit.Tensor {
         let table = RestoredTable(role.codebook, moment.format), size = moment.format.elementSize
         let room = workspace.bytes(.block, Self.block * size)
@@ -199,7 +199,7 @@ extension StepEncoder {
         }
         let error = errors.measure
         return EncodedUnit.Tensor(
-            planned: moment.tensor, coding: .bundled(index: place), hash: hash.hash,
+            planned: moment.tensor, coding: .excp(index: position), hash: hash.hash,
             statistics: TensorStatistics(
                 squaredError: error.squared, largestError: error.maximum, referenceEnergy: moment.scan.energy,
                 prunedCount: role.prunedCount))

@@ -6,22 +6,22 @@ extension StepEncoder {
     private struct Source {
         var parameter: PlannedParameter
         var format: FloatFormat
-        var input: TransformInput
+        var input: ParameterInput
     }
 
-    /// Quantizes the parameters of a bundle by method `transform`, packs them together, and keeps what a decoder will
-    /// have of them for the next step.
+    /// Quantizes the parameters of a quantized group by method `transform`, packs them together, and keeps what a
+    /// decoder will have of them for the next step.
     ///
-    /// Parameters that hold NaN or infinity, or values beyond the method's range, leave the bundle and are stored
-    /// exactly in this step, moments included; so do those that begin a chain without moments.
-    package func encode(
+    /// Parameters that hold NaN or infinity, or values beyond the method's range, leave the quantized group and are
+    /// stored exactly in this step, moments included; so do those that begin a chain without moments.
+    package func encodeTransform(
         _ parameters: [PlannedParameter], with settings: TransformSettings, into result: inout EncodedUnit
     ) throws(VarveError) {
         let encoder = TransformEncoder(settings: settings)
-        var members: [(source: Source, member: TransformMember)] = []
+        var members: [(source: Source, member: EncodedParameter)] = []
         for parameter in parameters {
             guard let source = try source(parameter, settings, into: &result) else { continue }
-            let member: TransformMember?
+            let member: EncodedParameter?
             do throws(CodecError) {
                 member = try encoder.encode(source.input)
             } catch {
@@ -31,34 +31,34 @@ extension StepEncoder {
             guard let member else {
                 result.notes.append(
                     "\(parameter.weight.identity.name): values that cannot be quantized; stored exactly")
-                try encodeExactly(source, into: &result)
+                try encodeSourceExactly(source, into: &result)
                 continue
             }
             members.append((source, member))
         }
         guard !members.isEmpty else { return }
         let (chain, moments) = try pack(members.map(\.member))
-        result.bundle = (
+        result.quantizedGroup = (
             settings: .transform(.all),
             weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
         )
-        for (place, (source, member)) in members.enumerated() {
-            var share = chain.shares[place]
-            if let more = moments?.shares[place] {
+        for (position, (source, member)) in members.enumerated() {
+            var share = chain.shares[position]
+            if let more = moments?.shares[position] {
                 share.first += more.first
                 share.second += more.second
             }
-            try record(source, member, place: place, share, into: &result)
+            try record(source, member, position: position, share, into: &result)
             guard let store else { continue }
             var state = member.state
-            if settings.beginsGroup(age: state.age, form: state.form) { state.settle(at: member.weight) }
+            if settings.beginsGroup(age: state.age, form: state.form) { state.rebase(to: member.weight) }
             try store.put(state, of: source.parameter.weight.identity.name)
             try store.keep(member.weight, of: source.parameter.weight.identity, earlier: nil)
         }
     }
 
     private func pack(
-        _ members: [TransformMember]
+        _ members: [EncodedParameter]
     ) throws(VarveError) -> (chain: TransformPacking.Packed, moments: TransformPacking.Packed?) {
         do throws(CodecError) {
             return (try TransformPacking.packChain(members), try TransformPacking.packMoments(members))
@@ -74,34 +74,34 @@ extension StepEncoder {
         let weight = parameter.weight, name = weight.identity.name
         let bytes = try weight.read()
         guard let format = weight.dtype.floatFormat else {
-            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
         guard !format.hasNonFinite(bytes) else {
             result.notes.append("\(name): NaN or infinity in the weight; stored exactly")
-            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
         guard try isTrained(parameter, bytes) else {
-            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
-        var input = TransformInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
+        var input = ParameterInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
         if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: weight, to: &input) }
         if let before = input.previous {
             // Nothing moved, nothing is lost: a buffer, a frozen weight.
             if input.state == nil, before == bytes {
-                try encodeExactly(parameter, weightBytes: bytes, into: &result)
+                try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
                 return nil
             }
         } else if settings.exactKeyframes || !parameter.hasMoments {
             // Without moments nothing proves that it is trained: it may be a table or a buffer.
-            try encodeExactly(parameter, weightBytes: bytes, into: &result)
+            try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
         var parameter = parameter
         for (role, tensor) in [
-            (\TransformInput.first, parameter.firstMoment), (\.second, parameter.secondMoment),
+            (\ParameterInput.first, parameter.firstMoment), (\.second, parameter.secondMoment),
             (\.maximum, parameter.maximum),
         ] {
             guard let tensor, let format = tensor.dtype.floatFormat else { continue }
@@ -117,10 +117,10 @@ extension StepEncoder {
                 (parameter.firstMoment, input.first), (parameter.secondMoment, input.second),
                 (parameter.maximum, input.maximum),
             ] {
-                if let tensor, let moment { try encodeExact(tensor, bytes: moment.bytes, into: &result) }
+                if let tensor, let moment { try encodeTensorExactly(tensor, bytes: moment.bytes, into: &result) }
             }
             guard input.previous != nil else {
-                try encodeExact(weight, bytes: bytes, into: &result)
+                try encodeTensorExactly(weight, bytes: bytes, into: &result)
                 try encodeCopiesExactly(of: parameter, into: &result)
                 return nil
             }
@@ -128,18 +128,18 @@ extension StepEncoder {
             (input.first, input.second, input.maximum) = (nil, nil, nil)
             return Source(parameter: parameter, format: format, input: input)
         }
-        input.momentRule = parameter.momentRule
+        input.firstMomentScale = parameter.firstMomentScale
         input.expectedChange = parameter.expectedChange?.rootMeanSquare(first: input.first, second: input.second)
         if input.previous == nil, input.expectedChange == nil {
             // Nothing tells how fine it must be for the changes to come.
-            try encodeExactly(Source(parameter: parameter, format: format, input: input), into: &result)
+            try encodeSourceExactly(Source(parameter: parameter, format: format, input: input), into: &result)
             return nil
         }
         return Source(parameter: parameter, format: format, input: input)
     }
 
     /// What a decoder has of the weight and its chain after the step before; nothing where that holds NaN or infinity.
-    private func addPredecessor(of weight: PlannedTensor, to input: inout TransformInput) throws(VarveError) {
+    private func addPredecessor(of weight: PlannedTensor, to input: inout ParameterInput) throws(VarveError) {
         guard let predecessor else { return }
         let name = weight.identity.name
         let state = try predecessor.store?.state(of: name, form: input.form, format: input.format)
@@ -155,19 +155,20 @@ extension StepEncoder {
             // Figures that small are rounded up by many times, and would say that nothing moves.
             input.previousError = recorded < Double(Float.leastNormalMagnitude) ? 0 : recorded
             if state == nil, let decoder {
-                input.opening = try decoder.exactOpening(name, count: weight.shape.reduce(1, *), of: step)
+                input.initialDirections = try decoder.exactInitialDirections(
+                    name, count: weight.shape.reduce(1, *), of: step)
             }
         }
-        input.stepFactor = predecessor.stepFactors[name] ?? 1
+        input.quantizerScale = predecessor.quantizerScales[name] ?? 1
     }
 
     /// Records of a member's tensors.
     private func record(
-        _ source: Source, _ member: TransformMember, place: Int, _ share: TransformPacking.Share,
+        _ source: Source, _ member: EncodedParameter, position: Int, _ share: TransformPacking.Share,
         into result: inout EncodedUnit
     ) throws(VarveError) {
         let parameter = source.parameter, weight = parameter.weight, input = source.input
-        let opens = member.step.kind == .keyframe
+        let opens = member.header.kind == .keyframe
         let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
         let energy: Double
         if let change = member.change {
@@ -176,10 +177,11 @@ extension StepEncoder {
             energy = ResidualCodec.energy(input.weight, format: source.format)
         }
         result.sourceBytes += input.weight.count
-        try encodeCopies(of: parameter, original: input.weight, restored: member.weight, place: place, into: &result)
+        try encodeCopies(
+            of: parameter, original: input.weight, restored: member.weight, position: position, into: &result)
         result.tensors.append(
             EncodedUnit.Tensor(
-                planned: weight, coding: .transform(index: place, opens: opens), hash: Hash128(member.weight),
+                planned: weight, coding: .transform(index: position, opens: opens), hash: Hash128(member.weight),
                 statistics: TensorStatistics(
                     squaredError: error.squared, largestError: error.maximum, referenceEnergy: energy,
                     prunedCount: member.zeroLevels, changeSinceStart: member.changeSinceStart,
@@ -194,7 +196,7 @@ extension StepEncoder {
             let error = ResidualCodec.error(moment.bytes, restored, format: moment.format)
             result.tensors.append(
                 EncodedUnit.Tensor(
-                    planned: planned, coding: .transform(index: place, opens: opens), hash: Hash128(restored),
+                    planned: planned, coding: .transform(index: position, opens: opens), hash: Hash128(restored),
                     statistics: TensorStatistics(
                         squaredError: error.squared, largestError: error.maximum,
                         referenceEnergy: ResidualCodec.energy(moment.bytes, format: moment.format),
@@ -202,14 +204,14 @@ extension StepEncoder {
         }
     }
 
-    private func encodeExactly(_ source: Source, into result: inout EncodedUnit) throws(VarveError) {
+    private func encodeSourceExactly(_ source: Source, into result: inout EncodedUnit) throws(VarveError) {
         let parameter = source.parameter
-        try encodeExact(parameter.weight, bytes: source.input.weight, into: &result)
+        try encodeTensorExactly(parameter.weight, bytes: source.input.weight, into: &result)
         for (tensor, moment) in [
             (parameter.firstMoment, source.input.first), (parameter.secondMoment, source.input.second),
             (parameter.maximum, source.input.maximum),
         ] {
-            if let tensor, let moment { try encodeExact(tensor, bytes: moment.bytes, into: &result) }
+            if let tensor, let moment { try encodeTensorExactly(tensor, bytes: moment.bytes, into: &result) }
         }
         try encodeCopiesExactly(of: parameter, into: &result)
     }

@@ -41,18 +41,18 @@ package struct StepEncoder: Sendable {
         /// The original weights of the step before, for measuring the true change, while they are still on disk.
         package var originals: OriginalWeights?
         /// Of every weight: its mean second moment against the model's to the power -1/4.
-        package var stepFactors: [String: Double] = [:]
+        package var quantizerScales: [String: Double] = [:]
 
         package init(
             step: OpenStep? = nil, store: ScratchStore? = nil, base: (any BaseWeights)? = nil, distance: Int? = nil,
-            originals: OriginalWeights? = nil, stepFactors: [String: Double] = [:]
+            originals: OriginalWeights? = nil, quantizerScales: [String: Double] = [:]
         ) {
             self.step = step
             self.store = store
             self.base = base
             self.distance = distance
             self.originals = originals
-            self.stepFactors = stepFactors
+            self.quantizerScales = quantizerScales
         }
 
         package func weight(_ name: String, byteCount: Int) throws(VarveError) -> [UInt8]? {
@@ -85,20 +85,20 @@ package struct StepEncoder: Sendable {
     }
 
     /// Encodes one unit.
-    package func encode(_ unit: EncodingUnit) throws(VarveError) -> EncodedUnit {
+    package func encodeUnit(_ unit: EncodingUnit) throws(VarveError) -> EncodedUnit {
         var result = EncodedUnit()
         switch unit {
-        case .pack(let tensors):
-            for tensor in tensors { try encodeExact(tensor, bytes: tensor.read(), into: &result) }
+        case .losslessGroup(let tensors):
+            for tensor in tensors { try encodeTensorExactly(tensor, bytes: tensor.read(), into: &result) }
         case .payload(let payload):
-            try encode(payload, into: &result)
-        case .bundle(let parameters):
+            try encodePayload(payload, into: &result)
+        case .quantizedGroup(let parameters):
             switch method {
-            case .excp(let settings): try encode(parameters, with: settings, into: &result)
-            case .transform(let settings, _): try encode(parameters, with: settings, into: &result)
+            case .excp(let settings): try encodeExcp(parameters, with: settings, into: &result)
+            case .transform(let settings, _): try encodeTransform(parameters, with: settings, into: &result)
             case .lossless:
                 for parameter in parameters {
-                    try encodeExactly(parameter, weightBytes: parameter.weight.read(), into: &result)
+                    try encodeParameterExactly(parameter, weightBytes: parameter.weight.read(), into: &result)
                 }
             }
         }

@@ -3,41 +3,41 @@ package import FileSystem
 extension StepManifest {
     /// Writes a unit's bytes to the part and takes over its records.
     package mutating func append(_ unit: EncodedUnit, to part: PartWriter) throws(VarveError) {
-        var references: [PartReference] = []
-        for blob in unit.blobs { references.append(try part.append(blob)) }
-        append(unit, at: references)
+        var locations: [RecordLocation] = []
+        for blob in unit.blobs { locations.append(try part.append(blob)) }
+        append(unit, at: locations)
     }
 
     /// Takes over a unit's records.
-    /// - Parameter references: where its blobs lie, one for each.
-    package mutating func append(_ unit: EncodedUnit, at references: [PartReference]) {
-        if let bundle = unit.bundle {
-            bundles.append(
-                Bundle(
-                    settings: bundle.settings, weights: references[bundle.weights],
-                    moments: bundle.moments.map { references[$0] }))
+    /// - Parameter locations: where its blobs lie, one for each.
+    package mutating func append(_ unit: EncodedUnit, at locations: [RecordLocation]) {
+        if let quantizedGroup = unit.quantizedGroup {
+            quantizedGroups.append(
+                QuantizedGroup(
+                    settings: quantizedGroup.settings, weights: locations[quantizedGroup.weights],
+                    moments: quantizedGroup.moments.map { locations[$0] }))
         }
-        let firstPack = packs.count
-        packs += unit.packs.map { references[$0] }
+        let firstLosslessGroup = losslessGroups.count
+        losslessGroups += unit.losslessGroups.map { locations[$0] }
         for tensor in unit.tensors {
             let coding: TensorRecord.Coding =
                 switch tensor.coding {
-                case .packed(let pack, let index, let depth):
-                    .packed(pack: firstPack + pack, index: index, depth: depth)
+                case .packed(let losslessGroup, let index, let depth):
+                    .packed(losslessGroup: firstLosslessGroup + losslessGroup, index: index, depth: depth)
                 case .unchanged: .unchanged
                 case .sameAs(let step): .sameAs(step: step)
-                case .bundled(let index): .excp(bundle: bundles.count - 1, index: index)
+                case .excp(let index): .excp(quantizedGroup: quantizedGroups.count - 1, index: index)
                 case .transform(let index, let opens):
-                    .transform(bundle: bundles.count - 1, index: index, opens: opens)
-                case .copy(let index): .copy(bundle: bundles.count - 1, index: index)
+                    .transform(quantizedGroup: quantizedGroups.count - 1, index: index, opens: opens)
+                case .copy(let index): .copy(quantizedGroup: quantizedGroups.count - 1, index: index)
                 }
             tensors.append(tensor.planned.record(coding, hash: tensor.hash, statistics: tensor.statistics))
         }
         if let payload = unit.payload {
             let content: PayloadBlock.Content =
                 switch payload.content {
-                case .record(let blob, let usesPrefix): .record(references[blob], usesPrefix: usesPrefix)
-                case .elsewhere(let place): .elsewhere(place)
+                case .record(let blob, let usesPrefix): .record(locations[blob], usesPrefix: usesPrefix)
+                case .elsewhere(let location): .elsewhere(location)
                 case .constant(let value): .constant(value)
                 }
             entries[payload.entry].payload.append(

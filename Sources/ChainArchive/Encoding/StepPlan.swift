@@ -21,15 +21,15 @@ package struct StepPlan: Sendable {
     /// Tensors below this many bytes that are no weight or moment stay in the payload, where they cost less.
     package static let smallestTensor = 512
     /// Small parameters are packed together until they have so many elements.
-    package static let bundleElements = 1 << 18
+    package static let quantizedGroupElements = 1 << 18
 }
 
 /// What is encoded in one go.
 package enum EncodingUnit: Sendable {
     /// Parameters that are quantized and packed together.
-    case bundle([PlannedParameter])
+    case quantizedGroup([PlannedParameter])
     /// Tensors stored exactly, together.
-    case pack([PlannedTensor])
+    case losslessGroup([PlannedTensor])
     /// A block of a file's payload.
     case payload(PlannedPayload)
 }

@@ -9,7 +9,7 @@ struct NeededRecords {
     private struct Wants {
         var links = WantedTensors()
         var openings = Set<StepDependencies.Opening>()
-        var blocks = Set<PayloadPlace>()
+        var blocks = Set<PayloadLocation>()
         /// The earliest visible step that needs any of it.
         var neededBy: Int
     }
@@ -53,7 +53,7 @@ struct NeededRecords {
         guard asked != nil || extent != .whole else { return Need() }
         let step = try OpenStep(number, of: archive, readsParts: false)
         let neededBy = extent == .whole ? asked?.neededBy ?? number : number
-        var tensors = WantedTensors(), blocks = Set<PayloadPlace>()
+        var tensors = WantedTensors(), blocks = Set<PayloadLocation>()
         if extent != .whole {
             tensors = step.ownTensors(withMoments: extent == nil)
             blocks.formUnion(step.manifest.payloadBlocks)
@@ -72,8 +72,8 @@ struct NeededRecords {
         try add(step.dependencies(of: tensors), of: step, to: &need, neededBy: neededBy)
         // Blocks of the step itself may be asked for by its own blocks.
         var waiting = Array(blocks)
-        while let place = waiting.popLast() {
-            guard var found = step.dependencies(of: place) else {
+        while let location = waiting.popLast() {
+            guard var found = step.dependencies(of: location) else {
                 throw VarveError(
                     .damaged, "a payload block that step \(StepVersion.text(neededBy)) builds on is missing",
                     file: step.manifestPath)
@@ -105,9 +105,9 @@ struct NeededRecords {
             wants[origin, default: Wants(neededBy: neededBy)].links.formUnion(tensors)
             note(neededBy, for: origin)
         }
-        for place in found.blocks {
-            wants[place.step, default: Wants(neededBy: neededBy)].blocks.insert(place)
-            note(neededBy, for: place.step)
+        for location in found.blocks {
+            wants[location.step, default: Wants(neededBy: neededBy)].blocks.insert(location)
+            note(neededBy, for: location.step)
         }
     }
 

@@ -80,7 +80,7 @@ extension NeededRecords.Need {
     /// The step without what nobody needs; `nil` where that would free nothing.
     func reduced(_ extent: ForgottenSteps.Extent, _ archive: ArchiveReader) throws(VarveError) -> ReducedStep? {
         guard let step else { return nil }
-        let present = step.manifest.records.filter { !$0.reference.isDropped }
+        let present = step.manifest.records.filter { !$0.location.isDropped }
         guard present.contains(where: { !records.contains($0.record) }) else { return nil }
         let reduced = try ReducedStep(step.manifest, keeping: records, extent: extent)
         return reduced.byteCount < (try archive.namedBytes(step.manifest)) ? reduced : nil

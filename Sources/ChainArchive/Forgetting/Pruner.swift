@@ -27,7 +27,7 @@ package struct Pruner {
             progress(step.number)
         }
         try reduce(progress)
-        try ArchiveWriter.settleParity(writer.layout)
+        try ArchiveWriter.bringParityUpToDate(writer.layout)
         return plan
     }
 

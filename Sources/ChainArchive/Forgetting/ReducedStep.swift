@@ -8,7 +8,7 @@ struct ReducedStep {
     /// Bytes of the manifest's file.
     let sealed: [UInt8]
     /// What is copied, in the order of the new part: from where, and to where.
-    let moves: [(from: PartReference, to: PartReference)]
+    let moves: [(from: RecordLocation, to: RecordLocation)]
 
     var byteCount: UInt64 { manifest.parts[0].byteCount + UInt64(sealed.count) }
 
@@ -16,20 +16,20 @@ struct ReducedStep {
     ///   - kept: records that stay.
     ///   - extent: what was forgotten of the step.
     init(_ old: StepManifest, keeping kept: Set<StepRecord>, extent: ForgottenSteps.Extent) throws(VarveError) {
-        var manifest = old, moves: [(from: PartReference, to: PartReference)] = []
+        var manifest = old, moves: [(from: RecordLocation, to: RecordLocation)] = []
         var end = UInt64(PartHeader.size)
-        let ordered = old.records.filter { !$0.reference.isDropped }
-            .sorted { ($0.reference.part, $0.reference.offset) < ($1.reference.part, $1.reference.offset) }
-        for (record, reference) in ordered {
+        let ordered = old.records.filter { !$0.location.isDropped }
+            .sorted { ($0.location.part, $0.location.offset) < ($1.location.part, $1.location.offset) }
+        for (record, location) in ordered {
             guard kept.contains(record) else {
-                manifest.drop(record, byteCount: reference.byteCount)
+                manifest.drop(record, byteCount: location.byteCount)
                 continue
             }
-            let place = PartReference(
-                part: 0, offset: end, byteCount: reference.byteCount, checksum: reference.checksum)
-            manifest.move(record, to: place)
-            moves.append((reference, place))
-            end += reference.byteCount
+            let newLocation = RecordLocation(
+                part: 0, offset: end, byteCount: location.byteCount, checksum: location.checksum)
+            manifest.move(record, to: newLocation)
+            moves.append((location, newLocation))
+            end += location.byteCount
         }
         manifest.parts = [.init(name: Self.nextName(old.parts), byteCount: end)]
         manifest.pruned = extent
@@ -74,10 +74,12 @@ extension StepManifest {
     private func isIn(_ record: StepRecord, _ index: Int) -> Bool {
         let tensor = tensors[index]
         switch record {
-        case .weights(let bundle): return tensor.coding.member?.bundle == bundle && tensor.role == .weight
-        case .moments(let bundle): return tensor.coding.member?.bundle == bundle && tensor.role != .weight
-        case .pack(let pack):
-            guard case .packed(pack, _, _) = tensor.coding else { return false }
+        case .weights(let quantizedGroup):
+            return tensor.coding.member?.quantizedGroup == quantizedGroup && tensor.role == .weight
+        case .moments(let quantizedGroup):
+            return tensor.coding.member?.quantizedGroup == quantizedGroup && tensor.role != .weight
+        case .losslessGroup(let losslessGroup):
+            guard case .packed(losslessGroup, _, _) = tensor.coding else { return false }
             return true
         case .tensor(let other): return other == index
         case .block: return false

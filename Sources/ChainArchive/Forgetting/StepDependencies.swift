@@ -17,26 +17,27 @@ struct StepDependencies: Sendable {
     /// Restored tensors of other steps.
     var tensors: [Int: WantedTensors] = [:]
     /// Payload blocks, of this step or of earlier ones.
-    var blocks = Set<PayloadPlace>()
+    var blocks = Set<PayloadLocation>()
 }
 
 extension OpenStep {
-    /// With all tensors that are packed with them: `transform` decodes a bundle whole, and a pack is one stream.
+    /// With all tensors that are packed with them: `transform` decodes a quantized group whole, and a lossless group is
+    /// one stream.
     func withCompanions(_ wanted: WantedTensors) -> WantedTensors {
         var result = wanted
-        var bundles = Set<Int>(), packs = Set<Int>()
+        var quantizedGroups = Set<Int>(), losslessGroups = Set<Int>()
         let tensors = manifest.tensors
         for index in wanted.identities.compactMap(tensor) {
             switch tensors[index].coding {
-            case .transform(let bundle, _, _), .copy(let bundle, _):
-                guard bundles.insert(bundle).inserted else { continue }
-                for member in members[bundle] { result.insert(tensors[member.weight].identity) }
-            case .excp(let bundle, _) where tensors[index].role != .weight:
-                guard bundles.insert(bundle).inserted else { continue }
-                for member in members[bundle] { result.insert(tensors[member.weight].identity) }
-            case .packed(let pack, _, _):
-                guard packs.insert(pack).inserted else { continue }
-                for member in self.packs[pack] { result.insert(tensors[member].identity) }
+            case .transform(let quantizedGroup, _, _), .copy(let quantizedGroup, _):
+                guard quantizedGroups.insert(quantizedGroup).inserted else { continue }
+                for member in members[quantizedGroup] { result.insert(tensors[member.weight].identity) }
+            case .excp(let quantizedGroup, _) where tensors[index].role != .weight:
+                guard quantizedGroups.insert(quantizedGroup).inserted else { continue }
+                for member in members[quantizedGroup] { result.insert(tensors[member.weight].identity) }
+            case .packed(let losslessGroup, _, _):
+                guard losslessGroups.insert(losslessGroup).inserted else { continue }
+                for member in self.losslessGroups[losslessGroup] { result.insert(tensors[member].identity) }
             default:
                 continue
             }
@@ -52,12 +53,12 @@ extension OpenStep {
             let record = manifest.tensors[index]
             switch record.coding {
             case .exact, .exactDelta: result.records.insert(.tensor(index))
-            case .packed(let pack, _, _): result.records.insert(.pack(pack))
+            case .packed(let losslessGroup, _, _): result.records.insert(.losslessGroup(losslessGroup))
             case .sameAs(let step): result.tensors[step, default: WantedTensors()].insert(record.identity)
-            case .excp(let bundle, _), .copy(let bundle, _), .transform(let bundle, _, _):
-                result.records.insert(.weights(bundle: bundle))
-                if record.role != .weight, manifest.bundles[bundle].moments != nil {
-                    result.records.insert(.moments(bundle: bundle))
+            case .excp(let quantizedGroup, _), .copy(let quantizedGroup, _), .transform(let quantizedGroup, _, _):
+                result.records.insert(.weights(quantizedGroup: quantizedGroup))
+                if record.role != .weight, manifest.quantizedGroups[quantizedGroup].moments != nil {
+                    result.records.insert(.moments(quantizedGroup: quantizedGroup))
                 }
             case .unchanged: break
             }
@@ -70,21 +71,21 @@ extension OpenStep {
     }
 
     /// What restoring a payload block of this step takes; `nil` where there is no such block.
-    func dependencies(of place: PayloadPlace) -> StepDependencies? {
-        guard manifest.entries.indices.contains(place.entry),
-            manifest.entries[place.entry].payload.indices.contains(place.block)
+    func dependencies(of location: PayloadLocation) -> StepDependencies? {
+        guard manifest.entries.indices.contains(location.entry),
+            manifest.entries[location.entry].payload.indices.contains(location.block)
         else { return nil }
         var result = StepDependencies()
-        switch manifest.entries[place.entry].payload[place.block].content {
+        switch manifest.entries[location.entry].payload[location.block].content {
         case .constant: break
         case .elsewhere(let other): result.blocks.insert(other)
         case .record(_, let usesPrefix):
-            result.records.insert(.block(entry: place.entry, block: place.block))
+            result.records.insert(.block(entry: location.entry, block: location.block))
             guard usesPrefix else { break }
             guard case .step(let before, _) = manifest.predecessor,
-                let prefix = manifest.entries[place.entry].prefixEntry
+                let prefix = manifest.entries[location.entry].prefixEntry
             else { return nil }
-            result.blocks.insert(PayloadPlace(step: before, entry: prefix, block: place.block))
+            result.blocks.insert(PayloadLocation(step: before, entry: prefix, block: location.block))
         }
         return result
     }
@@ -117,9 +118,9 @@ extension OpenStep {
 
 extension StepManifest {
     /// Every payload block of the step.
-    package var payloadBlocks: [PayloadPlace] {
+    package var payloadBlocks: [PayloadLocation] {
         entries.enumerated().flatMap { entry in
-            entry.element.payload.indices.map { PayloadPlace(step: number, entry: entry.offset, block: $0) }
+            entry.element.payload.indices.map { PayloadLocation(step: number, entry: entry.offset, block: $0) }
         }
     }
 

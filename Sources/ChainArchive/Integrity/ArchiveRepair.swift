@@ -43,7 +43,7 @@ package struct ArchiveRepair {
         var broken = try brokenManifests(parity)
         // Its only content is the release that made it.
         if broken.contains("archive.manifest") {
-            let bytes = try SealedFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive)
+            let bytes = try ManifestFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive)
             let covered = parity?.rebuilt("archive.manifest") { try? self.intact($0) }
             made["archive.manifest"] = covered ?? bytes
             broken.remove("archive.manifest")
@@ -77,7 +77,7 @@ package struct ArchiveRepair {
         broken.formUnion(present.contains { $0.path == "archive.manifest" } ? [] : ["archive.manifest"])
         for (path, kind) in present {
             do throws(VarveError) {
-                _ = try SealedFile.open(Paths.join(layout.root, path), kind: kind)
+                _ = try ManifestFile.open(Paths.join(layout.root, path), kind: kind)
             } catch  where error.code == .damaged {
                 broken.insert(path)
             }
@@ -89,7 +89,7 @@ package struct ArchiveRepair {
     private func intact(_ path: String) throws(VarveError) -> [UInt8] {
         let absolute = Paths.join(layout.root, path)
         let kind = try layout.manifests().first { $0.path == path }?.kind ?? .step
-        _ = try SealedFile.open(absolute, kind: kind)
+        _ = try ManifestFile.open(absolute, kind: kind)
         return try ManifestParity.bytes(absolute)
     }
 

@@ -34,11 +34,11 @@ package struct ArchiveVerifier: Sendable {
             {
                 throw VarveError(.damaged, "step \(before), on which it builds, is missing", file: step.manifestPath)
             }
-            try checkPlaces(of: step)
+            try checkPayloadLocations(of: step)
             findings += Self.check(
-                manifest.records.filter { !$0.reference.isDropped }, parts: manifest.parts, step: number,
+                manifest.records.filter { !$0.location.isDropped }, parts: manifest.parts, step: number,
                 path: { archive.stepPart(number, $0) },
-                read: { (reference) throws(VarveError) in try step.read(reference) }, progress: progress)
+                read: { (location) throws(VarveError) in try step.read(location) }, progress: progress)
         } catch {
             findings.append(Finding(step: number, error: error))
         }
@@ -46,24 +46,26 @@ package struct ArchiveVerifier: Sendable {
     }
 
     /// Payload that other steps store must be there. What a forgotten step still needs shows in the steps that need it.
-    private func checkPlaces(of step: OpenStep) throws(VarveError) {
+    private func checkPayloadLocations(of step: OpenStep) throws(VarveError) {
         guard archive.forgotten.extent(step.manifest.number) != .whole else { return }
         var opened: [Int: StepManifest] = [:]
         for entry in step.manifest.entries {
             for block in entry.payload {
-                guard case .elsewhere(let place) = block.content, place.step != step.manifest.number else { continue }
-                guard archive.stored.contains(place.step) else {
+                guard case .elsewhere(let location) = block.content, location.step != step.manifest.number else {
+                    continue
+                }
+                guard archive.stored.contains(location.step) else {
                     throw VarveError(
-                        .damaged, "step \(place.step), which stores bytes of \(entry.path), is missing",
+                        .damaged, "step \(location.step), which stores bytes of \(entry.path), is missing",
                         file: step.manifestPath)
                 }
                 // Its own damage is its own finding.
-                let manifest = opened[place.step] ?? (try? archive.manifest(place.step))
+                let manifest = opened[location.step] ?? (try? archive.manifest(location.step))
                 guard let manifest else { continue }
-                opened[place.step] = manifest
-                guard manifest.holds(block, at: place) else {
+                opened[location.step] = manifest
+                guard manifest.holds(block, at: location) else {
                     throw VarveError(
-                        .damaged, "step \(place.step) does not store the bytes of \(entry.path) that it should",
+                        .damaged, "step \(location.step) does not store the bytes of \(entry.path) that it should",
                         file: step.manifestPath)
                 }
             }
@@ -111,10 +113,10 @@ package struct ArchiveVerifier: Sendable {
             guard let manifest = try archive.runManifest() else { return [] }
             let readers = try archive.parts(manifest)
             return Self.check(
-                manifest.entries.flatMap { $0.payload.compactMap(\.reference) }.map { (.pack(0), $0) },
+                manifest.entries.flatMap { $0.payload.compactMap(\.location) }.map { (.losslessGroup(0), $0) },
                 parts: manifest.parts, step: nil,
                 path: { Paths.join(archive.layout.root, $0) },
-                read: { (reference) throws(VarveError) in try readers[reference.part].read(reference) },
+                read: { (location) throws(VarveError) in try readers[location.part].read(location) },
                 progress: { _ in })
         } catch {
             return [Finding(step: nil, error: error)]
@@ -122,28 +124,28 @@ package struct ArchiveVerifier: Sendable {
     }
 
     private static func check(
-        _ records: [(record: StepRecord, reference: PartReference)], parts: [StepManifest.Part], step: Int?,
+        _ records: [(record: StepRecord, location: RecordLocation)], parts: [StepManifest.Part], step: Int?,
         path: (String) -> String,
-        read: (PartReference) throws(VarveError) -> [UInt8], progress: (Int) -> Void
+        read: (RecordLocation) throws(VarveError) -> [UInt8], progress: (Int) -> Void
     ) -> [Finding] {
         var findings: [Finding] = []
         var ends = [UInt64](repeating: UInt64(PartHeader.size), count: parts.count)
         let ordered = records.sorted {
-            let (left, right) = ($0.reference, $1.reference)
+            let (left, right) = ($0.location, $1.location)
             return (left.part, left.offset, left.byteCount) < (right.part, right.offset, right.byteCount)
         }
-        for (record, reference) in ordered {
-            if reference.offset > ends[reference.part] {
+        for (record, location) in ordered {
+            if location.offset > ends[location.part] {
                 findings.append(
-                    unclaimed(path(parts[reference.part].name), at: ends[reference.part], step: step))
+                    unclaimed(path(parts[location.part].name), at: ends[location.part], step: step))
             }
             do throws(VarveError) {
-                _ = try read(reference)
-                progress(Int(reference.byteCount))
+                _ = try read(location)
+                progress(Int(location.byteCount))
             } catch {
                 findings.append(Finding(step: step, error: error, records: [record]))
             }
-            ends[reference.part] = max(ends[reference.part], reference.offset + reference.byteCount)
+            ends[location.part] = max(ends[location.part], location.offset + location.byteCount)
         }
         for (index, part) in parts.enumerated() where ends[index] != part.byteCount {
             findings.append(unclaimed(path(part.name), at: ends[index], step: step))

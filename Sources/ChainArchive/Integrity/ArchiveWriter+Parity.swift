@@ -13,10 +13,10 @@ extension ArchiveWriter {
     static func cover(
         _ path: String, _ bytes: [UInt8], replacing before: [UInt8]? = nil, _ layout: ArchiveLayout
     ) throws(VarveError) {
-        // Without one, or where it lags behind, the next settling makes it anew.
-        guard var parity = try? ManifestParity.read(layout) else { return try settleParity(layout) }
+        // Without one, or where it lags behind, the next check makes it anew.
+        guard var parity = try? ManifestParity.read(layout) else { return try bringParityUpToDate(layout) }
         if parity.covered[path] != nil {
-            guard let before, parity.remove(path, before) else { return try settleParity(layout) }
+            guard let before, parity.remove(path, before) else { return try bringParityUpToDate(layout) }
         }
         parity.add(path, bytes)
         try write(parity.sealed(), to: layout.parity)
@@ -36,7 +36,7 @@ extension ArchiveWriter {
     ///
     /// - Throws: `.damaged` where a manifest that it covers is missing, or where it cannot be made anew because one is
     ///   damaged.
-    package static func settleParity(_ layout: ArchiveLayout) throws(VarveError) {
+    package static func bringParityUpToDate(_ layout: ArchiveLayout) throws(VarveError) {
         let present = try layout.manifests()
         var old: ManifestParity?
         do throws(VarveError) { old = try ManifestParity.read(layout) } catch  where error.code == .damaged {}

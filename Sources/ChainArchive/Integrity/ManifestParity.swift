@@ -68,7 +68,7 @@ package struct ManifestParity: Sendable, Hashable {
             writer.hash(item.value.hash)
         }
         writer.list(sum) { $0.byte($1) }
-        return try SealedFile.seal(writer.output.bytes, kind: .parity)
+        return try ManifestFile.seal(writer.output.bytes, kind: .parity)
     }
 
     package init(decoding body: [UInt8], file: String) throws(VarveError) {
@@ -92,7 +92,7 @@ package struct ManifestParity: Sendable, Hashable {
     /// - Returns: `nil` where the archive has none, as those of older releases.
     package static func read(_ layout: ArchiveLayout) throws(VarveError) -> ManifestParity? {
         do throws(VarveError) {
-            let body = try SealedFile.open(layout.parity, kind: .parity).body
+            let body = try ManifestFile.open(layout.parity, kind: .parity).body
             return try ManifestParity(decoding: body, file: layout.parity)
         } catch  where error.code == .notFound {
             return nil
@@ -105,7 +105,7 @@ package struct ManifestParity: Sendable, Hashable {
         var parity = ManifestParity()
         for (path, kind) in try layout.manifests() {
             let absolute = Paths.join(layout.root, path)
-            _ = try SealedFile.open(absolute, kind: kind)
+            _ = try ManifestFile.open(absolute, kind: kind)
             parity.add(path, try bytes(absolute))
         }
         return parity
@@ -114,7 +114,7 @@ package struct ManifestParity: Sendable, Hashable {
     /// A manifest as it lies there.
     package static func bytes(_ path: String) throws(VarveError) -> [UInt8] {
         let file = try InputFile(path)
-        guard file.byteCount <= SealedFile.largestBody else {
+        guard file.byteCount <= ManifestFile.largestBody else {
             throw VarveError(.damaged, "a manifest of \(file.byteCount) bytes is impossible", file: path)
         }
         return try file.bytes(at: 0, count: Int(file.byteCount))
@@ -125,9 +125,9 @@ extension ArchiveLayout {
     package var parity: String { Paths.join(root, "manifests.parity") }
 
     /// Every manifest that is there, by its path relative to the archive, and its kind.
-    package func manifests() throws(VarveError) -> [(path: String, kind: SealedFile.Kind)] {
-        var found: [(path: String, kind: SealedFile.Kind)] = []
-        let own: [(String, SealedFile.Kind)] = [
+    package func manifests() throws(VarveError) -> [(path: String, kind: ManifestFile.Kind)] {
+        var found: [(path: String, kind: ManifestFile.Kind)] = []
+        let own: [(String, ManifestFile.Kind)] = [
             ("archive.manifest", .archive), ("forgotten.manifest", .forgotten), ("run.manifest", .run),
         ]
         for (name, kind) in own {

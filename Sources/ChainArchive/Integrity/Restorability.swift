@@ -6,7 +6,7 @@ package struct Restorability {
     /// What of a step cannot be had.
     private enum Harm {
         case whole
-        case some(Set<TensorIdentity>, blocks: Set<PayloadPlace>)
+        case some(Set<TensorIdentity>, blocks: Set<PayloadLocation>)
     }
 
     private let archive: ArchiveReader
@@ -56,9 +56,9 @@ package struct Restorability {
             let own = step.ownTensors(withMoments: withMoments).identities
             isLost = own.contains(where: tensors.contains)
         }
-        var blocks = Set<PayloadPlace>()
-        for place in step.manifest.payloadBlocks where isHarmed(place, of: step, broken, isBound) {
-            blocks.insert(place)
+        var blocks = Set<PayloadLocation>()
+        for location in step.manifest.payloadBlocks where isHarmed(location, of: step, broken, isBound) {
+            blocks.insert(location)
         }
         if !tensors.isEmpty || !blocks.isEmpty { harms[number] = .some(tensors, blocks: blocks) }
         return isLost || !blocks.isEmpty
@@ -85,15 +85,17 @@ package struct Restorability {
     }
 
     private func isHarmed(
-        _ place: PayloadPlace, of step: OpenStep, _ broken: Set<StepRecord>, _ isBound: Bool
+        _ location: PayloadLocation, of step: OpenStep, _ broken: Set<StepRecord>, _ isBound: Bool
     ) -> Bool {
-        guard let found = step.dependencies(of: place) else { return true }
+        guard let found = step.dependencies(of: location) else { return true }
         if !found.records.isDisjoint(with: broken) { return true }
         return found.blocks.contains { other in
             if other.step == step.manifest.number { return isHarmed(other, of: step, broken, isBound) }
             guard stored.contains(other.step) else { return true }
             // A prefix lies in the predecessor; it must be the one that was meant.
-            if !isBound, case .record = step.manifest.entries[place.entry].payload[place.block].content { return true }
+            if !isBound, case .record = step.manifest.entries[location.entry].payload[location.block].content {
+                return true
+            }
             guard let harm = harms[other.step] else { return false }
             switch harm {
             case .whole: return true
@@ -104,18 +106,18 @@ package struct Restorability {
 }
 
 extension OpenStep {
-    /// Tensors that are had together or not at all: those of a pack, weights of a bundle of method `transform`, the
-    /// moments of a bundle. Others stand alone.
+    /// Tensors that are had together or not at all: those of a lossless group, weights of a quantized group of method
+    /// `transform`, the moments of a quantized group. Others stand alone.
     fileprivate var groups: [[TensorIdentity]] {
-        enum Key: Hashable { case weights(Int), moments(Int), pack(Int), alone(Int) }
+        enum Key: Hashable { case weights(Int), moments(Int), losslessGroup(Int), alone(Int) }
         var groups: [Key: [TensorIdentity]] = [:]
         for (index, tensor) in manifest.tensors.enumerated() {
             let key: Key =
                 switch tensor.coding {
-                case .packed(let pack, _, _): .pack(pack)
-                case .transform(let bundle, _, _), .copy(let bundle, _):
-                    tensor.role == .weight ? .weights(bundle) : .moments(bundle)
-                case .excp(let bundle, _): tensor.role == .weight ? .alone(index) : .moments(bundle)
+                case .packed(let losslessGroup, _, _): .losslessGroup(losslessGroup)
+                case .transform(let quantizedGroup, _, _), .copy(let quantizedGroup, _):
+                    tensor.role == .weight ? .weights(quantizedGroup) : .moments(quantizedGroup)
+                case .excp(let quantizedGroup, _): tensor.role == .weight ? .alone(index) : .moments(quantizedGroup)
                 default: .alone(index)
                 }
             groups[key, default: []].append(tensor.identity)

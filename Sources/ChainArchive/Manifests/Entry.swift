@@ -65,5 +65,5 @@ package struct Entry: Sendable {
     }
 
     /// Bytes of the payload as stored.
-    package var storedPayloadBytes: UInt64 { payload.reduce(0) { $0.addingSaturated($1.reference?.byteCount ?? 0) } }
+    package var storedPayloadBytes: UInt64 { payload.reduce(0) { $0.addingSaturated($1.location?.byteCount ?? 0) } }
 }

@@ -32,7 +32,7 @@ package struct RunManifest: Sendable {
     }
 
     package init(
-        decoding body: [UInt8], version: UInt16 = SealedFile.majorVersion(.run), file: String
+        decoding body: [UInt8], version: UInt16 = ManifestFile.majorVersion(.run), file: String
     ) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)

@@ -29,8 +29,8 @@ extension StepManifest {
             writer.integer(part.byteCount)
         }
         writer.list(entries) { writer, entry in entry.write(to: &writer) }
-        writer.list(bundles) { writer, bundle in bundle.write(to: &writer) }
-        writer.list(packs) { $0.reference($1) }
+        writer.list(quantizedGroups) { writer, quantizedGroup in quantizedGroup.write(to: &writer) }
+        writer.list(losslessGroups) { $0.location($1) }
         let version = version
         writer.list(tensors) { writer, tensor in tensor.write(to: &writer, version: version) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
@@ -48,20 +48,20 @@ extension StepManifest {
 
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
-        if hasFreeCopies || bundles.contains(where: { $0.features == .all }) { return 6 }
-        if bundles.contains(where: { $0.features == .rules }) { return 5 }
-        return pruned == nil ? SealedFile.ordinaryVersion(.step) : 4
+        if hasFreeCopies || quantizedGroups.contains(where: { $0.features == .all }) { return 6 }
+        if quantizedGroups.contains(where: { $0.features == .rules }) { return 5 }
+        return pruned == nil ? ManifestFile.ordinaryVersion(.step) : 4
     }
 
     /// The bytes of a `step.manifest`.
     package func sealed() throws(VarveError) -> [UInt8] {
-        try SealedFile.seal(encoded(), kind: .step, version: version)
+        try ManifestFile.seal(encoded(), kind: .step, version: version)
     }
 
     /// Reads a body.
     /// - Throws: `.damaged` where it breaks a rule of the format.
     package init(
-        decoding body: [UInt8], version: UInt16 = SealedFile.ordinaryVersion(.step), file: String
+        decoding body: [UInt8], version: UInt16 = ManifestFile.ordinaryVersion(.step), file: String
     ) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)
@@ -101,12 +101,12 @@ extension StepManifest {
         let entries = try reader.list { (reader) throws(CodecError) in
             try Entry(from: &reader, parts: parts, sharesBlocks: version >= 3)
         }
-        let bundles = try reader.list { (reader) throws(CodecError) in
-            try Bundle(from: &reader, version: version, parts: parts)
+        let quantizedGroups = try reader.list { (reader) throws(CodecError) in
+            try QuantizedGroup(from: &reader, version: version, parts: parts)
         }
-        var packs: [PartReference] = []
+        var losslessGroups: [RecordLocation] = []
         if version > 2 {
-            packs = try reader.list { (reader) throws(CodecError) in try reader.reference(parts: parts) }
+            losslessGroups = try reader.list { (reader) throws(CodecError) in try reader.location(parts: parts) }
         }
         let tensors = try reader.list { (reader) throws(CodecError) in
             try TensorRecord(from: &reader, version: version, parts: parts)
@@ -127,16 +127,17 @@ extension StepManifest {
         guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         self.init(
             number: number, isEpoch: flags & 1 != 0, path: path, isDirectory: flags & 2 != 0, method: method,
-            predecessor: predecessor, parts: parts, entries: entries, bundles: bundles, packs: packs,
+            predecessor: predecessor, parts: parts, entries: entries, quantizedGroups: quantizedGroups,
+            losslessGroups: losslessGroups,
             tensors: tensors, baseHashes: baseHashes, pairs: pairs, notes: notes, pruned: pruned)
-        guard pruned != nil || records.allSatisfy({ !$0.reference.isDropped }) else {
+        guard pruned != nil || records.allSatisfy({ !$0.location.isDropped }) else {
             throw CodecError(.corrupt, "a record is missing of a step that was not forgotten")
         }
         guard version > 5 || !hasFreeCopies else { throw CodecError(.corrupt, "copies that this version has not") }
         try checkStructure()
     }
 
-    /// Rules between the lists: tensors lie in files, in order, without overlap; packs are complete.
+    /// Rules between the lists: tensors lie in files, in order, without overlap; lossless groups are complete.
     private func checkStructure() throws(CodecError) {
         var end: (entry: Int, offset: UInt64) = (-1, 0)
         var identities = Set<TensorIdentity>()
@@ -156,15 +157,15 @@ extension StepManifest {
                 throw CodecError(.corrupt, "tensor \(tensor.name) refers to no earlier step")
             }
             if let member = tensor.coding.member {
-                guard bundles.indices.contains(member.bundle), tensor.dtype.isQuantizable,
-                    member.method == nil || bundles[member.bundle].method == member.method,
+                guard quantizedGroups.indices.contains(member.quantizedGroup), tensor.dtype.isQuantizable,
+                    member.method == nil || quantizedGroups[member.quantizedGroup].method == member.method,
                     tensor.role != .other || member.method == .transform
-                else { throw CodecError(.corrupt, "tensor \(tensor.name) refers to no bundle") }
+                else { throw CodecError(.corrupt, "tensor \(tensor.name) refers to no quantized group") }
             }
         }
-        _ = try packMembers()
+        _ = try losslessGroupMembers()
         try Entry.checkSizes(entries)
-        try checkPlaces()
+        try checkPayloadLocations()
         for entry in entries {
             switch entry.kind {
             case .copy, .variant: throw CodecError(.corrupt, "\(entry.path) is of a kind that only runs have")

@@ -20,9 +20,9 @@ extension StepManifest {
         }
         for entry in entries.indices {
             for block in entries[entry].payload.indices {
-                guard case .elsewhere(var place) = entries[entry].payload[block].content else { continue }
-                place.step = key(place.step)
-                entries[entry].payload[block].content = .elsewhere(place)
+                guard case .elsewhere(var location) = entries[entry].payload[block].content else { continue }
+                location.step = key(location.step)
+                entries[entry].payload[block].content = .elsewhere(location)
             }
         }
     }

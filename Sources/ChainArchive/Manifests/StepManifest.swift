@@ -29,9 +29,9 @@ package struct StepManifest: Sendable {
     package var predecessor: Predecessor
     package var parts: [Part]
     package var entries: [Entry]
-    package var bundles: [Bundle]
-    /// What `LosslessPack` made of tensors together.
-    package var packs: [PartReference]
+    package var quantizedGroups: [QuantizedGroup]
+    /// What `LosslessGroup` made of tensors together.
+    package var losslessGroups: [RecordLocation]
     /// Sorted by entry and file offset; disjoint.
     package var tensors: [TensorRecord]
     /// Weight name to XXH3-128 of the base's bytes, for `.base`.
@@ -45,7 +45,8 @@ package struct StepManifest: Sendable {
 
     package init(
         number: Int, isEpoch: Bool, path: String, isDirectory: Bool, method: String, predecessor: Predecessor,
-        parts: [Part] = [], entries: [Entry] = [], bundles: [Bundle] = [], packs: [PartReference] = [],
+        parts: [Part] = [], entries: [Entry] = [], quantizedGroups: [QuantizedGroup] = [],
+        losslessGroups: [RecordLocation] = [],
         tensors: [TensorRecord] = [], baseHashes: [String: Hash128] = [:], pairs: [String: String] = [:],
         notes: [String] = [], pruned: ForgottenSteps.Extent? = nil
     ) {
@@ -57,8 +58,8 @@ package struct StepManifest: Sendable {
         self.predecessor = predecessor
         self.parts = parts
         self.entries = entries
-        self.bundles = bundles
-        self.packs = packs
+        self.quantizedGroups = quantizedGroups
+        self.losslessGroups = losslessGroups
         self.tensors = tensors
         self.baseHashes = baseHashes
         self.pairs = pairs

@@ -4,14 +4,14 @@ import FileSystem
 extension PayloadBlock {
     func write(to writer: inout ManifestWriter) {
         switch content {
-        case .record(let reference, let usesPrefix):
+        case .record(let location, let usesPrefix):
             writer.byte(usesPrefix ? 1 : 0)
-            writer.reference(reference)
-        case .elsewhere(let place):
+            writer.location(location)
+        case .elsewhere(let target):
             writer.byte(2)
-            writer.integer(StepVersion.number(place.step))
-            writer.integer(place.entry)
-            writer.integer(place.block)
+            writer.integer(StepVersion.number(target.step))
+            writer.integer(target.entry)
+            writer.integer(target.block)
         case .constant(let value):
             writer.byte(3)
             writer.byte(value)
@@ -26,18 +26,18 @@ extension PayloadBlock {
     ) throws(CodecError) {
         guard sharesBlocks else {
             self.init(
-                reference: try reader.reference(parts: parts), plainCount: try reader.integer(),
+                location: try reader.location(parts: parts), plainCount: try reader.integer(),
                 plainChecksum: try reader.input.read(littleEndian: UInt64.self), usesPrefix: try reader.byte() == 1)
             try checkSize()
             return
         }
         let content: Content
         switch try reader.byte() {
-        case 0: content = .record(try reader.reference(parts: parts), usesPrefix: false)
-        case 1: content = .record(try reader.reference(parts: parts), usesPrefix: true)
+        case 0: content = .record(try reader.location(parts: parts), usesPrefix: false)
+        case 1: content = .record(try reader.location(parts: parts), usesPrefix: true)
         case 2:
             content = .elsewhere(
-                PayloadPlace(step: try reader.integer(), entry: try reader.integer(), block: try reader.integer()))
+                PayloadLocation(step: try reader.integer(), entry: try reader.integer(), block: try reader.integer()))
         case 3: content = .constant(try reader.byte())
         default: throw CodecError(.corrupt, "a payload block is of an unknown kind")
         }
@@ -55,24 +55,24 @@ extension PayloadBlock {
 
 extension StepManifest {
     /// Blocks that are stored elsewhere: in earlier steps, or in records of this one, so that nothing runs in a circle.
-    func checkPlaces() throws(CodecError) {
+    func checkPayloadLocations() throws(CodecError) {
         for entry in entries {
             for block in entry.payload {
-                guard case .elsewhere(let place) = block.content else { continue }
-                guard place.step < number || (place.step == number && holds(block, at: place)) else {
+                guard case .elsewhere(let location) = block.content else { continue }
+                guard location.step < number || (location.step == number && holds(block, at: location)) else {
                     throw CodecError(.corrupt, "a payload block of \(entry.path) refers to no earlier one")
                 }
             }
         }
     }
 
-    /// Whether the record at `place`, in this step, has the content of `block`.
-    package func holds(_ block: PayloadBlock, at place: PayloadPlace) -> Bool {
-        guard place.step == number, entries.indices.contains(place.entry),
-            entries[place.entry].payload.indices.contains(place.block)
+    /// Whether the record at `location`, in this step, has the content of `block`.
+    package func holds(_ block: PayloadBlock, at location: PayloadLocation) -> Bool {
+        guard location.step == number, entries.indices.contains(location.entry),
+            entries[location.entry].payload.indices.contains(location.block)
         else { return false }
-        let there = entries[place.entry].payload[place.block]
-        return there.reference != nil && there.plainCount == block.plainCount
+        let there = entries[location.entry].payload[location.block]
+        return there.location != nil && there.plainCount == block.plainCount
             && there.plainChecksum == block.plainChecksum
     }
 }

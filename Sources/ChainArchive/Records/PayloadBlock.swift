@@ -2,19 +2,19 @@
 package struct PayloadBlock: Sendable, Hashable {
     /// Payload is cut every so many bytes.
     package static let size = 4 << 20
-    /// Shorter blocks are stored where they stand: a place elsewhere in their step costs as much.
+    /// Shorter blocks are stored where they stand: a location elsewhere in their step costs as much.
     package static let smallestShared = 64
-    /// The same for places in other steps. For a few kilobytes those are keyframes: no step shall be lost with another
-    /// in the middle of a chain that it does not build on.
+    /// The same for locations in other steps. For a few kilobytes those are keyframes: no step shall be lost with
+    /// another in the middle of a chain that it does not build on.
     package static let smallestBorrowed = 256
     package static let smallestBorrowedFromChain = 64 << 10
 
     /// Where its bytes are.
     package enum Content: Sendable, Hashable {
         /// `PayloadCodec` bytes; `usesPrefix`: the block with the same index in the prefix entry is their prefix.
-        case record(PartReference, usesPrefix: Bool)
-        /// The same bytes are stored in an earlier step, or in this one: in a `record`, never by another reference.
-        case elsewhere(PayloadPlace)
+        case record(RecordLocation, usesPrefix: Bool)
+        /// The same bytes are stored in an earlier step, or in this one: in a `record`, never by another location.
+        case elsewhere(PayloadLocation)
         /// One byte, again and again. Nothing is stored, and nothing is kept of it while a chain is replayed.
         case constant(UInt8)
     }
@@ -31,14 +31,14 @@ package struct PayloadBlock: Sendable, Hashable {
         self.plainChecksum = plainChecksum
     }
 
-    package init(reference: PartReference, plainCount: Int, plainChecksum: UInt64, usesPrefix: Bool) {
+    package init(location: RecordLocation, plainCount: Int, plainChecksum: UInt64, usesPrefix: Bool) {
         self.init(
-            .record(reference, usesPrefix: usesPrefix), plainCount: plainCount, plainChecksum: plainChecksum)
+            .record(location, usesPrefix: usesPrefix), plainCount: plainCount, plainChecksum: plainChecksum)
     }
 
     /// The block's own record, where it has one.
-    package var reference: PartReference? {
-        get { if case .record(let reference, _) = content { reference } else { nil } }
+    package var location: RecordLocation? {
+        get { if case .record(let location, _) = content { location } else { nil } }
         set {
             guard case .record(_, let usesPrefix) = content, let newValue else { return }
             content = .record(newValue, usesPrefix: usesPrefix)

@@ -1,9 +1,9 @@
 /// A record of a step, by what it holds.
 package enum StepRecord: Sendable, Hashable {
-    /// What the chain builds on, of a bundle; for `transform` everything that later steps need.
-    case weights(bundle: Int)
-    case moments(bundle: Int)
-    case pack(Int)
+    /// What the chain builds on, of a quantized group; for `transform` everything that later steps need.
+    case weights(quantizedGroup: Int)
+    case moments(quantizedGroup: Int)
+    case losslessGroup(Int)
     /// Of a tensor that is stored alone.
     case tensor(Int)
     /// A payload block: index of its entry, and its own.
@@ -11,22 +11,24 @@ package enum StepRecord: Sendable, Hashable {
 }
 
 extension StepManifest {
-    /// Every record with its place in the parts.
-    package var records: [(record: StepRecord, reference: PartReference)] {
-        var result: [(record: StepRecord, reference: PartReference)] = []
+    /// Every record with its location in the parts.
+    package var records: [(record: StepRecord, location: RecordLocation)] {
+        var result: [(record: StepRecord, location: RecordLocation)] = []
         for (entry, file) in entries.enumerated() {
             for (index, block) in file.payload.enumerated() {
-                if let reference = block.reference { result.append((.block(entry: entry, block: index), reference)) }
+                if let location = block.location { result.append((.block(entry: entry, block: index), location)) }
             }
         }
-        for (index, bundle) in bundles.enumerated() {
-            result.append((.weights(bundle: index), bundle.weights))
-            if let moments = bundle.moments { result.append((.moments(bundle: index), moments)) }
+        for (index, quantizedGroup) in quantizedGroups.enumerated() {
+            result.append((.weights(quantizedGroup: index), quantizedGroup.weights))
+            if let moments = quantizedGroup.moments { result.append((.moments(quantizedGroup: index), moments)) }
         }
-        for (index, pack) in packs.enumerated() { result.append((.pack(index), pack)) }
+        for (index, losslessGroup) in losslessGroups.enumerated() {
+            result.append((.losslessGroup(index), losslessGroup))
+        }
         for (index, tensor) in tensors.enumerated() {
             switch tensor.coding {
-            case .exact(let reference), .exactDelta(let reference): result.append((.tensor(index), reference))
+            case .exact(let location), .exactDelta(let location): result.append((.tensor(index), location))
             default: break
             }
         }
@@ -34,21 +36,21 @@ extension StepManifest {
     }
 
     /// Records that were taken out of the parts.
-    package var dropped: Set<StepRecord> { Set(records.lazy.filter(\.reference.isDropped).map(\.record)) }
+    package var dropped: Set<StepRecord> { Set(records.lazy.filter(\.location.isDropped).map(\.record)) }
 
-    /// Gives a record another place.
-    mutating func move(_ record: StepRecord, to reference: PartReference) {
+    /// Gives a record another location.
+    mutating func move(_ record: StepRecord, to location: RecordLocation) {
         switch record {
-        case .weights(let bundle): bundles[bundle].weights = reference
-        case .moments(let bundle): bundles[bundle].moments = reference
-        case .pack(let pack): packs[pack] = reference
+        case .weights(let quantizedGroup): quantizedGroups[quantizedGroup].weights = location
+        case .moments(let quantizedGroup): quantizedGroups[quantizedGroup].moments = location
+        case .losslessGroup(let losslessGroup): losslessGroups[losslessGroup] = location
         case .tensor(let index):
             switch tensors[index].coding {
-            case .exact: tensors[index].coding = .exact(reference)
-            case .exactDelta: tensors[index].coding = .exactDelta(reference)
+            case .exact: tensors[index].coding = .exact(location)
+            case .exactDelta: tensors[index].coding = .exactDelta(location)
             default: break
             }
-        case .block(let entry, let block): entries[entry].payload[block].reference = reference
+        case .block(let entry, let block): entries[entry].payload[block].location = location
         }
     }
 }

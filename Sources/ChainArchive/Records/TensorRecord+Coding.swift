@@ -11,32 +11,32 @@ extension TensorRecord {
         writer.integer(entry)
         writer.integer(fileOffset)
         switch coding {
-        case .exact(let reference):
+        case .exact(let location):
             writer.byte(0)
-            writer.reference(reference)
-        case .exactDelta(let reference):
+            writer.location(location)
+        case .exactDelta(let location):
             writer.byte(1)
-            writer.reference(reference)
+            writer.location(location)
         case .unchanged:
             writer.byte(2)
         case .sameAs(let step):
             writer.byte(3)
             writer.integer(StepVersion.number(step))
-        case .excp(let bundle, let index):
+        case .excp(let quantizedGroup, let index):
             writer.byte(4)
-            writer.integer(bundle)
+            writer.integer(quantizedGroup)
             writer.integer(index)
-        case .transform(let bundle, let index, let opens):
+        case .transform(let quantizedGroup, let index, let opens):
             writer.byte(opens ? 6 : 5)
-            writer.integer(bundle)
+            writer.integer(quantizedGroup)
             writer.integer(index)
-        case .copy(let bundle, let index):
+        case .copy(let quantizedGroup, let index):
             writer.byte(7)
-            writer.integer(bundle)
+            writer.integer(quantizedGroup)
             writer.integer(index)
-        case .packed(let pack, let index, let depth):
+        case .packed(let losslessGroup, let index, let depth):
             writer.byte(8)
-            writer.integer(pack)
+            writer.integer(losslessGroup)
             writer.integer(index)
             writer.byte(UInt8(clamping: depth))
         }
@@ -71,19 +71,20 @@ extension TensorRecord {
         let entry = try reader.integer(), fileOffset = try reader.unsigned()
         let coding: Coding
         switch try reader.byte() {
-        case 0: coding = .exact(try reader.reference(parts: parts))
-        case 1: coding = .exactDelta(try reader.reference(parts: parts))
+        case 0: coding = .exact(try reader.location(parts: parts))
+        case 1: coding = .exactDelta(try reader.location(parts: parts))
         case 2: coding = .unchanged
         case 3: coding = .sameAs(step: try reader.integer())
-        case 4: coding = .excp(bundle: try reader.integer(), index: try reader.integer())
+        case 4: coding = .excp(quantizedGroup: try reader.integer(), index: try reader.integer())
         case 5 where version > 1:
-            coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: false)
+            coding = .transform(quantizedGroup: try reader.integer(), index: try reader.integer(), opens: false)
         case 6 where version > 1:
-            coding = .transform(bundle: try reader.integer(), index: try reader.integer(), opens: true)
+            coding = .transform(quantizedGroup: try reader.integer(), index: try reader.integer(), opens: true)
         case 7 where version > 1:
-            coding = .copy(bundle: try reader.integer(), index: try reader.integer())
+            coding = .copy(quantizedGroup: try reader.integer(), index: try reader.integer())
         case 8 where version > 2:
-            coding = .packed(pack: try reader.integer(), index: try reader.integer(), depth: Int(try reader.byte()))
+            coding = .packed(
+                losslessGroup: try reader.integer(), index: try reader.integer(), depth: Int(try reader.byte()))
         default: throw CodecError(.corrupt, "tensor \(name) is coded in an unknown way")
         }
         let hash = try reader.hash()

@@ -6,21 +6,22 @@ package struct TensorRecord: Sendable {
     /// How the tensor's bytes are stored.
     package enum Coding: Sendable, Hashable {
         /// `ExactCodec`, on its own.
-        case exact(PartReference)
+        case exact(RecordLocation)
         /// `ExactCodec` with the restored weight of the same name in the predecessor as prediction.
-        case exactDelta(PartReference)
+        case exactDelta(RecordLocation)
         /// Bit-equal to the predecessor's restored tensor of the same name, role and key.
         case unchanged
         /// Bit-equal to the tensor of the same name, role and key in that earlier step, where it is `exact` or `packed`.
         case sameAs(step: Int)
-        /// Quantized: member `index` of bundle `bundle`.
-        case excp(bundle: Int, index: Int)
+        /// Quantized: member `index` of quantized group `quantizedGroup`.
+        case excp(quantizedGroup: Int, index: Int)
         /// The same by method `transform`. `opens`: the parameter's chain begins here, nothing comes before.
-        case transform(bundle: Int, index: Int, opens: Bool)
+        case transform(quantizedGroup: Int, index: Int, opens: Bool)
         /// That member's weight under another name or in another type: its restored values rounded to this type.
-        case copy(bundle: Int, index: Int)
-        /// Exactly: tensor `index` of a pack (`LosslessPack`), coded against `depth` of its predecessors, 0 to 2.
-        case packed(pack: Int, index: Int, depth: Int)
+        case copy(quantizedGroup: Int, index: Int)
+        /// Exactly: tensor `index` of a lossless group (`LosslessGroup`), coded against `depth` of its predecessors, 0
+        /// to 2.
+        case packed(losslessGroup: Int, index: Int, depth: Int)
 
         /// Whether the restored bytes are the original's.
         package var isExact: Bool {
@@ -36,12 +37,12 @@ package struct TensorRecord: Sendable {
             }
         }
 
-        /// The bundle it lies in and its place there; the method is `nil` where it may be any.
-        package var member: (bundle: Int, index: Int, method: Bundle.Method.Name?)? {
+        /// The quantized group it lies in and its position there; the method is `nil` where it may be any.
+        package var member: (quantizedGroup: Int, index: Int, method: QuantizedGroup.Method.Name?)? {
             switch self {
-            case .excp(let bundle, let index): (bundle, index, .excp)
-            case .transform(let bundle, let index, _): (bundle, index, .transform)
-            case .copy(let bundle, let index): (bundle, index, nil)
+            case .excp(let quantizedGroup, let index): (quantizedGroup, index, .excp)
+            case .transform(let quantizedGroup, let index, _): (quantizedGroup, index, .transform)
+            case .copy(let quantizedGroup, let index): (quantizedGroup, index, nil)
             default: nil
             }
         }

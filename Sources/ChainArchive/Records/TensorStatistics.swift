@@ -14,7 +14,7 @@ package struct TensorStatistics: Sendable, Hashable {
     package var changeSinceStart: Double
     /// Elements that were pruned: residual or moment restored as zero.
     package var prunedCount: Int
-    /// Bytes in the parts that are this tensor's: its own record, or its share of a bundle.
+    /// Bytes in the parts that are this tensor's: its own record, or its share of a quantized group.
     package var storedBytes: Int
     /// On what ground the optimizer state was tied to the weight.
     package var pairing: PairingNote

@@ -6,7 +6,7 @@ import TensorCodecs
 package enum UnitCost {
     package static func encoding(_ unit: EncodingUnit, _ method: StepMethod) -> Int {
         switch unit {
-        case .bundle(let parameters):
+        case .quantizedGroup(let parameters):
             switch method {
             case .transform:
                 return parameters.reduce(0) { $0 + transforming($1) } + tiles(parameters.map { $0.weight.shape })
@@ -14,7 +14,7 @@ package enum UnitCost {
                 return parameters.reduce(0) { $0 + $1.count * ($1.hasMoments ? 45 : 30) * size($1.tensors) / 4 }
             case .lossless: return parameters.reduce(0) { $0 + $1.count * 4 * size($1.tensors) }
             }
-        case .pack(let tensors):
+        case .losslessGroup(let tensors):
             return tensors.reduce(0) { $0 + $1.count * 4 * size([$1]) }
         case .payload(let payload):
             return payload.byteCount * 4
@@ -47,15 +47,15 @@ package enum UnitCost {
     package static func decoding(_ unit: DecodingUnit, of step: OpenStep, isKept: Bool = false) -> Int {
         let tensors = step.manifest.tensors
         switch unit {
-        case .bundle(let bundle):
-            guard step.manifest.bundles[bundle].method == .transform else {
-                return step.members[bundle].reduce(0) {
+        case .quantizedGroup(let quantizedGroup):
+            guard step.manifest.quantizedGroups[quantizedGroup].method == .transform else {
+                return step.members[quantizedGroup].reduce(0) {
                     $0 + tensors[$1.weight].count * (($1.firstMoment ?? $1.secondMoment) == nil ? 14 : 28)
                 }
             }
-            return step.members[bundle].reduce(0) { $0 + restoring($1, tensors, isKept: isKept) }
-        case .pack(let pack):
-            return step.packs[pack].reduce(0) { $0 + tensors[$1].count * 18 }
+            return step.members[quantizedGroup].reduce(0) { $0 + restoring($1, tensors, isKept: isKept) }
+        case .losslessGroup(let losslessGroup):
+            return step.losslessGroups[losslessGroup].reduce(0) { $0 + tensors[$1].count * 18 }
         case .tensors(let indices):
             return indices.reduce(0) { $0 + tensors[$1].count * 24 }
         }
@@ -72,8 +72,8 @@ extension EncodingUnit {
     /// A tensor of it, for messages.
     package var name: String? {
         switch self {
-        case .bundle(let parameters): parameters.first?.weight.identity.name
-        case .pack(let tensors): tensors.first?.identity.name
+        case .quantizedGroup(let parameters): parameters.first?.weight.identity.name
+        case .losslessGroup(let tensors): tensors.first?.identity.name
         case .payload: nil
         }
     }

@@ -23,14 +23,14 @@ extension ScratchStore {
 
     /// Keeps a restored tensor for the next step, if that may build on it.
     /// - Parameters:
-    ///   - isPlaced: whether it stands in a file whose place the store is told of.
+    ///   - isInFile: whether it stands in a restored file that the store is told of.
     ///   - previous: of the step before.
     func keep(
-        _ tensor: RestoredTensor, _ record: TensorRecord, isPlaced: Bool, after previous: ScratchStore?
+        _ tensor: RestoredTensor, _ record: TensorRecord, isInFile: Bool, after previous: ScratchStore?
     ) throws(VarveError) {
         let identity = record.identity
         guard isBuiltOn(record) else { return }
-        guard isPlaced else { return try keep(tensor.bytes, of: identity, earlier: tensor.earlier) }
+        guard isInFile else { return try keep(tensor.bytes, of: identity, earlier: tensor.earlier) }
         guard contents == .everything, identity.role == .weight, let earlier = tensor.earlier else { return }
         if let previous, put(.earlier(identity), sameAs: .tensor(identity), in: previous) { return }
         try put(.earlier(identity), earlier)

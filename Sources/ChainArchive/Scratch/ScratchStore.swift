@@ -29,9 +29,9 @@ package final class ScratchStore: Sendable {
         var byteCount: Int
     }
 
-    private enum Place {
+    private enum Location {
         case slot(Slot)
-        case original(OriginalPlace)
+        case original(OriginalLocation)
 
         var byteCount: Int {
             switch self {
@@ -42,7 +42,7 @@ package final class ScratchStore: Sendable {
     }
 
     private struct State {
-        var places: [Key: Place] = [:]
+        var locations: [Key: Location] = [:]
         var end: UInt64 = 0
         /// All bytes, where they are kept in memory instead of a file.
         var memory: [UInt8]?
@@ -95,53 +95,55 @@ package final class ScratchStore: Sendable {
     private func giveUp(_ error: VarveError) throws(VarveError) {
         guard isOptional, error.code != .interrupted else { throw error }
         state.withLock {
-            $0.places = [:]
+            $0.locations = [:]
             $0.isBroken = true
         }
     }
 
     /// Waits until the values are in the file. Only then `contains` is the last word on them.
-    package func settle() throws(VarveError) {
-        do throws(VarveError) { try file?.settle() } catch { try giveUp(error) }
+    package func flush() throws(VarveError) {
+        do throws(VarveError) { try file?.flush() } catch { try giveUp(error) }
     }
 
     /// Lets a key stand for the value of another one.
     package func put(_ key: Key, sameAs other: Key) {
-        state.withLock { $0.places[key] = $0.places[other] }
+        state.withLock { $0.locations[key] = $0.locations[other] }
     }
 
     /// Lets a key stand for some of the bytes of another one.
     func put(_ key: Key, partOf other: Key, _ range: Range<Int>) {
         state.withLock { state in
-            guard case .slot(let slot) = state.places[other], range.upperBound <= slot.byteCount else { return }
-            state.places[key] = .slot(Slot(offset: slot.offset + UInt64(range.lowerBound), byteCount: range.count))
+            guard case .slot(let slot) = state.locations[other], range.upperBound <= slot.byteCount else { return }
+            state.locations[key] = .slot(Slot(offset: slot.offset + UInt64(range.lowerBound), byteCount: range.count))
         }
     }
 
-    /// Keeps the place of a value instead of the value: writing an exact tensor once more would cost as much as
+    /// Keeps the location of a value instead of the value: writing an exact tensor once more would cost as much as
     /// compressing it.
     /// - Parameter hash: of the bytes; `get` refuses others.
     package func put(_ key: Key, original source: any ByteSource, _ range: Range<UInt64>, hash: Hash128) {
-        put(key, .original(OriginalPlace(source: source, range: range, hash: hash)))
+        put(key, .original(OriginalLocation(source: source, range: range, hash: hash)))
     }
 
-    /// Lets a key stand for a value whose original's place another store keeps.
+    /// Lets a key stand for a value whose original's location another store keeps.
     /// - Returns: whether it does.
     package func put(_ key: Key, sameAs other: Key, in store: ScratchStore) -> Bool {
-        guard let place = store.state.withLock({ $0.places[other] }), case .original = place else { return false }
-        put(key, place)
+        guard let location = store.state.withLock({ $0.locations[other] }), case .original = location else {
+            return false
+        }
+        put(key, location)
         return true
     }
 
-    private func put(_ key: Key, _ place: Place) {
-        state.withLock { if !$0.isBroken { $0.places[key] = place } }
+    private func put(_ key: Key, _ location: Location) {
+        state.withLock { if !$0.isBroken { $0.locations[key] = location } }
     }
 
     /// Forgets all values and takes new ones into the same file: what it has room for already is written faster than
     /// what is new.
     package func clear() {
         state.withLock {
-            $0.places = [:]
+            $0.locations = [:]
             $0.end = 0
             if $0.memory != nil { $0.memory = [] }
             $0.isBroken = false
@@ -158,7 +160,7 @@ package final class ScratchStore: Sendable {
             }
             state.end += UInt64(bytes.count)
             state.memory?.append(contentsOf: bytes)
-            state.places[key] = .slot(slot)
+            state.locations[key] = .slot(slot)
             return nil
         }
         guard let slot else { return }
@@ -167,13 +169,13 @@ package final class ScratchStore: Sendable {
     }
 
     package func get(_ key: Key) throws(VarveError) -> [UInt8]? {
-        let (place, inMemory) = state.withLock { state -> (Place?, [UInt8]?) in
-            let place = state.places[key]
-            guard case .slot(let slot) = place else { return (place, nil) }
-            return (place, state.inMemory(slot).map { Array($0) })
+        let (location, inMemory) = state.withLock { state -> (Location?, [UInt8]?) in
+            let location = state.locations[key]
+            guard case .slot(let slot) = location else { return (location, nil) }
+            return (location, state.inMemory(slot).map { Array($0) })
         }
         let slot: Slot
-        switch place {
+        switch location {
         case nil: return nil
         case .original(let original): return try original.read()
         case .slot(let found): slot = found
@@ -195,17 +197,18 @@ package final class ScratchStore: Sendable {
         return bytes
     }
 
-    package func contains(_ key: Key) -> Bool { state.withLock { $0.places[key] != nil } }
+    package func contains(_ key: Key) -> Bool { state.withLock { $0.locations[key] != nil } }
 
     /// Bytes of the value, without reading it.
-    package func byteCount(_ key: Key) -> Int? { state.withLock { $0.places[key]?.byteCount } }
+    package func byteCount(_ key: Key) -> Int? { state.withLock { $0.locations[key]?.byteCount } }
 
     /// Says that a part of a value will be read.
     package func prefetch(_ key: Key, _ part: Range<Int>) {
-        guard let place = state.withLock({ $0.places[key] }), part.lowerBound >= 0, part.upperBound <= place.byteCount
+        guard let location = state.withLock({ $0.locations[key] }), part.lowerBound >= 0,
+            part.upperBound <= location.byteCount
         else { return }
         let (lower, upper) = (UInt64(part.lowerBound), UInt64(part.upperBound))
-        switch place {
+        switch location {
         case .slot(let slot): file?.prefetch(slot.offset + lower..<slot.offset + upper)
         case .original(let original):
             original.source.prefetch(original.range.lowerBound + lower..<original.range.lowerBound + upper)
@@ -215,10 +218,11 @@ package final class ScratchStore: Sendable {
     /// A part of a value, for sampling.
     package func read(_ key: Key, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) -> Bool
     {
-        guard let place = state.withLock({ $0.places[key] }), offset >= 0, buffer.count <= place.byteCount - offset
+        guard let location = state.withLock({ $0.locations[key] }), offset >= 0,
+            buffer.count <= location.byteCount - offset
         else { return false }
         let slot: Slot
-        switch place {
+        switch location {
         case .original(let original):
             try original.source.read(at: original.range.lowerBound + UInt64(offset), into: buffer)
             return true

@@ -26,7 +26,7 @@ package struct ArchiveReader: Sendable {
             throw VarveError(.notAnArchive, "not a directory", file: root)
         }
         do throws(VarveError) {
-            let body = try SealedFile.open(layout.archiveManifest, kind: .archive).body
+            let body = try ManifestFile.open(layout.archiveManifest, kind: .archive).body
             _ = try ArchiveManifest(decoding: body, file: layout.archiveManifest)
         } catch  where error.code == .notFound {
             guard try Directories.isThere(layout.steps) else {
@@ -73,7 +73,7 @@ package struct ArchiveReader: Sendable {
         let path = stepManifest(number), version = versions.version(number)
         let sealed: (body: [UInt8], hash: Hash128, version: UInt16)
         do throws(VarveError) {
-            sealed = try SealedFile.open(path, kind: .step)
+            sealed = try ManifestFile.open(path, kind: .step)
         } catch  where error.code == .notFound {
             throw missing(number)
         }
@@ -125,7 +125,7 @@ package struct ArchiveReader: Sendable {
     /// The run's own files; `nil` where none are kept.
     package func runManifest() throws(VarveError) -> RunManifest? {
         do throws(VarveError) {
-            let sealed = try SealedFile.open(layout.runManifest, kind: .run)
+            let sealed = try ManifestFile.open(layout.runManifest, kind: .run)
             return try RunManifest(decoding: sealed.body, version: sealed.version, file: layout.runManifest)
         } catch  where error.code == .notFound {
             return nil

@@ -27,7 +27,8 @@ package final class ArchiveWriter {
         // Looked at again: somebody else may have made the archive before the lock was ours.
         if try Self.isMissing(layout.archiveManifest) {
             try Self.write(
-                SealedFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive), to: layout.archiveManifest)
+                ManifestFile.seal(ArchiveManifest(writer: writer).encoded(), kind: .archive), to: layout.archiveManifest
+            )
             try syncAncestors()
         } else if let damage = try ArchiveReader(root).forgottenDamage {
             throw damage
@@ -40,7 +41,7 @@ package final class ArchiveWriter {
             try Directories.remove(Paths.join(root, name))
         }
         if lock.wasLeftBehind { try syncNames() }
-        try Self.settleParity(layout)
+        try Self.bringParityUpToDate(layout)
         try markReplaced()
         // Where the manifest cannot be read, which part it names is not known.
         if let manifest = try? ArchiveReader(root).runManifest() { try removeRunParts(except: manifest.parts) }
@@ -113,7 +114,7 @@ package final class ArchiveWriter {
     package func commit(_ manifest: RunManifest, part: PartWriter?) throws(VarveError) {
         try part?.commit()
         try Directories.sync(layout.root)
-        try Self.replace("run.manifest", SealedFile.seal(manifest.encoded(), kind: .run), layout)
+        try Self.replace("run.manifest", ManifestFile.seal(manifest.encoded(), kind: .run), layout)
         try removeRunParts(except: manifest.parts)
     }
 
@@ -124,7 +125,7 @@ package final class ArchiveWriter {
         try dropParity()
         try SystemCalls.unlink(layout.forgottenManifest)
         try Directories.sync(layout.root)
-        try Self.settleParity(layout)
+        try Self.bringParityUpToDate(layout)
     }
 
     /// Writes a small file whole: temporary name, fsync, rename, fsync of the directory.

@@ -26,12 +26,12 @@ package struct PartReader: Sendable {
     }
 
     /// - Throws: `.damaged` with file and offset where the bytes do not match their checksum.
-    package func read(_ reference: PartReference) throws(VarveError) -> [UInt8] {
-        let bytes = try InputFile(path).bytesOnce(at: reference.offset, count: Int(reference.byteCount))
-        guard checksum64(bytes) == reference.checksum else {
+    package func read(_ location: RecordLocation) throws(VarveError) -> [UInt8] {
+        let bytes = try InputFile(path).bytesOnce(at: location.offset, count: Int(location.byteCount))
+        guard checksum64(bytes) == location.checksum else {
             throw VarveError(
-                .damaged, "\(reference.byteCount) bytes do not match their checksum", file: path,
-                offset: reference.offset)
+                .damaged, "\(location.byteCount) bytes do not match their checksum", file: path,
+                offset: location.offset)
         }
         return bytes
     }

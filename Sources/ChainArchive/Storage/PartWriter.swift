@@ -24,13 +24,13 @@ package final class PartWriter {
         offset = UInt64(header.count)
     }
 
-    package func append(_ bytes: [UInt8]) throws(VarveError) -> PartReference {
+    package func append(_ bytes: [UInt8]) throws(VarveError) -> RecordLocation {
         try file.write(bytes, at: offset)
         defer {
             offset += UInt64(bytes.count)
             release()
         }
-        return PartReference(part: index, offset: offset, byteCount: UInt64(bytes.count), checksum: checksum64(bytes))
+        return RecordLocation(part: index, offset: offset, byteCount: UInt64(bytes.count), checksum: checksum64(bytes))
     }
 
     private static let window: UInt64 = 16 << 20

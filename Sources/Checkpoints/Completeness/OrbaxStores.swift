@@ -11,7 +11,7 @@ enum OrbaxStores: CompletenessRule {
         in folder: CheckpointFolder, beside siblings: [CheckpointFolder]
     ) throws(VarveError) -> VarveError? {
         for name in descriptions where folder.has(name) {
-            try JSONWholeness.check(try InputFile(folder.absolute(name)))
+            try JSONCompleteness.check(try InputFile(folder.absolute(name)))
         }
         if folder.has("commit_success.txt"), folder.byteCount("commit_success.txt") == 0 {
             return folder.incomplete("the file is empty", "commit_success.txt")

@@ -2,7 +2,7 @@ import FileSystem
 
 extension Discovery {
     /// Leaves one candidate per step number; the others become repetitions of its files, parts of it, or extras.
-    mutating func settleDuplicates() throws(VarveError) {
+    mutating func resolveDuplicates() throws(VarveError) {
         var steps: [StepCandidate] = []
         let homes = Dictionary(grouping: candidates.indices) { home(of: candidates[$0]) }
         for members in homes.values {

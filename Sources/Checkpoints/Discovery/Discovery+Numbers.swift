@@ -2,8 +2,8 @@ import FileSystem
 
 extension Discovery {
     /// Gives every candidate its step number.
-    mutating func settleNumbers() {
-        for index in candidates.indices { candidates[index].settleNumber() }
+    mutating func chooseNumbers() {
+        for index in candidates.indices { candidates[index].chooseNumber() }
         trustNamesWhereNumbersRepeat()
         let different = candidates.filter(\.disagrees)
         if let first = different.first, let number = first.number, let name = first.stepName {

@@ -62,9 +62,9 @@ struct Discovery {
     }
 
     private mutating func finish() throws(VarveError) -> Run {
-        settleNumbers()
+        chooseNumbers()
         let unnumbered = dropUnnumbered()
-        try settleDuplicates()
+        try resolveDuplicates()
         try repeatUnnumbered(unnumbered)
         try takeLinks()
         guard !candidates.isEmpty || !skipped.isEmpty else {

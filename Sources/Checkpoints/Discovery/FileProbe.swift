@@ -68,7 +68,7 @@ struct FileProbe {
             if suffixed { outcome = .opaque }
             return
         }
-        if let reader = TreeReader(file, fileIndex: 0) {
+        if let reader = StateDictReader(file, fileIndex: 0) {
             var reader = reader
             reader.read()
             hasWeights = !reader.dictionaries.isEmpty

@@ -6,7 +6,7 @@ enum FileWholeness {
     /// - Throws: `.truncated` where the file is shorter than what it began; what reading it throws.
     static func check(_ path: String) throws(VarveError) {
         switch path.split(separator: ".").last {
-        case "json": try JSONWholeness.check(try InputFile(path))
+        case "json": try JSONCompleteness.check(try InputFile(path))
         case "npy": try checkArray(try InputFile(path))
         case "pkl", "pickle": try checkPickle(try InputFile(path))
         default: return

@@ -41,7 +41,7 @@ struct StepCandidate {
 
     /// Metadata before names; an explicit `step` in the name before an epoch, and either before the optimizer's
     /// counter, which counts updates and is only a last resort before a bare number.
-    mutating func settleNumber() {
+    mutating func chooseNumber() {
         number = nil
         isEpoch = false
         if let metadata, metadata.ground == .metadata {

@@ -15,8 +15,8 @@ enum PlainLayout: Layout {
         for (index, file) in files.enumerated() {
             guard let tensorFile = file.tensorFile, !Layouts.isForeign(file.path) else { continue }
             let name = Paths.split(file.path).name
-            var found: [StateDictionary] = []
-            if var reader = TreeReader(tensorFile, fileIndex: index) {
+            var found: [StateDict] = []
+            if var reader = StateDictReader(tensorFile, fileIndex: index) {
                 reader.read()
                 if !FileRole.isAuxiliary(name) { found = reader.dictionaries }
                 if !reader.optimizers.isEmpty {
@@ -27,10 +27,10 @@ enum PlainLayout: Layout {
                 }
             } else if !MLXLayout.isOptimizer(tensorFile) {
                 let entries = tensorFile.tensors.indices.map {
-                    StateDictionary.Entry(
-                        name: tensorFile.tensors[$0].name, reference: TensorReference(file: index, tensor: $0))
+                    StateDict.Entry(
+                        name: tensorFile.tensors[$0].name, tensorIndex: TensorIndex(file: index, tensor: $0))
                 }
-                found = [StateDictionary(path: [], file: index, entries: entries)]
+                found = [StateDict(path: [], file: index, entries: entries)]
             }
             if let key = FileRole.shardKey(name), found.count == 1, let dictionary = found.first,
                 dictionary.path.isEmpty

@@ -4,9 +4,9 @@ package struct Parameter: Sendable {
     /// state dict. Where a run has several state dicts (GAN, EMA) the others keep their path as a prefix.
     package var name: String
     /// The weight. `nil` where only optimizer state was found.
-    package var weight: TensorReference?
-    package var firstMoment: TensorReference?
-    package var secondMoment: TensorReference?
+    package var weight: TensorIndex?
+    package var firstMoment: TensorIndex?
+    package var secondMoment: TensorIndex?
     /// The optimizer's other values for it, in file order: `step`, `max_exp_avg_sq`, `row_var`...
     package var other: [OptimizerValue]
     /// No optimizer handles it, and its name or type says that it is a buffer (running statistics, counters, masks).
@@ -19,8 +19,8 @@ package struct Parameter: Sendable {
     package var hyperparameters: Hyperparameters?
 
     package init(
-        name: String, weight: TensorReference?, firstMoment: TensorReference? = nil,
-        secondMoment: TensorReference? = nil, other: [OptimizerValue] = [], isBuffer: Bool = false,
+        name: String, weight: TensorIndex?, firstMoment: TensorIndex? = nil,
+        secondMoment: TensorIndex? = nil, other: [OptimizerValue] = [], isBuffer: Bool = false,
         pairing: Pairing = .none, statePath: String? = nil, hyperparameters: Hyperparameters? = nil
     ) {
         self.name = name

@@ -23,10 +23,10 @@ package struct StepContents: Sendable {
         self.warnings = warnings
     }
 
-    package func tensor(_ reference: TensorReference) -> (file: TensorFile, tensor: StoredTensor)? {
-        guard files.indices.contains(reference.file), let file = files[reference.file].tensorFile,
-            file.tensors.indices.contains(reference.tensor)
+    package func tensor(_ tensorIndex: TensorIndex) -> (file: TensorFile, tensor: StoredTensor)? {
+        guard files.indices.contains(tensorIndex.file), let file = files[tensorIndex.file].tensorFile,
+            file.tensors.indices.contains(tensorIndex.tensor)
         else { return nil }
-        return (file, file.tensors[reference.tensor])
+        return (file, file.tensors[tensorIndex.tensor])
     }
 }

@@ -5,7 +5,7 @@ struct Weight {
     var name: String
     /// The name inside its state dict.
     var ownName: String
-    var reference: TensorReference
+    var tensorIndex: TensorIndex
     var tensor: StoredTensor
     /// Index of its state dict.
     var dictionary: Int

@@ -21,26 +21,26 @@ enum WeightNames {
     }
 
     /// The dict whose names stand without a prefix.
-    static func mainDictionary(_ dictionaries: [StateDictionary], _ files: [StepFile]) -> Int {
+    static func mainDictionary(_ dictionaries: [StateDict], _ files: [StepFile]) -> Int {
         func rank(_ index: Int) -> (Int, Int, Int, Int) {
             let dictionary = dictionaries[index]
             let file = Paths.split(files[dictionary.file].path).name
             let shadow = isShadow(dictionary.path) || isShadow([StepName.stem(file)]) ? 1 : 0
             let key = dictionary.path.last?.lowercased()
-            let place = dictionary.path.isEmpty ? 0 : key.flatMap { mainKeys.firstIndex(of: $0) } ?? mainKeys.count
-            return (shadow, place, -bytes(dictionary, files), index)
+            let position = dictionary.path.isEmpty ? 0 : key.flatMap { mainKeys.firstIndex(of: $0) } ?? mainKeys.count
+            return (shadow, position, -bytes(dictionary, files), index)
         }
         return dictionaries.indices.min { rank($0) < rank($1) } ?? 0
     }
 
-    private static func bytes(_ dictionary: StateDictionary, _ files: [StepFile]) -> Int {
+    private static func bytes(_ dictionary: StateDict, _ files: [StepFile]) -> Int {
         dictionary.entries.reduce(0) { sum, entry in
-            sum &+ (files[entry.reference.file].tensorFile?.tensors[entry.reference.tensor].byteCount ?? 0)
+            sum &+ (files[entry.tensorIndex.file].tensorFile?.tensors[entry.tensorIndex.tensor].byteCount ?? 0)
         }
     }
 
     /// All weights of a step, in file order.
-    static func weights(_ dictionaries: [StateDictionary], _ files: [StepFile]) -> [Weight] {
+    static func weights(_ dictionaries: [StateDict], _ files: [StepFile]) -> [Weight] {
         let main = mainDictionary(dictionaries, files)
         var used: Set<String> = []
         var weights: [Weight] = []
@@ -50,8 +50,8 @@ enum WeightNames {
         for (index, dictionary) in dictionaries.enumerated() {
             let prefix = index == main ? "" : prefix(dictionary, dictionaries[main], files)
             for entry in dictionary.entries {
-                guard let file = files[entry.reference.file].tensorFile else { continue }
-                let tensor = file.tensors[entry.reference.tensor]
+                guard let file = files[entry.tensorIndex.file].tensorFile else { continue }
+                let tensor = file.tensors[entry.tensorIndex.tensor]
                 var name = prefix + entry.name
                 if index != main {
                     var number = 2
@@ -60,12 +60,13 @@ enum WeightNames {
                         number += 1
                     }
                 }
-                let key = StorageKey(entry.reference.file, tensor, file)
+                let key = StorageKey(entry.tensorIndex.file, tensor, file)
                 let original = storages[key] ?? weights.count
                 if storages[key] == nil, tensor.count > 0 { storages[key] = weights.count }
                 weights.append(
                     Weight(
-                        name: name, ownName: entry.name, reference: entry.reference, tensor: tensor, dictionary: index,
+                        name: name, ownName: entry.name, tensorIndex: entry.tensorIndex, tensor: tensor,
+                        dictionary: index,
                         original: original, isOrdered: file.container != .safetensors,
                         isBuffer: BufferNames.contains(entry.name, tensor)))
             }
@@ -73,7 +74,7 @@ enum WeightNames {
         return weights
     }
 
-    private static func prefix(_ dictionary: StateDictionary, _ main: StateDictionary, _ files: [StepFile]) -> String {
+    private static func prefix(_ dictionary: StateDict, _ main: StateDict, _ files: [StepFile]) -> String {
         var parts = dictionary.path
         if dictionary.file != main.file {
             parts.insert(seriesName(Paths.split(files[dictionary.file].path).name), at: 0)

@@ -2,7 +2,7 @@
 enum Assignment {
     /// An assignment with a large sum: the largest correlations first, then exchanges of two rows as long as they gain.
     /// Column by row; -1 where columns run out.
-    static func best(_ table: Evidence.Table) -> [Int] {
+    static func best(_ table: UpdateCorrelation.Table) -> [Int] {
         var (result, used) = mutual(table)
         for cell in largestFirst(table, result, used) {
             let (row, column) = (cell / table.weights.count, cell % table.weights.count)
@@ -15,7 +15,7 @@ enum Assignment {
     /// The pairs whose correlation is the largest of their row and of their column, then the same among what they leave.
     /// Taking the largest correlation first would take these in any case; so most of a large table need not be sorted.
     /// Ends when a round finds few.
-    static func mutual(_ table: Evidence.Table) -> (columns: [Int], used: [Bool]) {
+    static func mutual(_ table: UpdateCorrelation.Table) -> (columns: [Int], used: [Bool]) {
         var result = [Int](repeating: -1, count: table.slots.count)
         var used = [Bool](repeating: false, count: table.weights.count)
         var rows = Array(table.slots.indices), columns = Array(table.weights.indices)
@@ -44,7 +44,7 @@ enum Assignment {
     }
 
     /// Cells (row * columns + column) of the rows and columns that are left, the largest correlation first.
-    private static func largestFirst(_ table: Evidence.Table, _ result: [Int], _ used: [Bool]) -> [Int] {
+    private static func largestFirst(_ table: UpdateCorrelation.Table, _ result: [Int], _ used: [Bool]) -> [Int] {
         let columns = used.indices.filter { !used[$0] }
         var cells: [(value: Float, cell: Int)] = []
         for row in result.indices where result[row] < 0 {
@@ -54,7 +54,7 @@ enum Assignment {
         return cells.map(\.cell)
     }
 
-    private static func exchange(_ table: Evidence.Table, _ result: inout [Int]) {
+    private static func exchange(_ table: UpdateCorrelation.Table, _ result: inout [Int]) {
         let rows = result.count
         guard rows <= 512 else { return }
         for _ in 0..<8 {
@@ -75,8 +75,9 @@ enum Assignment {
 
     /// By how much one assignment correlates better than another, on average over the rows where they differ and
     /// that have a direction; with what chance makes of such an average.
-    static func difference(_ table: Evidence.Table, _ a: [Int], _ b: [Int]) -> (value: Float, noise: Float, rows: [Int])
-    {
+    static func difference(_ table: UpdateCorrelation.Table, _ a: [Int], _ b: [Int]) -> (
+        value: Float, noise: Float, rows: [Int]
+    ) {
         let rows = a.indices.filter { a[$0] != b[$0] && a[$0] >= 0 && table.hasDirection[$0] }
         guard !rows.isEmpty else { return (0, .infinity, []) }
         var sum: Float = 0

@@ -5,9 +5,9 @@
 struct ClearPairs {
     /// The largest and the second largest value of a row or column, among what is left.
     private struct Lead {
-        var place = -1
+        var position = -1
         var value = -Float.infinity
-        var secondPlace = -1
+        var secondPosition = -1
         var second: Float = 0
     }
 
@@ -15,7 +15,7 @@ struct ClearPairs {
     /// machine decides alike.
     static let workLimit = 1 << 29
 
-    private let table: Evidence.Table
+    private let table: UpdateCorrelation.Table
     /// What is left, ascending.
     private(set) var rows: [Int]
     private(set) var columns: [Int]
@@ -24,7 +24,7 @@ struct ClearPairs {
     private var rowLeads: [Lead] = []
     private var columnLeads: [Lead] = []
 
-    init(_ table: Evidence.Table) {
+    init(_ table: UpdateCorrelation.Table) {
         self.table = table
         rows = Array(table.slots.indices)
         columns = Array(table.weights.indices)
@@ -39,12 +39,12 @@ struct ClearPairs {
         var found: (row: Int, column: Int, lead: Float)?
         for row in rows where table.hasDirection[row] {
             let own = rowLeads[row]
-            guard own.place >= 0 else { continue }
-            let beside = columnLeads[own.place]
-            let rival = max(own.second, beside.place == row ? beside.second : beside.value, 0)
+            guard own.position >= 0 else { continue }
+            let beside = columnLeads[own.position]
+            let rival = max(own.second, beside.position == row ? beside.second : beside.value, 0)
             let lead = own.value - rival
             guard lead > margin || table.isApart(own.value, rival) else { continue }
-            if lead > found?.lead ?? 0 { found = (row, own.place, lead) }
+            if lead > found?.lead ?? 0 { found = (row, own.position, lead) }
         }
         guard let found else { return nil }
         remove(found.row, found.column)
@@ -54,10 +54,10 @@ struct ClearPairs {
     private mutating func remove(_ row: Int, _ column: Int) {
         rows.removeAll { $0 == row }
         columns.removeAll { $0 == column }
-        for other in rows where rowLeads[other].place == column || rowLeads[other].secondPlace == column {
+        for other in rows where rowLeads[other].position == column || rowLeads[other].secondPosition == column {
             rowLeads[other] = lead(ofRow: other)
         }
-        for other in columns where columnLeads[other].place == row || columnLeads[other].secondPlace == row {
+        for other in columns where columnLeads[other].position == row || columnLeads[other].secondPosition == row {
             columnLeads[other] = lead(ofColumn: other)
         }
     }
@@ -72,16 +72,16 @@ struct ClearPairs {
         return lead(rows) { table[$0, column] }
     }
 
-    /// - Parameter value: of a place in the row or column.
-    private func lead(_ places: [Int], _ value: (Int) -> Float) -> Lead {
+    /// - Parameter value: of a position in the row or column.
+    private func lead(_ positions: [Int], _ value: (Int) -> Float) -> Lead {
         var lead = Lead()
-        for place in places {
-            let value = value(place)
+        for position in positions {
+            let value = value(position)
             if value > lead.value {
-                if lead.place >= 0 { (lead.secondPlace, lead.second) = (lead.place, lead.value) }
-                (lead.place, lead.value) = (place, value)
-            } else if lead.secondPlace < 0 || value > lead.second {
-                (lead.secondPlace, lead.second) = (place, value)
+                if lead.position >= 0 { (lead.secondPosition, lead.second) = (lead.position, lead.value) }
+                (lead.position, lead.value) = (position, value)
+            } else if lead.secondPosition < 0 || value > lead.second {
+                (lead.secondPosition, lead.second) = (position, value)
             }
         }
         return lead

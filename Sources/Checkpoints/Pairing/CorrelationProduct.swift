@@ -42,9 +42,9 @@ enum CorrelationProduct {
         var (ac, ad, bc, bd) = (SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>())
         let whole = count / lanes * lanes
         if whole > 0, let x = left.baseAddress, let y = right.baseAddress {
-            for place in stride(from: 0, to: whole, by: lanes) {
-                let (va, vb) = (load(x + a + place), load(x + b + place))
-                let (vc, vd) = (load(y + c + place), load(y + d + place))
+            for position in stride(from: 0, to: whole, by: lanes) {
+                let (va, vb) = (load(x + a + position), load(x + b + position))
+                let (vc, vd) = (load(y + c + position), load(y + d + position))
                 ac += va * vc
                 ad += va * vd
                 bc += vb * vc
@@ -52,15 +52,15 @@ enum CorrelationProduct {
             }
         }
         var sums = SIMD4(ac.sum(), ad.sum(), bc.sum(), bd.sum())
-        for place in whole..<count {
-            let (va, vb, vc, vd) = (left[a + place], left[b + place], right[c + place], right[d + place])
+        for position in whole..<count {
+            let (va, vb, vc, vd) = (left[a + position], left[b + position], right[c + position], right[d + position])
             sums += SIMD4(va * vc, va * vd, vb * vc, vb * vd)
         }
         return sums
     }
 
     @inline(__always)
-    private static func load(_ place: UnsafePointer<Float>) -> SIMD8<Float> {
-        UnsafeRawPointer(place).loadUnaligned(as: SIMD8<Float>.self)
+    private static func load(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
+        UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<Float>.self)
     }
 }

@@ -2,7 +2,7 @@
 extension PairingSolver {
     /// Whether the data clearly prefer another assignment to the one an order gives: by more than the best of many
     /// gains by chance, or by much where the other one's correlations are none that chance would bring about.
-    func contradicts(_ table: Evidence.Table, _ columns: [Int]) -> Bool {
+    func contradicts(_ table: UpdateCorrelation.Table, _ columns: [Int]) -> Bool {
         let best = Assignment.best(table)
         let against = Assignment.difference(table, best, columns)
         if against.value > max(0.15, 3 * against.noise) + table.selection { return true }
@@ -16,7 +16,7 @@ extension PairingSolver {
     /// A single misplaced tensor shifts all others of its shape, and some of those may still correlate; so the mean
     /// over all rows says little about each.
     mutating func acceptGuess(
-        _ alternatives: [[Int: Int]], _ members: [Int], _ table: Evidence.Table, _ candidates: [Int]
+        _ alternatives: [[Int: Int]], _ members: [Int], _ table: UpdateCorrelation.Table, _ candidates: [Int]
     ) {
         let mine = columns(alternatives, members, candidates)
         guard confirms(table, mine) else { return }
@@ -37,21 +37,21 @@ extension PairingSolver {
     /// The columns on which all alternatives agree, by row; -1 where they do not.
     func columns(_ alternatives: [[Int: Int]], _ members: [Int], _ candidates: [Int]) -> [Int] {
         guard let first = alternatives.first else { return members.map { _ in -1 } }
-        let places = Dictionary(uniqueKeysWithValues: candidates.enumerated().map { ($1, $0) })
+        let positions = Dictionary(uniqueKeysWithValues: candidates.enumerated().map { ($1, $0) })
         return members.map { slot in
             guard let weight = first[slot], alternatives.allSatisfy({ $0[slot] == weight }) else { return -1 }
-            return places[weight] ?? -1
+            return positions[weight] ?? -1
         }
     }
 
     /// Whether the rows of a guess are borne out on average.
-    private func confirms(_ table: Evidence.Table, _ columns: [Int]) -> Bool {
+    private func confirms(_ table: UpdateCorrelation.Table, _ columns: [Int]) -> Bool {
         let rows = columns.indices.filter { columns[$0] >= 0 && table.hasDirection[$0] }
         guard !rows.isEmpty, rows.count * 2 >= columns.count else { return false }
         return mean(table, columns, rows) > max(0.15, 3 * table.noise / Float(rows.count).squareRoot())
     }
 
-    private func mean(_ table: Evidence.Table, _ columns: [Int], _ rows: [Int]) -> Float {
+    private func mean(_ table: UpdateCorrelation.Table, _ columns: [Int], _ rows: [Int]) -> Float {
         let sum = rows.reduce(Float(0)) { columns[$1] >= 0 ? $0 + table[$1, columns[$1]] : $0 }
         return sum / Float(max(rows.count, 1))
     }

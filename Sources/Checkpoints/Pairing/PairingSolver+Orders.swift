@@ -15,7 +15,7 @@ extension PairingSolver {
                 mappings += found ?? []
             }
             problem.open = part.weights
-            try settle(problem, mappings)
+            try decide(problem, mappings)
         }
         if hasSearched { searches = isExhausted ? PairingSolver.searchLimit + 1 : searches + 1 }
     }
@@ -119,7 +119,7 @@ extension PairingSolver {
             let subset = subsets.first(where: { $0.weights.count == problem.slotCount })
         else { return nil }
         // Where each slot and weight of a shape stands in the shape's table.
-        var tables: [Evidence.Table] = []
+        var tables: [UpdateCorrelation.Table] = []
         var rowOf: [Int: (table: Int, row: Int)] = [:], columnOf: [Int: Int] = [:]
         let states = problem.groups.joined().filter { slots[$0].slot.shape != nil }
         for (shape, members) in Dictionary(grouping: states, by: { slots[$0].slot.shape ?? [] }) where members.count > 1

@@ -4,14 +4,14 @@ import FileSystem
 struct PairingSolver {
     let weights: [Weight]
     let slots: [PairingSlot]
-    let evidence: Evidence?
+    let evidence: UpdateCorrelation?
     var results: [PairingResult]
     var warnings: [String] = []
     /// Weights that have their slot.
     var taken: Set<Int> = []
     /// Weights that changed since the step before, as far as was looked.
     var changed: Set<Int>?
-    private var tables: [TableKey: Evidence.Table] = [:]
+    private var tables: [TableKey: UpdateCorrelation.Table] = [:]
     /// How often the steps so far were searched for an order of siblings, this one included.
     var searches: Int
     /// Whether the work that is worth doing ended before everything was looked at: what is left stays open.
@@ -22,7 +22,7 @@ struct PairingSolver {
     static let searchLimit = 3
 
     /// - Parameter searches: how many earlier steps of the same structure were searched.
-    init(weights: [Weight], optimizers: [OptimizerState], evidence: Evidence?, searches: Int = 0) {
+    init(weights: [Weight], optimizers: [OptimizerState], evidence: UpdateCorrelation?, searches: Int = 0) {
         self.weights = weights
         self.searches = searches
         slots = PairingSlot.all(optimizers)
@@ -136,7 +136,7 @@ struct PairingSolver {
 
     /// Slots of one shape in parts of which each has a table with its weights.
     static func parts(_ slots: [Int]) -> [[Int]] {
-        guard slots.count * slots.count > Evidence.tableLimit else { return [slots] }
+        guard slots.count * slots.count > UpdateCorrelation.tableLimit else { return [slots] }
         return stride(from: 0, to: slots.count, by: partLength).map {
             Array(slots[$0..<min($0 + partLength, slots.count)])
         }
@@ -146,8 +146,8 @@ struct PairingSolver {
     private static let partLength = 1024
 
     /// The correlations of some slots and weights, read once; `nil` where there are no data, or too many of them.
-    mutating func table(_ slotIndices: [Int], _ weightIndices: [Int]) throws(VarveError) -> Evidence.Table? {
-        guard let evidence, slotIndices.count * weightIndices.count <= Evidence.tableLimit else { return nil }
+    mutating func table(_ slotIndices: [Int], _ weightIndices: [Int]) throws(VarveError) -> UpdateCorrelation.Table? {
+        guard let evidence, slotIndices.count * weightIndices.count <= UpdateCorrelation.tableLimit else { return nil }
         let key = TableKey(slots: slotIndices, weights: weightIndices)
         if let table = tables[key] { return table }
         let table = try evidence.table(slotIndices, slots, weightIndices, weights)

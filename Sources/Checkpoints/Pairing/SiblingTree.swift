@@ -13,7 +13,7 @@ struct SiblingTree {
     /// The sort keys of all names, one after the other; ranks are filled in by `order`, layer numbers stand here.
     private let template: [Int]
     /// Where a key has the rank of which child of which parent.
-    private let ranks: [(place: Int, parent: Int, child: Int)]
+    private let ranks: [(templateIndex: Int, parent: Int, child: Int)]
     /// Where each name's key begins, and the end of the last.
     private let starts: [Int]
     /// The natural order: own tensors first, otherwise what words usually mean.
@@ -48,7 +48,7 @@ struct SiblingTree {
                 key = next
             }
         }
-        var template: [Int] = [], starts = [0], ranks: [(place: Int, parent: Int, child: Int)] = []
+        var template: [Int] = [], starts = [0], ranks: [(templateIndex: Int, parent: Int, child: Int)] = []
         for path in paths {
             var key = ""
             for part in path {
@@ -93,7 +93,7 @@ struct SiblingTree {
             for (rank, child) in siblings.enumerated() { rankOf[parent][child] = rank }
         }
         var keys = template
-        for (place, parent, child) in ranks { keys[place] = rankOf[parent][child] }
+        for (templateIndex, parent, child) in ranks { keys[templateIndex] = rankOf[parent][child] }
         return keys.withUnsafeBufferPointer { keys in
             (0..<starts.count - 1).sorted { a, b in
                 var (i, j) = (starts[a], starts[b])

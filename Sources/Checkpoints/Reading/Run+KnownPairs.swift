@@ -20,7 +20,7 @@ extension Run {
         var looks: [String: Int] = [:]
         var before: StepContents?
         for step in steps {
-            let previous = before.map { FileWeightReference($0) }
+            let previous = before.map { FilePreviousWeights($0) }
             var contents = try StepContents.read(step, of: self)
             let structure = contents.structure
             let states = contents.parameters.filter { $0.statePath != nil }

@@ -8,7 +8,7 @@ extension StepContents {
         var parameters: [Parameter] = []
         let dictionaries = Dictionary(grouping: solver.weights, by: \.dictionary).mapValues { Set($0.map(\.ownName)) }
         for (index, weight) in solver.weights.enumerated() {
-            var parameter = Parameter(name: weight.name, weight: weight.reference)
+            var parameter = Parameter(name: weight.name, weight: weight.tensorIndex)
             if let slot = slotByWeight[index] {
                 fill(&parameter, solver.slots[slot], solver.results[slot].pairing, weight)
             } else {

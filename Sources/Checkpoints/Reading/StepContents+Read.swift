@@ -25,7 +25,7 @@ extension StepContents {
     ///   - known: pairs established before; kept unless the data contradict them.
     /// - Throws: `.truncated`, `.malformed`, `.incomplete` with file and tensor; `.sourceChanged`.
     package static func read(
-        _ step: Step, of run: Run, held: [String: InputFile] = [:], previous: (any WeightReference)? = nil,
+        _ step: Step, of run: Run, held: [String: InputFile] = [:], previous: (any PreviousWeights)? = nil,
         known: KnownPairs = [:]
     ) throws(VarveError) -> StepContents {
         let layout = Layouts.layout(of: StepShape(step))
@@ -36,7 +36,7 @@ extension StepContents {
         let weights = WeightNames.weights(inventory.dictionaries, files)
         var solver = PairingSolver(
             weights: weights, optimizers: inventory.optimizers,
-            evidence: previous.map { Evidence(files: files, previous: $0) })
+            evidence: previous.map { UpdateCorrelation(files: files, previous: $0) })
         let structure = structure(weights, solver.slots)
         let told = known[structureKey]
         if told == structure { solver.searches = known[searchesKey].flatMap { Int($0) } ?? 0 }

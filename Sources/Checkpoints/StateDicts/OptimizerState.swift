@@ -21,8 +21,8 @@ struct OptimizerSlot {
     var statePath: String
     /// Whether there is an entry at all: none for a parameter that never had a gradient.
     var hasState = false
-    var firstMoment: TensorReference?
-    var secondMoment: TensorReference?
+    var firstMoment: TensorIndex?
+    var secondMoment: TensorIndex?
     var other: [OptimizerValue] = []
     /// The first moment is the update itself (`momentum_buffer`), not yet divided by anything.
     var firstIsUpdate = false

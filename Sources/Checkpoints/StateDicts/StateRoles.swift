@@ -13,23 +13,23 @@ enum StateRoles {
 
     /// Distributes a state's values over the roles of `slot`.
     static func assign(
-        _ values: [OptimizerValue], to slot: inout OptimizerSlot, tensor: (TensorReference) -> StoredTensor
+        _ values: [OptimizerValue], to slot: inout OptimizerSlot, tensor: (TensorIndex) -> StoredTensor
     ) {
         let firstKey = first.first { isTensor($0, values) }
         let secondKey = second.first { isTensor($0, values) }
         for value in values {
-            if case .tensor(let reference) = value.content, value.key == firstKey {
-                slot.firstMoment = reference
+            if case .tensor(let tensorIndex) = value.content, value.key == firstKey {
+                slot.firstMoment = tensorIndex
                 slot.firstIsUpdate = value.key == "momentum_buffer"
-            } else if case .tensor(let reference) = value.content, value.key == secondKey {
-                slot.secondMoment = reference
+            } else if case .tensor(let tensorIndex) = value.content, value.key == secondKey {
+                slot.secondMoment = tensorIndex
             } else {
                 slot.other.append(value)
             }
         }
         var shapes: [String: [Int]] = [:]
         for value in values {
-            if case .tensor(let reference) = value.content { shapes[value.key] = tensor(reference).shape }
+            if case .tensor(let tensorIndex) = value.content { shapes[value.key] = tensor(tensorIndex).shape }
         }
         slot.shape = shape(shapes, firstKey, secondKey)
         slot.isForeign = slot.shape == nil && shapes.values.contains { !$0.isEmpty }

@@ -5,7 +5,7 @@ package struct LinkTrail: Sendable {
     package let link: String
     /// What is gone through behind it, in order: links, directories, and what it leads to in the end. If any of it goes, the
     /// link leads nowhere. The last one may not be there.
-    package private(set) var places: [String] = []
+    package private(set) var paths: [String] = []
 
     /// As many links as Linux follows.
     private static let mostLinks = 40
@@ -23,16 +23,16 @@ package struct LinkTrail: Sendable {
                 here = Paths.split(here).directory
                 continue
             }
-            let place = Paths.join(here, part)
-            places.append(place)
+            let next = Paths.join(here, part)
+            paths.append(next)
             // Missing, or behind a directory that lets nobody look: nothing more is known of it.
-            guard let identity = try? FileIdentity(path: place) else { return }
+            guard let identity = try? FileIdentity(path: next) else { return }
             switch identity.kind {
             case .symbolicLink:
                 links += 1
                 guard links <= Self.mostLinks else { return }
-                left += Self.parts(try SystemCalls.readSymbolicLink(place), &here)
-            case .directory: here = place
+                left += Self.parts(try SystemCalls.readSymbolicLink(next), &here)
+            case .directory: here = next
             case .regular, .other: return
             }
         }
@@ -45,5 +45,5 @@ package struct LinkTrail: Sendable {
     }
 
     /// What it leads to in the end.
-    package var end: String { places.last ?? link }
+    package var end: String { paths.last ?? link }
 }

@@ -43,10 +43,10 @@ package struct MountPoints: Sendable {
         }
     }
 
-    /// The first that is `place` or lies below it.
-    /// - Parameter place: a path without links.
-    package func first(in place: String) -> String? {
-        paths.first { $0 == place || Paths.removing(Paths.join(place, ""), from: $0) != nil }
+    /// The first that is `path` or lies below it.
+    /// - Parameter path: a path without links.
+    package func first(in path: String) -> String? {
+        paths.first { $0 == path || Paths.removing(Paths.join(path, ""), from: $0) != nil }
     }
 
     /// Blanks and the like are written as a backslash and three octal digits.

@@ -57,7 +57,7 @@ final class DirectWriter: Sendable {
             let whole = (buffer.count - done) / DirectWindow.block * DirectWindow.block
             let count = min(head > 0 ? head : whole > 0 ? whole : .max, DirectWindow.byteCount, buffer.count - done)
             let piece = UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
-            settle(position..<position + UInt64(count))
+            waitForWrites(to: position..<position + UInt64(count))
             try SystemCalls.beginWrite(descriptor, piece, at: position, path: path)
             submit(piece, at: position)
             done += count
@@ -78,7 +78,7 @@ final class DirectWriter: Sendable {
         Self.queue.async(group: underway) { [self] in
             defer {
                 outcome.withLock { outcome in
-                    if let place = outcome.ranges.firstIndex(of: range) { outcome.ranges.remove(at: place) }
+                    if let position = outcome.ranges.firstIndex(of: range) { outcome.ranges.remove(at: position) }
                 }
                 if let memory = window.baseAddress { DirectWindow.giveBack(memory) }
                 Self.room.signal()
@@ -103,7 +103,7 @@ final class DirectWriter: Sendable {
     }
 
     /// Waits until nothing is on its way to a range: what is written there next is written last.
-    func settle(_ range: Range<UInt64>) {
+    func waitForWrites(to range: Range<UInt64>) {
         if outcome.withLock({ $0.ranges.contains { $0.overlaps(range) } }) { underway.wait() }
     }
 

@@ -11,7 +11,7 @@ package final class InputFile: ByteSource {
     private let descriptor: Int32
     /// Whether the file has been left alone so long that its file system has written it out: some have called what was
     /// not yet on disk a hole.
-    private let isSettled: Bool
+    private let isWrittenOut: Bool
 
     /// Opens a regular file (symbolic links are followed).
     /// - Throws: `.notFound`, `.permissionDenied`, `.inputOutput`; `.unsupported` where it is no regular file.
@@ -27,7 +27,7 @@ package final class InputFile: ByteSource {
             self.descriptor = descriptor
             self.identity = FileIdentity(status)
             self.byteCount = UInt64(status.st_size)
-            self.isSettled = time(nil) - status.st_ctim.tv_sec > 60
+            self.isWrittenOut = time(nil) - status.st_ctim.tv_sec > 60
         } catch {
             SystemCalls.discard(descriptor, path: path)
             throw error
@@ -68,7 +68,7 @@ package final class InputFile: ByteSource {
 
     /// Whether the file system keeps nothing for the range: a hole of a sparse file.
     package func isHole(_ range: Range<UInt64>) -> Bool {
-        isSettled && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range, path: name)
+        isWrittenOut && range.upperBound <= byteCount && SystemCalls.isHole(descriptor, range, path: name)
     }
 
     /// Throws `.sourceChanged` where what was opened has got another size or time since. Its name may be gone, or another

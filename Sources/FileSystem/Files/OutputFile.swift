@@ -72,7 +72,7 @@ package final class OutputFile: ByteSource {
 
     private func writeCached(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
         guard var pointer = bytes.baseAddress else { return }
-        direct?.settle(offset..<offset + UInt64(bytes.count))
+        direct?.waitForWrites(to: offset..<offset + UInt64(bytes.count))
         var (offset, left) = (offset, bytes.count)
         while left > 0 {
             let count = try SystemCalls.write(descriptor, pointer, left, at: offset, path: temporaryPath)

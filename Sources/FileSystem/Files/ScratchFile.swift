@@ -54,7 +54,7 @@ package final class ScratchFile: Sendable {
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
         var done = 0
         if let writer, bytes.count >= DirectReader.largePiece { done = try writer.write(bytes, at: offset) }
-        writer?.settle(offset + UInt64(done)..<offset + UInt64(bytes.count))
+        writer?.waitForWrites(to: offset + UInt64(done)..<offset + UInt64(bytes.count))
         while let pointer = bytes.baseAddress, done < bytes.count {
             done += try SystemCalls.write(
                 descriptor, pointer + done, bytes.count - done, at: offset + UInt64(done), path: path)
@@ -63,15 +63,15 @@ package final class ScratchFile: Sendable {
 
     /// Says that a range will be read.
     package func prefetch(_ range: Range<UInt64>) {
-        writer?.settle(range)
+        writer?.waitForWrites(to: range)
         SystemCalls.prefetch(descriptor, range)
     }
 
     /// Waits until all that was written is in the file.
-    package func settle() throws(VarveError) { try writer?.finish() }
+    package func flush() throws(VarveError) { try writer?.finish() }
 
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
-        try settle()
+        try flush()
         var done = 0
         if let reader, DirectReader.isWorthwhile(descriptor, at: offset, count: buffer.count) {
             done = try reader.read(at: offset, into: buffer)

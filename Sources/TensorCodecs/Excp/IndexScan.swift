@@ -59,7 +59,7 @@ enum IndexScan {
                     next &+= isNonzero(indices[start &+ i])
                     i &+= 1
                 }
-                for place in 0..<next { body(start &+ Int(found[place])) }
+                for position in 0..<next { body(start &+ Int(found[position])) }
                 start &+= group
             }
         }

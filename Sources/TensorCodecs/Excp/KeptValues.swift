@@ -11,7 +11,7 @@ enum KeptValues {
         _ source: UnsafeBufferPointer<Float>, to output: UnsafeMutableBufferPointer<Float>,
         mask: UnsafeMutableBufferPointer<UInt8>, where keep: (Int) -> Bool
     ) -> Int {
-        precondition(output.count >= source.count && mask.count == source.count, "a place for every value")
+        precondition(output.count >= source.count && mask.count == source.count, "an element for every value")
         var next = 0
         for i in 0..<source.count {
             let kept: UInt8 = keep(i) ? 1 : 0
@@ -31,7 +31,7 @@ enum KeptValues {
     static func positions(
         _ count: Int, to output: UnsafeMutableBufferPointer<UInt32>, where keep: (Int) -> Int
     ) -> Int {
-        precondition(output.count >= count && count < 1 << 32, "a place for every position")
+        precondition(output.count >= count && count < 1 << 32, "an element for every position")
         var next = 0
         for i in 0..<count {
             output[next] = UInt32(truncatingIfNeeded: i)
@@ -49,12 +49,12 @@ enum KeptValues {
             mask[i] = (0 &- kept) & values[next]
             next &+= Int(kept)
         }
-        precondition(next < max(values.count, 1), "a value for every place")
+        precondition(next < max(values.count, 1), "a value for every position")
     }
 
     /// The bytes where `mask` is not zero.
     static func gathered(_ source: [UInt8], where mask: [UInt8]) -> [UInt8] {
-        precondition(source.count == mask.count, "one value per place")
+        precondition(source.count == mask.count, "one value per position")
         let count = mask.withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
         // One place more, for the value after the last kept one.
         return [UInt8](unsafeUninitializedCapacity: count + 1) { output, filled in

@@ -33,14 +33,14 @@ package enum ResidualCodec {
 
     /// One element of what `residual` makes of two tensors.
     static func residual(
-        weight: UnsafeRawBufferPointer, predecessor: UnsafeRawBufferPointer, format: FloatFormat, at place: Int
+        weight: UnsafeRawBufferPointer, predecessor: UnsafeRawBufferPointer, format: FloatFormat, at position: Int
     ) -> Float {
         let size = format.elementSize
         var value: Float = 0
         withUnsafeMutablePointer(to: &value) { value in
             residual(
-                weight: UnsafeRawBufferPointer(rebasing: weight[place * size..<(place + 1) * size]),
-                predecessor: UnsafeRawBufferPointer(rebasing: predecessor[place * size..<(place + 1) * size]),
+                weight: UnsafeRawBufferPointer(rebasing: weight[position * size..<(position + 1) * size]),
+                predecessor: UnsafeRawBufferPointer(rebasing: predecessor[position * size..<(position + 1) * size]),
                 format: format, into: UnsafeMutableBufferPointer(start: value, count: 1))
         }
         return value

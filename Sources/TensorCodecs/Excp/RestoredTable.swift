@@ -10,7 +10,7 @@ package struct RestoredTable: Sendable {
 
     /// Writes the restored elements. `output` must have exactly room for them.
     package func restore(_ indices: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer) {
-        precondition(output.count == indices.count * size, "one place per index")
+        precondition(output.count == indices.count * size, "one element per index")
         switch size {
         case 2: restore(indices, as: UInt16.self, into: output)
         case 4: restore(indices, as: UInt32.self, into: output)

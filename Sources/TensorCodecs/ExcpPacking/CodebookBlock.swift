@@ -1,4 +1,4 @@
-/// The codebooks of a bundle together. Layout:
+/// The codebooks of a quantized group together. Layout:
 ///
 /// 1. `ByteStream`: size of each codebook, 0 to 255;
 /// 2. `ByteStream`: shift of each codebook that is not empty, 0 to 31;

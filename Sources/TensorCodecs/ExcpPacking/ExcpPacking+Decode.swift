@@ -1,6 +1,7 @@
 extension ExcpPacking {
     /// Reads a weights' section.
-    /// - Parameter counts: elements of each tensor of the bundle; the caller answers for their sum fitting in memory.
+    /// - Parameter counts: elements of each tensor of the quantized group; the caller answers for their sum fitting in
+    ///   memory.
     /// - Throws: `.corrupt`; nothing beyond twice the sum of `counts` is allocated before.
     package static func unpackWeights(_ bytes: ArraySlice<UInt8>, counts: [Int]) throws(CodecError) -> [ExcpRole] {
         let total = try sum(counts)
@@ -21,14 +22,14 @@ extension ExcpPacking {
 
     /// Reads a moments' section.
     /// - Parameters:
-    ///   - weights: the bundle's weights as `unpackWeights` gave them.
+    ///   - weights: the quantized group's weights as `unpackWeights` gave them.
     ///   - roles: which moments each tensor has.
     /// - Throws: `.corrupt`, also where the section does not belong to these weights.
     package static func unpackMoments(
         _ bytes: ArraySlice<UInt8>, weights: [ExcpRole], roles: [MomentRoles]
     ) throws(CodecError) -> [Moments] {
         guard weights.count == roles.count, roles.allSatisfy({ $0.first || !$0.second }) else {
-            throw CodecError(.invalidArgument, "a second moment without a first, or roles of another bundle")
+            throw CodecError(.invalidArgument, "a second moment without a first, or roles of another quantized group")
         }
         var result = [Moments](repeating: Moments(), count: weights.count)
         var reader = ByteReader(bytes)
@@ -57,8 +58,8 @@ extension ExcpPacking {
             result[holder].first = scattered(role, to: weights[holder].indices)
         }
         if !seconds.isEmpty {
-            let places = seconds.map { result[$0].first?.keptCount ?? 0 }
-            for (holder, role) in zip(seconds, try split(values.second, places, secondBooks)) {
+            let positions = seconds.map { result[$0].first?.keptCount ?? 0 }
+            for (holder, role) in zip(seconds, try split(values.second, positions, secondBooks)) {
                 result[holder].second = scattered(role, to: result[holder].first?.indices ?? [])
             }
         }
@@ -83,7 +84,7 @@ extension ExcpPacking {
         let highs = (0..<256).map { $0 == 0 ? 0 : UInt8(($0 - 1) / second + 1) }
         let lows = (0..<256).map { UInt8(($0 + second - 1) % second + 1) }
         let count = pairs.withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
-        // One place more, for the value after the last one.
+        // One element more, for the value after the last one.
         let seconds = [UInt8](unsafeUninitializedCapacity: count + 1) { output, filled in
             pairs.withUnsafeMutableBufferPointer { pairs in
                 var next = 0
@@ -105,15 +106,15 @@ extension ExcpPacking {
         _ reader: inout ByteReader
     ) throws(CodecError) -> (first: [UInt8], second: [UInt8]) {
         let firsts = try IndexStreamDecoder.read(try sum(kept), alphabet: alphabet(firstBooks), from: &reader)
-        var places = 0
+        var positions = 0
         var start = 0
         for (count, second) in zip(kept, hasSecond) {
             if second {
-                places += firsts[start..<start + count].withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
+                positions += firsts[start..<start + count].withUnsafeBufferPointer { IndexScan.nonzeroCount($0) }
             }
             start += count
         }
-        let seconds = try ValueStream.read(places, bound: alphabet(secondBooks), from: &reader)
+        let seconds = try ValueStream.read(positions, bound: alphabet(secondBooks), from: &reader)
         return (firsts, seconds.map { $0 + 1 })
     }
 
@@ -127,7 +128,7 @@ extension ExcpPacking {
         for count in counts {
             let (next, overflow) = total.addingReportingOverflow(count)
             guard count >= 0, !overflow, next < 1 << 32 else {
-                throw CodecError(.invalidArgument, "a bundle of 2^32 elements or more")
+                throw CodecError(.invalidArgument, "a quantized group of 2^32 elements or more")
             }
             total = next
         }

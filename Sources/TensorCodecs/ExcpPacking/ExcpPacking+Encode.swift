@@ -15,7 +15,7 @@ extension ExcpPacking {
     }
 
     /// The moments' section: a byte that says whether first and second indices are paired, codebooks of the first and
-    /// of the second moments, the index stream over the places where weights were kept, and unless paired a value
+    /// of the second moments, the index stream over the positions where weights were kept, and unless paired a value
     /// stream of the second moments' indices. No first moments: no bytes.
     /// - Throws: `.invalidArgument` for a codebook that is not finite, `.outOfMemory`.
     package static func packMoments(_ tensors: [ExcpTensor]) throws(CodecError) -> PackedSection {

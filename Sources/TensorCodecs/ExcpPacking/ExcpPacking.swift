@@ -1,7 +1,8 @@
-/// Packs the quantized tensors of a bundle: consecutive parameters that share streams, or one large parameter alone.
+/// Packs the quantized tensors of a quantized group: consecutive parameters that share streams, or one large parameter
+/// alone.
 ///
 /// Weights and moments are two sections; weights decode without the moments, moments need the decoded weights, because
-/// they are coded only where the weight was kept. A bundle holds fewer than 2^32 elements. Docs/method-excp.md
+/// they are coded only where the weight was kept. A quantized group holds fewer than 2^32 elements. Docs/method-excp.md
 /// describes every byte.
 package enum ExcpPacking {
     /// Which moments a tensor has.

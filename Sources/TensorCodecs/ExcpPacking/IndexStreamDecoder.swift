@@ -50,7 +50,7 @@ enum IndexStreamDecoder {
         var indices = [UInt8](repeating: 0, count: total)
         let found = indices.withUnsafeMutableBufferPointer { indices in
             tokens.withUnsafeBufferPointer { tokens in
-                place(tokens, design, lows, values, kept: kept, in: indices)
+                scatter(tokens, design, lows, values, kept: kept, in: indices)
             }
         }
         guard let found else { throw reader.corrupt("a value beyond the last element") }
@@ -63,7 +63,7 @@ enum IndexStreamDecoder {
     ///   - lows: low bits of every run; none where runs are not shifted.
     ///   - values: of split tokens.
     /// - Returns: how many values there were; `nil` where one lies beyond the last element, or is one too many.
-    private static func place(
+    private static func scatter(
         _ tokens: UnsafeBufferPointer<UInt8>, _ design: RunTokens, _ lows: [UInt32], _ values: [UInt8], kept: Int,
         in indices: UnsafeMutableBufferPointer<UInt8>
     ) -> Int? {

@@ -60,14 +60,14 @@ struct IndexStreamEncoder {
         var continuations = 0
         let (shift, classes, width) = (UInt32(tokens.shift), UInt32(tokens.classes), UInt32(tokens.width))
         counts.withUnsafeMutableBufferPointer { counts in
-            for place in sample {
-                var shifted = place.run &>> shift
+            for position in sample {
+                var shifted = position.run &>> shift
                 // Few runs are that long, and division is slow.
                 if shifted >= classes {
                     continuations += Int(shifted / classes)
                     shifted %= classes
                 }
-                counts[Int(shifted &* width &+ (tokens.joint ? UInt32(place.value) &- 1 : 0))] &+= 1
+                counts[Int(shifted &* width &+ (tokens.joint ? UInt32(position.value) &- 1 : 0))] &+= 1
             }
         }
         counts[Int(tokens.continuation)] += continuations
@@ -77,7 +77,7 @@ struct IndexStreamEncoder {
 
     private static func valueEstimate(_ sample: [SparseValues.RunValue], of count: Int) -> UInt64 {
         var histogram = SymbolHistogram()
-        for place in sample { histogram.add(Int(place.value)) }
+        for position in sample { histogram.add(Int(position.value)) }
         return scaled(histogram.huffmanEstimate, count, sample.count)
     }
 

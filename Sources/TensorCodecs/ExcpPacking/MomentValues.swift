@@ -1,5 +1,5 @@
-/// The moments of a bundle as streams: first moments over the places where weights were kept, second moments over those
-/// where first moments were kept.
+/// The moments of a quantized group as streams: first moments over the positions where weights were kept, second
+/// moments over those where first moments were kept.
 struct MomentValues {
     let firstCodebooks: [[Float]]
     /// Of the tensors that have one.
@@ -23,18 +23,18 @@ struct MomentValues {
         let firstAlphabet = ExcpPacking.alphabet(first)
         let secondAlphabet = ExcpPacking.alphabet(second)
 
-        var places: [[UInt8]] = []
+        var positions: [[UInt8]] = []
         var secondValues: [UInt8] = []
         var secondEnds: [Int] = []
         for tensor in tensors {
             guard let role = tensor.first else { continue }
-            places.append(KeptValues.gathered(role.indices, where: tensor.weight.indices))
+            positions.append(KeptValues.gathered(role.indices, where: tensor.weight.indices))
             if let second = tensor.second {
                 secondValues += KeptValues.gathered(second.indices, where: role.indices)
             }
             secondEnds.append(secondValues.count)
         }
-        let source = SparseValues(places)
+        let source = SparseValues(positions)
         firsts = IndexStreamEncoder(source, alphabet: firstAlphabet)
         seconds = ValueStream(secondValues.map { $0 &- 1 }, bound: secondAlphabet)
         firstCosts = Self.runCosts(source, plus: source.valueCosts)

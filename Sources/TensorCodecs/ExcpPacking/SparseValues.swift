@@ -17,7 +17,7 @@ struct SparseValues {
     init(_ pieces: [[UInt8]]) {
         // One large tensor is not copied.
         dense = pieces.count == 1 ? pieces[0] : pieces.reduce(into: []) { $0 += $1 }
-        precondition(dense.count < 1 << 32, "a bundle holds fewer than 2^32 elements")
+        precondition(dense.count < 1 << 32, "a quantized group holds fewer than 2^32 elements")
         histogram = dense.withUnsafeBufferPointer { SymbolHistogram($0) }
         var start = 0, end = 0
         starts = pieces.map { piece in
@@ -37,7 +37,7 @@ struct SparseValues {
         ends = other.ends
     }
 
-    /// The same places with other values.
+    /// The same positions with other values.
     /// - Parameter value: the new value, from 1 on, for an old one and its number.
     func with(_ value: (UInt8, Int) -> UInt8) -> SparseValues {
         var dense = dense

@@ -4,7 +4,8 @@
 /// |---|---|
 /// | runs | varint count, 1 or more; for each: varint bytes since the end of the one before (or the block's begin), u8 `FloatFormat`, varint rows of 256 elements, 1 or more |
 /// | rest | varint size, one zstd frame of the bytes outside of runs; size 0: the bytes themselves; nothing at all where there are none |
-/// | pack | to the end: a `LosslessPack` of the runs, each rows x 256; the prefix, where it is as long as the block, is their predecessor |
+/// | pack | to the end: a `LosslessGroup` of the runs, each rows x 256; the prefix, where it is as long as the block,
+/// is their predecessor |
 enum FloatBlock {
     /// `nil` where no floats are found.
     static func encode(
@@ -36,7 +37,7 @@ enum FloatBlock {
             writer.append(varint: isSmaller ? frame.count : 0)
             writer.append(contentsOf: isSmaller ? frame : rest)
         }
-        writer.append(contentsOf: try LosslessPack.encode(tensors).bytes)
+        writer.append(contentsOf: try LosslessGroup.encode(tensors).bytes)
         return writer.bytes
     }
 
@@ -48,7 +49,7 @@ enum FloatBlock {
         var runs: [FloatRuns.Run] = []
         var position = 0, restCount = count
         for _ in 0..<(try reader.readCount(upTo: reader.remaining, "count of float runs")) {
-            let start = position + (try reader.readCount(upTo: count - position, "place of a float run"))
+            let start = position + (try reader.readCount(upTo: count - position, "position of a float run"))
             guard let format = FloatFormat(rawValue: try reader.readByte()) else {
                 throw reader.corrupt("floats of an unknown kind")
             }
@@ -67,12 +68,12 @@ enum FloatBlock {
             let stored = try reader.readBytes(size > 0 ? size : restCount)
             rest = size > 0 ? try Zstandard.decompress(Array(stored), count: restCount) : Array(stored)
         }
-        let places = runs.map { run in
-            LosslessPack.Place(
+        let members = runs.map { run in
+            LosslessGroup.Member(
                 format: .float(run.format), shape: [run.count / FloatRuns.row, FloatRuns.row],
                 previous: old.map { Array($0[run.range]) })
         }
-        let tensors = try LosslessPack.decode(try reader.readBytes(reader.remaining), places)
+        let tensors = try LosslessGroup.decode(try reader.readBytes(reader.remaining), members)
         var block: [UInt8] = []
         block.reserveCapacity(count)
         var used = 0

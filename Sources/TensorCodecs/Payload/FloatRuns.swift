@@ -57,9 +57,9 @@ struct FloatRuns {
         var counts = [[Int]](repeating: [Int](repeating: 0, count: 256), count: 8)
         for i in range { counts[i & 7][Int(block[i])] += 1 }
         func costs(_ size: Int) -> [UInt64] {
-            (0..<size).map { place in
+            (0..<size).map { position in
                 var sum = [Int](repeating: 0, count: 256)
-                for other in stride(from: place, to: 8, by: size) {
+                for other in stride(from: position, to: 8, by: size) {
                     for value in 0..<256 { sum[value] += counts[other][value] }
                 }
                 return entropy(sum)

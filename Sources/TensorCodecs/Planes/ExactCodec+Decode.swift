@@ -24,12 +24,12 @@ extension ExactCodec {
                 throw reader.corrupt("\(head >> 2) blocks of \(left)")
             }
             let range = position..<min(position + Int(head >> 2) * blockSize, output.count)
-            let place = UnsafeMutableRawBufferPointer(rebasing: output[range])
+            let target = UnsafeMutableRawBufferPointer(rebasing: output[range])
             if kind == .raw {
-                place.copyBytes(from: try reader.readBytes(range.count))
+                target.copyBytes(from: try reader.readBytes(range.count))
             } else {
                 guard let predecessor else { throw reader.corrupt("blocks of a predecessor that is not there") }
-                place.copyMemory(from: UnsafeRawBufferPointer(rebasing: predecessor[range]))
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: predecessor[range]))
             }
             position = range.upperBound
         }

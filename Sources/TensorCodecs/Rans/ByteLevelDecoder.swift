@@ -1,4 +1,4 @@
-/// Reads what `ByteLevels` writes, and every other stream of `IndexPacking` whose levels a caller can take as bytes.
+/// Reads what `ByteLevels` writes, and every other stream of `RansCoder` whose levels a caller can take as bytes.
 struct ByteLevelDecoder {
     /// Stands for levels that are larger, or below the least of a byte.
     static let outside = Int8.max
@@ -10,7 +10,7 @@ struct ByteLevelDecoder {
 
     /// Begins to read a stream; what is quick is done at once, symbols are left for `decode`.
     /// - Parameters:
-    ///   - classes: one for each level, all below `IndexPacking.classLimit`.
+    ///   - classes: one for each level, all below `RansCoder.classLimit`.
     ///   - occurring: a bit for each class that occurs.
     ///   - output: takes the levels: those below `outside` as they are, others as `outside`.
     /// - Returns: nothing where all levels have been read.
@@ -20,13 +20,13 @@ struct ByteLevelDecoder {
         into output: UnsafeMutablePointer<Int8>
     ) throws(CodecError) {
         var reader = ByteReader(bytes)
-        guard !classes.isEmpty, try reader.readByte() == IndexPacking.Mode.coded.rawValue else {
+        guard !classes.isEmpty, try reader.readByte() == RansCoder.Mode.coded.rawValue else {
             try Self.decodeOther(bytes, classes, into: output)
             return nil
         }
-        let values = (0..<IndexPacking.classLimit).filter { occurring >> UInt64($0) & 1 == 1 }
+        let values = (0..<RansCoder.classLimit).filter { occurring >> UInt64($0) & 1 == 1 }
         let stream = try PackedStream(&reader, classes: values, count: classes.count) {
-            Array(SymbolHistogram(classes).counts[..<IndexPacking.classLimit])
+            Array(SymbolHistogram(classes).counts[..<RansCoder.classLimit])
         }
         guard stream.groups.tables.allSatisfy(Self.fits) else {
             try Self.decodeOther(bytes, classes, into: output)
@@ -63,8 +63,8 @@ struct ByteLevelDecoder {
 
     private func fillIn() throws(CodecError) {
         if stream.hasEscapes {
-            let places = classes.indices.filter { output[$0] == .min }
-            try stream.fillIn(places, classes) { output[$0] = Self.byte($1) }
+            let positions = classes.indices.filter { output[$0] == .min }
+            try stream.fillIn(positions, classes) { output[$0] = Self.byte($1) }
         }
         stream.addLowBits(classes, to: output)
     }
@@ -73,7 +73,7 @@ struct ByteLevelDecoder {
     private static func decodeOther(
         _ bytes: ArraySlice<UInt8>, _ classes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<Int8>
     ) throws(CodecError) {
-        let levels = try IndexPacking.decode(Array(bytes), classes: Array(classes))
+        let levels = try RansCoder.decode(Array(bytes), classes: Array(classes))
         for i in levels.indices { output[i] = byte(levels[i]) }
     }
 

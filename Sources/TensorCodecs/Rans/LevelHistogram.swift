@@ -39,8 +39,8 @@ struct LevelHistogram {
         counts.withUnsafeMutableBufferPointer { counts in
             for i in 0..<levels.count {
                 let bin = Int(levels[i] &>> Int32(truncatingIfNeeded: shift)) &+ half
-                let place = UInt(bitPattern: bin) < UInt(bitPattern: bins) ? bin : bins
-                counts[Int(classes[i]) &* (bins &+ 1) &+ place] &+= 1
+                let position = UInt(bitPattern: bin) < UInt(bitPattern: bins) ? bin : bins
+                counts[Int(classes[i]) &* (bins &+ 1) &+ position] &+= 1
             }
         }
         return (0..<classCount).compactMap { value in

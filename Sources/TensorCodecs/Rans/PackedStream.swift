@@ -3,7 +3,7 @@ struct PackedStream {
     /// Bytes of the longest escape.
     private static let escapeBytes = 5
 
-    let groups: ClassGroups
+    let groups: ContextMap
     /// Low bits of the levels of each class.
     let shifts: [Int]
     let lowBits: Int
@@ -24,7 +24,7 @@ struct PackedStream {
         _ reader: inout ByteReader, classes: [Int], count: Int, counts: () -> [Int]
     ) throws(CodecError) {
         let tableBytes = try reader.readCount(upTo: reader.remaining, "size of tables")
-        groups = try ClassGroups(try reader.readBytes(tableBytes), occurring: classes)
+        groups = try ContextMap(try reader.readBytes(tableBytes), occurring: classes)
         shifts = [Int](groups.groups.map { [tables = groups.tables] in tables[Int($0)].shift })
         lowBits =
             groups.tables.contains { $0.shift > 0 } ? zip(counts(), shifts).reduce(0) { $0 + $1.0 * $1.1 } : 0
@@ -48,15 +48,15 @@ struct PackedStream {
         wordBytes = try reader.readBytes(reader.remaining)
     }
 
-    /// Puts escapes where `places` says that there is one.
-    /// - Parameter put: takes the place and the level, without its low bits.
-    /// - Throws: `.corrupt` unless there is one for each place, none too large.
+    /// Puts escapes where `positions` says that there is one.
+    /// - Parameter put: takes the position and the level, without its low bits.
+    /// - Throws: `.corrupt` unless there is one for each position, none too large.
     func fillIn(
-        _ places: [Int], _ classes: UnsafeBufferPointer<UInt8>, _ put: (Int, Int32) -> Void
+        _ positions: [Int], _ classes: UnsafeBufferPointer<UInt8>, _ put: (Int, Int32) -> Void
     ) throws(CodecError) {
         var reader = ByteReader(escapes)
-        let bound = Int(IndexPacking.levelBound)
-        for i in places {
+        let bound = Int(RansCoder.levelBound)
+        for i in positions {
             let table = groups.tables[Int(groups.groups[Int(classes[i])])]
             let beyond = try reader.readCount(upTo: 2 * bound, "escape")
             let size = beyond / 2 + 1 + table.limit

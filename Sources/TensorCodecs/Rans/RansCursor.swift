@@ -11,7 +11,7 @@ struct RansCursor<Level: FixedWidthInteger & SignedInteger> {
 
     /// - Parameters:
     ///   - stream: kept as long as the cursor is used.
-    ///   - classes: one for each element, below `IndexPacking.classLimit`.
+    ///   - classes: one for each element, below `RansCoder.classLimit`.
     ///   - output: takes a level for each element, without its low bits.
     init(_ stream: RansStream, _ classes: UnsafePointer<UInt8>, into output: UnsafeMutablePointer<Level>) {
         (even, odd) = stream.states

@@ -10,10 +10,10 @@ struct RansEncoder {
 
     /// A row of symbols for each group.
     private let symbols: [RansSymbol]
-    private let groups: ClassGroups
+    private let groups: ContextMap
 
     /// - Parameter frequencies: of each group.
-    init(_ groups: ClassGroups, _ frequencies: [[Int]]) {
+    init(_ groups: ContextMap, _ frequencies: [[Int]]) {
         self.groups = groups
         symbols = frequencies.flatMap { row in
             let starts = row.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
@@ -68,11 +68,11 @@ struct RansEncoder {
     @inline(__always)
     private static func encode(_ count: Int, _ symbol: (Int) -> RansSymbol) -> Output {
         var (even, odd) = (RansDecoder.lowerBound, RansDecoder.lowerBound)
-        // Place of the next word. The place after the last one takes one that does not count.
+        // Position of the next word. The position after the last one takes one that does not count.
         var position = count - 1
         let words = [UInt16](unsafeUninitializedCapacity: count) { memory, filled in
             guard let words = memory.baseAddress else { return }
-            func step(_ state: inout UInt32, _ i: Int, _ position: inout Int) {
+            func put(_ state: inout UInt32, _ i: Int, _ position: inout Int) {
                 let symbol = symbol(i)
                 let isFull = state >= symbol.limit
                 // Written anyway: what does not count is written over.
@@ -86,12 +86,12 @@ struct RansEncoder {
             var i = count
             if i & 1 == 1 {
                 i &-= 1
-                step(&even, i, &position)
+                put(&even, i, &position)
             }
             while i > 0 {
                 i &-= 2
-                step(&odd, i &+ 1, &position)
-                step(&even, i, &position)
+                put(&odd, i &+ 1, &position)
+                put(&even, i, &position)
             }
             // The words end at the end; what is before them was never written.
             for i in 0..<max(position + 1, 0) { words[i] = 0 }

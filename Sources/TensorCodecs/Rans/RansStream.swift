@@ -8,10 +8,11 @@ final class RansStream {
 
     /// All tables behind each other, in fixed places, so that one register says where they are:
     /// symbols of each group in order, 8 bytes each (frequency in 16 bits, start in 16, level in 32);
-    /// where the buckets of each class's group begin, in 4 bytes; the place of the symbol that a bucket begins with, in 2.
+    /// where the buckets of each class's group begin, in 4 bytes; the position of the symbol that a bucket begins with,
+    /// in 2.
     let tables: UnsafeMutableRawPointer
-    static let offsets = (IndexPacking.classLimit << rowBits) * 8
-    static let buckets = offsets + IndexPacking.classLimit * 4
+    static let offsets = (RansCoder.classLimit << rowBits) * 8
+    static let buckets = offsets + RansCoder.classLimit * 4
     /// Little-endian; as many as there are elements and two more, whatever the stream has: nothing has to be checked
     /// while they are read.
     let words: UnsafeMutablePointer<UInt16>

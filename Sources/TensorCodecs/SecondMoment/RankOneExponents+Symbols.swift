@@ -1,11 +1,11 @@
 /// Exponents as small numbers for an entropy coder.
 ///
 /// First two shifts, one per side: what all its exponents have in common against the step before. Then one symbol for
-/// every row, then for every column, each against a reference:
+/// every row, then for every column, each against a prediction:
 /// - with a step before, the exponent there plus the shift, or absent as there;
 /// - without, the neighbour before in its side (before the first: present, and its value is the shift).
 ///
-/// 0 says: as the reference. If the reference is present, 1 says absent, and a difference d that is not 0 is
+/// 0 says: as the prediction. If the prediction is present, 1 says absent, and a difference d that is not 0 is
 /// zigzag(d) + 1. If it is absent, a symbol s > 0 is a present exponent, and zigzag(d) = s - 1 its difference to the
 /// last present exponent of the side (none yet: the shift). zigzag: 0, -1, 1, -2 ... are 0, 1, 2, 3 ...
 extension RankOneExponents {
@@ -55,10 +55,10 @@ extension RankOneExponents {
     }
 
     private static func symbols(_ exponents: [Int32], previous: [Int32]?, shift: Int) -> [Int32] {
-        var reference = ExponentReference(previous: previous, shift: shift)
+        var predictor = ExponentPredictor(previous: previous, shift: shift)
         return exponents.enumerated().map { i, exponent in
-            let (isPresent, value) = reference.at(i)
-            defer { reference.note(exponent) }
+            let (isPresent, value) = predictor.at(i)
+            defer { predictor.note(exponent) }
             if exponent == absent { return isPresent ? 1 : 0 }
             let code = zigzag(Int(exponent) - value)
             return isPresent && code == 0 ? 0 : code + 1
@@ -71,12 +71,12 @@ extension RankOneExponents {
         guard shift >= 0, (-4000...4000).contains(unzigzag(shift)) else {
             throw .corrupt("the shift symbol \(shift) is out of range")
         }
-        var reference = ExponentReference(previous: previous, shift: unzigzag(shift))
+        var predictor = ExponentPredictor(previous: previous, shift: unzigzag(shift))
         var exponents: [Int32] = []
         exponents.reserveCapacity(symbols.count)
         for symbol in symbols {
             guard symbol >= 0 else { throw .corrupt("the exponent symbol \(symbol) is negative") }
-            let (isPresent, value) = reference.at(exponents.count)
+            let (isPresent, value) = predictor.at(exponents.count)
             let exponent: Int32
             if symbol == (isPresent ? 1 : 0) {
                 exponent = absent
@@ -88,7 +88,7 @@ extension RankOneExponents {
                 }
                 exponent = stored
             }
-            reference.note(exponent)
+            predictor.note(exponent)
             exponents.append(exponent)
         }
         return exponents

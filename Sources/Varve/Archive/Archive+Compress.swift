@@ -17,7 +17,7 @@ extension Archive {
         run: String, to path: String? = nil, options: CompressionOptions = CompressionOptions(),
         progress: ProgressHandler? = nil
     ) async throws(VarveError) -> CompressionResult {
-        try await Compressor(run: run, archive: path ?? ArchivePlace.beside(run), options: options)
+        try await Compressor(run: run, archive: path ?? ArchiveLocation.beside(run), options: options)
             .compress(progress: progress)
     }
 }

@@ -45,8 +45,8 @@ extension Archive {
             if reader.forgotten.extent(step) == .moments, manifest.isMoment(record) {
                 throw VarveError(.usage, "the moments of step \(step) were forgotten", tensor: name)
             }
-            // Of a bundle only the weights are decoded, if that is enough.
-            let restored = try decoder.decode(
+            // Of a quantized group only the weights are decoded, if that is enough.
+            let restored = try decoder.decodeUnit(
                 record.unit(index), of: step, onlyWeights: record.role == .weight)
             guard let found = restored.first(where: { $0.index == index }) else {
                 throw VarveError(.damaged, "the step does not hold the tensor", tensor: name)
@@ -87,8 +87,8 @@ extension Archive {
 extension TensorRecord {
     /// What is decoded to have the tensor, which is the manifest's tensor `index`.
     fileprivate func unit(_ index: Int) -> DecodingUnit {
-        if let member = coding.member { return .bundle(member.bundle) }
-        guard case .packed(let pack, _, _) = coding else { return .tensors([index]) }
-        return .pack(pack)
+        if let member = coding.member { return .quantizedGroup(member.quantizedGroup) }
+        guard case .packed(let losslessGroup, _, _) = coding else { return .tensors([index]) }
+        return .losslessGroup(losslessGroup)
     }
 }

@@ -54,9 +54,9 @@ struct BaseSuggestion {
             func ratio(_ stored: UInt64) -> String { Self.text(Double(step.byteCount) / Double(max(1, stored))) }
             figures = " (about \(ratio(change)) times smaller than the original instead of \(ratio(plain)))"
         }
-        let place = location.isInHubCache ? "in the local hub cache" : "on this machine"
+        let foundIn = location.isInHubCache ? "in the local hub cache" : "on this machine"
         return
-            "this run began from \(name), which is \(place): `base = \(ShellWord.quoted(name))` would store the first "
+            "this run began from \(name), which is \(foundIn): `base = \(ShellWord.quoted(name))` would store the first "
             + "step as a change\(figures); a restore then needs \(name)"
     }
 
@@ -77,10 +77,12 @@ struct BaseSuggestion {
 
     /// Whether at least half of a step's weights, by elements, are the base's after some training.
     static func isClose(_ base: CheckpointWeights, to contents: StepContents) throws(VarveError) -> Bool {
-        let base = base.named(for: contents), step = FileWeightReference(contents)
+        let base = base.named(for: contents), step = FilePreviousWeights(contents)
         var close = 0, all = 0
         for parameter in contents.parameters {
-            guard let reference = parameter.weight, let tensor = contents.tensor(reference)?.tensor else { continue }
+            guard let tensorIndex = parameter.weight, let tensor = contents.tensor(tensorIndex)?.tensor else {
+                continue
+            }
             all += tensor.count
             let runs = sampledRuns(tensor.count)
             guard

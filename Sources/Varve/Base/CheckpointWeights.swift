@@ -6,7 +6,7 @@ import TensorFiles
 
 /// The weights of a checkpoint outside of the archive, for `--base`.
 struct CheckpointWeights: BaseWeights {
-    private struct Place: Sendable {
+    private struct Location: Sendable {
         var source: any ByteSource
         var range: Range<UInt64>
         var dtype: DType
@@ -16,7 +16,7 @@ struct CheckpointWeights: BaseWeights {
     /// What names it, for people and for a later restore.
     let name: String
     private var files: [InputFile] = []
-    private var places: [String: Place] = [:]
+    private var locations: [String: Location] = [:]
 
     /// - Parameter name: a checkpoint or model (directory or file), of a run the first step; or a model's name that the local
     ///   hub cache has.
@@ -27,26 +27,26 @@ struct CheckpointWeights: BaseWeights {
         name = location.name
         let contents = try location.contents()
         for parameter in contents.parameters {
-            guard let reference = parameter.weight, let (file, tensor) = contents.tensor(reference),
-                let range = file.byteRange(of: tensor), !range.isEmpty, places[parameter.name] == nil
+            guard let tensorIndex = parameter.weight, let (file, tensor) = contents.tensor(tensorIndex),
+                let range = file.byteRange(of: tensor), !range.isEmpty, locations[parameter.name] == nil
             else { continue }
-            places[parameter.name] = Place(
-                source: contents.files[reference.file].source, range: range, dtype: tensor.dtype, shape: tensor.shape)
+            locations[parameter.name] = Location(
+                source: contents.files[tensorIndex.file].source, range: range, dtype: tensor.dtype, shape: tensor.shape)
         }
         files = contents.files.map(\.source)
-        guard !places.isEmpty else { throw VarveError(.usage, "no weights in it", file: location.path) }
+        guard !locations.isEmpty else { throw VarveError(.usage, "no weights in it", file: location.path) }
     }
 
     /// The same weights under the names that a step has for them.
     func named(for contents: StepContents) -> CheckpointWeights {
         let run = Set(contents.parameters.compactMap { $0.weight == nil ? nil : $0.name })
-        return renamed(BasePrefix(run: run, base: Set(places.keys)))
+        return renamed(BasePrefix(run: run, base: Set(locations.keys)))
     }
 
     /// What is said of a step that is compressed on these weights; `self` has the step's names.
     func note(for contents: StepContents) -> String {
         let isOfUse = contents.parameters.contains { parameter in
-            guard let reference = parameter.weight, let tensor = contents.tensor(reference)?.tensor else {
+            guard let tensorIndex = parameter.weight, let tensor = contents.tensor(tensorIndex)?.tensor else {
                 return false
             }
             return hasForm(parameter.name, dtype: tensor.dtype, shape: tensor.shape)
@@ -57,33 +57,34 @@ struct CheckpointWeights: BaseWeights {
     }
 
     func named(_ recorded: Set<String>) -> any BaseWeights {
-        renamed(BasePrefix(recorded: recorded, base: Set(places.keys)))
+        renamed(BasePrefix(recorded: recorded, base: Set(locations.keys)))
     }
 
     private func renamed(_ prefix: BasePrefix) -> CheckpointWeights {
         guard prefix != .none else { return self }
         var copy = self
-        copy.places = [:]
-        for (name, place) in places {
-            if let name = prefix.name(name) { copy.places[name] = place }
+        copy.locations = [:]
+        for (name, location) in locations {
+            if let name = prefix.name(name) { copy.locations[name] = location }
         }
         return copy
     }
 
     func weight(_ name: String) throws(VarveError) -> [UInt8]? {
-        guard let place = places[name] else { return nil }
-        return try place.source.bytes(at: place.range.lowerBound, count: place.range.count)
+        guard let location = locations[name] else { return nil }
+        return try location.source.bytes(at: location.range.lowerBound, count: location.range.count)
     }
 
     /// The values of runs of elements; `nil` where there is no weight of that name, type and shape, or of no type of float.
     func sample(_ name: String, dtype: DType, shape: [Int], runs: [Range<Int>]) throws(VarveError) -> [Float]? {
-        guard hasForm(name, dtype: dtype, shape: shape), let place = places[name], let format = dtype.floatFormat else {
+        guard hasForm(name, dtype: dtype, shape: shape), let location = locations[name], let format = dtype.floatFormat
+        else {
             return nil
         }
         var values: [Float] = []
         for run in runs {
-            let bytes = try place.source.bytes(
-                at: place.range.lowerBound + UInt64(run.lowerBound * format.elementSize),
+            let bytes = try location.source.bytes(
+                at: location.range.lowerBound + UInt64(run.lowerBound * format.elementSize),
                 count: run.count * format.elementSize)
             values += format.floats(bytes)
         }
@@ -91,7 +92,7 @@ struct CheckpointWeights: BaseWeights {
     }
 
     func hasForm(_ name: String, dtype: DType, shape: [Int]) -> Bool {
-        places[name].map { $0.dtype == dtype && $0.shape == shape } ?? false
+        locations[name].map { $0.dtype == dtype && $0.shape == shape } ?? false
     }
 
     /// - Throws: `.usage` where one of its files is not what it was when it was opened.
@@ -108,7 +109,7 @@ struct CheckpointWeights: BaseWeights {
     /// The hash of every weight's bytes.
     func hashes() throws(VarveError) -> [String: Hash128] {
         var result: [String: Hash128] = [:]
-        for name in places.keys {
+        for name in locations.keys {
             if let bytes = try weight(name) { result[name] = Hash128(bytes) }
         }
         return result

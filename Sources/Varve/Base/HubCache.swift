@@ -74,15 +74,15 @@ package struct HubCache: Sendable {
         let snapshots = Paths.join(model, "snapshots"), revision = name.revision ?? "main"
         let reference = Paths.join(model, "refs/\(revision)")
         let commit = try Self.commit(in: reference) ?? revision
-        let place = Paths.join(snapshots, commit)
-        guard try Directories.isThere(place) else {
+        let location = Paths.join(snapshots, commit)
+        guard try Directories.isThere(location) else {
             let known = ((try? SystemCalls.list(snapshots)) ?? []).map { "\(name.repository)@\($0)" }
             throw VarveError(
                 .notFound,
-                "the local hub cache has no revision \(revision) of that model, looked for \(reference) and \(place); "
+                "the local hub cache has no revision \(revision) of that model, looked for \(reference) and \(location); "
                     + "it has \(known.isEmpty ? "none" : known.joined(separator: ", "))")
         }
-        return Snapshot(directory: place, commit: commit)
+        return Snapshot(directory: location, commit: commit)
     }
 
     /// What a file in `refs` says; `nil` where there is none.

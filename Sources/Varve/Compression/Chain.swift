@@ -79,7 +79,7 @@ struct Chain {
             try before.map { (number) throws(VarveError) in try keyframeIsDue(after: number, decoder) } ?? true
 
         var previous: StepEncoder.Predecessor?
-        var reference: (any WeightReference)?
+        var previousWeights: (any PreviousWeights)?
         var known = StepContents.KnownPairs()
         if let before {
             let open = try decoder.step(before)
@@ -90,14 +90,14 @@ struct Chain {
                     step: open, store: store, base: nil,
                     distance: step.isEpoch || open.manifest.isEpoch ? nil : step.number - before,
                     originals: originals(of: before, open))
-                reference = StoredWeights(step: open, store: store)
+                previousWeights = StoredWeights(step: open, store: store)
             }
         } else if let base {
             previous = StepEncoder.Predecessor(step: nil, store: nil, base: base, originals: nil)
         }
 
         let contents = try StepContents.read(
-            step, of: Run(root: source.root), held: source.held, previous: reference, known: known)
+            step, of: Run(root: source.root), held: source.held, previous: previousWeights, known: known)
         let base = previous?.base == nil ? nil : base?.named(for: contents)
         if let base { previous?.base = base }
         let distance = try distance(of: step, since: before, decoder)
@@ -113,8 +113,8 @@ struct Chain {
         let store = isLast ? nil : try emptyStore(in: writer)
         spare = nil
         if case .transform = method {
-            let factors = try StepFactors(plan).factors
-            previous?.stepFactors = factors
+            let factors = try QuantizerScales(plan).factors
+            previous?.quantizerScales = factors
         }
         for number in archive.steps where !index.steps.contains(number) {
             if let manifest = try? archive.manifest(number) { index.add(manifest) }
@@ -126,7 +126,7 @@ struct Chain {
 
         var manifest = StepManifest(
             number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
-            method: method.name, predecessor: try predecessorReference(previous), entries: plan.entries,
+            method: method.name, predecessor: try predecessorLink(previous), entries: plan.entries,
             pairs: plan.pairs,
             notes: plan.notes)
         if let base {
@@ -142,7 +142,7 @@ struct Chain {
             plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }, held: \.heldBytes
         ) {
             (unit) throws(VarveError) in
-            try encoder.encode(unit)
+            try encoder.encodeUnit(unit)
         } consume: { (unit) throws(VarveError) in
             try manifest.append(unit, to: stepWriter.part)
             progress?(.bytes(unit.sourceBytes))
@@ -205,7 +205,7 @@ struct Chain {
         return true
     }
 
-    private func predecessorReference(_ previous: StepEncoder.Predecessor?) throws(VarveError)
+    private func predecessorLink(_ previous: StepEncoder.Predecessor?) throws(VarveError)
         -> StepManifest.Predecessor
     {
         if let step = previous?.step { return .step(step.manifest.number, digest: step.digest) }

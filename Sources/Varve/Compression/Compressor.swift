@@ -25,7 +25,7 @@ package struct Compressor: Sendable {
     /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
     ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
     package func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
-        try ArchivePlace.check(archive: archive, of: run)
+        try ArchiveLocation.check(archive: archive, of: run)
         var searched: [String] = []
         var options = options
         if case .transform(var transform) = options.method, let target = transform.targetRatio {

@@ -19,8 +19,8 @@ struct SameTraining {
         for unit in plan.units {
             let weights: [PlannedTensor] =
                 switch unit {
-                case .bundle(let parameters): parameters.map(\.weight)
-                case .pack(let tensors): tensors.filter { $0.identity.isWeight }
+                case .quantizedGroup(let parameters): parameters.map(\.weight)
+                case .losslessGroup(let tensors): tensors.filter { $0.identity.isWeight }
                 case .payload: []
                 }
             for weight in weights where weight.count >= run {

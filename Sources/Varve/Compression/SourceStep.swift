@@ -9,7 +9,7 @@ struct SourceStep: Sendable {
     /// Its files, opened when the step was seen to be complete, by path: a trainer may have removed them since.
     var held: [String: InputFile] = [:]
     /// Whether it was seen unchanged for a while, so that what is missing now was removed after it was complete.
-    var isSettled = false
+    var wasSeenUnchanged = false
 
     init(_ step: Step, root: String) {
         self.step = step
@@ -21,7 +21,7 @@ struct SourceStep: Sendable {
         for file in files {
             if held[file.path] == nil { try file.source.checkUnchanged() } else { try file.source.checkContent() }
         }
-        if !isSettled { try checkDirectories() }
+        if !wasSeenUnchanged { try checkDirectories() }
     }
 
     /// Throws `.sourceChanged` where a directory of the step has got or lost something since the run was looked through:

@@ -4,7 +4,7 @@ import TensorCodecs
 import FileSystem
 
 /// The restored weights of the step before, sampled for the proof of the pairing.
-struct StoredWeights: WeightReference {
+struct StoredWeights: PreviousWeights {
     let step: OpenStep
     let store: ScratchStore
 

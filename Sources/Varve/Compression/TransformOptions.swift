@@ -90,11 +90,11 @@ public struct TransformOptions: Sendable, Hashable {
         var settings = TransformSettings(stepSize: size)
         settings.exactKeyframes = keyframes == .exact
         // Errors must stay small against those of the deltas.
-        settings.keyframeStep = min(1.0 / 8, size / 12)
+        settings.keyframeStepSize = min(1.0 / 8, size / 12)
         if quality == .high {
-            settings.keyframeStep = 1.0 / 32
+            settings.keyframeStepSize = 1.0 / 32
             // An octave: a factor of 1.21 on the fidelity runs, where five quarters came to 1.25.
-            settings.secondMomentStep = 4
+            settings.secondMomentStepSize = 4
             settings.exponentMoves = .fine
         }
         settings.rule = rule(stepSize: size)

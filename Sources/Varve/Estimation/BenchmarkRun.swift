@@ -91,9 +91,11 @@ package struct BenchmarkRun: Sendable {
             try Self.forEachBlock(of: file) { (offset, block) throws(VarveError) in
                 let other = try copy.bytes(at: offset, count: block.count)
                 if block == other { return }
-                guard let place = zip(block, other).enumerated().first(where: { $1.0 != $1.1 })?.offset else { return }
+                guard let position = zip(block, other).enumerated().first(where: { $1.0 != $1.1 })?.offset else {
+                    return
+                }
                 throw VarveError(
-                    .different, "stored exactly, but not restored so", file: path, offset: offset + UInt64(place))
+                    .different, "stored exactly, but not restored so", file: path, offset: offset + UInt64(position))
             }
         }
         return lossy.isEmpty

@@ -51,17 +51,17 @@ struct SampleEncoder {
     ) async throws(VarveError) -> Measurement {
         let began = ContinuousClock.now
         var previous: StepEncoder.Predecessor?
-        var reference: (any WeightReference)?
+        var previousWeights: (any PreviousWeights)?
         if let last, !isKeyframe {
             previous = StepEncoder.Predecessor(
                 step: last.open, store: last.store, base: nil,
                 distance: step.isEpoch || last.step.isEpoch ? nil : step.number - last.step.number)
-            reference = FileWeightReference(last.contents)
+            previousWeights = FilePreviousWeights(last.contents)
         } else if last == nil, let base {
             previous = StepEncoder.Predecessor(step: nil, store: nil, base: base)
         }
         let contents = try StepContents.read(
-            step, of: found, previous: reference, known: last?.open.manifest.pairs ?? known)
+            step, of: found, previous: previousWeights, known: last?.open.manifest.pairs ?? known)
         let base = previous?.base == nil ? nil : base?.named(for: contents)
         if let base { previous?.base = base }
         var planner = StepPlanner(
@@ -69,7 +69,7 @@ struct SampleEncoder {
             quantizes: method.quantizes(keyframe: previous == nil), method: method,
             distance: last.flatMap { step.isEpoch || $0.step.isEpoch ? nil : step.number - $0.step.number })
         let plan = try planner.plan()
-        if case .transform = method { previous?.stepFactors = try StepFactors(plan).factors }
+        if case .transform = method { previous?.quantizerScales = try QuantizerScales(plan).factors }
         let names = UnitSample.StepNames(path: step.path, isDirectory: step.isDirectory)
         let sample = self.sample ?? UnitSample(of: plan, names, byteCount: sampleBytes)
         self.sample = sample
@@ -84,13 +84,13 @@ struct SampleEncoder {
         let planned = ContinuousClock.now
         let whole = Self.sizes(of: plan.units), encoded = Self.sizes(of: units)
         var stored: [UnitClass: Double] = [:], notes = base.map { [$0.note(for: contents)] } ?? []
-        var place = 0
+        var position = 0
         try await OrderedWork.run(units, options.capacity, held: \.heldBytes) { (unit) throws(VarveError) in
-            try encoder.encode(unit)
+            try encoder.encodeUnit(unit)
         } consume: { (unit) throws(VarveError) in
-            stored[UnitClass(units[place]), default: 0] += Double(unit.heldBytes)
-            place += 1
-            manifest.append(unit, at: unit.blobs.map { Self.reference($0) })
+            stored[UnitClass(units[position]), default: 0] += Double(unit.heldBytes)
+            position += 1
+            manifest.append(unit, at: unit.blobs.map { Self.location($0) })
             notes += unit.notes
             progress?(.bytes(unit.sourceBytes))
         }
@@ -99,7 +99,7 @@ struct SampleEncoder {
         for file in contents.files { try file.source.checkUnchanged() }
         let wholeBytes = whole.values.reduce(0, +), encodedBytes = encoded.values.reduce(0, +)
         let scale = Double(wholeBytes) / Double(max(1, encodedBytes))
-        var size = Double(try SealedFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
+        var size = Double(try ManifestFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
         for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
         last = (OpenStep(unstored: manifest), store, contents, step)
         let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
@@ -116,8 +116,8 @@ struct SampleEncoder {
 
         init(_ unit: EncodingUnit) {
             switch unit {
-            case .bundle: self = .quantized
-            case .pack(let tensors): self = tensors.first?.identity.role == .weight ? .weights : .tensors
+            case .quantizedGroup: self = .quantized
+            case .losslessGroup(let tensors): self = tensors.first?.identity.role == .weight ? .weights : .tensors
             case .payload: self = .payload
             }
         }
@@ -128,8 +128,8 @@ struct SampleEncoder {
         for unit in units {
             let byteCount =
                 switch unit {
-                case .bundle(let parameters): parameters.flatMap(\.tensors).reduce(0) { $0 + $1.range.count }
-                case .pack(let tensors): tensors.reduce(0) { $0 + $1.range.count }
+                case .quantizedGroup(let parameters): parameters.flatMap(\.tensors).reduce(0) { $0 + $1.range.count }
+                case .losslessGroup(let tensors): tensors.reduce(0) { $0 + $1.range.count }
                 case .payload(let payload): payload.byteCount
                 }
             sizes[UnitClass(unit), default: 0] += byteCount
@@ -138,8 +138,8 @@ struct SampleEncoder {
     }
 
     /// What a manifest would say of a blob that is written nowhere.
-    private static func reference(_ blob: [UInt8]) -> PartReference {
-        PartReference(part: 0, offset: 1 << 20, byteCount: UInt64(blob.count), checksum: checksum64(blob))
+    private static func location(_ blob: [UInt8]) -> RecordLocation {
+        RecordLocation(part: 0, offset: 1 << 20, byteCount: UInt64(blob.count), checksum: checksum64(blob))
     }
 
     static func seconds(_ duration: Duration) -> Double {

@@ -11,12 +11,12 @@ struct UnitSample {
         var tensors: [(key: String, byteCount: Int)] = [], payload: [(key: String, byteCount: Int)] = []
         for unit in plan.units {
             switch unit {
-            case .bundle(let parameters):
+            case .quantizedGroup(let parameters):
                 for parameter in parameters {
                     tensors.append((step.key(parameter.weight), parameter.tensors.reduce(0) { $0 + $1.range.count }))
                 }
-            case .pack(let members):
-                // A first moment may lie in another pack than its weight: they go together.
+            case .losslessGroup(let members):
+                // A first moment may lie in another lossless group than its weight: they go together.
                 for tensor in members { tensors.append((step.key(tensor), tensor.range.count)) }
             case .payload(let block):
                 payload.append((step.key(block, plan), block.byteCount))
@@ -37,11 +37,11 @@ struct UnitSample {
     private static func choose(_ items: [(key: String, byteCount: Int)], _ room: Int) -> Set<String> {
         // Multiples of the golden section leave no stretch of the model out for long.
         let order = items.indices.sorted { left, right in
-            func place(_ index: Int) -> Double {
+            func position(_ index: Int) -> Double {
                 let product = Double(index) * 0.618_033_988_749_894_8
                 return product - product.rounded(.down)
             }
-            return place(left) < place(right)
+            return position(left) < position(right)
         }
         var chosen = Set<String>(), left = room
         for index in order where items[index].byteCount <= left {
@@ -57,12 +57,12 @@ struct UnitSample {
         guard let chosen else { return plan.units }
         return plan.units.compactMap { unit in
             switch unit {
-            case .bundle(let parameters):
+            case .quantizedGroup(let parameters):
                 let kept = parameters.filter { chosen.contains(step.key($0.weight)) }
-                return kept.isEmpty ? nil : .bundle(kept)
-            case .pack(let tensors):
+                return kept.isEmpty ? nil : .quantizedGroup(kept)
+            case .losslessGroup(let tensors):
                 let kept = tensors.filter { chosen.contains(step.key($0)) }
-                return kept.isEmpty ? nil : .pack(kept)
+                return kept.isEmpty ? nil : .losslessGroup(kept)
             case .payload(var payload):
                 guard chosen.contains(step.key(payload, plan)) else { return nil }
                 // What it repeats may not be in the sample.

@@ -27,7 +27,7 @@ struct CopySearch {
             && tensor.range.count * 8 == tensor.count * tensor.dtype.bits
     }
 
-    /// Place of the weight that was added first of those whose values, in its type, this tensor seems to have.
+    /// Position of the weight that was added first of those whose values, in its type, this tensor seems to have.
     /// - Throws: `.inputOutput`.
     func weight(of tensor: PlannedTensor) throws(VarveError) -> Int? {
         guard let (format, sample) = try Self.sample(tensor) else { return nil }
@@ -36,11 +36,11 @@ struct CopySearch {
 
     /// Lets later tensors be found as copies of this one.
     /// - Throws: `.inputOutput`.
-    mutating func add(_ tensor: PlannedTensor, place: Int) throws(VarveError) {
+    mutating func add(_ tensor: PlannedTensor, position: Int) throws(VarveError) {
         guard let (format, sample) = try Self.sample(tensor) else { return }
         for other in FloatFormat.allCases {
             let key = Key(count: tensor.count, format: other, sample: other.rounding(sample, of: format))
-            if weights[key] == nil { weights[key] = place }
+            if weights[key] == nil { weights[key] = position }
         }
     }
 

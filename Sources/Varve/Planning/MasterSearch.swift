@@ -11,14 +11,14 @@ import FileSystem
 struct MasterSearch {
     private let contents: StepContents
     /// Float32 tensors by shape.
-    private var candidates: [[Int]: [TensorReference]] = [:]
+    private var candidates: [[Int]: [TensorIndex]] = [:]
 
     init(_ contents: StepContents) {
         self.contents = contents
         for (file, stepFile) in contents.files.enumerated() {
             for (number, tensor) in (stepFile.tensorFile?.tensors ?? []).enumerated()
             where tensor.dtype == .f32 && !tensor.isOpaque {
-                candidates[tensor.shape, default: []].append(TensorReference(file: file, tensor: number))
+                candidates[tensor.shape, default: []].append(TensorIndex(file: file, tensor: number))
             }
         }
     }
@@ -26,7 +26,7 @@ struct MasterSearch {
     private static let samples = 64
 
     /// The master of a weight; `nil` where the weight is no half-precision tensor or there is none.
-    func master(of weight: TensorReference?) throws(VarveError) -> TensorReference? {
+    func master(of weight: TensorIndex?) throws(VarveError) -> TensorIndex? {
         guard let weight, let (file, tensor) = contents.tensor(weight), !tensor.isOpaque,
             let format = tensor.dtype.floatFormat, format == .bf16 || format == .f16,
             let range = file.byteRange(of: tensor), let pool = candidates[tensor.shape]
@@ -40,14 +40,14 @@ struct MasterSearch {
         // Zeros alone prove nothing.
         guard expected.contains(where: { $0 != [0, 0] && $0 != [0, 0x80] }) else { return nil }
         for candidate in pool {
-            guard let (file, tensor) = contents.tensor(candidate), let place = file.byteRange(of: tensor),
-                place.count == 4 * count
+            guard let (file, tensor) = contents.tensor(candidate), let masterRange = file.byteRange(of: tensor),
+                masterRange.count == 4 * count
             else { continue }
             let source = contents.files[candidate.file].source
             var agrees = true
             for (position, bytes) in zip(positions, expected) where agrees {
                 let value = format.bytes(
-                    FloatFormat.f32.floats(try source.bytes(at: place.lowerBound + 4 * position, count: 4)))
+                    FloatFormat.f32.floats(try source.bytes(at: masterRange.lowerBound + 4 * position, count: 4)))
                 agrees = value == bytes
             }
             if agrees { return candidate }

@@ -8,10 +8,10 @@ extension OriginalWeights {
         self.init()
         var names = Set<String>()
         for parameter in contents.parameters {
-            guard let reference = parameter.weight, let (file, tensor) = contents.tensor(reference),
+            guard let tensorIndex = parameter.weight, let (file, tensor) = contents.tensor(tensorIndex),
                 let range = file.byteRange(of: tensor), names.insert(parameter.name).inserted
             else { continue }
-            add(parameter.name, source: contents.files[reference.file].source, range: range)
+            add(parameter.name, source: contents.files[tensorIndex.file].source, range: range)
         }
     }
 }

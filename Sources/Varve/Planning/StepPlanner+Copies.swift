@@ -22,7 +22,7 @@ extension StepPlanner {
                 result[member].copies += [parameter.weight] + parameter.copies
                 isCopy.insert(index)
             } else {
-                try search.add(parameter.weight, place: index)
+                try search.add(parameter.weight, position: index)
             }
         }
         var rest: [PlannedTensor] = []

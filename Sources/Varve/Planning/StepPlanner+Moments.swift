@@ -33,7 +33,7 @@ extension StepPlanner {
         } else {
             rest += [maximum].compactMap { $0 }
         }
-        quantized.momentRule = Self.momentRule(parameter, hasSecond: quantized.secondMoment != nil)
+        quantized.firstMomentScale = Self.firstMomentScale(parameter, hasSecond: quantized.secondMoment != nil)
         return (quantized, rest)
     }
 
@@ -60,25 +60,25 @@ extension StepPlanner {
         guard let value = parameter.other.first(where: { $0.key == "step" }) else { return nil }
         switch value.content {
         case .number(let number): return Int(exactly: number.rounded())
-        case .tensor(let reference):
-            guard let (file, tensor) = contents.tensor(reference), tensor.count == 1,
+        case .tensor(let tensorIndex):
+            guard let (file, tensor) = contents.tensor(tensorIndex), tensor.count == 1,
                 let range = file.byteRange(of: tensor), let format = tensor.dtype.floatFormat,
-                let bytes = try? contents.files[reference.file].source.bytes(at: range.lowerBound, count: range.count)
+                let bytes = try? contents.files[tensorIndex.file].source.bytes(at: range.lowerBound, count: range.count)
             else { return nil }
             return format.floats(bytes).first.flatMap { Int(exactly: $0.rounded()) }
         }
     }
 
     /// What the first moment's size means to the optimizer that keeps it.
-    private static func momentRule(_ parameter: Parameter, hasSecond: Bool) -> MomentRule {
+    private static func firstMomentScale(_ parameter: Parameter, hasSecond: Bool) -> FirstMomentScale {
         guard let hyper = parameter.hyperparameters else { return .unknown }
         // Muon makes the momentum orthogonal; Lion, with two betas and no second moment, takes its sign.
         if hyper.isOrthogonalized || (hyper.beta2 != nil && !hasSecond && parameter.secondMoment == nil) {
             return .direction
         }
         guard let rate = hyper.learningRate, let beta = hyper.beta1, rate > 0, beta > 0, beta < 1,
-            let rule = Displacement(factor: (1 - beta) / (rate * beta), epsilon: hasSecond ? hyper.epsilon ?? 0 : 0)
+            let rule = AdamUpdate(factor: (1 - beta) / (rate * beta), epsilon: hasSecond ? hyper.epsilon ?? 0 : 0)
         else { return .unknown }
-        return .displacement(rule)
+        return .adamUpdate(rule)
     }
 }

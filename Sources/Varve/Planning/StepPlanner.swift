@@ -48,7 +48,9 @@ struct StepPlanner {
         addUnclaimedTensors()
         (parameters, exact) = try Self.withCopies(parameters, exact)
         return StepPlan(
-            entries: entries, units: bundles() + PackOrder.packs(exact).map { .pack($0) } + (try payload()),
+            entries: entries,
+            units: quantizedGroups() + LosslessGroupOrder.losslessGroups(exact).map { .losslessGroup($0) }
+                + (try payload()),
             pairs: contents.knownPairs,
             notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
@@ -137,10 +139,10 @@ struct StepPlanner {
         second?.decay = parameter.hyperparameters?.beta2
         var maximum: PlannedTensor?
         for value in parameter.other {
-            guard case .tensor(let reference) = value.content else { continue }
+            guard case .tensor(let tensorIndex) = value.content else { continue }
             guard
                 let tensor = planned(
-                    reference, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
+                    tensorIndex, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
             else { continue }
             if value.key == TensorIdentity.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
         }
@@ -162,16 +164,17 @@ struct StepPlanner {
         exact += rest
     }
 
-    /// The tensor with its place claimed; `nil` where it has no run of bytes of its own (a second name of a tied
+    /// The tensor with its range claimed; `nil` where it has no run of bytes of its own (a second name of a tied
     /// weight, a view with gaps): its bytes are coded with the first name or stay in the payload.
     private mutating func planned(
-        _ reference: TensorReference?, _ identity: TensorIdentity, _ pairing: PairingNote
+        _ tensorIndex: TensorIndex?, _ identity: TensorIdentity, _ pairing: PairingNote
     ) -> PlannedTensor? {
-        guard let reference, let (file, tensor) = contents.tensor(reference), let range = file.byteRange(of: tensor),
+        guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex),
+            let range = file.byteRange(of: tensor),
             !range.isEmpty
         else { return nil }
         if identity.role == .other, range.count < StepPlan.smallestTensor { return nil }
-        guard claimed[reference.file].claim(range) else { return nil }
+        guard claimed[tensorIndex.file].claim(range) else { return nil }
         var identity = identity
         var repetition = 2
         while !identities.insert(identity).inserted {
@@ -181,8 +184,8 @@ struct StepPlanner {
         // The other byte order, or a conjugate: bytes, not values.
         let dtype = tensor.isOpaque && tensor.dtype.isQuantizable ? Self.opaque(tensor.dtype) : tensor.dtype
         return PlannedTensor(
-            identity: identity, dtype: dtype, shape: tensor.shape, entry: entryOfFile[reference.file], range: range,
-            source: contents.files[reference.file].source, pairing: pairing)
+            identity: identity, dtype: dtype, shape: tensor.shape, entry: entryOfFile[tensorIndex.file], range: range,
+            source: contents.files[tensorIndex.file].source, pairing: pairing)
     }
 
     private static func opaque(_ dtype: DType) -> DType {
@@ -200,7 +203,7 @@ struct StepPlanner {
             let key = Self.stableKey(file.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)
             for number in tensors.indices {
                 let identity = TensorIdentity(name: "\(key):\(tensors[number].name)", role: .other, key: "")
-                if let tensor = planned(TensorReference(file: index, tensor: number), identity, .none) {
+                if let tensor = planned(TensorIndex(file: index, tensor: number), identity, .none) {
                     exact.append(tensor)
                 }
             }
@@ -209,19 +212,19 @@ struct StepPlanner {
 
     // MARK: Units
 
-    private func bundles() -> [EncodingUnit] {
+    private func quantizedGroups() -> [EncodingUnit] {
         var units: [EncodingUnit] = []
         var current: [PlannedParameter] = []
         var elements = 0
         for parameter in parameters {
-            if !current.isEmpty, elements + parameter.count > StepPlan.bundleElements {
-                units.append(.bundle(current))
+            if !current.isEmpty, elements + parameter.count > StepPlan.quantizedGroupElements {
+                units.append(.quantizedGroup(current))
                 (current, elements) = ([], 0)
             }
             current.append(parameter)
             elements += parameter.count
         }
-        if !current.isEmpty { units.append(.bundle(current)) }
+        if !current.isEmpty { units.append(.quantizedGroup(current)) }
         return units
     }
 }

@@ -35,20 +35,20 @@ extension StepPlan {
             FileOutline(path: $0.path, bytes: $0.byteCount, container: containers[$0.path] ?? "other")
         }
         func count(_ tensor: PlannedTensor, isQuantized: Bool) {
-            let place = tensor.entry, bytes = UInt64(tensor.range.count)
+            let entry = tensor.entry, bytes = UInt64(tensor.range.count)
             switch tensor.identity.role {
-            case .weight: files[place].weights += 1
-            case .firstMoment: files[place].firstMoments += 1
-            case .secondMoment: files[place].secondMoments += 1
-            case .other: files[place].others += 1
+            case .weight: files[entry].weights += 1
+            case .firstMoment: files[entry].firstMoments += 1
+            case .secondMoment: files[entry].secondMoments += 1
+            case .other: files[entry].others += 1
             }
-            if isQuantized { files[place].quantizedBytes += bytes } else { files[place].exactBytes += bytes }
+            if isQuantized { files[entry].quantizedBytes += bytes } else { files[entry].exactBytes += bytes }
         }
         for unit in units {
             switch unit {
-            case .bundle(let parameters):
+            case .quantizedGroup(let parameters):
                 for tensor in parameters.flatMap(\.tensors) { count(tensor, isQuantized: true) }
-            case .pack(let tensors):
+            case .losslessGroup(let tensors):
                 for tensor in tensors { count(tensor, isQuantized: false) }
             case .payload(let payload):
                 files[payload.entry].payloadBytes += UInt64(payload.byteCount)

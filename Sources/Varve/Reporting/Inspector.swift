@@ -47,7 +47,7 @@ public struct Inspector: Sendable {
         var parameters: [Inspection.Parameter] = []
         for parameter in contents.parameters {
             var item = try inspect(parameter, contents)
-            // Settled for the whole run before its steps were read one by one: say on what ground.
+            // Decided for the whole run before its steps were read one by one: say on what ground.
             if case .inherited = parameter.pairing, let path = parameter.statePath {
                 item.correlation = correlations[path]
                 item.pairing = (item.correlation == nil ? Report.Pairing.order : .data).rawValue
@@ -74,8 +74,8 @@ public struct Inspector: Sendable {
             switch value.content {
             case .number(let number):
                 other[value.key] = .init(value: number)
-            case .tensor(let reference):
-                if let tensor = try tensor(reference, contents) {
+            case .tensor(let tensorIndex):
+                if let tensor = try tensor(tensorIndex, contents) {
                     other[value.key] = .init(dtype: tensor.dtype, shape: tensor.shape, sha256: tensor.sha256)
                 }
             }
@@ -90,12 +90,12 @@ public struct Inspector: Sendable {
             correlation: correlation)
     }
 
-    private func tensor(_ reference: TensorReference?, _ contents: StepContents) throws(VarveError) -> Inspection
+    private func tensor(_ tensorIndex: TensorIndex?, _ contents: StepContents) throws(VarveError) -> Inspection
         .Tensor?
     {
-        guard let reference, let (file, tensor) = contents.tensor(reference) else { return nil }
+        guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex) else { return nil }
         var result = Inspection.Tensor(
-            dtype: tensor.dtype.rawValue, shape: tensor.shape, file: contents.files[reference.file].path)
+            dtype: tensor.dtype.rawValue, shape: tensor.shape, file: contents.files[tensorIndex.file].path)
         if hashes {
             var hash = SHA256()
             try file.forEachContiguousBlock(of: tensor, blockBytes: 1 << 20) { bytes in

@@ -20,24 +20,24 @@ struct PathClaims: Sendable {
     }
 
     /// A name in a directory, by its bytes.
-    private struct Place: Sendable, Hashable {
+    private struct Key: Sendable, Hashable {
         var parent: Int
         var name: [UInt8]
     }
 
     private struct Node: Sendable {
-        var place: Place
+        var key: Key
         var claim: Claim
     }
 
     /// The first is the root; what lies in a directory comes after it.
-    private var nodes = [Node(place: Place(parent: -1, name: []), claim: .directory)]
-    private var index: [Place: Int] = [:]
+    private var nodes = [Node(key: Key(parent: -1, name: []), claim: .directory)]
+    private var index: [Key: Int] = [:]
 
     func isFile(_ path: String) -> Bool {
         var node = 0
         for name in Self.components(path) {
-            guard let next = index[Place(parent: node, name: Array(name))] else { return false }
+            guard let next = index[Key(parent: node, name: Array(name))] else { return false }
             node = next
         }
         return nodes[node].claim == .file
@@ -51,7 +51,7 @@ struct PathClaims: Sendable {
             guard nodes[node].claim == .directory else {
                 throw VarveError(.exists, "\(path) lies under a file or a link")
             }
-            guard let next = index[Place(parent: node, name: Array(name))] else { break }
+            guard let next = index[Key(parent: node, name: Array(name))] else { break }
             (node, known) = (next, known + 1)
         }
         guard known < components.count else {
@@ -60,40 +60,40 @@ struct PathClaims: Sendable {
             }
             return
         }
-        for (place, name) in components.enumerated().dropFirst(known) {
-            node = append(Place(parent: node, name: Array(name)), place == components.count - 1 ? claim : .directory)
+        for (position, name) in components.enumerated().dropFirst(known) {
+            node = append(Key(parent: node, name: Array(name)), position == components.count - 1 ? claim : .directory)
         }
     }
 
     /// - Throws: `.exists` where anything excludes the other; nothing is claimed then.
     mutating func add(_ other: PathClaims) throws(VarveError) {
         // Where each of the other's nodes stands here; nowhere below one that is new.
-        var places: [Int?] = [0]
+        var counterparts: [Int?] = [0]
         for node in other.nodes.dropFirst() {
-            let parent = places[node.place.parent]
-            let there = parent.flatMap { index[Place(parent: $0, name: node.place.name)] }
+            let parent = counterparts[node.key.parent]
+            let there = parent.flatMap { index[Key(parent: $0, name: node.key.name)] }
             if let there, nodes[there].claim != .directory || node.claim != .directory {
                 throw VarveError(.exists, "two things have the path \(path(of: there))")
             }
-            places.append(there)
+            counterparts.append(there)
         }
-        for (position, node) in other.nodes.enumerated() where places[position] == nil {
-            guard let parent = places[node.place.parent] else { continue }
-            places[position] = append(Place(parent: parent, name: node.place.name), node.claim)
+        for (position, node) in other.nodes.enumerated() where counterparts[position] == nil {
+            guard let parent = counterparts[node.key.parent] else { continue }
+            counterparts[position] = append(Key(parent: parent, name: node.key.name), node.claim)
         }
     }
 
-    private mutating func append(_ place: Place, _ claim: Claim) -> Int {
-        nodes.append(Node(place: place, claim: claim))
-        index[place] = nodes.count - 1
+    private mutating func append(_ key: Key, _ claim: Claim) -> Int {
+        nodes.append(Node(key: key, claim: claim))
+        index[key] = nodes.count - 1
         return nodes.count - 1
     }
 
     private func path(of node: Int) -> String {
         var names: [String] = [], node = node
         while node > 0 {
-            names.append(String(decoding: nodes[node].place.name, as: UTF8.self))
-            node = nodes[node].place.parent
+            names.append(String(decoding: nodes[node].key.name, as: UTF8.self))
+            node = nodes[node].key.parent
         }
         return names.reversed().joined(separator: "/")
     }

@@ -1,13 +1,13 @@
 import ChainArchive
 import FileSystem
 
-/// Where everything that is restored goes, settled before anything is written.
+/// Where everything that is restored goes, decided before anything is written.
 ///
 /// All paths lie under one directory that is empty at first. No path has a link or a file above it and no two things
 /// have one path, so nothing is ever written through a link, and nothing is overwritten, whatever an archive says.
 struct RestorePlan {
     /// Where a step goes.
-    struct Placement: Sendable {
+    struct Destination: Sendable {
         var number: Int
         /// The step's directory under the output, empty for the output itself.
         var directory: String
@@ -28,7 +28,7 @@ struct RestorePlan {
     }
 
     /// In the order of the steps.
-    private(set) var placements: [Placement] = []
+    private(set) var destinations: [Destination] = []
     /// The run's own files that are restored.
     private(set) var runEntries: [Entry] = []
     /// What a user should hear.
@@ -37,15 +37,15 @@ struct RestorePlan {
 
     /// A single step, its own directory being the output.
     init(_ manifest: StepManifest) throws(VarveError) {
-        var placement = Placement(number: manifest.number, directory: "", stripping: Self.ownDirectory(manifest))
+        var destination = Destination(number: manifest.number, directory: "", stripping: Self.ownDirectory(manifest))
         do throws(VarveError) {
-            claims = try Self.claims(manifest, placement)
+            claims = try Self.claims(manifest, destination)
         } catch {
             // Files of several directories that have one name: they keep their directories.
-            placement.stripping = ""
-            claims = try Self.claims(manifest, placement)
+            destination.stripping = ""
+            claims = try Self.claims(manifest, destination)
         }
-        placements = [placement]
+        destinations = [destination]
     }
 
     /// All steps under their paths in the run, and the run's own files.
@@ -54,19 +54,19 @@ struct RestorePlan {
     /// directories of their own. Steps go before the run's other files.
     init(_ manifests: [StepManifest], run: RunManifest?) throws(VarveError) {
         for manifest in manifests.reversed() {
-            var placement = Placement(number: manifest.number, directory: "", stripping: "")
+            var destination = Destination(number: manifest.number, directory: "", stripping: "")
             do throws(VarveError) {
-                try claims.add(try Self.claims(manifest, placement))
+                try claims.add(try Self.claims(manifest, destination))
             } catch  where error.code == .exists {
-                placement.directory = "step-\(manifest.number)"
-                try claims.add(try Self.claims(manifest, placement))
+                destination.directory = "step-\(manifest.number)"
+                try claims.add(try Self.claims(manifest, destination))
                 notices.append(
-                    "step \(manifest.number) comes into \(placement.directory): a later step has the path \(manifest.path)"
+                    "step \(manifest.number) comes into \(destination.directory): a later step has the path \(manifest.path)"
                 )
             }
-            placements.append(placement)
+            destinations.append(destination)
         }
-        placements.reverse()
+        destinations.reverse()
         for entry in run?.entries ?? [] { claim(entry) }
         runEntries = runEntries.filter { entry in
             switch entry.kind {
@@ -93,18 +93,18 @@ struct RestorePlan {
 
     /// The paths of one step.
     /// - Throws: `.damaged` where they exclude each other, or a hard link names no file of the step.
-    private static func claims(_ manifest: StepManifest, _ placement: Placement) throws(VarveError) -> PathClaims {
+    private static func claims(_ manifest: StepManifest, _ destination: Destination) throws(VarveError) -> PathClaims {
         var claims = PathClaims()
         do throws(VarveError) {
-            for entry in manifest.entries where !placement.isRoot(entry) {
-                try claims.add(try placement.path(entry.path), PathClaims.Claim(entry.kind))
+            for entry in manifest.entries where !destination.isRoot(entry) {
+                try claims.add(try destination.path(entry.path), PathClaims.Claim(entry.kind))
             }
         } catch  where error.code == .exists {
             throw VarveError(.damaged, error.message)
         }
         for entry in manifest.entries {
             guard case .hardLink(let original) = entry.kind else { continue }
-            guard claims.isFile(try placement.path(original)) else {
+            guard claims.isFile(try destination.path(original)) else {
                 throw VarveError(.damaged, "\(entry.path) is another name of \(original), which the step does not have")
             }
         }

@@ -22,7 +22,7 @@ struct RestoreTree: Sendable {
     }
 
     /// The path of something new, the directories above it made.
-    func place(_ relative: String) throws(VarveError) -> String {
+    func newPath(_ relative: String) throws(VarveError) -> String {
         let parent = Paths.split(relative).directory
         if parent != "." { try makeDirectory(parent) }
         let path = Paths.join(root, relative)

@@ -21,7 +21,7 @@ package struct Restorer: Sendable {
     ///   was restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
     @discardableResult
     package func restore(to output: String, progress: ProgressHandler? = nil) async throws(VarveError) -> [Int] {
-        try ArchivePlace.check(output: output)
+        try ArchiveLocation.check(output: output)
         let reader = try ArchiveReader(archive)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let decoder = ChainDecoder(reader, base: base)
@@ -49,8 +49,8 @@ package struct Restorer: Sendable {
 
         let links = try stepLinks(reader)
         let staging = try StagingDirectory(for: output)
-        for (position, placement) in plan.placements.enumerated() {
-            let step = placement.number
+        for (position, destination) in plan.destinations.enumerated() {
+            let step = destination.number
             progress?(.step(number: StepVersion.number(step), path: manifests[position].path))
             // Later steps of the same call build on this one: keep what they need instead of replaying the chain.
             let keeps = position + 1 < steps.count
@@ -58,9 +58,9 @@ package struct Restorer: Sendable {
                 keeps
                 ? try ScratchStore(directory: staging.path, contents: manifests[position].keptContents) : nil
             let target = StepRestorer(
-                decoder: decoder, placement: placement, root: staging.path, store: store,
+                decoder: decoder, destination: destination, root: staging.path, store: store,
                 onlyWeights: options.onlyWeights || reader.forgotten.extent(step) == .moments, workers: workers,
-                links: placement.directory.isEmpty ? links : [:])
+                links: destination.directory.isEmpty ? links : [:])
             do throws(VarveError) {
                 try await target.restore(progress)
             } catch {
@@ -75,8 +75,8 @@ package struct Restorer: Sendable {
         let isMoved = try staging.moveIntoPlace(overwrite: options.overwrite)
         // Last, for nothing can be put into a directory that may not be written to.
         if !options.onlyWeights {
-            for (placement, manifest) in zip(plan.placements, manifests) {
-                try DirectoryModes(manifest.entries, placement).set(in: output, withRoot: isMoved)
+            for (destination, manifest) in zip(plan.destinations, manifests) {
+                try DirectoryModes(manifest.entries, destination).set(in: output, withRoot: isMoved)
             }
             try DirectoryModes(plan.runEntries, nil).set(in: output, withRoot: false)
         }

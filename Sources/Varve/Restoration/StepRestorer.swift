@@ -4,7 +4,7 @@ import FileSystem
 /// Writes the files of one step.
 struct StepRestorer {
     let decoder: ChainDecoder
-    let placement: RestorePlan.Placement
+    let destination: RestorePlan.Destination
     /// The directory that takes everything.
     let root: String
     /// Takes the restored weights and payload for the step after this one.
@@ -14,7 +14,7 @@ struct StepRestorer {
     /// Files that are one file with a file of an earlier step: its path, by theirs. Both relative to the run.
     var links: [String: String] = [:]
 
-    private var number: Int { placement.number }
+    private var number: Int { destination.number }
     private var tree: RestoreTree { RestoreTree(root: root) }
 
     /// - Throws: `.damaged` with file, offset and tensor; `.noSpace`, `.inputOutput`, `.interrupted`.
@@ -30,12 +30,12 @@ struct StepRestorer {
         let holdsTensors = Set(manifest.tensors.map(\.entry))
         var rebuilders: [Int: FileRebuilder] = [:]
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
-            let path = try placement.path(entry.path)
+            let path = try destination.path(entry.path)
             switch entry.kind {
             case .directory:
                 try tree.makeDirectory(path)
             case .file:
-                let file = try FileRebuilder(index, of: number, to: try tree.place(path), decoder: decoder)
+                let file = try FileRebuilder(index, of: number, to: try tree.newPath(path), decoder: decoder)
                 progress?(.bytes(file.payloadBytes))
                 if holdsTensors.contains(index) { rebuilders[index] = file } else { try file.finish() }
             case .symbolicLink, .hardLink, .copy, .variant:
@@ -52,7 +52,7 @@ struct StepRestorer {
         try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step, isKept: isKept) }) {
             (unit) throws(VarveError) -> Int in
             var bytes = 0
-            let restored = try decoder.decode(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
+            let restored = try decoder.decodeUnit(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
                 targets[$0.entry] != nil
             }
             for tensor in restored {
@@ -72,7 +72,7 @@ struct StepRestorer {
     /// All entries; under `--only weights` the files of weights.
     private func entriesWanted(_ manifest: StepManifest) -> Set<Int> {
         // The step's own directory is the output itself.
-        let all = manifest.entries.indices.filter { !placement.isRoot(manifest.entries[$0]) }
+        let all = manifest.entries.indices.filter { !destination.isRoot(manifest.entries[$0]) }
         guard onlyWeights else { return Set(all) }
         return manifest.weightEntries.intersection(all)
     }
@@ -90,16 +90,16 @@ struct StepRestorer {
     private func makeLinks(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             guard case .file = entry.kind, let original = links[entry.path] else { continue }
-            try tree.unite(try placement.path(entry.path), with: original)
+            try tree.unite(try destination.path(entry.path), with: original)
         }
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             guard case .hardLink(let original) = entry.kind else { continue }
             try SystemCalls.link(
-                try tree.file(try placement.path(original)), try tree.place(try placement.path(entry.path)))
+                try tree.file(try destination.path(original)), try tree.newPath(try destination.path(entry.path)))
         }
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             guard case .symbolicLink(let target) = entry.kind else { continue }
-            let path = try tree.place(try placement.path(entry.path))
+            let path = try tree.newPath(try destination.path(entry.path))
             try SystemCalls.symbolicLink(target: target, at: path)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }
@@ -109,7 +109,7 @@ struct StepRestorer {
     private func setDirectoryAttributes(_ manifest: StepManifest, wanted: Set<Int>) throws(VarveError) {
         for (index, entry) in manifest.entries.enumerated().reversed() where wanted.contains(index) {
             guard case .directory = entry.kind else { continue }
-            let path = Paths.join(root, try placement.path(entry.path))
+            let path = Paths.join(root, try destination.path(entry.path))
             try SystemCalls.setMode(path, entry.restoredMode | 0o700)
             try SystemCalls.setModificationTime(path, nanoseconds: entry.modified)
         }

@@ -30,11 +30,11 @@ struct RunFilesRestorer {
         // Another name of a copy may come before it.
         for entry in entries {
             guard case .hardLink(let original) = entry.kind else { continue }
-            try SystemCalls.link(try tree.file(try safe(original)), try tree.place(try safe(entry.path)))
+            try SystemCalls.link(try tree.file(try safe(original)), try tree.newPath(try safe(entry.path)))
         }
         for entry in entries {
             guard case .symbolicLink(let target) = entry.kind else { continue }
-            try SystemCalls.symbolicLink(target: target, at: try tree.place(try safe(entry.path)))
+            try SystemCalls.symbolicLink(target: target, at: try tree.newPath(try safe(entry.path)))
             try SystemCalls.setModificationTime(try path(entry.path), nanoseconds: entry.modified)
         }
         for entry in entries.reversed() {
@@ -59,7 +59,7 @@ struct RunFilesRestorer {
     private func restore(
         _ entry: Entry, regions: [Entry.CopiedRegion], from original: String?, _ readers: [PartReader]
     ) throws(VarveError) {
-        let file = try OutputFile(try tree.place(try safe(entry.path)), byteCount: entry.byteCount)
+        let file = try OutputFile(try tree.newPath(try safe(entry.path)), byteCount: entry.byteCount)
         let ranges = regions.map { $0.offset..<$0.offset + $0.byteCount }
         var gaps = Gaps(byteCount: entry.byteCount, regions: ranges)
         for block in entry.payload {
@@ -74,7 +74,7 @@ struct RunFilesRestorer {
             for region in regions {
                 try Self.copy(source, region.sourceOffset, file, region.offset, region.byteCount)
             }
-            try ContainerSeal.reseal(file, changed: ranges)
+            try ZipChecksums.reseal(file, changed: ranges)
         }
         try file.commit(sync: false)
         try setAttributes(entry)
@@ -85,11 +85,11 @@ struct RunFilesRestorer {
         switch block.content {
         case .constant(let value):
             return [UInt8](repeating: value, count: block.plainCount)
-        case .record(let reference, _):
-            let reader = readers[reference.part]
-            return try block.decode(try reader.read(reference), prefix: []) {
+        case .record(let location, _):
+            let reader = readers[location.part]
+            return try block.decode(try reader.read(location), prefix: []) {
                 VarveError(
-                    .damaged, "stored bytes do not decode", file: reader.path, offset: reference.offset, cause: $0)
+                    .damaged, "stored bytes do not decode", file: reader.path, offset: location.offset, cause: $0)
             }
         case .elsewhere:
             throw VarveError(.damaged, "payload of the run's files in a step", file: archive.layout.runManifest)
@@ -98,7 +98,7 @@ struct RunFilesRestorer {
 
     private func copy(_ entry: Entry, from original: String) throws(VarveError) {
         let source = try InputFile(try tree.file(try safe(original)))
-        let file = try OutputFile(try tree.place(try safe(entry.path)), byteCount: source.byteCount)
+        let file = try OutputFile(try tree.newPath(try safe(entry.path)), byteCount: source.byteCount)
         try Self.copy(source, 0, file, 0, source.byteCount)
         try file.commit(sync: false)
         try setAttributes(entry)

@@ -4,7 +4,7 @@ import TensorCodecs
 import FileSystem
 import TensorFiles
 
-/// Keeps what a run holds beside its steps: other files exactly, repeated checkpoints as references.
+/// Keeps what a run holds beside its steps: other files exactly, repeated checkpoints as links to their steps.
 struct RunFilesWriter {
     let run: Run
     let writer: ArchiveWriter
@@ -35,7 +35,7 @@ struct RunFilesWriter {
         let name = old?.parts.first?.name == "run-0000.part" ? "run-0001.part" : "run-0000.part"
         var part: PartWriter?
         var manifest = RunManifest()
-        func append(_ bytes: [UInt8]) throws(VarveError) -> PartReference {
+        func append(_ bytes: [UInt8]) throws(VarveError) -> RecordLocation {
             let target: PartWriter
             if let part {
                 target = part
@@ -49,8 +49,8 @@ struct RunFilesWriter {
         func carryOver(_ entry: Entry) throws(VarveError) {
             var entry = entry
             for block in entry.payload.indices {
-                guard let reference = entry.payload[block].reference else { continue }
-                entry.payload[block].reference = try append(readers[reference.part].read(reference))
+                guard let location = entry.payload[block].location else { continue }
+                entry.payload[block].location = try append(readers[location.part].read(location))
             }
             manifest.entries.append(entry)
         }
@@ -206,7 +206,7 @@ struct RunFilesWriter {
     }
 
     private func encode(
-        _ source: InputFile, gaps: Gaps?, append: ([UInt8]) throws(VarveError) -> PartReference
+        _ source: InputFile, gaps: Gaps?, append: ([UInt8]) throws(VarveError) -> RecordLocation
     ) throws(VarveError) -> [PayloadBlock] {
         var blocks: [PayloadBlock] = []
         for ranges in (gaps ?? Gaps(byteCount: source.byteCount, regions: [])).blocks(of: PayloadBlock.size) {
@@ -229,7 +229,7 @@ struct RunFilesWriter {
             }
             blocks.append(
                 PayloadBlock(
-                    reference: try append(stored), plainCount: plain.count, plainChecksum: checksum64(plain),
+                    location: try append(stored), plainCount: plain.count, plainChecksum: checksum64(plain),
                     usesPrefix: false))
         }
         return blocks

@@ -40,11 +40,11 @@ struct NeededCheckpoints {
     func reason(for step: Step) -> String? {
         let whole = Paths.join(root, step.path), inside = Paths.join(whole, "")
         let files = Set(step.entries.map { Paths.join(root, $0.path) })
-        func lies(_ place: String) -> Bool {
-            place == whole || files.contains(place) || step.isDirectory && Paths.removing(inside, from: place) != nil
+        func lies(_ path: String) -> Bool {
+            path == whole || files.contains(path) || step.isDirectory && Paths.removing(inside, from: path) != nil
         }
         // Links inside a checkpoint to its own files go with it.
-        if let trail = trails.first(where: { !lies($0.link) && $0.places.contains(where: lies) }) {
+        if let trail = trails.first(where: { !lies($0.link) && $0.paths.contains(where: lies) }) {
             return "\(relative(trail.link)) is a link to it"
         }
         return best == step.path ? "the trainer's newest state names it as the best checkpoint" : nil

@@ -16,8 +16,8 @@ struct RemovalObstacle {
         guard try SystemCalls.mayChange(parent) else { throw Self.unwritable(parent) }
         if SystemCalls.isImmutable(parent) { throw Self.immutable(parent) }
         // The name itself may be a link, which is removed and not followed.
-        let place = Paths.join(try SystemCalls.realPath(parent), Paths.split(path).name)
-        if let mount = mounts.first(in: place) { throw Self.mounted(mount) }
+        let resolved = Paths.join(try SystemCalls.realPath(parent), Paths.split(path).name)
+        if let mount = mounts.first(in: resolved) { throw Self.mounted(mount) }
         try look(path, in: above)
     }
 

@@ -159,7 +159,7 @@ struct SourceFiles {
     private func check(prefix: String?) throws(VarveError) {
         let known = Dictionary(step.entries.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         for entry in step.entries {
-            let path = place(entry.path, prefix)
+            let path = location(entry.path, prefix)
             let now = try FileIdentity(path: path)
             switch entry.identity.kind {
             case .directory:
@@ -180,7 +180,7 @@ struct SourceFiles {
         }
     }
 
-    private func place(_ path: String, _ hidden: String?) -> String {
+    private func location(_ path: String, _ hidden: String?) -> String {
         guard let hidden, let rest = Paths.removing(step.path, from: path) else { return Paths.join(root, path) }
         return hidden + rest
     }

@@ -39,7 +39,7 @@ struct StepComparison {
             manifest.decodingUnits(), workers, cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) -> VarveError? in
-            for tensor in try decoder.decode(unit, of: number, keeping: store) {
+            for tensor in try decoder.decodeUnit(unit, of: number, keeping: store) {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) { return found }
             }
             return nil

@@ -19,7 +19,7 @@ extension VerificationResult {
 
         /// Counts units and blocks of a step: all there are, or those that were chosen.
         mutating func count(
-            _ units: [DecodingUnit], _ blocks: [PayloadPlace], of manifest: StepManifest, withMoments: Bool,
+            _ units: [DecodingUnit], _ blocks: [PayloadLocation], of manifest: StepManifest, withMoments: Bool,
             asChosen: Bool
         ) {
             let tensors = units.reduce(0) { $0 + manifest.tensorIndices(of: $1, withMoments: withMoments).count }
@@ -51,11 +51,11 @@ struct VerificationSample {
         }
     }
 
-    func blocks(_ blocks: [PayloadPlace], of manifest: StepManifest) -> [PayloadPlace] {
-        pick(blocks) { place in
+    func blocks(_ blocks: [PayloadLocation], of manifest: StepManifest) -> [PayloadLocation] {
+        pick(blocks) { location in
             // A step's own directory has its number in its name.
-            let path = manifest.entries[place.entry].path
-            return "payload \(Paths.removing(manifest.path + "/", from: path) ?? "") \(place.block)"
+            let path = manifest.entries[location.entry].path
+            return "payload \(Paths.removing(manifest.path + "/", from: path) ?? "") \(location.block)"
         }
     }
 
@@ -77,23 +77,23 @@ struct VerificationSample {
 
 extension StepManifest {
     /// The tensors that a unit restores.
-    /// - Parameter withMoments: whether a bundle gives its moments.
+    /// - Parameter withMoments: whether a quantized group gives its moments.
     func tensorIndices(of unit: DecodingUnit, withMoments: Bool = true) -> [Int] {
         switch unit {
         case .tensors(let indices): return indices
-        case .bundle(let bundle):
+        case .quantizedGroup(let quantizedGroup):
             return tensors.indices.filter {
-                tensors[$0].coding.member?.bundle == bundle && (withMoments || !isMoment(tensors[$0]))
+                tensors[$0].coding.member?.quantizedGroup == quantizedGroup && (withMoments || !isMoment(tensors[$0]))
             }
-        case .pack(let pack):
+        case .losslessGroup(let losslessGroup):
             return tensors.indices.filter {
-                if case .packed(pack, _, _) = tensors[$0].coding { true } else { false }
+                if case .packed(losslessGroup, _, _) = tensors[$0].coding { true } else { false }
             }
         }
     }
 
     /// Bytes of units and blocks as restored.
-    func plainBytes(_ units: [DecodingUnit], _ blocks: [PayloadPlace], withMoments: Bool) -> UInt64 {
+    func plainBytes(_ units: [DecodingUnit], _ blocks: [PayloadLocation], withMoments: Bool) -> UInt64 {
         let own = units.reduce(UInt64(0)) { sum, unit in
             tensorIndices(of: unit, withMoments: withMoments).reduce(sum) {
                 $0.addingSaturated(UInt64(tensors[$1].byteCount))

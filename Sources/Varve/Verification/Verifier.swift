@@ -178,7 +178,7 @@ package struct Verifier: Sendable {
             cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
-            let tensors = try decoder.decode(unit, of: number, onlyWeights: !withMoments, keeping: store)
+            let tensors = try decoder.decodeUnit(unit, of: number, onlyWeights: !withMoments, keeping: store)
             var differing: [VarveError] = []
             for tensor in tensors {
                 if let found = try originals?.compare(tensor, manifest.tensors[tensor.index]) {
@@ -190,12 +190,14 @@ package struct Verifier: Sendable {
             count += decoded
             for error in differing { difference(error) }
         }
-        for place in blocks {
-            let plain = try decoder.payload(entry: place.entry, block: place.block, of: number)
-            if !manifest.entries[place.entry].payload[place.block].isConstant {
-                try? store?.put(.payload(entry: place.entry, block: place.block), plain)
+        for location in blocks {
+            let plain = try decoder.payload(entry: location.entry, block: location.block, of: number)
+            if !manifest.entries[location.entry].payload[location.block].isConstant {
+                try? store?.put(.payload(entry: location.entry, block: location.block), plain)
             }
-            if let found = try originals?.compare(plain, entry: place.entry, block: place.block) { difference(found) }
+            if let found = try originals?.compare(plain, entry: location.entry, block: location.block) {
+                difference(found)
+            }
         }
         decoder.remember(store, step: number)
         return count

@@ -252,7 +252,7 @@ final class RunPoller: Sendable {
                 guard file.identity.isSameContent(as: entry.identity) else { return nil }
                 source.held[entry.path] = file
             }
-            source.isSettled = true
+            source.wasSeenUnchanged = true
             return source
         } catch  where error.code == .notFound || error.code == .sourceChanged {
             return nil

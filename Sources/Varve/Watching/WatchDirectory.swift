@@ -53,7 +53,7 @@ final class WatchDirectory: Sendable {
                 copy.entries[index].identity = try FileIdentity(path: Paths.join(target, copy.entries[index].path))
             }
             var source = SourceStep(copy, root: target)
-            source.isSettled = true
+            source.wasSeenUnchanged = true
             return source
         } catch {
             try? Directories.remove(target)

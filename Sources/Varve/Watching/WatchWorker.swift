@@ -44,7 +44,7 @@ struct WatchWorker {
                 do { try await Task.sleep(for: pause) } catch { throw VarveError(.interrupted, "interrupted") }
             } catch  where error.concernsSource(run: source.root, archive: archive) {
                 if error.code == .sourceChanged, isWorthAnotherTry(source.step) {
-                    tell("\(source.step.path) changed while it was read; it is taken when it has settled")
+                    tell("\(source.step.path) changed while it was read; it is taken when it no longer changes")
                     return true
                 }
                 result.skipped.append(.init(path: source.step.path, reason: error.description))

@@ -32,7 +32,7 @@ public struct Watcher: Sendable {
     ///   `.locked` if another process watches for this archive; `.different` if a step that was added does not restore
     ///   as it should (nothing is removed then); `.noSpace`, `.inputOutput` after `options.retries` further tries.
     public func watch(progress: ProgressHandler? = nil) async throws(VarveError) -> WatchResult {
-        try ArchivePlace.check(archive: archive, of: run)
+        try ArchiveLocation.check(archive: archive, of: run)
         if case .transform(let transform) = options.compression.method, transform.targetRatio != nil {
             throw VarveError(.usage, "a ratio can only be aimed at when the whole run is there: name a quality")
         }

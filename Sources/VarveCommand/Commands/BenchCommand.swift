@@ -100,7 +100,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run), settings = try settings(), evaluation = try evaluation()
-        try ArchivePlace.checkIsNone(run)
+        try ArchiveLocation.checkIsNone(run)
         let checkpoints = try BenchmarkRun(
             run: run, steps: steps?.ranges, limit: limit ?? (all || steps != nil ? nil : Self.defaultLimit))
         for skipped in checkpoints.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }

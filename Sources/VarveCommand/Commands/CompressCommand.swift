@@ -81,7 +81,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     func run() async throws {
         let run = normalized(run)
-        try ArchivePlace.checkIsNone(run)
+        try ArchiveLocation.checkIsNone(run)
         let runs = each ? try RunDirectories.list(run) : [run]
         var status: Int32 = 0
         for one in runs {
@@ -100,7 +100,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     /// Beside the run, or what was named; of several, a place of the same name under what was named.
     private func destination(of one: String, under run: String) -> String {
-        guard let archive else { return ArchivePlace.beside(one) }
+        guard let archive else { return ArchiveLocation.beside(one) }
         guard each, one != run else { return normalized(archive) }
         return normalized(archive) + one.dropFirst(run.count) + ".varve"
     }

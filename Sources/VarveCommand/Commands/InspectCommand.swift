@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        try ArchivePlace.checkIsNone(normalized(path))
+        try ArchiveLocation.checkIsNone(normalized(path))
         let inspection = try Inspector(path: normalized(path), hashes: hash).inspect()
         for warning in inspection.warnings { common.note(warning) }
         for skipped in inspection.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }

@@ -76,8 +76,8 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchivePlace.beside(run)
-        try ArchivePlace.checkIsNone(run)
+        let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchiveLocation.beside(run)
+        try ArchiveLocation.checkIsNone(run)
         var compression = CompressionOptions(
             method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
             threads: work.threads, memory: work.memory?.bytes)

@@ -92,7 +92,7 @@ enum ExitStatus {
     /// The error with the archive that the user may have meant.
     private static func advised(_ error: VarveError) -> VarveError {
         guard error.code == .notAnArchive || error.code == .notFound, let file = error.location.file,
-            let archive = ArchivePlace.existing(of: file)
+            let archive = ArchiveLocation.existing(of: file)
         else { return error }
         var advised = error
         advised.message += "; did you mean \(archive)?"

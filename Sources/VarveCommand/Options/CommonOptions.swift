@@ -3,7 +3,7 @@ import ArgumentParser
 /// What every command takes, and how it says what it did.
 ///
 /// A command with these options writes its result with `finish`, its warnings with `note`, and shows its progress with
-/// `ProgressBar(verb:options:)`; quiet, verbose and both kinds of JSON are then settled.
+/// `ProgressBar(verb:options:)`; quiet, verbose and both kinds of JSON are then taken care of.
 struct CommonOptions: ParsableArguments {
     enum Detail: EnumerableFlag {
         case quiet, verbose

@@ -28,10 +28,10 @@ struct EstimateText {
                 Units.bytes(file.bytes), file.storage,
             ])
         }
-        let place = directory.isEmpty ? "" : " in \(directory)"
+        let location = directory.isEmpty ? "" : " in \(directory)"
         return [
             "layout: \(layout); \(Units.count(estimate.parameters, "parameter")), \(Units.grouped(estimate.values)) values",
-            "\(Units.count(estimate.files.count, "file")) of a step\(place):",
+            "\(Units.count(estimate.files.count, "file")) of a step\(location):",
         ] + table.lines(width: width)
     }
 

@@ -95,7 +95,7 @@ struct GroupedReport {
     /// The coding of a tensor, with what there is to say of it.
     private static func note(_ tensor: Report.Tensor) -> String {
         var note = tensor.coding.rawValue
-        // A first moment whose displacement lies below the weight's step gets no bits.
+        // A first moment whose displacement lies below the weight's step size gets no bits.
         if tensor.role == .firstMoment, !tensor.isExact, tensor.figures.prunedShare == 1 { note += ", below the step" }
         if tensor.pairing == .ambiguous { note += ", unpaired" }
         return note

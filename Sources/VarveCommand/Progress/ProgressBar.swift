@@ -23,7 +23,7 @@ final class ProgressBar: Sendable {
         var since = ContinuousClock.now
         var number = 0
         /// Steps that were begun, since the last `begin`.
-        var place = 0
+        var position = 0
         var steps: Int?
         var tensor: String?
         /// Of steps that are done: how many, their bytes in the archive, and when the last one was.
@@ -139,10 +139,10 @@ final class ProgressBar: Sendable {
         case .begin(let steps, let bytes):
             state.pace.begin(bytes)
             state.steps = steps
-            state.place = 0
+            state.position = 0
         case .step(let number, _):
             state.number = number
-            state.place += 1
+            state.position += 1
             state.pace.beginStep()
             enter(.step, &state)
         case .size(let bytes): state.pace.setStepSize(bytes)
@@ -221,7 +221,7 @@ final class ProgressBar: Sendable {
             let isPart = (state.steps ?? 1) > 1
             return ProgressLine(
                 verb: verb,
-                label: "step \(state.number)" + (isPart ? " (\(state.place) of \(state.steps ?? 1))" : ""),
+                label: "step \(state.number)" + (isPart ? " (\(state.position) of \(state.steps ?? 1))" : ""),
                 detail: state.tensor, isPart: isPart, pace: state.pace
             ).text(width: width)
         case .beginning, .step: text = "\(verb)  \(time)"

@@ -9,7 +9,7 @@ import Testing
     private func manifest(
         _ copies: [(key: String, dtype: DType)], of weight: DType = .f32, excp: Bool = false
     ) throws -> StepManifest {
-        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+        let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         var tensors: [TensorRecord] = [], size: UInt64 = 0
         func add(_ key: String, _ dtype: DType, _ coding: TensorRecord.Coding) {
             tensors.append(
@@ -18,15 +18,17 @@ import Testing
                     coding: coding, contentHash: Hash128(high: 1, low: 2), statistics: TensorStatistics()))
             size += UInt64(tensors[tensors.count - 1].byteCount)
         }
-        add("", weight, excp ? .excp(bundle: 0, index: 0) : .transform(bundle: 0, index: 0, opens: true))
-        for (key, dtype) in copies { add(key, dtype, .copy(bundle: 0, index: 0)) }
-        let settings = excp ? Bundle.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform(.none)
+        add(
+            "", weight, excp ? .excp(quantizedGroup: 0, index: 0) : .transform(quantizedGroup: 0, index: 0, opens: true)
+        )
+        for (key, dtype) in copies { add(key, dtype, .copy(quantizedGroup: 0, index: 0)) }
+        let settings = excp ? QuantizedGroup.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform(.none)
         return StepManifest(
             number: 4, isEpoch: false, path: "m", isDirectory: false, method: "transform",
             predecessor: excp ? .step(2, digest: Hash128(high: 3, low: 4)) : .none,
             parts: [.init(name: "0000.part", byteCount: 1000)],
             entries: [Entry(path: "m", kind: .file, mode: 0o644, modified: 0, byteCount: size)],
-            bundles: [Bundle(settings: settings, weights: reference, moments: nil)], tensors: tensors)
+            quantizedGroups: [QuantizedGroup(settings: settings, weights: location, moments: nil)], tensors: tensors)
     }
 
     /// The version that its bytes say.
@@ -37,7 +39,7 @@ import Testing
             let manifest = try manifest([("twin", dtype)])
             #expect(try version(manifest) == 3)
             let back = try StepManifest(decoding: manifest.encoded(), version: 3, file: "f")
-            #expect(try back.bundleMembers()[0][0].copies == [1])
+            #expect(try back.quantizedGroupMembers()[0][0].copies == [1])
         }
     }
 
@@ -52,7 +54,7 @@ import Testing
             let body = manifest.encoded()
             let back = try StepManifest(decoding: body, version: 6, file: "f")
             #expect(back.encoded() == body)
-            #expect(try back.bundleMembers()[0][0].copies == Array(1..<manifest.tensors.count))
+            #expect(try back.quantizedGroupMembers()[0][0].copies == Array(1..<manifest.tensors.count))
             #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: 5, file: "f") }
         }
     }

@@ -5,10 +5,10 @@ import TensorFiles
 import Testing
 import VarveTestSupport
 
-/// What manifests say of packs comes back, and what cannot be is refused.
+/// What manifests say of lossless groups comes back, and what cannot be is refused.
 @Suite struct LosslessManifestTests {
     private func sample(_ change: (inout StepManifest) -> Void = { _ in }) -> StepManifest {
-        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+        let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         func tensor(_ name: String, _ role: Role, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
             TensorRecord(
                 name: name, role: role, key: "", dtype: .f32, shape: [5, 5], entry: 0, fileOffset: offset,
@@ -19,12 +19,12 @@ import VarveTestSupport
             predecessor: .step(200, digest: Hash128(high: 9, low: 8)),
             parts: [.init(name: "0000.part", byteCount: 1000)],
             entries: [Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: 500)],
-            packs: [reference, reference],
+            losslessGroups: [location, location],
             tensors: [
-                tensor("a", .weight, 0, .packed(pack: 0, index: 1, depth: 2)),
-                tensor("b", .weight, 100, .packed(pack: 0, index: 0, depth: 1)),
-                tensor("a", .firstMoment, 200, .packed(pack: 1, index: 1, depth: 0)),
-                tensor("a", .secondMoment, 300, .packed(pack: 1, index: 0, depth: 1)),
+                tensor("a", .weight, 0, .packed(losslessGroup: 0, index: 1, depth: 2)),
+                tensor("b", .weight, 100, .packed(losslessGroup: 0, index: 0, depth: 1)),
+                tensor("a", .firstMoment, 200, .packed(losslessGroup: 1, index: 1, depth: 0)),
+                tensor("a", .secondMoment, 300, .packed(losslessGroup: 1, index: 0, depth: 1)),
                 tensor("b", .secondMoment, 400, .unchanged),
             ])
         change(&manifest)
@@ -36,8 +36,8 @@ import VarveTestSupport
         let back = try StepManifest(decoding: body, file: "f")
         #expect(back.encoded() == body)
         #expect(back.tensors.map(\.coding) == manifest.tensors.map(\.coding))
-        #expect(back.packs == manifest.packs && back.tensors.allSatisfy(\.coding.isExact))
-        #expect(try back.packMembers() == [[1, 0], [3, 2]])
+        #expect(back.losslessGroups == manifest.losslessGroups && back.tensors.allSatisfy(\.coding.isExact))
+        #expect(try back.losslessGroupMembers() == [[1, 0], [3, 2]])
     }
 
     @Test func olderVersionsHaveNoPacks() throws {
@@ -49,15 +49,15 @@ import VarveTestSupport
 
     @Test func packsThatCannotBeAreRefused() {
         let lies: [(inout StepManifest) -> Void] = [
-            { $0.tensors[0].coding = .packed(pack: 2, index: 0, depth: 0) },
-            { $0.tensors[0].coding = .packed(pack: .max, index: .max, depth: 0) },
-            { $0.tensors[0].coding = .packed(pack: 0, index: 0, depth: 0) },
-            { $0.tensors[0].coding = .packed(pack: 0, index: 2, depth: 0) },
-            { $0.tensors[0].coding = .packed(pack: 0, index: 1, depth: 3) },
+            { $0.tensors[0].coding = .packed(losslessGroup: 2, index: 0, depth: 0) },
+            { $0.tensors[0].coding = .packed(losslessGroup: .max, index: .max, depth: 0) },
+            { $0.tensors[0].coding = .packed(losslessGroup: 0, index: 0, depth: 0) },
+            { $0.tensors[0].coding = .packed(losslessGroup: 0, index: 2, depth: 0) },
+            { $0.tensors[0].coding = .packed(losslessGroup: 0, index: 1, depth: 3) },
             { $0.tensors[1].coding = .unchanged },
-            { $0.packs.append($0.packs[0]) },
-            { $0.packs.removeLast() },
-            { $0.packs[1].byteCount = 1000 },
+            { $0.losslessGroups.append($0.losslessGroups[0]) },
+            { $0.losslessGroups.removeLast() },
+            { $0.losslessGroups[1].byteCount = 1000 },
             { $0.predecessor = .none },
             { $0.predecessor = .base },
         ]
@@ -74,8 +74,11 @@ import VarveTestSupport
             let body = sample { manifest in
                 manifest.predecessor = .base
                 for (index, depth) in depths.enumerated() {
-                    guard case .packed(let pack, let place, _) = manifest.tensors[index].coding else { continue }
-                    manifest.tensors[index].coding = .packed(pack: pack, index: place, depth: depth)
+                    guard case .packed(let losslessGroup, let position, _) = manifest.tensors[index].coding else {
+                        continue
+                    }
+                    manifest.tensors[index].coding = .packed(
+                        losslessGroup: losslessGroup, index: position, depth: depth)
                 }
             }.encoded()
             _ = try StepManifest(decoding: body, file: "f")
@@ -89,11 +92,11 @@ import VarveTestSupport
         let body = sample().encoded()
         HostileFiles.forEachMutation(of: body) { _, damaged in
             guard let manifest = try? StepManifest(decoding: damaged, file: "f") else { return }
-            guard let packs = try? manifest.packMembers() else {
-                Issue.record("a manifest was read whose packs do not add up")
+            guard let losslessGroups = try? manifest.losslessGroupMembers() else {
+                Issue.record("a manifest was read whose lossless groups do not add up")
                 return
             }
-            for member in packs.flatMap({ $0 }) { #expect(manifest.tensors.indices.contains(member)) }
+            for member in losslessGroups.flatMap({ $0 }) { #expect(manifest.tensors.indices.contains(member)) }
         }
     }
 }

@@ -5,13 +5,14 @@ import TensorFiles
 import Testing
 import VarveTestSupport
 
-/// Manifests of steps whose bundles name a rule for bases are of version 5, with sketches of version 6, and no others.
+/// Manifests of steps whose quantized groups name a rule for bases are of version 5, with sketches of version 6, and no
+/// others.
 @Suite struct RuleManifestTests {
-    private func sample(_ features: TransformStep.Features, pruned: ForgottenSteps.Extent? = nil) -> StepManifest {
-        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+    private func sample(_ features: TransformHeader.Features, pruned: ForgottenSteps.Extent? = nil) -> StepManifest {
+        let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         let weight = TensorRecord(
             name: "a", role: .weight, key: "", dtype: .f32, shape: [5, 5], entry: 0, fileOffset: 0,
-            coding: .transform(bundle: 0, index: 0, opens: true), contentHash: Hash128(high: 1, low: 2),
+            coding: .transform(quantizedGroup: 0, index: 0, opens: true), contentHash: Hash128(high: 1, low: 2),
             statistics: TensorStatistics(
                 squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3,
                 changeSinceStart: 7))
@@ -19,7 +20,7 @@ import VarveTestSupport
             number: 400, isEpoch: false, path: "checkpoint-400", isDirectory: true, method: "transform",
             predecessor: .none, parts: [.init(name: "0000.part", byteCount: 1000)],
             entries: [Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: 100)],
-            bundles: [Bundle(settings: .transform(features), weights: reference, moments: nil)],
+            quantizedGroups: [QuantizedGroup(settings: .transform(features), weights: location, moments: nil)],
             tensors: [weight], pairs: [:], notes: [])
         manifest.pruned = pruned
         return manifest
@@ -27,7 +28,7 @@ import VarveTestSupport
 
     private func version(_ manifest: StepManifest) throws -> UInt8 { try manifest.sealed()[4] }
 
-    static let versions: [(features: TransformStep.Features, version: UInt8)] = [(.rules, 5), (.all, 6)]
+    static let versions: [(features: TransformHeader.Features, version: UInt8)] = [(.rules, 5), (.all, 6)]
 
     @Test(arguments: versions.indices) func versionsFollowWhatHeadersMayHold(index: Int) throws {
         let (features, version) = Self.versions[index]
@@ -37,7 +38,7 @@ import VarveTestSupport
             let body = manifest.encoded()
             let back = try StepManifest(decoding: body, version: UInt16(version), file: "f")
             #expect(back.encoded() == body && back.pruned == pruned)
-            #expect(back.bundles[0].settings == .transform(features))
+            #expect(back.quantizedGroups[0].settings == .transform(features))
             #expect(back.tensors[0].statistics.changeSinceStart == (version < 6 ? 0 : 7))
         }
     }

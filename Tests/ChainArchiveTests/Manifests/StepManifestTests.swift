@@ -8,7 +8,7 @@ import VarveTestSupport
 /// Step manifests come back as they were, and hostile ones are refused.
 @Suite struct StepManifestTests {
     private func sample() throws -> StepManifest {
-        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+        let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         func tensor(_ name: String, _ role: Role, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
             TensorRecord(
                 name: name, role: role, key: role == .other ? "max" : "", dtype: .f32, shape: [5, 5], entry: 0,
@@ -22,16 +22,16 @@ import VarveTestSupport
             entries: [
                 Entry(
                     path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: -5, byteCount: 410,
-                    payload: [PayloadBlock(reference: reference, plainCount: 10, plainChecksum: 4, usesPrefix: true)],
+                    payload: [PayloadBlock(location: location, plainCount: 10, plainChecksum: 4, usesPrefix: true)],
                     prefixEntry: 0),
                 Entry(path: "checkpoint-400/l", kind: .symbolicLink(target: "../x"), mode: 0o777, modified: 7),
                 Entry(path: "checkpoint-400/d", kind: .directory, mode: 0o755, modified: 7),
                 Entry(path: "checkpoint-400/h", kind: .hardLink(of: "checkpoint-400/m"), mode: 0o644, modified: 7),
             ],
-            bundles: [Bundle(settings: .excp(.published), weights: reference, moments: reference)],
+            quantizedGroups: [QuantizedGroup(settings: .excp(.published), weights: location, moments: location)],
             tensors: [
-                tensor("a", .weight, 0, .excp(bundle: 0, index: 0)),
-                tensor("a", .firstMoment, 100, .excp(bundle: 0, index: 0)),
+                tensor("a", .weight, 0, .excp(quantizedGroup: 0, index: 0)),
+                tensor("a", .firstMoment, 100, .excp(quantizedGroup: 0, index: 0)),
                 tensor("a", .other, 200, .sameAs(step: 100)), tensor("b", .weight, 300, .unchanged),
             ],
             pairs: ["state.0": "a"], notes: ["a note"])
@@ -46,7 +46,7 @@ import VarveTestSupport
         #expect(back.entries.map(\.kind) == manifest.entries.map(\.kind))
         #expect(back.entries[0].modified == -5)
         #expect(back.predecessor == manifest.predecessor)
-        let member = try #require(back.bundleMembers().first?.first)
+        let member = try #require(back.quantizedGroupMembers().first?.first)
         #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == nil)
     }
 
@@ -62,7 +62,7 @@ import VarveTestSupport
                 for tensor in manifest.tensors {
                     #expect(tensor.fileOffset + UInt64(tensor.byteCount) <= manifest.entries[tensor.entry].byteCount)
                 }
-                _ = try? manifest.bundleMembers()
+                _ = try? manifest.quantizedGroupMembers()
             }
         }
     }

@@ -8,18 +8,18 @@ import VarveTestSupport
 /// What manifests say of method `transform` comes back, and what cannot be is refused.
 @Suite struct TransformManifestTests {
     private func sample(_ change: (inout [TensorRecord]) -> Void = { _ in }) -> StepManifest {
-        let reference = PartReference(part: 0, offset: 16, byteCount: 100, checksum: 77)
+        let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         func tensor(_ role: Role, _ key: String, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
             TensorRecord(
                 name: "a", role: role, key: key, dtype: key == "copy" ? .bf16 : .f32, shape: [5, 5], entry: 0,
                 fileOffset: offset, coding: coding, contentHash: Hash128(high: 1, low: 2),
                 statistics: TensorStatistics(squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3))
         }
-        let member = TensorRecord.Coding.transform(bundle: 0, index: 0, opens: true)
+        let member = TensorRecord.Coding.transform(quantizedGroup: 0, index: 0, opens: true)
         var tensors = [
             tensor(.weight, "", 0, member), tensor(.firstMoment, "", 100, member),
             tensor(.secondMoment, "", 200, member), tensor(.other, "max_exp_avg_sq", 300, member),
-            tensor(.weight, "copy", 400, .copy(bundle: 0, index: 0)),
+            tensor(.weight, "copy", 400, .copy(quantizedGroup: 0, index: 0)),
         ]
         change(&tensors)
         let size = tensors.reduce(UInt64(0)) { $0 + UInt64($1.byteCount) }
@@ -29,7 +29,7 @@ import VarveTestSupport
             entries: [
                 Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: size)
             ],
-            bundles: [Bundle(settings: .transform(.none), weights: reference, moments: nil)],
+            quantizedGroups: [QuantizedGroup(settings: .transform(.none), weights: location, moments: nil)],
             tensors: tensors, pairs: [:],
             notes: [])
     }
@@ -39,18 +39,18 @@ import VarveTestSupport
         let back = try StepManifest(decoding: body, file: "f")
         #expect(back.encoded() == body)
         #expect(back.tensors.map(\.coding) == manifest.tensors.map(\.coding))
-        let member = try #require(back.bundleMembers().first?.first)
+        let member = try #require(back.quantizedGroupMembers().first?.first)
         #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == 2)
         #expect(member.maximum == 3 && member.copies == [4])
-        #expect(back.bundles[0].moments == nil && back.bundles[0].settings == .transform(.none))
+        #expect(back.quantizedGroups[0].moments == nil && back.quantizedGroups[0].settings == .transform(.none))
     }
 
     @Test func membersThatCannotBeAreRefused() throws {
         let lies: [(inout [TensorRecord]) -> Void] = [
-            { $0[0].coding = .excp(bundle: 0, index: 0) },
-            { $0[0].coding = .transform(bundle: 1, index: 0, opens: true) },
-            { $0[0].coding = .transform(bundle: 0, index: 1, opens: true) },
-            { $0[4].coding = .copy(bundle: 0, index: 1) },
+            { $0[0].coding = .excp(quantizedGroup: 0, index: 0) },
+            { $0[0].coding = .transform(quantizedGroup: 1, index: 0, opens: true) },
+            { $0[0].coding = .transform(quantizedGroup: 0, index: 1, opens: true) },
+            { $0[4].coding = .copy(quantizedGroup: 0, index: 1) },
             { $0[4].role = .other },
             { $0[3].role = .firstMoment },
             { $0[0].dtype = .i32 },
@@ -58,7 +58,7 @@ import VarveTestSupport
         for lie in lies {
             let body = sample(lie).encoded()
             #expect(throws: (any Error).self) {
-                _ = try StepManifest(decoding: body, file: "f").bundleMembers()
+                _ = try StepManifest(decoding: body, file: "f").quantizedGroupMembers()
             }
         }
     }
@@ -67,8 +67,8 @@ import VarveTestSupport
         let body = sample().encoded()
         HostileFiles.forEachMutation(of: body) { _, damaged in
             guard let manifest = try? StepManifest(decoding: damaged, file: "f") else { return }
-            guard let bundles = try? manifest.bundleMembers() else { return }
-            for member in bundles.flatMap({ $0 }) { #expect(manifest.tensors.indices.contains(member.weight)) }
+            guard let quantizedGroups = try? manifest.quantizedGroupMembers() else { return }
+            for member in quantizedGroups.flatMap({ $0 }) { #expect(manifest.tensors.indices.contains(member.weight)) }
         }
     }
 }

@@ -13,7 +13,7 @@ import VarveTestSupport
                 name: name, dtype: .f32, shape: shape, strides: StoredTensor.rowMajorStrides(shape), storage: index,
                 elementOffset: 0)
             return Weight(
-                name: name, ownName: name, reference: TensorReference(file: 0, tensor: index), tensor: tensor,
+                name: name, ownName: name, tensorIndex: TensorIndex(file: 0, tensor: index), tensor: tensor,
                 dictionary: 0, original: index, isOrdered: false, isBuffer: false)
         }
     }
@@ -29,10 +29,10 @@ import VarveTestSupport
     }
 
     /// A table whose correlations come from a seed, many of them equal.
-    private func table(_ rows: Int, _ columns: Int, seed: UInt64, levels: Double) -> Evidence.Table {
+    private func table(_ rows: Int, _ columns: Int, seed: UInt64, levels: Double) -> UpdateCorrelation.Table {
         var random = SplitMix64(seed: seed)
         let cells = (0..<rows * columns).map { _ in Float((random.uniform() * levels).rounded() / levels * 2 - 1) }
-        return Evidence.Table(
+        return UpdateCorrelation.Table(
             slots: Array(0..<rows), weights: Array(0..<columns), correlation: cells, count: 64,
             hasDirection: [Bool](repeating: true, count: rows), hasChange: [Bool](repeating: true, count: columns),
             isUnchanged: [Bool](repeating: false, count: columns))
@@ -77,7 +77,7 @@ import VarveTestSupport
     }
 
     /// The largest of all cells first, the plain way.
-    private func largestFirst(_ table: Evidence.Table) -> [Int] {
+    private func largestFirst(_ table: UpdateCorrelation.Table) -> [Int] {
         let columns = table.weights.count
         var result = [Int](repeating: -1, count: table.slots.count), used = Set<Int>()
         let cells = table.correlation.indices.sorted {
@@ -164,9 +164,9 @@ import VarveTestSupport
                     TestTensor("exp_avg", shape: [8, 8], floats: first),
                     TestTensor("exp_avg_sq", shape: [8, 8], floats: second),
                 ])
-                for place in 0..<64 {
-                    let move = isHonest ? first[place] / second[place].squareRoot() : Float(random.normal())
-                    weights[index][place] -= 1e-3 * move
+                for position in 0..<64 {
+                    let move = isHonest ? first[position] / second[position].squareRoot() : Float(random.normal())
+                    weights[index][position] -= 1e-3 * move
                 }
             }
             let model = zip(names, weights).map { TestTensor($0, shape: [8, 8], floats: $1) }
@@ -186,7 +186,7 @@ import VarveTestSupport
         for step in run.steps {
             all.append(
                 try StepContents.read(
-                    step, of: run, previous: all.last.map { FileWeightReference($0) },
+                    step, of: run, previous: all.last.map { FilePreviousWeights($0) },
                     known: all.last?.knownPairs ?? [:]))
         }
         return all

@@ -15,7 +15,7 @@ import Testing
         var before: StepContents?
         for (step, wanted) in zip(run.steps, expected.steps) {
             let alone = try StepContents.read(
-                step, of: run, previous: before.map { FileWeightReference($0) }, known: before?.knownPairs ?? [:])
+                step, of: run, previous: before.map { FilePreviousWeights($0) }, known: before?.knownPairs ?? [:])
             for contents in [try run.contents(of: step, pairs: pairs), alone] {
                 let tied = contents.parameters.filter { $0.weight != nil && $0.statePath != nil }
                 #expect(tied.count >= 2)

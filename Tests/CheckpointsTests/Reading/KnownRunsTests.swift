@@ -73,7 +73,7 @@ import Testing
         var before: StepContents?
         for (step, wanted) in zip(run.steps, expected.steps) {
             let contents = try StepContents.read(
-                step, of: run, previous: before.map { FileWeightReference($0) }, known: before?.knownPairs ?? [:])
+                step, of: run, previous: before.map { FilePreviousWeights($0) }, known: before?.knownPairs ?? [:])
             let alone = try ExpectedRun.differences(contents, wanted)
             #expect(alone.isEmpty, "\(name) step \(step.number), step by step: \(alone.joined(separator: "\n"))")
             before = contents

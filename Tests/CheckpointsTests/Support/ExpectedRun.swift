@@ -59,8 +59,10 @@ struct ExpectedRun: Decodable {
             let keys = Set(parameter.other.map { String($0.key.prefix { $0 != "." }) })
             if keys != Set((row.other ?? [:]).keys) { differences.append("\(row.name): other is \(keys.sorted())") }
             for value in parameter.other {
-                guard case .tensor(let reference) = value.content, let wanted = row.other?[value.key] else { continue }
-                differences += try compare(contents, reference, wanted, nil, "\(row.name) \(value.key)")
+                guard case .tensor(let tensorIndex) = value.content, let wanted = row.other?[value.key] else {
+                    continue
+                }
+                differences += try compare(contents, tensorIndex, wanted, nil, "\(row.name) \(value.key)")
             }
         }
         for name in byName.keys.sorted() { differences.append("\(name) is not expected") }
@@ -68,10 +70,12 @@ struct ExpectedRun: Decodable {
     }
 
     private static func compare(
-        _ contents: StepContents, _ reference: TensorReference?, _ wanted: Tensor?, _ shape: [Int]?, _ what: String
+        _ contents: StepContents, _ tensorIndex: TensorIndex?, _ wanted: Tensor?, _ shape: [Int]?, _ what: String
     ) throws -> [String] {
-        guard let wanted, let sha256 = wanted.sha256 else { return reference == nil ? [] : ["\(what) is not expected"] }
-        guard let reference, let (file, tensor) = contents.tensor(reference) else { return ["\(what) is missing"] }
+        guard let wanted, let sha256 = wanted.sha256 else {
+            return tensorIndex == nil ? [] : ["\(what) is not expected"]
+        }
+        guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex) else { return ["\(what) is missing"] }
         var differences: [String] = []
         if let dtype = wanted.dtype, tensor.dtype.rawValue != dtype {
             differences.append("\(what): dtype \(tensor.dtype)")

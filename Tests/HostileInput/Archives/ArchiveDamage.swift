@@ -167,7 +167,7 @@ package struct ArchiveDamage {
     private static func decode(_ number: Int, _ decoder: ChainDecoder) throws -> [[UInt8]] {
         let manifest = try decoder.step(number).manifest
         var tensors: [[UInt8]] = []
-        for unit in manifest.decodingUnits() { tensors += try decoder.decode(unit, of: number).map(\.bytes) }
+        for unit in manifest.decodingUnits() { tensors += try decoder.decodeUnit(unit, of: number).map(\.bytes) }
         for (index, entry) in manifest.entries.enumerated() {
             for block in entry.payload.indices {
                 tensors.append(try decoder.payload(entry: index, block: block, of: number))

@@ -5,7 +5,7 @@ import VarveTestSupport
 
 /// A run of two checkpoints, one file of which is the input. The first byte tells which.
 enum DiscoveryTarget {
-    private enum Place: CaseIterable {
+    private enum Location: CaseIterable {
         case trainerState, shardIndex, secondPickle, optimizer, scheduler, config, names, nested
     }
 
@@ -24,19 +24,19 @@ enum DiscoveryTarget {
         try Directories.remove(root)
         defer { try? Directories.remove(root) }
         let rest = Array(input.dropFirst())
-        let place = Place.allCases[Int(first) % Place.allCases.count]
-        try write(rest, place, root)
+        let location = Location.allCases[Int(first) % Location.allCases.count]
+        try write(rest, location, root)
         _ = try BrokenPromise.allowing(refusals) { () throws(VarveError) in
             try Inspector(path: root, hashes: true).inspect()
         }
     }
 
-    private static func write(_ rest: [UInt8], _ place: Place, _ root: String) throws {
+    private static func write(_ rest: [UInt8], _ location: Location, _ root: String) throws {
         func put(_ bytes: [UInt8], _ name: String) throws { try Scratch.write(bytes, to: Paths.join(root, name)) }
-        switch place {
+        switch location {
         case .trainerState, .shardIndex, .optimizer, .scheduler, .config:
             let name =
-                switch place {
+                switch location {
                 case .trainerState: "trainer_state.json"
                 case .shardIndex: "model.safetensors.index.json"
                 case .optimizer: "optimizer.pt"
@@ -114,8 +114,8 @@ enum DiscoveryTarget {
     }
 
     static func seeds() throws -> [[UInt8]] {
-        func seed(_ place: Place, _ bytes: [UInt8]) -> [UInt8] {
-            [UInt8(Place.allCases.firstIndex(of: place) ?? 0)] + bytes
+        func seed(_ location: Location, _ bytes: [UInt8]) -> [UInt8] {
+            [UInt8(Location.allCases.firstIndex(of: location) ?? 0)] + bytes
         }
         let optimizer = pickled(step(3))
         var seeds = [

@@ -41,7 +41,7 @@ enum ManifestTarget {
                 try StepManifest(decoding: body, version: version, file: "input")
             })
         else { return }
-        _ = (try? manifest.bundleMembers(), try? manifest.packMembers(), manifest.weightsDigest)
+        _ = (try? manifest.quantizedGroupMembers(), try? manifest.losslessGroupMembers(), manifest.weightsDigest)
         _ = (manifest.decodingUnits(), manifest.decodingUnits(onlyWeights: true))
         for entry in manifest.entries {
             try BrokenPromise.unless(Paths.isSafeRelative(entry.path), "the path \(entry.path)")
@@ -80,12 +80,12 @@ enum ManifestTarget {
     }
 
     /// A whole file; the hash that ends it is made right, so that what lies behind it is reached.
-    private static func sealed(_ bytes: [UInt8], _ kind: SealedFile.Kind) throws {
+    private static func sealed(_ bytes: [UInt8], _ kind: ManifestFile.Kind) throws {
         let hash = Hash128(bytes)
         let path = Scratch.directory.file("manifest")
         try Scratch.write(bytes + LittleEndianBytes.of(hash.low) + LittleEndianBytes.of(hash.high), to: path)
         _ = try BrokenPromise.allowing([.damaged, .unsupported]) { () throws(VarveError) in
-            try SealedFile.open(path, kind: kind)
+            try ManifestFile.open(path, kind: kind)
         }
     }
 
@@ -93,7 +93,7 @@ enum ManifestTarget {
     private enum Kinds {
         static func isManifest(_ path: String) -> Bool { path.hasSuffix(".manifest") || path.hasSuffix(".parity") }
 
-        static func kind(_ path: String) -> SealedFile.Kind {
+        static func kind(_ path: String) -> ManifestFile.Kind {
             switch Paths.split(path).name {
             case "step.manifest": .step
             case "run.manifest": .run
@@ -111,7 +111,7 @@ enum ManifestTarget {
         let folders = try StoredRecord.archives() + [SharedRuns.fixtures("golden")]
         for path in try folders.flatMap({ try SharedRuns.files(under: $0) }) where Kinds.isManifest(path) {
             let kind = Kinds.kind(path)
-            let sealed = try SealedFile.open(path, kind: kind)
+            let sealed = try ManifestFile.open(path, kind: kind)
             guard sealed.body.count <= 1 << 13 else { continue }
             let forms: (body: Form, sealed: Form) =
                 switch (kind, sealed.version) {
@@ -126,7 +126,7 @@ enum ManifestTarget {
                 default: (.archive, .sealedArchive)
                 }
             seeds.append([form(forms.body)] + sealed.body)
-            seeds.append([form(forms.sealed)] + (try Scratch.bytes(path)).dropLast(SealedFile.trailerSize))
+            seeds.append([form(forms.sealed)] + (try Scratch.bytes(path)).dropLast(ManifestFile.trailerSize))
         }
         var marks = ForgottenSteps()
         marks.pins = [10, 30]

@@ -32,7 +32,7 @@ struct StoredRecord: Sendable {
             let collector = RecordCollector(step: step, decoder: decoder, before: before, base: base)
             records += try collector.records()
             let store = try ScratchStore(directory: Scratch.directory.path, contents: .everything)
-            for unit in step.manifest.decodingUnits() { _ = try decoder.decode(unit, of: number, keeping: store) }
+            for unit in step.manifest.decodingUnits() { _ = try decoder.decodeUnit(unit, of: number, keeping: store) }
             before = (step, store)
         }
         return records

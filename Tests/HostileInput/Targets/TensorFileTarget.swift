@@ -87,7 +87,7 @@ enum TensorFileTarget {
         let output = try OutputFile(path)
         try output.write(input, at: 0)
         _ = try BrokenPromise.allowing(refusals) { () throws(VarveError) in
-            try ContainerSeal.reseal(output, changed: file.tensors.compactMap { file.byteRange(of: $0) })
+            try ZipChecksums.reseal(output, changed: file.tensors.compactMap { file.byteRange(of: $0) })
         }
         try BrokenPromise.unless(output.byteCount == UInt64(input.count), "checksums redone changed the size of a file")
     }

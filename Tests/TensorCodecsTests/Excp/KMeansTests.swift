@@ -28,8 +28,8 @@ import Testing
         for value in x { sums.append(sums[sums.count - 1] + value) }
         var centres: [Double] = []
         for i in 0..<count {
-            let place = (Double(i) + 0.5) / Double(count) * Double(x.count - 1)
-            let (low, part) = (Int(place), place - Double(Int(place)))
+            let position = (Double(i) + 0.5) / Double(count) * Double(x.count - 1)
+            let (low, part) = (Int(position), position - Double(Int(position)))
             let value = x[low] + (x[min(low + 1, x.count - 1)] - x[low]) * part
             if centres.last != value { centres.append(value) }
         }

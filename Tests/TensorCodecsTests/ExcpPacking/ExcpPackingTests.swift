@@ -3,8 +3,8 @@ import Testing
 @testable import TensorCodecs
 
 @Suite struct ExcpPackingTests {
-    /// A bundle with tensors of many sizes and densities, some without moments.
-    private func bundle(seed: UInt64, bits: Int, sizes: [Int]) throws -> [ExcpTensor] {
+    /// A quantized group with tensors of many sizes and densities, some without moments.
+    private func quantizedGroup(seed: UInt64, bits: Int, sizes: [Int]) throws -> [ExcpTensor] {
         var random = SplitMix64(seed: seed)
         return try sizes.enumerated().map { position, size in
             let settings = try ExcpSettings(
@@ -35,14 +35,14 @@ import Testing
         let sizes = (0..<Int(random.next() % 8)).map { _ in
             Int(random.next() % [1, 20, 500, 9000][Int(random.next() % 4)])
         }
-        try expectRoundTrip(try bundle(seed: UInt64(seed), bits: bits, sizes: sizes))
+        try expectRoundTrip(try quantizedGroup(seed: UInt64(seed), bits: bits, sizes: sizes))
     }
 
     @Test func emptyBundlesAndTensorsRoundTrip() throws {
         try expectRoundTrip([])
         try expectRoundTrip([ExcpTensor(weight: .pruned(count: 0))])
         try expectRoundTrip([ExcpTensor(weight: .pruned(count: 100_000), first: .pruned(count: 100_000))])
-        try expectRoundTrip(try bundle(seed: 0, bits: 4, sizes: [0, 0, 5, 0]))
+        try expectRoundTrip(try quantizedGroup(seed: 0, bits: 4, sizes: [0, 0, 5, 0]))
     }
 
     @Test(arguments: [0.0001, 0.003, 0.03, 0.2, 0.6, 0.95, 1], [1, 2, 3, 15, 31, 63, 64, 127, 255])
@@ -76,14 +76,14 @@ import Testing
     }
 
     @Test func packingIsDeterministic() throws {
-        let tensors = try bundle(seed: 3, bits: 4, sizes: [5000, 100, 20_000])
+        let tensors = try quantizedGroup(seed: 3, bits: 4, sizes: [5000, 100, 20_000])
         let once = try ExcpPacking.packWeights(tensors)
         let moments = try ExcpPacking.packMoments(tensors)
         for _ in 0..<3 {
             #expect(try ExcpPacking.packWeights(tensors) == once)
             #expect(try ExcpPacking.packMoments(tensors) == moments)
         }
-        #expect(try bundle(seed: 3, bits: 4, sizes: [5000, 100, 20_000]) == tensors)
+        #expect(try quantizedGroup(seed: 3, bits: 4, sizes: [5000, 100, 20_000]) == tensors)
     }
 
     @Test func codebooksRoundTripAtTheEdgesOfFloat() throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TensorCodecs
 
-/// The fast way through `IndexPacking` for levels of a byte: the same streams, the same levels.
+/// The fast way through `RansCoder` for levels of a byte: the same streams, the same levels.
 @Suite struct ByteLevelsTests {
     private func bytes(_ sample: SampleLevels) -> [Int8] {
         sample.levels.map { Int8(clamping: min(max($0, -120), 120)) }
@@ -31,7 +31,7 @@ import Testing
         return zip(outputs, streams).map { Array(UnsafeBufferPointer(start: $0, count: $1.classes.count)) }
     }
 
-    private func packed(_ levels: [Int8], _ classes: [UInt8], segments: [Int]) throws -> IndexPacking.Packed {
+    private func packed(_ levels: [Int8], _ classes: [UInt8], segments: [Int]) throws -> RansCoder.Packed {
         try levels.withUnsafeBufferPointer { levels in
             try classes.withUnsafeBufferPointer { classes in
                 try ByteLevels(levels: levels, classes: classes).packed(segments: segments)
@@ -44,7 +44,7 @@ import Testing
         for count in [1, 2, 7, 64, 1001, 20_000] {
             let sample = SampleLevels(shape, count, using: &random)
             let levels = bytes(sample), segments = [count / 3, count - count / 3]
-            let expected = try IndexPacking.encode(
+            let expected = try RansCoder.encode(
                 levels.map(Int32.init), classes: sample.classes, segments: segments, .quick)
             let found = try packed(levels, sample.classes, segments: segments)
             #expect(found.bytes == expected.bytes && found.shares == expected.shares, "\(count)")
@@ -72,7 +72,7 @@ import Testing
         for factor: Int32 in [1, 3, 40] {
             var sample = SampleLevels(shape, 6000, using: &random)
             for i in sample.levels.indices where sample.levels[i].magnitude < 1 << 20 { sample.levels[i] *= factor }
-            let stream = try IndexPacking.encode(sample.levels, classes: sample.classes, segments: [6000])
+            let stream = try RansCoder.encode(sample.levels, classes: sample.classes, segments: [6000])
             let found = try decode([(stream.bytes, sample.classes)])[0]
             for (level, byte) in zip(sample.levels, found) {
                 #expect(level.magnitude <= 120 ? Int32(byte) == level : byte.magnitude > 120)

@@ -150,7 +150,7 @@ import Testing
         var random = SplitMix64(seed: 6)
         let values = (0..<40 * 30).map { _ in power(-25 + random.normal()) }
         let exponents = try #require(fit(values, 40, 30))
-        let residual = values.withUnsafeBufferPointer { exponents.residual($0, step: step) }
+        let residual = values.withUnsafeBufferPointer { exponents.residual($0, stepSize: step) }
         #expect(residual.allSatisfy { abs($0) <= RankOneExponents.residualLimit })
         let restored = restore(exponents, residual, step)
         for i in values.indices where abs(residual[i]) < RankOneExponents.residualLimit {
@@ -164,10 +164,10 @@ import Testing
     @Test func residualsOfZerosAreTheLowestAndAbsentRowsStayZero() throws {
         let values: [Float] = [0, 0, 0, 1, 0, 0x1p-25]
         let exponents = try #require(fit(values, 2, 3))
-        let residual = values.withUnsafeBufferPointer { exponents.residual($0, step: 4) }
+        let residual = values.withUnsafeBufferPointer { exponents.residual($0, stepSize: 4) }
         #expect(residual[..<3] == [0, 0, 0] && residual[4] == 0)
         let full = RankOneExponents(rows: [0, 0], columns: [0, 0, 0])
-        #expect(values.withUnsafeBufferPointer { full.residual($0, step: 4) } == [-31, -31, -31, 0, -31, -25])
+        #expect(values.withUnsafeBufferPointer { full.residual($0, stepSize: 4) } == [-31, -31, -31, 0, -31, -25])
         let hostile: [Int32] = [.min, .max, 0, .max, .min, 31]
         let restored = restore(exponents, hostile, 64)
         #expect(restored[..<3] == [0, 0, 0] && restored[4] == 0 && restored.allSatisfy { $0.isFinite })
@@ -186,7 +186,7 @@ extension SecondMomentTests {
     private func restore(_ exponents: RankOneExponents, _ residual: [Int32], _ step: Int32) -> [Float] {
         var output = [Float](repeating: .nan, count: residual.count)
         output.withUnsafeMutableBufferPointer { output in
-            residual.withUnsafeBufferPointer { exponents.restore(residual: $0, step: step, into: output) }
+            residual.withUnsafeBufferPointer { exponents.restore(residual: $0, stepSize: step, into: output) }
         }
         return output
     }

@@ -8,7 +8,7 @@ struct TransformSamples {
         var form: MatrixForm
         var format: FloatFormat
         var values: DriftingParameter
-        var rule = MomentRule.unknown
+        var rule = FirstMomentScale.unknown
         var hasFirst = true
         var hasSecond = true
         var hasMaximum = false
@@ -28,8 +28,8 @@ struct TransformSamples {
 
         var weight: [UInt8] { format.bytes(values.weight) }
 
-        var input: TransformInput {
-            var input = TransformInput(form: form, format: format, weight: weight)
+        var input: ParameterInput {
+            var input = ParameterInput(form: form, format: format, weight: weight)
             input.previous = before
             input.previousError = error
             input.state = encoderState
@@ -39,7 +39,7 @@ struct TransformSamples {
             if hasFirst { input.first = moment(values.first) }
             if hasSecond { input.second = moment(values.second) }
             if hasMaximum { input.maximum = moment(values.second.map { $0 * 1.5 }) }
-            input.momentRule = rule
+            input.firstMomentScale = rule
             input.expectedChange = expectedChange
             return input
         }
@@ -47,7 +47,7 @@ struct TransformSamples {
 
     /// One step's blobs and what the decoder was given.
     struct Step {
-        var encoded: [TransformMember]
+        var encoded: [EncodedParameter]
         var chain: [UInt8]
         var moments: [UInt8]?
         var members: [TransformDecoder.Member]
@@ -63,7 +63,7 @@ struct TransformSamples {
 
     /// Encodes the parameters as they are now; `nil` where one cannot be quantized.
     mutating func encode() throws -> Step? {
-        var encoded: [TransformMember] = []
+        var encoded: [EncodedParameter] = []
         for parameter in parameters {
             guard let member = try encoder.encode(parameter.input) else { return nil }
             encoded.append(member)

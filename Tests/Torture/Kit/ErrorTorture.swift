@@ -26,16 +26,16 @@ package enum ErrorTorture {
     package static func run(_ scenario: Scenario, in directory: String, stride: Int = 1) async throws -> Figures {
         var figures = Figures(scenario.name, unit: "failures")
         let expectation = try await Expectation(scenario, in: directory)
-        let place = Place(Paths.join(directory, "work"))
+        let workspace = Workspace(Paths.join(directory, "work"))
         var errors = 0
         for isLasting in [false, true] {
             for failure in failures {
                 var index = 0
                 while true {
                     let injector = FailingCalls(
-                        failAt: index, failure.number, pathPart: place.root, isLasting: isLasting)
+                        failAt: index, failure.number, pathPart: workspace.root, isLasting: isLasting)
                     let what = "\(scenario.name), \(failure.name) \(isLasting ? "from" : "at") call \(index)"
-                    let (found, error) = await attempt(expectation, place, injector, failure.code)
+                    let (found, error) = await attempt(expectation, workspace, injector, failure.code)
                     guard injector.failures > 0 else { break }
                     figures.count += 1
                     errors += error ? 1 : 0
@@ -46,8 +46,8 @@ package enum ErrorTorture {
         }
         for (reads, writes) in [(1, 1), (3, 7), (4096, 5)] {
             let injector = FailingCalls(
-                failAt: -1, 0, pathPart: place.root, writeLimit: writes, readLimit: reads)
-            let (found, _) = await attempt(expectation, place, injector, nil)
+                failAt: -1, 0, pathPart: workspace.root, writeLimit: writes, readLimit: reads)
+            let (found, _) = await attempt(expectation, workspace, injector, nil)
             figures.count += 1
             figures.violations += found.map { "\(scenario.name), \(reads) and \(writes) bytes at a time: \($0)" }
         }
@@ -57,15 +57,15 @@ package enum ErrorTorture {
 
     /// - Returns: what is wrong, and whether the command threw.
     private static func attempt(
-        _ expectation: Expectation, _ place: Place, _ injector: FailingCalls, _ code: VarveError.Code?
+        _ expectation: Expectation, _ workspace: Workspace, _ injector: FailingCalls, _ code: VarveError.Code?
     ) async -> ([String], Bool) {
         do {
-            try expectation.reset(place)
+            try expectation.reset(workspace)
             var found: [String] = []
             var thrown: VarveError?
             do {
                 try await SystemCalls.withInjector(injector) {
-                    try await expectation.scenario.command(place) { _ in }
+                    try await expectation.scenario.command(workspace) { _ in }
                 }
             } catch {
                 thrown = error as? VarveError
@@ -74,8 +74,8 @@ package enum ErrorTorture {
             // Without an error a step or file may have been skipped, with a notice, and is coded otherwise when it comes.
             let isSame = code == nil || (thrown != nil && !injector.isLasting)
             found += try await expectation.violations(
-                in: place, promised: thrown == nil && code == nil ? ["done"] : [], isSame: isSame)
-            found += try await expectation.violationsAfterRepeating(in: place, isSame: isSame)
+                in: workspace, promised: thrown == nil && code == nil ? ["done"] : [], isSame: isSame)
+            found += try await expectation.violationsAfterRepeating(in: workspace, isSame: isSame)
             return (found, thrown != nil)
         } catch {
             return (["\(error)"], true)

@@ -6,7 +6,7 @@ import Varve
 package struct Expectation: Sendable {
     package let scenario: Scenario
     /// The state before the command, to be copied.
-    package let template: Place
+    package let template: Workspace
     package let before: Tree
     package let after: Tree
     /// What each step restores to: as it was before the command, as it is after it.
@@ -23,33 +23,33 @@ package struct Expectation: Sendable {
     package init(_ scenario: Scenario, in directory: String, scale: Int = 1) async throws {
         self.scenario = scenario
         scratch = Paths.join(directory, "restored")
-        template = Place(Paths.join(directory, "template"), scale: scale)
+        template = Workspace(Paths.join(directory, "template"), scale: scale)
         try Directories.create(template.root)
         try await scenario.prepare(template)
         before = try Tree(template.root)
         stepsBefore = Set(try template.visibleSteps)
-        let done = Place(Paths.join(directory, "undisturbed"), scale: scale)
+        let done = Workspace(Paths.join(directory, "undisturbed"), scale: scale)
         try DiskModel(before, root: template.root).materialize(at: done.root)
         try await scenario.command(done) { _ in }
         after = try Tree(done.root)
-        for place in [template, done] where try !place.visibleSteps.isEmpty {
-            all = try await restored(place)
-            for step in try place.visibleSteps {
+        for workspace in [template, done] where try !workspace.visibleSteps.isEmpty {
+            all = try await restored(workspace)
+            for step in try workspace.visibleSteps {
                 steps[step, default: []].append(all.below(TortureRun.directory(step)))
             }
         }
     }
 
-    private func restored(_ place: Place) async throws -> Tree {
+    private func restored(_ workspace: Workspace) async throws -> Tree {
         try Directories.remove(scratch)
-        try await Restorer(archive: place.archive, options: RestoreOptions(selection: .all, threads: 1))
+        try await Restorer(archive: workspace.archive, options: RestoreOptions(selection: .all, threads: 1))
             .restore(to: scratch)
         return try Tree(scratch)
     }
 
     /// A copy of the state before, in place of what is there.
-    package func reset(_ place: Place) throws {
-        try DiskModel(before, root: place.root).materialize(at: place.root)
+    package func reset(_ workspace: Workspace) throws {
+        try DiskModel(before, root: workspace.root).materialize(at: workspace.root)
     }
 
     /// What is wrong right after the command ended in whatever way.
@@ -58,23 +58,23 @@ package struct Expectation: Sendable {
     ///   - isSame: whether steps have to restore to the same bytes; a lossy chain that skipped a step is another one, and
     ///     has to be as near to the originals as it says.
     package func violations(
-        in place: Place, promised: Set<String> = [], isSame: Bool = true
+        in workspace: Workspace, promised: Set<String> = [], isSame: Bool = true
     ) async throws -> [String] {
         var found: [String] = []
         var others: [String] = []
-        let visible = Set(try place.visibleSteps)
+        let visible = Set(try workspace.visibleSteps)
         var wanted = stepsBefore.subtracting(scenario.drops)
         for text in promised { if let number = Int(text) { wanted.insert(number) } }
         if !visible.isSuperset(of: wanted) { found.append("steps \(wanted.subtracting(visible).sorted()) are gone") }
         var restored = Tree()
-        let isArchive = place.isArchive
+        let isArchive = workspace.isArchive
         if !isArchive, !stepsBefore.isEmpty || !promised.isEmpty { found.append("the archive is gone") }
         if isArchive {
-            let result = try await Verifier(archive: place.archive, deep: true, threads: 1).verify()
+            let result = try await Verifier(archive: workspace.archive, deep: true, threads: 1).verify()
             found += result.findings.map { "verify: \($0.file ?? ""): \($0.message)" }
             found += result.unrestorable.map { "step \($0) cannot be restored" }
             if !visible.isEmpty {
-                restored = try await self.restored(place)
+                restored = try await self.restored(workspace)
                 for step in visible.sorted() {
                     let tree = restored.below(TortureRun.directory(step))
                     guard let right = steps[step] else {
@@ -92,10 +92,11 @@ package struct Expectation: Sendable {
             if !differing.isEmpty { others.append("not all is restored: \(differing.prefix(4))") }
         }
         if !others.isEmpty, !isSame {
-            let result = try await Verifier(archive: place.archive, against: place.run, threads: 1).verify()
+            let result = try await Verifier(archive: workspace.archive, against: workspace.run, threads: 1).verify()
             // What the archive holds has to agree with the run; what was skipped is in neither.
             let differing = result.differences.filter { finding in
-                guard let file = finding.file, let path = Paths.removing(Paths.join(place.run, ""), from: file) else {
+                guard let file = finding.file, let path = Paths.removing(Paths.join(workspace.run, ""), from: file)
+                else {
                     return true
                 }
                 return restored.nodes[path] != nil
@@ -106,14 +107,14 @@ package struct Expectation: Sendable {
             }
         }
         found += others
-        found += try sourceViolations(in: place, restored)
-        found += try outputViolations(in: place)
+        found += try sourceViolations(in: workspace, restored)
+        found += try outputViolations(in: workspace)
         return found
     }
 
     /// Originals stay as they are; where the command may remove them, only those that the archive gives back.
-    private func sourceViolations(in place: Place, _ restored: Tree) throws -> [String] {
-        let now = try Tree(place.root).below("run"), then = before.below("run")
+    private func sourceViolations(in workspace: Workspace, _ restored: Tree) throws -> [String] {
+        let now = try Tree(workspace.root).below("run"), then = before.below("run")
         return now.differences(from: then, withAttributes: true).compactMap { path in
             if scenario.removesSources {
                 // Directories lose what is in them, and get another time.
@@ -129,10 +130,10 @@ package struct Expectation: Sendable {
     }
 
     /// Under its name an output has files as they were before or as they will be, never others.
-    private func outputViolations(in place: Place) throws -> [String] {
+    private func outputViolations(in workspace: Workspace) throws -> [String] {
         let then = before.below("out/restored"), later = after.below("out/restored")
-        guard Directories.exists(place.output) else { return then.nodes.isEmpty ? [] : ["the output is gone"] }
-        let now = try Tree(place.output)
+        guard Directories.exists(workspace.output) else { return then.nodes.isEmpty ? [] : ["the output is gone"] }
+        let now = try Tree(workspace.output)
         let wrong = now.nodes.filter { path, node in
             then.nodes[path]?.content != node.content && later.nodes[path]?.content != node.content
         }
@@ -143,18 +144,18 @@ package struct Expectation: Sendable {
     /// What is wrong after the command was run once more.
     /// - Parameter isSame: whether the archive has to be the undisturbed one to the byte; where a step or file could not
     ///   be read at first, it only has to give everything back.
-    package func violationsAfterRepeating(in place: Place, isSame: Bool = true) async throws -> [String] {
+    package func violationsAfterRepeating(in workspace: Workspace, isSame: Bool = true) async throws -> [String] {
         do {
-            try await scenario.again(place)
+            try await scenario.again(workspace)
         } catch {
             return ["running it once more failed: \(error)"]
         }
-        let now = try Tree(place.root)
+        let now = try Tree(workspace.root)
         var found: [String] = []
         if isSame, scenario.isRepeatable {
             found += now.differences(from: after).map { "\($0) differs from the undisturbed archive" }
         } else {
-            found += try await violations(in: place, promised: ["done"], isSame: isSame)
+            found += try await violations(in: workspace, promised: ["done"], isSame: isSame)
             // Names only; a part of the run's own files has one of two, and what is replaced later is of a later
             // generation.
             func names(_ tree: Tree) -> Set<String> {

@@ -22,14 +22,14 @@ package enum FullDisk {
             return nil
         }
         defer { _ = try? Shell.run(["umount", disk]) }
-        let place = Place(Paths.join(disk, "work"))
+        let workspace = Workspace(Paths.join(disk, "work"))
         var full = 0, fits = 0, room = 0
         // Enough is enough when it was enough a few times.
         while fits < 4 {
             try remount(disk, pages: 64 << 8)
-            try expectation.reset(place)
+            try expectation.reset(workspace)
             try remount(disk, pages: try used(disk) + room)
-            let end = try Shell.run([tool] + arguments(place))
+            let end = try Shell.run([tool] + arguments(workspace))
             figures.count += 1
             let what = "\(scenario.name), \(room) pages of room"
             switch end {
@@ -39,24 +39,24 @@ package enum FullDisk {
                 fits = 0
             default: figures.violations.append("\(what): it ended with \(end)")
             }
-            try await check(expectation, place, what, &figures) { try remount(disk, pages: 64 << 8) }
+            try await check(expectation, workspace, what, &figures) { try remount(disk, pages: 64 << 8) }
             room += stride
         }
-        let limited = try await limitedFiles(expectation, Place(Paths.join(directory, "work")), tool, &figures)
+        let limited = try await limitedFiles(expectation, Workspace(Paths.join(directory, "work")), tool, &figures)
         figures.details = "\(full + limited) of them too small"
         return figures
     }
 
     /// EFBIG: no file may become longer than so many blocks.
     private static func limitedFiles(
-        _ expectation: Expectation, _ place: Place, _ tool: String, _ figures: inout Figures
+        _ expectation: Expectation, _ workspace: Workspace, _ tool: String, _ figures: inout Figures
     ) async throws -> Int {
         guard let arguments = expectation.scenario.arguments else { return 0 }
         var limited = 0
         for blocks in 0..<64 {
-            try expectation.reset(place)
+            try expectation.reset(workspace)
             let script = "ulimit -f \(blocks); exec \"$@\""
-            let end = try Shell.run(["sh", "-c", script, "sh", tool] + arguments(place))
+            let end = try Shell.run(["sh", "-c", script, "sh", tool] + arguments(workspace))
             figures.count += 1
             let what = "\(expectation.scenario.name), files of \(blocks) blocks"
             if end == .exited(13) {
@@ -64,20 +64,20 @@ package enum FullDisk {
             } else if end != .exited(0) {
                 figures.violations.append("\(what): it ended with \(end)")
             }
-            try await check(expectation, place, what, &figures) {}
+            try await check(expectation, workspace, what, &figures) {}
             if end == .exited(0) { break }
         }
         return limited
     }
 
     private static func check(
-        _ expectation: Expectation, _ place: Place, _ what: String, _ figures: inout Figures,
+        _ expectation: Expectation, _ workspace: Workspace, _ what: String, _ figures: inout Figures,
         makeRoom: () throws -> Void
     ) async throws {
         do {
-            var found = try await expectation.violations(in: place)
+            var found = try await expectation.violations(in: workspace)
             try makeRoom()
-            found += try await expectation.violationsAfterRepeating(in: place)
+            found += try await expectation.violationsAfterRepeating(in: workspace)
             figures.violations += found.map { "\(what): \($0)" }
         } catch {
             figures.violations.append("\(what): \(error)")

@@ -19,7 +19,7 @@ package enum KillTorture {
                 failAt: index, EIO, calls: death == .halfway ? [.write] : Set(SystemCalls.Name.allCases),
                 pathPart: arguments[1], death: death))
         do {
-            try await scenario.command(Place(arguments[1])) { _ in }
+            try await scenario.command(Workspace(arguments[1])) { _ in }
             return 0
         } catch {
             return 1
@@ -35,14 +35,14 @@ package enum KillTorture {
     ) async throws -> Figures {
         var figures = Figures(scenario.name, unit: "kills")
         let expectation = try await Expectation(scenario, in: directory)
-        let place = Place(Paths.join(directory, "work"))
+        let workspace = Workspace(Paths.join(directory, "work"))
         var counts: [String] = []
         for death in deaths {
             var index = 0
             while true {
-                try expectation.reset(place)
+                try expectation.reset(workspace)
                 let end = try Shell.run([
-                    program, childWord, scenario.name, place.root, death.rawValue, String(index),
+                    program, childWord, scenario.name, workspace.root, death.rawValue, String(index),
                 ])
                 let what = "\(scenario.name), killed \(death.rawValue) call \(index)"
                 guard end == .killed(SIGKILL) else {
@@ -51,8 +51,8 @@ package enum KillTorture {
                 }
                 figures.count += 1
                 do {
-                    var found = try await expectation.violations(in: place)
-                    found += try await expectation.violationsAfterRepeating(in: place)
+                    var found = try await expectation.violations(in: workspace)
+                    found += try await expectation.violationsAfterRepeating(in: workspace)
                     figures.violations += found.map { "\(what): \($0)" }
                 } catch {
                     figures.violations.append("\(what): \(error)")

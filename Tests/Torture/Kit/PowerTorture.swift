@@ -45,19 +45,19 @@ package enum PowerTorture {
     private static func recorded(
         _ expectation: Expectation, in directory: String, interrupted index: Int?
     ) async throws -> [RecordedCalls.Change] {
-        let place = Place(Paths.join(directory, "work"))
-        try expectation.reset(place)
-        let recorder = RecordedCalls(under: place.root)
+        let workspace = Workspace(Paths.join(directory, "work"))
+        try expectation.reset(workspace)
+        let recorder = RecordedCalls(under: workspace.root)
         if let index {
             // When every call fails, closing apart, nothing is cleaned up either: as if the process were gone.
-            let failing = FailingCalls(failAt: index, EIO, pathPart: place.root, isLasting: true)
+            let failing = FailingCalls(failAt: index, EIO, pathPart: workspace.root, isLasting: true)
             try? await SystemCalls.withInjector(BothInjectors(failing, recorder)) {
-                try await expectation.scenario.command(place) { recorder.tell($0) }
+                try await expectation.scenario.command(workspace) { recorder.tell($0) }
             }
             if failing.failures == 0 { return [] }
         }
         try await SystemCalls.withInjector(recorder) {
-            try await expectation.scenario.command(place) { recorder.tell($0) }
+            try await expectation.scenario.command(workspace) { recorder.tell($0) }
         }
         return recorder.changes
     }
@@ -66,8 +66,8 @@ package enum PowerTorture {
         _ changes: [RecordedCalls.Change], _ expectation: Expectation, in directory: String, _ variants: Int,
         _ stride: Int, _ seed: UInt64, _ figures: inout Figures
     ) async throws {
-        let scenario = expectation.scenario, place = Place(Paths.join(directory, "work"))
-        var model = DiskModel(expectation.before, root: place.root)
+        let scenario = expectation.scenario, workspace = Workspace(Paths.join(directory, "work"))
+        var model = DiskModel(expectation.before, root: workspace.root)
         var promised = Set<String>()
         var random = SplitMix64(seed: seed)
         for cut in 0...changes.count {
@@ -80,12 +80,12 @@ package enum PowerTorture {
             let shares: [UInt64] = [256, 0] + (0..<variants).map { _ in [32, 128, 224][Int(random.next() % 3)] }
             for (variant, share) in shares.enumerated() {
                 let stale: UInt8 = random.next() % 4 == 0 ? 0xA5 : 0
-                try model.materialize(at: place.root, kept: share, stale: stale, random: &random)
+                try model.materialize(at: workspace.root, kept: share, stale: stale, random: &random)
                 figures.count += 1
                 let what = "\(scenario.name), power lost after change \(cut) of \(changes.count), variant \(variant)"
                 do {
-                    var found = try await expectation.violations(in: place, promised: promised)
-                    found += try await expectation.violationsAfterRepeating(in: place)
+                    var found = try await expectation.violations(in: workspace, promised: promised)
+                    found += try await expectation.violationsAfterRepeating(in: workspace)
                     figures.violations += found.map { "\(what): \($0)" }
                 } catch {
                     figures.violations.append("\(what): \(error)")

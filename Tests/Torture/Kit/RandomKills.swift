@@ -15,34 +15,34 @@ package enum RandomKills {
         var figures = Figures(scenario.name, unit: "kills")
         guard let arguments = scenario.arguments else { return figures }
         let expectation = try await Expectation(scenario, in: directory, scale: scale)
-        let place = Place(Paths.join(directory, "work"), scale: scale)
+        let workspace = Workspace(Paths.join(directory, "work"), scale: scale)
         var random = SplitMix64(seed: seed)
         // As long as the command takes, and a little more.
         var longest = ContinuousClock.Duration.zero
         for _ in 0..<3 {
-            try expectation.reset(place)
+            try expectation.reset(workspace)
             let begin = ContinuousClock.now
-            let end = try Shell.run([tool] + arguments(place))
+            let end = try Shell.run([tool] + arguments(workspace))
             guard end == .exited(0) else {
                 throw VarveError(.inputOutput, "undisturbed, it ended with \(end)", file: tool)
             }
             longest = max(longest, ContinuousClock.now - begin)
         }
         var late = 0, rounds = 0
-        try expectation.reset(place)
+        try expectation.reset(workspace)
         while figures.count < count, late < 20 * count {
-            let process = try Shell.spawn([tool] + arguments(place))
+            let process = try Shell.spawn([tool] + arguments(workspace))
             try await Task.sleep(for: longest * random.uniform())
             kill(process, SIGKILL)
             let isKilled = Shell.wait(process) == .killed(SIGKILL)
             if isKilled { figures.count += 1 } else { late += 1 }
             let what = "\(scenario.name), kill \(figures.count)"
             do {
-                var found = try await expectation.violations(in: place)
+                var found = try await expectation.violations(in: workspace)
                 // Mostly the next call goes on with what the killed one left; now and then it has to come to its end.
                 if !isKilled || random.next() % 3 == 0 {
-                    found += try await expectation.violationsAfterRepeating(in: place)
-                    try expectation.reset(place)
+                    found += try await expectation.violationsAfterRepeating(in: workspace)
+                    try expectation.reset(workspace)
                     rounds += 1
                 }
                 figures.violations += found.map { "\(what): \($0)" }

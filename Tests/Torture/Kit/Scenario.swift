@@ -5,13 +5,13 @@ import TensorFiles
 package struct Scenario: Sendable {
     package let name: String
     /// Makes the state before the command, in an empty directory.
-    package let prepare: @Sendable (Place) async throws -> Void
+    package let prepare: @Sendable (Workspace) async throws -> Void
     /// The command, on one thread. Tells what it promises by `tell`: numbers of steps that are there from now on.
-    package let command: @Sendable (Place, _ tell: @escaping @Sendable (String) -> Void) async throws -> Void
+    package let command: @Sendable (Workspace, _ tell: @escaping @Sendable (String) -> Void) async throws -> Void
     /// The command once more after it was interrupted; mostly the same.
-    package let again: @Sendable (Place) async throws -> Void
+    package let again: @Sendable (Workspace) async throws -> Void
     /// The same as arguments of the command line tool; `nil` where that is not tried.
-    package let arguments: (@Sendable (Place) -> [String])?
+    package let arguments: (@Sendable (Workspace) -> [String])?
     /// Whether the archive that comes out is the same to the byte each time. Where originals go, the run's own files are
     /// described otherwise when it is run again.
     package let isRepeatable: Bool
@@ -31,10 +31,10 @@ package struct Scenario: Sendable {
     package init(
         _ name: String, drops: Set<Int> = [], removesSources: Bool = false, isDurable: Bool = true,
         isRepeatable: Bool = true, isReport: Bool = false, stride: Int = 1,
-        arguments: (@Sendable (Place) -> [String])? = nil,
-        prepare: @escaping @Sendable (Place) async throws -> Void,
-        again: (@Sendable (Place) async throws -> Void)? = nil,
-        command: @escaping @Sendable (Place, _ tell: @escaping @Sendable (String) -> Void) async throws -> Void
+        arguments: (@Sendable (Workspace) -> [String])? = nil,
+        prepare: @escaping @Sendable (Workspace) async throws -> Void,
+        again: (@Sendable (Workspace) async throws -> Void)? = nil,
+        command: @escaping @Sendable (Workspace, _ tell: @escaping @Sendable (String) -> Void) async throws -> Void
     ) {
         self.name = name
         self.drops = drops
@@ -46,6 +46,6 @@ package struct Scenario: Sendable {
         self.arguments = arguments
         self.prepare = prepare
         self.command = command
-        self.again = again ?? { place in try await command(place) { _ in } }
+        self.again = again ?? { workspace in try await command(workspace) { _ in } }
     }
 }

@@ -4,10 +4,10 @@ import Varve
 
 extension Scenarios {
     private static func restore(
-        _ place: Place, _ selection: RestoreOptions.Selection, overwrite: Bool = false
+        _ workspace: Workspace, _ selection: RestoreOptions.Selection, overwrite: Bool = false
     ) async throws {
         let options = RestoreOptions(selection: selection, overwrite: overwrite, threads: 1)
-        try await Restorer(archive: place.archive, options: options).restore(to: place.output)
+        try await Restorer(archive: workspace.archive, options: options).restore(to: workspace.output)
     }
 
     static let restoring: [Scenario] = [
@@ -15,38 +15,38 @@ extension Scenarios {
         Scenario(
             "restore --step 20", isDurable: false,
             arguments: { ["restore", $0.archive, "--step", "20", "-o", $0.output, "--threads", "1"] }
-        ) { place in
-            try await whole(place, transform)
-        } again: { place in
-            try await restore(place, .step(20), overwrite: true)
-        } command: { place, _ in
-            try await restore(place, .step(20))
+        ) { workspace in
+            try await whole(workspace, transform)
+        } again: { workspace in
+            try await restore(workspace, .step(20), overwrite: true)
+        } command: { workspace, _ in
+            try await restore(workspace, .step(20))
         },
         Scenario(
             "restore --step all", isDurable: false,
             arguments: { ["restore", $0.archive, "--step", "all", "-o", $0.output, "--threads", "1"] }
-        ) { place in
-            try await whole(place)
-        } again: { place in
-            try await restore(place, .all, overwrite: true)
-        } command: { place, _ in
-            try await restore(place, .all)
+        ) { workspace in
+            try await whole(workspace)
+        } again: { workspace in
+            try await restore(workspace, .all, overwrite: true)
+        } command: { workspace, _ in
+            try await restore(workspace, .all)
         },
         Scenario(
             "restore --overwrite", isDurable: false,
             arguments: { ["restore", $0.archive, "--step", "30", "-o", $0.output, "--threads", "1", "--overwrite"] }
-        ) { place in
-            try await whole(place)
-            try await restore(place, .step(10))
-            try Shell.copy(place.path("run/notes.txt"), to: Paths.join(place.output, "mine.txt"))
-        } command: { place, _ in
-            try await restore(place, .step(30), overwrite: true)
+        ) { workspace in
+            try await whole(workspace)
+            try await restore(workspace, .step(10))
+            try Shell.copy(workspace.path("run/notes.txt"), to: Paths.join(workspace.output, "mine.txt"))
+        } command: { workspace, _ in
+            try await restore(workspace, .step(30), overwrite: true)
         },
         Scenario("verify --deep", isReport: true, arguments: { ["verify", $0.archive, "--deep", "--threads", "1"] }) {
-            place in
-            try await whole(place, transform)
-        } command: { place, _ in
-            let result = try await Verifier(archive: place.archive, deep: true, threads: 1).verify()
+            workspace in
+            try await whole(workspace, transform)
+        } command: { workspace, _ in
+            let result = try await Verifier(archive: workspace.archive, deep: true, threads: 1).verify()
             if let finding = result.findings.first {
                 throw VarveError(.damaged, finding.message, file: finding.file)
             }
@@ -59,11 +59,11 @@ extension Scenarios {
         before: @escaping @Sendable (Forgetter) throws -> Void = { _ in },
         _ body: @escaping @Sendable (Forgetter) throws -> Void
     ) -> Scenario {
-        Scenario(name, drops: drops, arguments: { [words[0], $0.archive] + words.dropFirst() }) { place in
-            try await whole(place, method)
-            try before(Forgetter(archive: place.archive))
-        } command: { place, tell in
-            try body(Forgetter(archive: place.archive))
+        Scenario(name, drops: drops, arguments: { [words[0], $0.archive] + words.dropFirst() }) { workspace in
+            try await whole(workspace, method)
+            try before(Forgetter(archive: workspace.archive))
+        } command: { workspace, tell in
+            try body(Forgetter(archive: workspace.archive))
             tell("done")
         }
     }
@@ -90,11 +90,11 @@ extension Scenarios {
         } _: {
             _ = try $0.prune()
         },
-        Scenario("prune, replaced", arguments: { ["prune", $0.archive] }) { place in
-            try await rewritten(place, transform)
-            try await compress(place, transform, replaces: true)
-        } command: { place, tell in
-            _ = try Forgetter(archive: place.archive).prune()
+        Scenario("prune, replaced", arguments: { ["prune", $0.archive] }) { workspace in
+            try await rewritten(workspace, transform)
+            try await compress(workspace, transform, replaces: true)
+        } command: { workspace, tell in
+            _ = try Forgetter(archive: workspace.archive).prune()
             tell("done")
         },
         changing("pin", drops: [], ["pin", "--steps", "20"]) { _ = try $0.pin([20...20]) },

@@ -11,56 +11,56 @@ package enum Scenarios {
     static let transform = CompressionOptions.Method.transform(TransformOptions())
 
     static func compress(
-        _ place: Place, _ method: CompressionOptions.Method = .lossless, removal: SourceRemoval? = nil,
+        _ workspace: Workspace, _ method: CompressionOptions.Method = .lossless, removal: SourceRemoval? = nil,
         replaces: Bool = false, tell: (@Sendable (String) -> Void)? = nil
     ) async throws {
         var options = CompressionOptions(method: method, threads: 1, removal: removal)
         options.replaces = replaces
-        _ = try await Compressor(run: place.run, archive: place.archive, options: options).compress { event in
+        _ = try await Compressor(run: workspace.run, archive: workspace.archive, options: options).compress { event in
             if case .finished(let number, _, _) = event { tell?(String(number)) }
         }
         tell?("done")
     }
 
     /// The archive of the first two steps, and a run that has got a third.
-    static func grown(_ place: Place, _ method: CompressionOptions.Method) async throws {
-        try TortureRun.make(at: place.run, steps: 2, scale: place.scale)
-        try await compress(place, method)
-        try Directories.remove(place.run)
-        try TortureRun.make(at: place.run, scale: place.scale)
+    static func grown(_ workspace: Workspace, _ method: CompressionOptions.Method) async throws {
+        try TortureRun.make(at: workspace.run, steps: 2, scale: workspace.scale)
+        try await compress(workspace, method)
+        try Directories.remove(workspace.run)
+        try TortureRun.make(at: workspace.run, scale: workspace.scale)
     }
 
     /// The archive of the whole run.
-    static func whole(_ place: Place, _ method: CompressionOptions.Method = .lossless) async throws {
-        try TortureRun.make(at: place.run, scale: place.scale)
-        try await compress(place, method)
+    static func whole(_ workspace: Workspace, _ method: CompressionOptions.Method = .lossless) async throws {
+        try TortureRun.make(at: workspace.run, scale: workspace.scale)
+        try await compress(workspace, method)
     }
 
     private static let compressing: [Scenario] = [
         (CompressionOptions.Method.lossless, "lossless", ""), (transform, "balanced", " (lossy)"),
     ]
     .flatMap { method, quality, suffix in
-        let arguments: @Sendable (Place) -> [String] = {
+        let arguments: @Sendable (Workspace) -> [String] = {
             ["compress", $0.run, $0.archive, "--quality", quality, "--threads", "1"]
         }
         return [
-            Scenario("compress, new archive" + suffix, arguments: arguments) { place in
-                try TortureRun.make(at: place.run, scale: place.scale)
-            } command: { place, tell in
-                try await compress(place, method, tell: tell)
+            Scenario("compress, new archive" + suffix, arguments: arguments) { workspace in
+                try TortureRun.make(at: workspace.run, scale: workspace.scale)
+            } command: { workspace, tell in
+                try await compress(workspace, method, tell: tell)
             },
-            Scenario("compress, append" + suffix, arguments: arguments) { place in
-                try await grown(place, method)
-            } command: { place, tell in
-                try await compress(place, method, tell: tell)
+            Scenario("compress, append" + suffix, arguments: arguments) { workspace in
+                try await grown(workspace, method)
+            } command: { workspace, tell in
+                try await compress(workspace, method, tell: tell)
             },
         ]
     }
 
     /// The archive of the whole run, of which two checkpoints were written again since.
-    static func rewritten(_ place: Place, _ method: CompressionOptions.Method) async throws {
-        try await whole(place, method)
-        for step in [10, 20] { try TortureRun.rewrite(step, at: place.run) }
+    static func rewritten(_ workspace: Workspace, _ method: CompressionOptions.Method) async throws {
+        try await whole(workspace, method)
+        for step in [10, 20] { try TortureRun.rewrite(step, at: workspace.run) }
     }
 
     private static let replacing: [Scenario] = [
@@ -72,10 +72,10 @@ package enum Scenarios {
             arguments: {
                 ["compress", $0.run, $0.archive, "--quality", quality, "--threads", "1", "--replace"]
             }
-        ) { place in
-            try await rewritten(place, method)
-        } command: { place, tell in
-            try await compress(place, method, replaces: true, tell: tell)
+        ) { workspace in
+            try await rewritten(workspace, method)
+        } command: { workspace, tell in
+            try await compress(workspace, method, replaces: true, tell: tell)
         }
     }
 
@@ -88,10 +88,10 @@ package enum Scenarios {
                     "--keep-last", "1",
                 ]
             }
-        ) { place in
-            try TortureRun.make(at: place.run, scale: place.scale)
-        } command: { place, tell in
-            try await compress(place, .lossless, removal: SourceRemoval(keepLast: 1), tell: tell)
+        ) { workspace in
+            try TortureRun.make(at: workspace.run, scale: workspace.scale)
+        } command: { workspace, tell in
+            try await compress(workspace, .lossless, removal: SourceRemoval(keepLast: 1), tell: tell)
         },
         // Looks for checkpoints on a thread of its own: the n-th call is another one each time.
         Scenario(
@@ -102,13 +102,13 @@ package enum Scenarios {
                     "--keep-last", "1", "--settle", "0", "--idle", "0.2", "--retries", "0",
                 ]
             }
-        ) { place in
-            try TortureRun.make(at: place.run, scale: place.scale)
-        } command: { place, tell in
+        ) { workspace in
+            try TortureRun.make(at: workspace.run, scale: workspace.scale)
+        } command: { workspace, tell in
             let options = WatchOptions(
                 compression: CompressionOptions(method: .lossless, threads: 1), removal: SourceRemoval(keepLast: 1),
                 settle: .zero, idle: .milliseconds(200), retries: 0)
-            _ = try await Watcher(run: place.run, archive: place.archive, options: options).watch { event in
+            _ = try await Watcher(run: workspace.run, archive: workspace.archive, options: options).watch { event in
                 if case .finished(let number, _, _) = event { tell(String(number)) }
             }
             tell("done")

@@ -1,3 +1,4 @@
+import FileSystem
 import ChainArchive
 import TensorFiles
 import Testing

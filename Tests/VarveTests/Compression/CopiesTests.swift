@@ -109,8 +109,8 @@ import VarveTestSupport
         let steps = Self.run.steps { step in
             step.model[0] = step.model[0].converted(to: .f64)
             // More digits than float32 has.
-            for place in stride(from: 0, to: step.model[0].bytes.count, by: 8) {
-                step.model[0].bytes[place] = UInt8(truncatingIfNeeded: place / 8 &+ step.number)
+            for position in stride(from: 0, to: step.model[0].bytes.count, by: 8) {
+                step.model[0].bytes[position] = UInt8(truncatingIfNeeded: position / 8 &+ step.number)
             }
             let values = FloatFormat.f64.floats(step.model[0].bytes)
             step.masters = [

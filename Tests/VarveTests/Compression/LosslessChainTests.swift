@@ -153,13 +153,13 @@ import VarveTestSupport
         let widths = ["U8": 1, "I8": 1, "BF16": 2, "F32": 4, "F64": 8, "C64": 8]
         for var step in DriftingRun([.init("w", [32, 24]), .init("v", [24])], steps: 3).steps() {
             for index in step.states.indices {
-                for (place, dtype) in [first, second].enumerated() {
-                    let shape = step.states[index][place].shape
+                for (position, dtype) in [first, second].enumerated() {
+                    let shape = step.states[index][position].shape
                     let size = shape.reduce(1, *) * (widths[dtype] ?? 4)
                     let bytes = SeededTensors.bytes(
-                        of: SeededTensors.floats(size / 4 + 1, seed: UInt64(step.number + 3 * index + place)))
-                    step.states[index][place] = TestTensor(
-                        step.states[index][place].name, dtype: dtype, shape: shape, bytes: Array(bytes[..<size]))
+                        of: SeededTensors.floats(size / 4 + 1, seed: UInt64(step.number + 3 * index + position)))
+                    step.states[index][position] = TestTensor(
+                        step.states[index][position].name, dtype: dtype, shape: shape, bytes: Array(bytes[..<size]))
                 }
             }
             try Trees.write(step.file(), to: workshop.path("run/ckpt_\(step.number).pt"))

@@ -46,7 +46,7 @@ import VarveTestSupport
             [drawn("open", [16, 16], step) { draw, _ in draw < 0.5 ? -3.4e38 : 0 }]
         },
         Untrained(testDescription: "rows of one") { step in
-            [drawn("kind", [16, 16], step) { _, place in (place + step) % 16 == place / 16 ? 1 : 0 }]
+            [drawn("kind", [16, 16], step) { _, position in (position + step) % 16 == position / 16 ? 1 : 0 }]
         },
         Untrained(testDescription: "ternary values") { step in
             [drawn("signs", [16, 16], step) { draw, _ in 0.037 * Float(Int(draw * 3) - 1) }]
@@ -58,19 +58,19 @@ import VarveTestSupport
         Untrained(testDescription: "a vector") { step in [matrix("something", step, [200])] },
         Untrained(testDescription: "a row") { step in [matrix("something", step, [1, 200, 1])] },
         Untrained(testDescription: "a rising table") { step in
-            [drawn("table", [40, 24], step) { _, place in Float(place) * 0.013 + Float(step) / 3 }]
+            [drawn("table", [40, 24], step) { _, position in Float(position) * 0.013 + Float(step) / 3 }]
         },
         Untrained(testDescription: "a table of rising rows") { step in
             [
-                drawn("table", [12, 24], step) { _, place in
-                    Float(place % 24 * (place / 24 % 5 + 1)) * (0.11 + Float(step) / 9)
+                drawn("table", [12, 24], step) { _, position in
+                    Float(position % 24 * (position / 24 % 5 + 1)) * (0.11 + Float(step) / 9)
                 }
             ]
         },
         Untrained(testDescription: "a table of falling columns") { step in
             [
-                drawn("table", [12, 24], step) { _, place in
-                    Float(place % 7) - Float(place / 24) * (7.1 + Float(step) / 9)
+                drawn("table", [12, 24], step) { _, position in
+                    Float(position % 7) - Float(position / 24) * (7.1 + Float(step) / 9)
                 }
             ]
         },

@@ -17,9 +17,9 @@ import VarveTestSupport
             [.init("a", [24, 32]), .init("b", [40]), .init("c", [16, 8])], steps: 8, seed: training)
         let number = DriftingRun.number(index)
         var model: [TestTensor] = [], states: [[TestTensor]] = []
-        for (place, (shape, now)) in zip(drift.shapes, drift.values[index]).enumerated() {
-            let weight = shape.name == "b" ? drift.values[min(index, 1)][place].weight : now.weight
-            let first = shape.name == "c" ? drift.values[0][place].first : now.first
+        for (position, (shape, now)) in zip(drift.shapes, drift.values[index]).enumerated() {
+            let weight = shape.name == "b" ? drift.values[min(index, 1)][position].weight : now.weight
+            let first = shape.name == "c" ? drift.values[0][position].first : now.first
             model.append(TestTensor(shape.name, shape: shape.shape, floats: weight))
             states.append([
                 TestTensor("exp_avg", shape: shape.shape, floats: first),

@@ -103,12 +103,12 @@ import VarveTestSupport
         for step in steps.indices {
             for index in [0, 2] {
                 steps[step].states[index][1].change { values in
-                    for place in values.indices {
+                    for position in values.indices {
                         let sum = (0..<degrees).reduce(0.0) { sum, _ in
                             let part = random.normal()
                             return sum + part * part
                         }
-                        values[place] *= Float(sum / Double(degrees))
+                        values[position] *= Float(sum / Double(degrees))
                     }
                 }
             }

@@ -47,15 +47,15 @@ import VarveTestSupport
         #expect(last.relativeSquaredError < 0.8, "\(last)")
     }
 
-    enum Place: CaseIterable { case state, list }
+    enum Location: CaseIterable { case state, list }
 
     /// Runs whose model is `half` with float32 masters.
-    private static func mastered(_ half: FloatFormat, _ place: Place) -> [TrainingStep] {
+    private static func mastered(_ half: FloatFormat, _ location: Location) -> [TrainingStep] {
         run.steps { step in
             for index in step.model.indices {
                 var master = step.model[index]
                 step.model[index] = master.converted(to: half)
-                switch place {
+                switch location {
                 case .state:
                     master.name = "master_param"
                     step.states[index].append(master)
@@ -67,17 +67,17 @@ import VarveTestSupport
         }
     }
 
-    private static func masterName(_ index: Int, _ place: Place) -> String {
-        place == .state ? "optimizer.state.\(index).master_param" : "masters.\(index)"
+    private static func masterName(_ index: Int, _ location: Location) -> String {
+        location == .state ? "optimizer.state.\(index).master_param" : "masters.\(index)"
     }
 
-    @Test(arguments: [FloatFormat.bf16, .f16], Place.allCases)
-    func aCopyIsTheRoundedRestoredMaster(half: FloatFormat, place: Place) async throws {
-        let steps = Self.mastered(half, place)
+    @Test(arguments: [FloatFormat.bf16, .f16], Location.allCases)
+    func aCopyIsTheRoundedRestoredMaster(half: FloatFormat, location: Location) async throws {
+        let steps = Self.mastered(half, location)
         let (report, tensors) = try await workshop.roundTrip(steps)
         for (step, back) in zip(steps, tensors) {
             for (index, tensor) in step.model.enumerated() {
-                let master = try #require(back[Self.masterName(index, place)])
+                let master = try #require(back[Self.masterName(index, location)])
                 #expect(half.bytes(FloatFormat.f32.floats(master)) == back["model.\(tensor.name)"])
             }
         }
@@ -87,8 +87,8 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: Place.allCases) func aCopyThatIsNotTheRoundedMasterIsExact(place: Place) async throws {
-        var steps = Self.mastered(.bf16, place)
+    @Test(arguments: Location.allCases) func aCopyThatIsNotTheRoundedMasterIsExact(location: Location) async throws {
+        var steps = Self.mastered(.bf16, location)
         // A single bit beyond what a sample sees.
         for index in steps.indices { steps[index].model[0].bytes[2 * 701] ^= 1 }
         let (report, tensors) = try await workshop.roundTrip(steps)

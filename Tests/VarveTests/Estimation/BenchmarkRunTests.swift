@@ -28,9 +28,9 @@ import VarveTestSupport
         return try #require(try Reporter(archive: archive).report().steps.last)
     }
 
-    private func change(_ name: String, at place: Int, by count: Int = 0) throws {
+    private func change(_ name: String, at position: Int, by count: Int = 0) throws {
         var bytes = try directory.read("out/" + name)
-        bytes[place] ^= 1
+        bytes[position] ^= 1
         bytes.removeLast(count)
         try directory.write(bytes, to: "out/" + name)
     }

@@ -40,7 +40,7 @@ import VarveTestSupport
             try Trees.write(shared, to: directory + "/shared.bin")
             try Trees.write(Array(shared[..<(300 + index % 3)]), to: directory + "/returning.bin")
             var log = shared
-            for place in 0..<(50 * index) { log[place] = UInt8(truncatingIfNeeded: place &* index) }
+            for position in 0..<(50 * index) { log[position] = UInt8(truncatingIfNeeded: position &* index) }
             try Trees.write(log, to: directory + "/log.bin")
         }
     }
@@ -215,7 +215,7 @@ import VarveTestSupport
         _ = try forgetter.forget(.init(steps: [20...30]))
         let part = ArchiveLayout(archive).stepPart(StepVersion(number: 20), "0000.part")
         var bytes = try Trees.bytes(part)
-        let weights = try #require(try ArchiveReader(archive).manifest(20).bundles.first?.weights)
+        let weights = try #require(try ArchiveReader(archive).manifest(20).quantizedGroups.first?.weights)
         bytes[Int(weights.offset)] ^= 1
         try Trees.write(bytes, to: part)
         let before = try Trees.content(archive)

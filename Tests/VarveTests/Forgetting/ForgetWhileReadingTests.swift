@@ -79,7 +79,7 @@ import VarveTestSupport
         try await compressed(method)
         let archive = workshop.path("a.varve"), reader = try ArchiveReader(archive)
         let opened = try reader.steps.map { (number) throws(VarveError) in try ChainDecoder(reader).step(number) }
-        let before = try opened.map { step in try step.manifest.records.map { try step.read($0.reference) } }
+        let before = try opened.map { step in try step.manifest.records.map { try step.read($0.location) } }
         let forgetter = Forgetter(archive: archive)
         var moved = 0, dropped = 0, gone = 0
         // Twice, so that a step has had more than one new part.
@@ -90,20 +90,20 @@ import VarveTestSupport
                 let number = step.manifest.number
                 let records = now.stored.contains(number) ? try now.manifest(number).records : nil
                 for (index, record) in step.manifest.records.enumerated() {
-                    if let records, !records[index].reference.isDropped {
-                        let bytes = try step.read(record.reference)
+                    if let records, !records[index].location.isDropped {
+                        let bytes = try step.read(record.location)
                         #expect(bytes == contents[index])
-                        if records[index].reference != record.reference { moved += 1 }
+                        if records[index].location != record.location { moved += 1 }
                         continue
                     }
-                    let error = #expect(throws: VarveError.self) { try step.read(record.reference) }
+                    let error = #expect(throws: VarveError.self) { try step.read(record.location) }
                     #expect(error?.code == .forgotten && error?.message.contains("step \(number) ") == true)
                     if records == nil { gone += 1 } else { dropped += 1 }
                 }
             }
         }
         #expect(gone > 0)
-        // The packs of so small a run are one, which the next step needs whole.
+        // The lossless groups of so small a run are one, which the next step needs whole.
         if method != TestMethods.lossless { #expect(moved > 0 && dropped > 0) }
     }
 

@@ -81,12 +81,12 @@ import VarveTestSupport
     @Test(.enabled(if: wanted != nil)) func makesTheGoldenArchiveThatIsWanted() async throws {
         let index = try #require(Self.made.firstIndex { $0.name == Self.wanted })
         let directory = try TemporaryDirectory()
-        let place = Paths.join(Fixture.root, "golden/\(Self.made[index].name)")
-        try #require(!FileManager.default.fileExists(atPath: place + ".varve"), "golden archives are never remade")
-        _ = try await Self.make(index, place + ".varve", in: directory)
+        let position = Paths.join(Fixture.root, "golden/\(Self.made[index].name)")
+        try #require(!FileManager.default.fileExists(atPath: position + ".varve"), "golden archives are never remade")
+        _ = try await Self.make(index, position + ".varve", in: directory)
         let output = Paths.join(directory.path, "restored")
-        try await Restorer(archive: place + ".varve", options: RestoreOptions(selection: .all)).restore(to: output)
-        try Self.listing(output).write(toFile: place + ".sha256", atomically: true, encoding: .utf8)
+        try await Restorer(archive: position + ".varve", options: RestoreOptions(selection: .all)).restore(to: output)
+        try Self.listing(output).write(toFile: position + ".sha256", atomically: true, encoding: .utf8)
     }
 
     private static let wanted = ProcessInfo.processInfo.environment["VARVE_MAKE_GOLDEN"]

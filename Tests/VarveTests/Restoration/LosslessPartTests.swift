@@ -19,15 +19,15 @@ import VarveTestSupport
         let reader = try ArchiveReader(archive)
         for step in reader.steps {
             let manifest = try reader.manifest(step)
-            let packs = try manifest.packMembers()
-            for members in packs {
+            let losslessGroups = try manifest.losslessGroupMembers()
+            for members in losslessGroups {
                 let roles = Set(members.map { manifest.tensors[$0].role == .weight })
-                #expect(roles.count == 1, "weights and others in one pack")
+                #expect(roles.count == 1, "weights and others in one lossless group")
             }
             var bytes = try Trees.bytes(layout.stepPart(StepVersion(number: step), "0000.part"))
-            for (members, reference) in zip(packs, manifest.packs)
+            for (members, location) in zip(losslessGroups, manifest.losslessGroups)
             where members.contains(where: { manifest.tensors[$0].role != .weight }) {
-                for place in 0..<Int(reference.byteCount) { bytes[Int(reference.offset) + place] ^= 0x55 }
+                for position in 0..<Int(location.byteCount) { bytes[Int(location.offset) + position] ^= 0x55 }
             }
             try Trees.write(bytes, to: layout.stepPart(StepVersion(number: step), "0000.part"))
         }
@@ -47,7 +47,7 @@ import VarveTestSupport
         #expect(error?.code == .damaged)
     }
 
-    /// A first moment stands directly behind its second, in the same pack.
+    /// A first moment stands directly behind its second, in the same lossless group.
     @Test func momentsStandTogether() async throws {
         try workshop.write(TransformAppendTests.steps())
         try await workshop.compress("run", "a.varve", .lossless)
@@ -55,9 +55,9 @@ import VarveTestSupport
         for step in reader.steps {
             let manifest = try reader.manifest(step)
             var found = 0
-            for members in try manifest.packMembers() {
-                for (place, member) in members.enumerated() where manifest.tensors[member].role == .firstMoment {
-                    let before = manifest.tensors[members[max(0, place - 1)]]
+            for members in try manifest.losslessGroupMembers() {
+                for (position, member) in members.enumerated() where manifest.tensors[member].role == .firstMoment {
+                    let before = manifest.tensors[members[max(0, position - 1)]]
                     #expect(before.role == .secondMoment && before.name == manifest.tensors[member].name)
                     found += 1
                 }

@@ -216,7 +216,7 @@ import VarveTestSupport
 }
 
 /// Archives and restored checkpoints lie where they harm nothing and are not harmed.
-@Suite struct ArchivePlaceTests {
+@Suite struct ArchiveLocationTests {
     let workshop = RunWorkshop()
 
     private func refusal(run: String, archive: String) async throws -> VarveError? {
@@ -235,9 +235,9 @@ import VarveTestSupport
     }
 
     @Test(arguments: ["s3://bucket/run.varve", "gs://b/x", "hf://user/name"])
-    func addressesOfObjectStoresAreNoDirectories(place: String) async throws {
+    func addressesOfObjectStoresAreNoDirectories(position: String) async throws {
         try makeRun()
-        #expect(try await refusal(run: workshop.path("run"), archive: place)?.code == .usage)
+        #expect(try await refusal(run: workshop.path("run"), archive: position)?.code == .usage)
     }
 
     @Test func anArchiveLiesNeitherInItsRunNorInAnother() async throws {
@@ -254,8 +254,8 @@ import VarveTestSupport
     }
 
     @Test func theDirectoryItselfHasAName() throws {
-        #expect(ArchivePlace.beside("runs/out") == "runs/out.varve")
+        #expect(ArchiveLocation.beside("runs/out") == "runs/out.varve")
         let name = Paths.split(FileManager.default.currentDirectoryPath).name
-        #expect(ArchivePlace.beside(".") == "../\(name).varve")
+        #expect(ArchiveLocation.beside(".") == "../\(name).varve")
     }
 }

@@ -11,7 +11,7 @@ struct ArchiveForger {
 
     /// Rewrites the manifest of a step.
     func change(_ step: Int, _ body: (inout StepManifest) throws -> Void) throws {
-        let sealed = try SealedFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step)
+        let sealed = try ManifestFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step)
         var manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: "forged")
         try body(&manifest)
         try Trees.write(manifest.sealed(), to: layout.stepManifest(StepVersion(number: step)))
@@ -20,17 +20,17 @@ struct ArchiveForger {
     /// Puts a body in the place of the one that is there, as the same version.
     func write(_ body: [UInt8], step: Int) throws {
         let path = layout.stepManifest(StepVersion(number: step))
-        let version = try SealedFile.open(path, kind: .step).version
-        try Trees.write(SealedFile.seal(body, kind: .step, version: version), to: path)
+        let version = try ManifestFile.open(path, kind: .step).version
+        try Trees.write(ManifestFile.seal(body, kind: .step, version: version), to: path)
     }
 
     func body(_ step: Int) throws -> [UInt8] {
-        try SealedFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step).body
+        try ManifestFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step).body
     }
 
     /// Puts a manifest of the run's own files in place.
     func setRun(_ entries: [Entry]) throws {
-        try Trees.write(SealedFile.seal(RunManifest(entries: entries).encoded(), kind: .run), to: layout.runManifest)
+        try Trees.write(ManifestFile.seal(RunManifest(entries: entries).encoded(), kind: .run), to: layout.runManifest)
     }
 
     /// Overwrites bytes of a step's part and makes the checksums of the records they lie in right again.
@@ -40,27 +40,29 @@ struct ArchiveForger {
         body(&bytes)
         try Trees.write(bytes, to: path)
         try change(step) { manifest in
-            func mended(_ reference: PartReference) -> PartReference {
-                var reference = reference
-                let start = Int(reference.offset)
-                reference.checksum = checksum64(Array(bytes[start..<start + Int(reference.byteCount)]))
-                return reference
+            func mended(_ location: RecordLocation) -> RecordLocation {
+                var location = location
+                let start = Int(location.offset)
+                location.checksum = checksum64(Array(bytes[start..<start + Int(location.byteCount)]))
+                return location
             }
             for entry in manifest.entries.indices {
                 for block in manifest.entries[entry].payload.indices {
-                    let reference = manifest.entries[entry].payload[block].reference
-                    manifest.entries[entry].payload[block].reference = reference.map { mended($0) }
+                    let location = manifest.entries[entry].payload[block].location
+                    manifest.entries[entry].payload[block].location = location.map { mended($0) }
                 }
             }
-            for bundle in manifest.bundles.indices {
-                manifest.bundles[bundle].weights = mended(manifest.bundles[bundle].weights)
-                manifest.bundles[bundle].moments = manifest.bundles[bundle].moments.map { mended($0) }
+            for quantizedGroup in manifest.quantizedGroups.indices {
+                manifest.quantizedGroups[quantizedGroup].weights = mended(
+                    manifest.quantizedGroups[quantizedGroup].weights)
+                manifest.quantizedGroups[quantizedGroup].moments = manifest.quantizedGroups[quantizedGroup].moments.map
+                { mended($0) }
             }
-            manifest.packs = manifest.packs.map { mended($0) }
+            manifest.losslessGroups = manifest.losslessGroups.map { mended($0) }
             for tensor in manifest.tensors.indices {
                 switch manifest.tensors[tensor].coding {
-                case .exact(let reference): manifest.tensors[tensor].coding = .exact(mended(reference))
-                case .exactDelta(let reference): manifest.tensors[tensor].coding = .exactDelta(mended(reference))
+                case .exact(let location): manifest.tensors[tensor].coding = .exact(mended(location))
+                case .exactDelta(let location): manifest.tensors[tensor].coding = .exactDelta(mended(location))
                 default: break
                 }
             }

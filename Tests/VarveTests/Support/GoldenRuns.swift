@@ -57,11 +57,11 @@ enum GoldenRuns {
     /// Gives elements of a weight values of their own, where there are any, as if no gradient had reached them.
     private static func still(_ step: inout TrainingStep, _ index: Int, _ values: (Int) -> Float?) {
         step.model[index].change { weight in
-            for place in weight.indices { weight[place] = values(place) ?? weight[place] }
+            for position in weight.indices { weight[position] = values(position) ?? weight[position] }
         }
         for moment in step.states[index].indices {
             step.states[index][moment].change { moment in
-                for place in moment.indices where values(place) != nil { moment[place] = 0 }
+                for position in moment.indices where values(position) != nil { moment[position] = 0 }
             }
         }
     }

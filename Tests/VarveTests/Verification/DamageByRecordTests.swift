@@ -16,13 +16,13 @@ import VarveTestSupport
     }
 
     /// Damages a record; which steps verify calls lost are exactly those that cannot be restored.
-    private func expectLost(_ lost: [Int], damaging step: Int, _ pick: (StepManifest) -> PartReference?) async throws {
+    private func expectLost(_ lost: [Int], damaging step: Int, _ pick: (StepManifest) -> RecordLocation?) async throws {
         let manifest = try ArchiveReader(archive).manifest(step)
-        let reference = try #require(pick(manifest))
-        let part = ArchiveLayout(archive).stepPart(StepVersion(number: step), manifest.parts[reference.part].name)
+        let location = try #require(pick(manifest))
+        let part = ArchiveLayout(archive).stepPart(StepVersion(number: step), manifest.parts[location.part].name)
         let bytes = try Trees.bytes(part)
         var damaged = bytes
-        damaged[Int(reference.offset)] ^= 1
+        damaged[Int(location.offset)] ^= 1
         try Trees.write(damaged, to: part)
         let verified = try await Verifier(archive: archive, threads: 1).verify()
         #expect(verified.unrestorable == lost && verified.findings.map(\.step) == [step])
@@ -42,15 +42,15 @@ import VarveTestSupport
 
     @Test func momentsOfAChainHarmTheirOwnStepOnly() async throws {
         try await make()
-        try await expectLost([20], damaging: 20) { $0.bundles.first?.moments }
-        try await expectLost([20, 30, 40], damaging: 20) { $0.bundles.first?.weights }
-        try await expectLost([40], damaging: 40) { $0.bundles.first?.weights }
+        try await expectLost([20], damaging: 20) { $0.quantizedGroups.first?.moments }
+        try await expectLost([20, 30, 40], damaging: 20) { $0.quantizedGroups.first?.weights }
+        try await expectLost([40], damaging: 40) { $0.quantizedGroups.first?.weights }
     }
 
     @Test func packsHarmWhatIsCodedAgainstThem() async throws {
         try await make(TestMethods.lossless)
-        try await expectLost([20, 30, 40], damaging: 20) { $0.packs.first }
-        try await expectLost([40], damaging: 40) { $0.packs.first }
+        try await expectLost([20, 30, 40], damaging: 20) { $0.losslessGroups.first }
+        try await expectLost([40], damaging: 40) { $0.losslessGroups.first }
     }
 
     @Test func aSampleIsTheSameAgainAndAnotherWithAnotherSeed() async throws {

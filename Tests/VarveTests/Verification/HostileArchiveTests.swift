@@ -138,7 +138,7 @@ import VarveTestSupport
             "a part of 2^64 - 1 bytes",
             { manifest in
                 manifest.parts[0].byteCount = .max
-                manifest.entries[0].payload[0].reference?.byteCount = .max - 16
+                manifest.entries[0].payload[0].location?.byteCount = .max - 16
             }
         ),
         (
@@ -175,10 +175,10 @@ import VarveTestSupport
             { manifest in
                 var tensor = manifest.tensors[0]
                 guard
-                    case .exact(let reference) = manifest.tensors.compactMap({ tensor -> TensorRecord.Coding? in
+                    case .exact(let location) = manifest.tensors.compactMap({ tensor -> TensorRecord.Coding? in
                         if case .exact = tensor.coding { return tensor.coding }
                         return nil
-                    }).first ?? manifest.entries[0].payload[0].reference.map({ .exact($0) })
+                    }).first ?? manifest.entries[0].payload[0].location.map({ .exact($0) })
                 else { return }
                 manifest.entries.append(ArchiveForger.entry("big", .file))
                 manifest.entries[manifest.entries.count - 1].byteCount = 1 << 50
@@ -187,7 +187,7 @@ import VarveTestSupport
                 tensor.shape = [1 << 50]
                 tensor.entry = manifest.entries.count - 1
                 tensor.fileOffset = 0
-                tensor.coding = .exact(reference)
+                tensor.coding = .exact(location)
                 manifest.tensors.append(tensor)
             }
         ),
@@ -277,9 +277,9 @@ import VarveTestSupport
             for _ in 0..<250 {
                 var damaged = body
                 for _ in 0..<(1 + random.next() % 2) {
-                    let place = Int(random.next() % UInt64(body.count))
-                    let choices = [0, 1, 0x7F, 0x80, 0xFF, damaged[place] &+ 1, damaged[place] ^ 0x40]
-                    damaged[place] = choices[Int(random.next() % 7)]
+                    let position = Int(random.next() % UInt64(body.count))
+                    let choices = [0, 1, 0x7F, 0x80, 0xFF, damaged[position] &+ 1, damaged[position] ^ 0x40]
+                    damaged[position] = choices[Int(random.next() % 7)]
                 }
                 try forger.write(damaged, step: step)
                 _ = try await useEverything()
@@ -299,8 +299,9 @@ import VarveTestSupport
             let part = try Trees.bytes(forger.layout.stepPart(StepVersion(number: step), "0000.part"))
             for _ in 0..<200 {
                 try forger.changePart(step) { bytes in
-                    let place = 16 + Int(random.next() % UInt64(part.count - 16))
-                    bytes[place] = random.next() % 2 == 0 ? UInt8(truncatingIfNeeded: random.next()) : bytes[place] ^ 1
+                    let position = 16 + Int(random.next() % UInt64(part.count - 16))
+                    bytes[position] =
+                        random.next() % 2 == 0 ? UInt8(truncatingIfNeeded: random.next()) : bytes[position] ^ 1
                 }
                 let outcome = try await useEverything()
                 for (name, content) in zip(["all", "10", "20"], good)

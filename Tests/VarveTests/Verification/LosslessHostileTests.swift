@@ -39,26 +39,34 @@ import VarveTestSupport
                     if case .packed = $0.coding { return true }
                     return false
                 })
-            guard case .packed(let pack, let place, _) = manifest.tensors[index].coding else { return }
-            manifest.tensors[index].coding = .packed(pack: pack, index: place, depth: depth)
+            guard case .packed(let losslessGroup, let member, _) = manifest.tensors[index].coding else { return }
+            manifest.tensors[index].coding = .packed(losslessGroup: losslessGroup, index: member, depth: depth)
         }
     }
 
     static let lies: [(String, Int, @Sendable (inout StepManifest) throws -> Void)] = [
-        ("a pack that is not there", 20, { $0.tensors[0].coding = .packed(pack: 7, index: 0, depth: 0) }),
-        ("a pack of the largest number", 20, { $0.tensors[0].coding = .packed(pack: .max, index: 0, depth: 0) }),
-        ("a place that is not there", 20, { $0.tensors[0].coding = .packed(pack: 0, index: 7, depth: 0) }),
-        ("the largest place", 20, { $0.tensors[0].coding = .packed(pack: 0, index: .max, depth: 0) }),
-        ("two tensors in one place", 20, { $0.tensors[1].coding = $0.tensors[0].coding }),
-        ("a pack of nothing", 20, { $0.packs.append($0.packs[0]) }),
+        (
+            "a lossless group that is not there", 20,
+            { $0.tensors[0].coding = .packed(losslessGroup: 7, index: 0, depth: 0) }
+        ),
+        (
+            "a lossless group of the largest number", 20,
+            { $0.tensors[0].coding = .packed(losslessGroup: .max, index: 0, depth: 0) }
+        ),
+        ("a position that is not there", 20, { $0.tensors[0].coding = .packed(losslessGroup: 0, index: 7, depth: 0) }),
+        ("the largest position", 20, { $0.tensors[0].coding = .packed(losslessGroup: 0, index: .max, depth: 0) }),
+        ("two tensors at one position", 20, { $0.tensors[1].coding = $0.tensors[0].coding }),
+        ("a lossless group of nothing", 20, { $0.losslessGroups.append($0.losslessGroups[0]) }),
         ("three predecessors", 20, setDepth(3)),
         ("as many predecessors as can be said", 20, setDepth(255)),
         ("a keyframe with a predecessor", 10, setDepth(1)),
         ("two steps back from the second step", 20, setDepth(2)),
         (
-            "a pack outside of the part", 20,
+            "a lossless group outside of the part", 20,
             { manifest in
-                for pack in manifest.packs.indices { manifest.packs[pack].offset = .max }
+                for losslessGroup in manifest.losslessGroups.indices {
+                    manifest.losslessGroups[losslessGroup].offset = .max
+                }
             }
         ),
         (
@@ -72,8 +80,8 @@ import VarveTestSupport
                 tensor.shape = [1 << 50]
                 tensor.entry = manifest.entries.count - 1
                 tensor.fileOffset = 0
-                tensor.coding = .packed(pack: manifest.packs.count, index: 0, depth: 0)
-                manifest.packs.append(manifest.packs[0])
+                tensor.coding = .packed(losslessGroup: manifest.losslessGroups.count, index: 0, depth: 0)
+                manifest.losslessGroups.append(manifest.losslessGroups[0])
                 manifest.tensors.append(tensor)
             }
         ),
@@ -133,7 +141,7 @@ import VarveTestSupport
         let forger = try await makeStillArchive()
         try forger.change(10) { manifest in
             manifest.tensors[0].coding = .unchanged
-            manifest.packs = []
+            manifest.losslessGroups = []
         }
         try await expectDamaged(10, "unchanged since nothing")
     }

@@ -12,10 +12,11 @@ struct LogScale: Sendable, Hashable {
         var rows = [Double](repeating: 0, count: columns > 0 ? words.count / columns : 1)
         var counts = [Int](repeating: 0, count: rows.count)
         var whole = 0.0
-        for place in changes {
-            let change = Double(Float(bitPattern: words[Int(place)])) - Double(Float(bitPattern: previous[Int(place)]))
+        for position in changes {
+            let change =
+                Double(Float(bitPattern: words[Int(position)])) - Double(Float(bitPattern: previous[Int(position)]))
             guard change.isFinite else { continue }
-            let row = columns > 0 ? Int(place) / columns : 0
+            let row = columns > 0 ? Int(position) / columns : 0
             rows[row] += change * change
             counts[row] += 1
             whole += change * change
@@ -140,16 +141,16 @@ struct LogScale: Sendable, Hashable {
         weights.withUnsafeBytes { weights in
             let values = UnsafeRawBufferPointer(values)
             var parts = SIMD8<Float>(repeating: 0)
-            var place = 0
-            while place &+ 32 <= weights.count {
-                let value = values.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self) * unit * rest
-                parts += value * value * weights.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
-                place &+= 32
+            var position = 0
+            while position &+ 32 <= weights.count {
+                let value = values.loadUnaligned(fromByteOffset: position, as: SIMD8<Float>.self) * unit * rest
+                parts += value * value * weights.loadUnaligned(fromByteOffset: position, as: SIMD8<Float>.self)
+                position &+= 32
             }
-            while place < weights.count {
-                let value = values.loadUnaligned(fromByteOffset: place, as: Float.self) * unit * rest
-                parts[0] += value * value * weights.loadUnaligned(fromByteOffset: place, as: Float.self)
-                place &+= 4
+            while position < weights.count {
+                let value = values.loadUnaligned(fromByteOffset: position, as: Float.self) * unit * rest
+                parts[0] += value * value * weights.loadUnaligned(fromByteOffset: position, as: Float.self)
+                position &+= 4
             }
             let four = parts.lowHalf + parts.highHalf
             return (four[0] + four[1]) + (four[2] + four[3])
@@ -170,16 +171,16 @@ struct LogScale: Sendable, Hashable {
     private static func addSquares(_ values: UnsafeBufferPointer<Float>, to sums: inout SIMD4<Double>) {
         let values = UnsafeRawBufferPointer(values)
         var parts = sums
-        var place = 0
-        while place &+ 16 <= values.count {
-            let four = SIMD4<Double>(values.loadUnaligned(fromByteOffset: place, as: SIMD4<Float>.self))
+        var position = 0
+        while position &+ 16 <= values.count {
+            let four = SIMD4<Double>(values.loadUnaligned(fromByteOffset: position, as: SIMD4<Float>.self))
             parts += four * four
-            place &+= 16
+            position &+= 16
         }
-        while place < values.count {
-            let value = Double(values.loadUnaligned(fromByteOffset: place, as: Float.self))
+        while position < values.count {
+            let value = Double(values.loadUnaligned(fromByteOffset: position, as: Float.self))
             parts[0] += value * value
-            place &+= 4
+            position &+= 4
         }
         sums = parts
     }

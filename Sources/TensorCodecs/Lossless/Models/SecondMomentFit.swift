@@ -41,14 +41,14 @@ struct SecondMomentFit {
     private static func decay(
         _ words: TensorWords, _ previous: TensorWords, expected: Double?, columns: Int
     ) -> Float {
-        let step = max(words.count / 1024, 1)
+        let spacing = max(words.count / 1024, 1)
         // The four smallest ratios.
         var smallest = SIMD4<Float>(repeating: .infinity)
-        for i in stride(from: 0, to: words.count, by: step) {
+        for i in stride(from: 0, to: words.count, by: spacing) {
             let old = Float(bitPattern: previous[i])
             guard old > .leastNormalMagnitude else { continue }
             var ratio = Float(bitPattern: words[i]) / old
-            for place in 0..<4 where ratio < smallest[place] { swap(&ratio, &smallest[place]) }
+            for position in 0..<4 where ratio < smallest[position] { swap(&ratio, &smallest[position]) }
         }
         if let expected, expected < 1, Float(expected) <= smallest[0] * 1.0001 { return Float(expected) }
         guard smallest[3] < 1, smallest[0] > 0 else { return 0 }
@@ -110,17 +110,17 @@ struct SecondMomentFit {
         let rows = isMatrix ? new.count / width : 1
         let columns = isMatrix ? width : new.count
         // A sample of some ten thousand says enough about one factor.
-        let step = max(new.count / Self.sample, 1)
-        let rowStep = isMatrix ? min(step, max(rows / 64, 1)) : 1
-        let columnStep = isMatrix ? max(step / rowStep, 1) : step
-        for i in stride(from: 0, to: rows, by: rowStep) {
+        let spacing = max(new.count / Self.sample, 1)
+        let rowSpacing = isMatrix ? min(spacing, max(rows / 64, 1)) : 1
+        let columnSpacing = isMatrix ? max(spacing / rowSpacing, 1) : spacing
+        for i in stride(from: 0, to: rows, by: rowSpacing) {
             let exponent = Int(model.scale.rows[i])
-            for j in stride(from: 0, to: columns, by: columnStep) {
-                let place = i &* columns &+ j
+            for j in stride(from: 0, to: columns, by: columnSpacing) {
+                let position = i &* columns &+ j
                 let column = isMatrix ? Int(model.scale.columns[j]) : 0
-                let y = Int(new.logarithm(place)) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
+                let y = Int(new.logarithm(position)) &- (exponent &+ column) &* Int(SecondMomentModel.exponentUnit)
                 let u =
-                    Int(previous[place] &>> SecondMomentModel.unitBits)
+                    Int(previous[position] &>> SecondMomentModel.unitBits)
                     &- Int(model.previousMeans.value(i, isMatrix ? j : 0))
                 product &+= y &* u
                 square &+= u &* u
@@ -135,11 +135,11 @@ struct SecondMomentFit {
         // Of large tensors every so many pieces.
         let block = ResidualBlock(capacity: min(words.count, Self.piece))
         let pieces = (words.count + Self.piece - 1) / Self.piece
-        let step = max(pieces * Self.piece / Self.sample, 1)
+        let spacing = max(pieces * Self.piece / Self.sample, 1)
         var sum = 0.0, count = 0
         let scratch = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.piece)
         defer { scratch.deallocate() }
-        for piece in stride(from: 0, to: pieces, by: step) {
+        for piece in stride(from: 0, to: pieces, by: spacing) {
             let start = piece * Self.piece
             let range = start..<min(start + Self.piece, words.count)
             model.predict(block, range, previous: previous?.run(range, scratch).baseAddress)

@@ -60,26 +60,26 @@ struct SecondMomentModel: Sendable {
     /// Elements of one row without a predecessor.
     @inline(__always)
     private func firstRow(
-        _ block: ResidualBlock, at place: Int, _ count: Int, _ exponent: Int32, _ exponents: UnsafePointer<Int16>
+        _ block: ResidualBlock, at position: Int, _ count: Int, _ exponent: Int32, _ exponents: UnsafePointer<Int16>
     ) {
-        let predictions = block.predictions + place, scales = block.scales + place
+        let predictions = block.predictions + position, scales = block.scales + position
         let deviation = Int32(deviation)
         for j in 0..<count {
             let bits = Self.bits((exponent &+ Int32(exponents[j])) &* Self.exponentUnit)
             predictions[j] = bits
             scales[j] = Int32(bitPattern: bits &>> 21) &- 508 &+ deviation
         }
-        (block.contexts + place).update(repeating: 4, count: count)
+        (block.contexts + position).update(repeating: 4, count: count)
     }
 
     /// Elements of one row.
     @inline(__always)
     private func row(
-        _ block: ResidualBlock, at place: Int, _ count: Int, _ previous: UnsafePointer<UInt32>, _ exponent: Int32,
+        _ block: ResidualBlock, at position: Int, _ count: Int, _ previous: UnsafePointer<UInt32>, _ exponent: Int32,
         _ rowMean: Int32, _ exponents: UnsafePointer<Int16>, _ columnMeans: UnsafePointer<Int32>
     ) {
-        let predictions = block.predictions + place, scales = block.scales + place
-        let contexts = block.contexts + place
+        let predictions = block.predictions + position, scales = block.scales + position
+        let contexts = block.contexts + position
         let alpha = alpha, decay = decay, deviation = Int32(deviation)
         for j in 0..<count {
             let old = Int32(bitPattern: previous[j] &>> Self.unitBits)

@@ -53,8 +53,8 @@ struct ValueFit {
         var changeOld = SIMD2<Double>(), changeStep = SIMD2<Double>()
         let earlier = earlier ?? previous
         // Pairs from all over it: a few thousand say enough about two factors.
-        let step = max(words.count / sample / 2, 1) * 2
-        for i in stride(from: 0, to: words.count &- 1, by: step) {
+        let spacing = max(words.count / sample / 2, 1) * 2
+        for i in stride(from: 0, to: words.count &- 1, by: spacing) {
             let w = pair(words, i), w1 = pair(previous, i), w2 = pair(earlier, i)
             let d = w - w1, step = w1 - w2
             // Infinity less itself is not a number, and neither is what it is multiplied with.

@@ -76,22 +76,22 @@ enum Lanes {
     static func mask(_ count: IntLanes) -> WordLanes { (all(UInt32(1)) &<< bits(count)) &- all(UInt32(1)) }
 
     @inline(__always)
-    static func load(_ start: UnsafePointer<Int32>, _ place: Int) -> IntLanes {
-        UnsafeRawPointer(start + place).loadUnaligned(as: IntLanes.self)
+    static func load(_ start: UnsafePointer<Int32>, _ position: Int) -> IntLanes {
+        UnsafeRawPointer(start + position).loadUnaligned(as: IntLanes.self)
     }
 
     @inline(__always)
-    static func load(_ start: UnsafePointer<UInt32>, _ place: Int) -> WordLanes {
-        UnsafeRawPointer(start + place).loadUnaligned(as: WordLanes.self)
+    static func load(_ start: UnsafePointer<UInt32>, _ position: Int) -> WordLanes {
+        UnsafeRawPointer(start + position).loadUnaligned(as: WordLanes.self)
     }
 
     @inline(__always)
-    static func store(_ lanes: IntLanes, _ start: UnsafeMutablePointer<Int32>, _ place: Int) {
-        UnsafeMutableRawPointer(start + place).storeBytes(of: lanes, as: IntLanes.self)
+    static func store(_ lanes: IntLanes, _ start: UnsafeMutablePointer<Int32>, _ position: Int) {
+        UnsafeMutableRawPointer(start + position).storeBytes(of: lanes, as: IntLanes.self)
     }
 
     @inline(__always)
-    static func store(_ lanes: WordLanes, _ start: UnsafeMutablePointer<UInt32>, _ place: Int) {
-        UnsafeMutableRawPointer(start + place).storeBytes(of: lanes, as: WordLanes.self)
+    static func store(_ lanes: WordLanes, _ start: UnsafeMutablePointer<UInt32>, _ position: Int) {
+        UnsafeMutableRawPointer(start + position).storeBytes(of: lanes, as: WordLanes.self)
     }
 }

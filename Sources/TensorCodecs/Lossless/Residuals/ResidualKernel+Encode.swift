@@ -16,7 +16,7 @@ extension ResidualKernel {
     }
 
     /// Codes the elements of a block.
-    static func encode(_ block: ResidualBlock, _ format: FloatFormat, _ rule: Classes, to output: ResidualCode) {
+    static func encode(_ block: ResidualBlock, _ format: FloatFormat, _ rule: Classes, to output: ResidualChunkWriter) {
         switch format {
         case .f32, .f64: encode(block, FullGrid.self, rule, to: output)
         case .bf16: encode(block, BrainGrid.self, rule, to: output)
@@ -26,31 +26,31 @@ extension ResidualKernel {
 
     @inline(__always)
     private static func encode<Grid: FloatGrid>(
-        _ block: ResidualBlock, _ grid: Grid.Type, _ rule: Classes, to output: ResidualCode
+        _ block: ResidualBlock, _ grid: Grid.Type, _ rule: Classes, to output: ResidualChunkWriter
     ) {
         let planes = output.planes
         var next = output.smallCount
-        var place = 0
-        while place < block.count {
-            let coded = code(block, place, grid, rule)
-            Lanes.store(coded.levels, planes.levels, place)
-            Lanes.store(coded.classes, planes.classes, place)
-            Lanes.store(coded.counts, planes.bitCounts, place)
-            Lanes.store(coded.rawBits, planes.rawBits, place)
+        var position = 0
+        while position < block.count {
+            let coded = code(block, position, grid, rule)
+            Lanes.store(coded.levels, planes.levels, position)
+            Lanes.store(coded.classes, planes.classes, position)
+            Lanes.store(coded.counts, planes.bitCounts, position)
+            Lanes.store(coded.rawBits, planes.rawBits, position)
             if Lanes.any(Lanes.isLess(Lanes.all(32), coded.counts)) {
                 output.hasLongOnes = true
                 // Two shifts, since one by 32 would be none.
                 let more = Lanes.bits(Lanes.all(31) &- coded.distanceBits)
-                Lanes.store((coded.lows &>> Lanes.all(UInt32(1))) &>> more, planes.moreRawBits, place)
+                Lanes.store((coded.lows &>> Lanes.all(UInt32(1))) &>> more, planes.moreRawBits, position)
             }
             if Lanes.any(coded.isSmall) {
-                for lane in 0..<min(Lanes.count, block.count &- place) {
+                for lane in 0..<min(Lanes.count, block.count &- position) {
                     // Whether a cell is 0 is hard to foresee: written anyway.
                     output.smallExponents[next] = coded.smallExponents[lane]
                     next &-= Int(truncatingIfNeeded: coded.isSmall[lane])
                 }
             }
-            place &+= Lanes.count
+            position &+= Lanes.count
         }
         output.smallCount = next
         output.take(block.count)
@@ -58,11 +58,11 @@ extension ResidualKernel {
 
     @inline(__always)
     private static func code<Grid: FloatGrid>(
-        _ block: ResidualBlock, _ place: Int, _ grid: Grid.Type, _ rule: Classes
+        _ block: ResidualBlock, _ position: Int, _ grid: Grid.Type, _ rule: Classes
     ) -> Coded {
-        let prepared = prepare(block, place, grid, rule)
+        let prepared = prepare(block, position, grid, rule)
         let sizes = prepared.sizes
-        let words = Lanes.load(block.words, place)
+        let words = Lanes.load(block.words, position)
         let fields = FloatWord.fields(words)
         let exponents = FloatWord.exponents(fields)
         let isEscape =
@@ -77,8 +77,8 @@ extension ResidualKernel {
         let isSmall = Lanes.isLess(cells, Lanes.all(1))
         let lowBits = Lanes.select(
             isSmall, (exponents &- quanta) & isNotZero, Lanes.positive(sizes &- quanta))
-        let places = Lanes.bits(quanta &- exponents &+ Lanes.all(23))
-        let lows = (FloatWord.significands(words) &>> places) & Lanes.mask(lowBits)
+        let shifts = Lanes.bits(quanta &- exponents &+ Lanes.all(23))
+        let lows = (FloatWord.significands(words) &>> shifts) & Lanes.mask(lowBits)
         let top = Lanes.bits(distances) & Lanes.mask(raw)
         return Coded(
             levels: Lanes.select(isEscape, Lanes.all(ResidualSymbols.escape), (magnitudes ^ turns) &- turns),

@@ -4,7 +4,7 @@ extension ResidualKernel {
     /// - Returns: its word, and how many raw bits it had; none if there is no such element.
     @inline(__always)
     static func single<Grid: FloatGrid>(
-        _ chunk: ResidualChunk, _ place: Int, _ level: Int32, _ size: Int32, _ bits: UInt64, _ grid: Grid.Type
+        _ chunk: ResidualChunkReader, _ position: Int, _ level: Int32, _ size: Int32, _ bits: UInt64, _ grid: Grid.Type
     ) -> (word: UInt32, count: Int32)? {
         let magnitude = Int32(truncatingIfNeeded: level.magnitude)
         guard magnitude <= ResidualSymbols.largest else {
@@ -14,7 +14,7 @@ extension ResidualKernel {
         let top = (magnitude &- 4 &* raw) &<< raw
         let distance = top | Int32(truncatingIfNeeded: bits & ((1 &<< UInt64(raw)) &- 1))
         let behind = UInt32(truncatingIfNeeded: bits &>> UInt64(raw))
-        let value = chunk.cells[place] &+ (level < 0 ? 0 &- distance : distance)
+        let value = chunk.cells[position] &+ (level < 0 ? 0 &- distance : distance)
         let cell = UInt32(bitPattern: value < 0 ? ~value : value)
         let sign = UInt32(bitPattern: value) & 0x8000_0000
         guard cell != 0 else {

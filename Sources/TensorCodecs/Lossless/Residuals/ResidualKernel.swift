@@ -27,10 +27,10 @@ enum ResidualKernel {
 
     @inline(__always)
     static func prepare<Grid: FloatGrid>(
-        _ block: ResidualBlock, _ place: Int, _ grid: Grid.Type, _ rule: Classes
+        _ block: ResidualBlock, _ position: Int, _ grid: Grid.Type, _ rule: Classes
     ) -> Prepared {
-        let predictions = Lanes.load(block.predictions, place)
-        let scales = Lanes.load(block.scales, place)
+        let predictions = Lanes.load(block.predictions, position)
+        let scales = Lanes.load(block.scales, position)
         let exponents = FloatWord.exponents(FloatWord.fields(predictions))
         let wanted = Lanes.max((scales &>> Lanes.all(2)) &- Lanes.all(fineness), Grid.quantum(exponents))
         let sizes = Lanes.min(Lanes.max(wanted, sizes.lowerBound), sizes.upperBound)
@@ -39,7 +39,7 @@ enum ResidualKernel {
             switch rule {
             case .byPrecision:
                 Lanes.min(Lanes.max(scales &- (sizes &<< Lanes.all(2)), -16), 15) &+ Lanes.all(16)
-            case .byContext: (Lanes.load(block.contexts, place) &<< Lanes.all(2)) &+ (scales & Lanes.all(3))
+            case .byContext: (Lanes.load(block.contexts, position) &<< Lanes.all(2)) &+ (scales & Lanes.all(3))
             }
         return Prepared(sizes: sizes, cells: cells, classes: classes)
     }

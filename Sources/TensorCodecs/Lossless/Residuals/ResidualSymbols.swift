@@ -1,4 +1,4 @@
-/// How the difference d between an element's cell and its prediction's becomes a level for `IndexPacking` and raw bits.
+/// How the difference d between an element's cell and its prediction's becomes a level for `RansCoder` and raw bits.
 ///
 /// |d| below 8 is its own magnitude; beyond, four magnitudes an octave: 8 + 4 (b - 4) + the two bits after the leading
 /// one, b being the bit length, and the other b - 3 bits raw. The sign of d is the level's.

@@ -3,9 +3,9 @@
 /// however coarse V is.
 struct BlockReflector: Sendable {
     /// V', one reflection a row, times 2^14.
-    let vectors: ExactFactor
+    let vectors: ExactMatrixProduct
     /// T, upper triangular, times 2^18.
-    private let kernel: ExactFactor
+    private let kernel: ExactMatrixProduct
 
     /// Bits behind the point of V.
     static let vectorBits = 14
@@ -26,11 +26,11 @@ struct BlockReflector: Sendable {
         // Reflections of the axes: any orthogonal matrix will do, as long as everyone takes the same.
         var axes = [Double](repeating: 0, count: count * size)
         for i in 0..<count { axes[i * size + i] = 0x1p14 }
-        self.vectors = ExactFactor(
+        self.vectors = ExactMatrixProduct(
             IntegerMatrix(rows: count, columns: size, values: axes), exponent: -BlockReflector.vectorBits)
         var kernel = ScaledMatrix.identity(count)
         for i in 0..<count { kernel.matrix.values[i * count + i] = 0x1p19 }
-        self.kernel = ExactFactor(kernel.matrix, exponent: -BlockReflector.kernelBits)
+        self.kernel = ExactMatrixProduct(kernel.matrix, exponent: -BlockReflector.kernelBits)
     }
 
     /// - Parameter vectors: V' times 2^14.
@@ -39,8 +39,8 @@ struct BlockReflector: Sendable {
         let scaled = ScaledMatrix(vectors, exponent: -BlockReflector.vectorBits)
         let count = vectors.rows
         // T is the inverse of the upper half of V'V, the diagonal halved: then I - V T V' is orthogonal.
-        let products = ScaledMatrix.sum([(ExactFactor.gram(scaled), 1)])
-        let unit = FixedOrder.powerOfTwo(products.exponent)
+        let products = ScaledMatrix.sum([(ExactMatrixProduct.gram(scaled), 1)])
+        let unit = DeterministicLoops.powerOfTwo(products.exponent)
         var inverse = [Double](repeating: 0, count: count * count)
         inverse.withUnsafeMutableBufferPointer { inverse in
             guard let start = inverse.baseAddress else { return }
@@ -48,18 +48,18 @@ struct BlockReflector: Sendable {
                 let row = start + i * count
                 row[i] = 1
                 for j in i + 1..<max(count, i + 1) {
-                    FixedOrder.add(-products.values[i * count + j] * unit, start + j * count, to: row, count)
+                    DeterministicLoops.add(-products.values[i * count + j] * unit, start + j * count, to: row, count)
                 }
                 let diagonal = 0.5 * products.values[i * count + i] * unit
                 for j in i..<count { row[j] /= diagonal }
             }
         }
-        let largest = FixedOrder.largestMagnitude(inverse)
+        let largest = DeterministicLoops.largestMagnitude(inverse)
         guard largest < BlockReflector.kernelLimit, inverse.allSatisfy(\.isFinite) else { return nil }
-        let scale = FixedOrder.powerOfTwo(BlockReflector.kernelBits)
-        let values = inverse.map { FixedOrder.rounded($0 * scale) }
-        self.vectors = ExactFactor(scaled)
-        self.kernel = ExactFactor(
+        let scale = DeterministicLoops.powerOfTwo(BlockReflector.kernelBits)
+        let values = inverse.map { DeterministicLoops.rounded($0 * scale) }
+        self.vectors = ExactMatrixProduct(scaled)
+        self.kernel = ExactMatrixProduct(
             IntegerMatrix(rows: count, columns: count, values: values), exponent: -BlockReflector.kernelBits)
     }
 
@@ -86,8 +86,8 @@ struct BlockReflector: Sendable {
 
     /// Replaces the rows by the vectors of their reflections, times 2^14 and rounded.
     private static func decompose(_ rows: inout [Double], _ count: Int, _ size: Int) {
-        let largest = FixedOrder.largestMagnitude(rows)
-        let scale = largest > 0 && largest.isFinite ? FixedOrder.powerOfTwo(-largest.exponent) : 1
+        let largest = DeterministicLoops.largestMagnitude(rows)
+        let scale = largest > 0 && largest.isFinite ? DeterministicLoops.powerOfTwo(-largest.exponent) : 1
         for i in rows.indices { rows[i] *= scale }
         var factors = [Double](repeating: 0, count: count)
         rows.withUnsafeMutableBufferPointer { rows in
@@ -107,7 +107,7 @@ struct BlockReflector: Sendable {
             for k in 0..<count {
                 let row = start + k * size
                 for i in 0..<k { row[i] = 0 }
-                for i in k..<size { row[i] = FixedOrder.rounded(row[i] * 0x1p14) }
+                for i in k..<size { row[i] = DeterministicLoops.rounded(row[i] * 0x1p14) }
             }
         }
     }
@@ -116,7 +116,7 @@ struct BlockReflector: Sendable {
 
     /// Makes of a vector x the v, with a one in front, whose reflection I - factor v v' turns x onto the first axis.
     private static func makeReflection(_ v: UnsafeMutablePointer<Double>, _ length: Int) -> Double {
-        let tail = FixedOrder.dot(v + 1, v + 1, length - 1)
+        let tail = DeterministicLoops.dot(v + 1, v + 1, length - 1)
         let norm = (v[0] * v[0] + tail).squareRoot()
         let first = v[0] < 0 ? v[0] - norm : v[0] + norm
         if first.magnitude > 0x1p-400 {
@@ -125,13 +125,13 @@ struct BlockReflector: Sendable {
             for i in 1..<max(length, 1) { v[i] = 0 }
         }
         v[0] = 1
-        return 2 / (1 + FixedOrder.dot(v + 1, v + 1, length - 1))
+        return 2 / (1 + DeterministicLoops.dot(v + 1, v + 1, length - 1))
     }
 
     @inline(__always)
     private static func reflect(
         _ row: UnsafeMutablePointer<Double>, by v: UnsafePointer<Double>, _ factor: Double, _ length: Int
     ) {
-        FixedOrder.add(-factor * FixedOrder.dot(v, row, length), v, to: row, length)
+        DeterministicLoops.add(-factor * DeterministicLoops.dot(v, row, length), v, to: row, length)
     }
 }

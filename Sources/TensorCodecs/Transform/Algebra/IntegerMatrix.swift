@@ -16,7 +16,7 @@ package struct IntegerMatrix: Sendable, Equatable {
     }
 
     /// The largest |value|, 0 for none.
-    package var largestMagnitude: Double { FixedOrder.largestMagnitude(values) }
+    package var largestMagnitude: Double { DeterministicLoops.largestMagnitude(values) }
 
     /// - Throws: `.invalidArgument` unless all values are integers of magnitude below `limit`.
     func check() throws(CodecError) {
@@ -24,7 +24,7 @@ package struct IntegerMatrix: Sendable, Equatable {
             var good = true
             for i in values.indices {
                 let value = values[i]
-                good = good && value.magnitude < IntegerMatrix.limit && FixedOrder.rounded(value) == value
+                good = good && value.magnitude < IntegerMatrix.limit && DeterministicLoops.rounded(value) == value
             }
             return good
         }

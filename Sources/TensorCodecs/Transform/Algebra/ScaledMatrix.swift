@@ -19,14 +19,14 @@ struct ScaledMatrix {
     func limited(below limit: Double) -> ScaledMatrix {
         let largest = matrix.largestMagnitude
         var shift = 0
-        while largest * FixedOrder.powerOfTwo(-shift) + 1 > limit, shift < 64 { shift += 1 }
+        while largest * DeterministicLoops.powerOfTwo(-shift) + 1 > limit, shift < 64 { shift += 1 }
         return largest < limit ? self : rounded(to: exponent + shift)
     }
 
     /// The same in units of 2^exponent, rounded to the nearest. Magnitudes must end below 2^51, or `exponent` not be
     /// above the present one. Zeros come out without a sign.
     consuming func rounded(to exponent: Int) -> ScaledMatrix {
-        let factor = FixedOrder.powerOfTwo(self.exponent - exponent)
+        let factor = DeterministicLoops.powerOfTwo(self.exponent - exponent)
         let finer = exponent <= self.exponent
         var result = self
         result.exponent = exponent
@@ -40,7 +40,7 @@ struct ScaledMatrix {
                 }
             } else {
                 while i < values.count {
-                    values[i] = FixedOrder.rounded(values[i] * factor)
+                    values[i] = DeterministicLoops.rounded(values[i] * factor)
                     i &+= 1
                 }
             }
@@ -55,7 +55,7 @@ struct ScaledMatrix {
         for row in 0..<matrix.rows {
             for column in 0..<columns {
                 let index = row &* columns &+ column
-                result.matrix.values[index] = FixedOrder.rounded(matrix.values[index] * factors[column])
+                result.matrix.values[index] = DeterministicLoops.rounded(matrix.values[index] * factors[column])
             }
         }
         return result
@@ -67,7 +67,7 @@ struct ScaledMatrix {
         let exponent = terms.reduce(first.matrix.exponent) { max($0, $1.matrix.exponent) }
         var values = [Double](repeating: 0, count: first.matrix.matrix.values.count)
         for term in terms {
-            let factor = term.weight * FixedOrder.powerOfTwo(term.matrix.exponent - exponent)
+            let factor = term.weight * DeterministicLoops.powerOfTwo(term.matrix.exponent - exponent)
             values.withUnsafeMutableBufferPointer { sum in
                 term.matrix.matrix.values.withUnsafeBufferPointer { addend in
                     for i in 0..<min(sum.count, addend.count) { sum[i] += factor * addend[i] }

@@ -16,18 +16,18 @@ struct SymmetricEigen {
         precondition(matrix.count == size * size)
         self.values = [Double](repeating: 0, count: size)
         self.vectors = [Double](repeating: 0, count: size * size)
-        let largest = FixedOrder.largestMagnitude(matrix)
+        let largest = DeterministicLoops.largestMagnitude(matrix)
         guard largest > 0, largest.isFinite, matrix.allSatisfy(\.isFinite) else {
             for i in 0..<size { vectors[i * size + i] = 1 }
             return
         }
         let scale = largest.exponent
-        let factor = FixedOrder.powerOfTwo(-scale)
+        let factor = DeterministicLoops.powerOfTwo(-scale)
         var tridiagonal = Tridiagonal(matrix.map { $0 * factor }, size: size)
         SymmetricEigen.diagonalise(&tridiagonal)
         let diagonal = tridiagonal.diagonal
         let order = (0..<size).sorted { (diagonal[$0], $1) > (diagonal[$1], $0) }
-        let back = FixedOrder.powerOfTwo(scale)
+        let back = DeterministicLoops.powerOfTwo(scale)
         for (row, source) in order.enumerated() {
             values[row] = diagonal[source] * back
             let start = source * tridiagonal.stride

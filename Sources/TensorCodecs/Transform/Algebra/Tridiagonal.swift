@@ -33,7 +33,7 @@ struct Tridiagonal {
                     diagonal[k] = a[k * size + k]
                     let v = a + (k * size + k + 1)
                     let count = size - k - 1
-                    let tail = FixedOrder.dot(v + 1, v + 1, count - 1)
+                    let tail = DeterministicLoops.dot(v + 1, v + 1, count - 1)
                     if tail < 0x1p-400 {
                         beside[k] = v[0]
                         continue
@@ -46,8 +46,8 @@ struct Tridiagonal {
 
                     let block = a + ((k + 1) * size + k + 1)
                     for i in 0..<count { p[i] = 0 }
-                    for i in 0..<count { FixedOrder.add(v[i] * factor, block + i * size, to: p, count) }
-                    FixedOrder.add(-0.5 * factor * FixedOrder.dot(p, v, count), v, to: p, count)
+                    for i in 0..<count { DeterministicLoops.add(v[i] * factor, block + i * size, to: p, count) }
+                    DeterministicLoops.add(-0.5 * factor * DeterministicLoops.dot(p, v, count), v, to: p, count)
                     for i in 0..<count {
                         let row = block + i * size
                         let (vi, pi) = (v[i], p[i])
@@ -81,8 +81,10 @@ struct Tridiagonal {
                         let count = size - k - 1
                         let block = q + ((k + 1) * stride + k + 1)
                         for i in 0..<count { p[i] = 0 }
-                        for i in 0..<count { FixedOrder.add(v[i], block + i * stride, to: p, count) }
-                        for i in 0..<count { FixedOrder.add(-factors[k] * v[i], p, to: block + i * stride, count) }
+                        for i in 0..<count { DeterministicLoops.add(v[i], block + i * stride, to: p, count) }
+                        for i in 0..<count {
+                            DeterministicLoops.add(-factors[k] * v[i], p, to: block + i * stride, count)
+                        }
                     }
                     for i in 0..<size {
                         for j in 0..<i {

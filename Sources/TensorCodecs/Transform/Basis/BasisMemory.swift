@@ -1,6 +1,6 @@
 /// What a tracked basis remembers of the covariance: directions with energies, and one energy everywhere beside them.
 struct BasisMemory {
-    private let directions: ExactFactor
+    private let directions: ExactMatrixProduct
     /// Of the directions beyond `rest`, as shares of the largest.
     private let shares: [Double]
     private let largest: Double
@@ -8,7 +8,7 @@ struct BasisMemory {
     private let exponent: Int
 
     init(directions: ScaledMatrix, _ energies: [Double], rest: Double, _ exponent: Int) {
-        self.directions = ExactFactor(directions)
+        self.directions = ExactMatrixProduct(directions)
         let beyond = energies.map { max($0 - rest, 0) }
         let largest = beyond.max() ?? 0
         self.shares = beyond.map { largest > 0 ? $0 / largest : 0 }
@@ -32,7 +32,7 @@ struct BasisMemory {
         let overlap = directions.times(others, side: .right, transposed: true)
         let weighted = overlap.limited(below: 0x1p30).columns(times: shares.map { $0.squareRoot() })
         return [
-            term(ExactFactor.gram(weighted), largest),
+            term(ExactMatrixProduct.gram(weighted), largest),
             term(ScaledMatrix.identity(others.matrix.rows), rest),
         ]
     }

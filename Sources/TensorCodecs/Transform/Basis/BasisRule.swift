@@ -1,7 +1,7 @@
 /// How many directions the bases of a chain follow, and how carefully: what the transform's cost on wide matrices depends on.
 ///
 /// Decoders compute the bases too, so a chain that departs from the original rule says so in the step that begins its
-/// first group (`TransformStep.rule`).
+/// first group (`TransformHeader.rule`).
 package struct BasisRule: Sendable, Hashable {
     /// Directions followed at most on a side, in eighths of them: 8 stands for 64. 0 transforms nothing at all.
     package var directionsByEight: UInt8

@@ -4,7 +4,7 @@ struct FullBasis: Sendable {
     private(set) var covariance: IntegerMatrix
     private(set) var exponent: Int
     /// One direction a row, times 2^14.
-    private(set) var directions: ExactFactor
+    private(set) var directions: ExactMatrixProduct
     /// Half octaves, descending.
     private(set) var energies: [Int32]
 
@@ -22,7 +22,7 @@ struct FullBasis: Sendable {
     init(covariance: IntegerMatrix, exponent: Int, directions: IntegerMatrix, energies: [Int32]) {
         self.covariance = covariance
         self.exponent = exponent
-        self.directions = ExactFactor(directions, exponent: -FullBasis.directionBits)
+        self.directions = ExactMatrixProduct(directions, exponent: -FullBasis.directionBits)
         self.energies = energies
     }
 
@@ -53,24 +53,24 @@ struct FullBasis: Sendable {
     private static func normalised(
         _ sum: (values: [Double], exponent: Int), _ size: Int
     ) -> (covariance: IntegerMatrix, exponent: Int) {
-        let largest = FixedOrder.largestMagnitude(sum.values)
+        let largest = DeterministicLoops.largestMagnitude(sum.values)
         guard largest > 0, largest.isFinite else {
             return (IntegerMatrix(rows: size, columns: size, values: sum.values.map { _ in 0 }), sum.exponent)
         }
         // Below 2^30, and 2^30 at most once rounded.
         let shift = Int(largest.exponent) - 29
-        let factor = FixedOrder.powerOfTwo(-shift)
-        let values = sum.values.map { FixedOrder.rounded($0 * factor) }
+        let factor = DeterministicLoops.powerOfTwo(-shift)
+        let values = sum.values.map { DeterministicLoops.rounded($0 * factor) }
         return (IntegerMatrix(rows: size, columns: size, values: values), sum.exponent + shift)
     }
 
-    private static func eigenvectors(_ covariance: IntegerMatrix, _ exponent: Int) -> (ExactFactor, [Int32]) {
+    private static func eigenvectors(_ covariance: IntegerMatrix, _ exponent: Int) -> (ExactMatrixProduct, [Int32]) {
         let size = covariance.rows
         let eigen = SymmetricEigen(covariance.values, size: size)
-        let values = eigen.vectors.map { FixedOrder.rounded($0 * 0x1p14) }
+        let values = eigen.vectors.map { DeterministicLoops.rounded($0 * 0x1p14) }
         let directions = IntegerMatrix(rows: size, columns: size, values: values)
         return (
-            ExactFactor(directions, exponent: -directionBits),
+            ExactMatrixProduct(directions, exponent: -directionBits),
             HalfOctaves.of(eigen.values, exponent: exponent)
         )
     }

@@ -69,10 +69,10 @@ package struct SideBasis: Sendable {
         switch (state, kind) {
         case (.full(var basis), _):
             state = .closed
-            basis.learn(products: ExactFactor.gram(samples, transposed: side == .right))
+            basis.learn(products: ExactMatrixProduct.gram(samples, transposed: side == .right))
             state = .full(basis)
         case (.closed, .full):
-            let products = ExactFactor.gram(samples, transposed: side == .right)
+            let products = ExactMatrixProduct.gram(samples, transposed: side == .right)
             if let basis = FullBasis(products: products) { state = .full(basis) }
         case (.tracked, _), (.closed, .tracked):
             return learn(TrackedBasis.Samples(samples, side: side), rule)

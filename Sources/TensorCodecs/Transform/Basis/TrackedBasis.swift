@@ -33,7 +33,7 @@ struct TrackedBasis: Sendable {
             var energy = 0.0
             matrix.matrix.values.withUnsafeBufferPointer { values in
                 guard let start = values.baseAddress else { return }
-                energy = FixedOrder.dot(start, start, values.count)
+                energy = DeterministicLoops.dot(start, start, values.count)
             }
             self.energy = energy
         }
@@ -42,7 +42,7 @@ struct TrackedBasis: Sendable {
         init(rows x: ScaledMatrix, energy: Double, exponent: Int) {
             matrix = x.limited(below: TrackedBasis.sampleLimit)
             side = .right
-            self.energy = energy * FixedOrder.powerOfTwo(exponent - 2 * matrix.exponent)
+            self.energy = energy * DeterministicLoops.powerOfTwo(exponent - 2 * matrix.exponent)
         }
 
         var isZero: Bool { matrix.matrix.largestMagnitude == 0 }
@@ -105,7 +105,7 @@ struct TrackedBasis: Sendable {
         _ samples: Samples, from start: ScaledMatrix, memory: TrackedBasis?, rounds: Int
     ) -> (TrackedBasis, Samples) {
         let (count, size) = (start.matrix.rows, start.matrix.columns)
-        let factor = ExactFactor(samples.matrix), side = samples.side
+        let factor = ExactMatrixProduct(samples.matrix), side = samples.side
         let past = memory.map { BasisMemory(directions: start, $0.directionEnergies, rest: $0.rest, $0.exponent) }
         var directions = start
         func projected(_ directions: ScaledMatrix) -> ScaledMatrix {
@@ -118,20 +118,20 @@ struct TrackedBasis: Sendable {
         }
         // Within the span: the eigenvectors of the covariance seen from it.
         let inside = projected(directions)
-        let seen = ScaledMatrix.sum([(ExactFactor.gram(inside), 1)] + (past?.seen(from: directions) ?? []))
+        let seen = ScaledMatrix.sum([(ExactMatrixProduct.gram(inside), 1)] + (past?.seen(from: directions) ?? []))
         let eigen = SymmetricEigen(seen.values, size: count)
         let turn = IntegerMatrix(
-            rows: count, columns: count, values: eigen.vectors.map { FixedOrder.rounded($0 * 0x1p14) })
-        let turned = ExactFactor(turn, exponent: -14).times(directions, side: .left, transposed: false)
+            rows: count, columns: count, values: eigen.vectors.map { DeterministicLoops.rounded($0 * 0x1p14) })
+        let turned = ExactMatrixProduct(turn, exponent: -14).times(directions, side: .left, transposed: false)
         let last = BlockReflector(orthogonalising: turned.matrix.values, count: count, size: size)
 
         let exponent = 2 * samples.matrix.exponent
-        var total = samples.energy * FixedOrder.powerOfTwo(exponent - seen.exponent)
+        var total = samples.energy * DeterministicLoops.powerOfTwo(exponent - seen.exponent)
         if let memory {
-            total += SideBasis.memory * memory.total * FixedOrder.powerOfTwo(memory.exponent - seen.exponent)
+            total += SideBasis.memory * memory.total * DeterministicLoops.powerOfTwo(memory.exponent - seen.exponent)
         }
         let unit = total > 0 && total.isFinite ? Int(total.exponent) : 0
-        let scale = FixedOrder.powerOfTwo(-unit)
+        let scale = DeterministicLoops.powerOfTwo(-unit)
         let energies = eigen.values.map { min(max($0, 0) * scale, 2) }
         let basis = TrackedBasis(
             reflector: last, directionEnergies: energies, total: min(total * scale, 2), exponent: seen.exponent + unit)

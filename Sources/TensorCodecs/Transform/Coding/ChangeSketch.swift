@@ -119,7 +119,7 @@ package struct StoredSketch: Sendable, Hashable {
         let usual = (sketch.energy / Double(max(1, sketch.sums.count))).squareRoot()
         values = [Int32](repeating: 0, count: sketch.sums.count)
         guard usual > 0, usual.isFinite else { return }
-        let lowest = Int(TransformStep.unitRange.lowerBound)
+        let lowest = Int(TransformHeader.unitRange.lowerBound)
         let exponent = max(lowest, PowerTable.exponent(usual) - precision.rawValue)
         unit = Int32(exponent)
         let scale = PowerTable.two(-exponent)
@@ -148,7 +148,7 @@ package struct StoredSketch: Sendable, Hashable {
     }
 
     init(from reader: inout ByteReader, elements: Int) throws(CodecError) {
-        unit = try reader.readSigned(in: TransformStep.unitRange)
+        unit = try reader.readSigned(in: TransformHeader.unitRange)
         for _ in 0..<ChangeSketch.bucketCount(elements) {
             values.append(try reader.readSigned(in: -(1 << 30)...(1 << 30)))
         }

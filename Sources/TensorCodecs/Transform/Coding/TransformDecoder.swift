@@ -1,4 +1,5 @@
-/// Replays one step of a bundle of parameters: from their states after the step before to those after this one.
+/// Replays one step of a quantized group of parameters: from their states after the step before to those after this
+/// one.
 package struct TransformDecoder: Sendable {
     /// A parameter as the step finds it.
     package struct Member: Sendable {
@@ -17,7 +18,7 @@ package struct TransformDecoder: Sendable {
     /// What the first blob says.
     package struct Chain: Sendable {
         package var states: [TransformState]
-        package var steps: [TransformStep]
+        package var headers: [TransformHeader]
         /// First moments of keyframes; `nil` elsewhere.
         package var keyframeMoments: [[Float]?]
     }
@@ -26,85 +27,85 @@ package struct TransformDecoder: Sendable {
     /// - Parameter allows: what headers may hold.
     /// - Throws: `.corrupt` for anything that `TransformPacking` does not write.
     package static func unpackChain(
-        _ bytes: [UInt8], _ members: [Member], allows: TransformStep.Features = .all
+        _ bytes: [UInt8], _ members: [Member], allows: TransformHeader.Features = .all
     ) throws(CodecError) -> Chain {
         var reader = ByteReader(bytes)
-        var steps: [TransformStep] = []
+        var headers: [TransformHeader] = []
         for member in members {
-            steps.append(
-                try TransformStep(
+            headers.append(
+                try TransformHeader(
                     from: &reader, tiles: member.form.tiles.count, elements: member.form.count, allows: allows))
         }
         let streams = try Streams(&reader, count: allows == .all ? 7 : 5)
 
         // Exponents first: scales and bases follow from them.
         var symbolClasses: [UInt8] = []
-        for (member, step) in zip(members, steps) {
-            for place in 0..<step.exponentCount {
+        for (member, header) in zip(members, headers) {
+            for position in 0..<header.exponentCount {
                 symbolClasses += ExponentClasses.classes(
-                    member.form, isDifference: member.exponents(place) != nil)
+                    member.form, isDifference: member.exponents(position) != nil)
             }
         }
         var symbols = Levels(try streams.unpack(0, symbolClasses))
         symbolClasses = []
         var states: [TransformState?] = []
-        for (member, step) in zip(members, steps) {
+        for (member, header) in zip(members, headers) {
             var exponents: [RankOneExponents] = []
-            for place in 0..<step.exponentCount {
+            for position in 0..<header.exponentCount {
                 exponents.append(
                     try RankOneExponents.decode(
                         symbols.take(
                             RankOneExponents.symbolCount(rows: member.form.rows, columns: member.form.columns)),
-                        rows: member.form.rows, columns: member.form.columns, previous: member.exponents(place)))
+                        rows: member.form.rows, columns: member.form.columns, previous: member.exponents(position)))
             }
-            if step.kind == .keyframe {
+            if header.kind == .keyframe {
                 var state = TransformState(form: member.form, format: member.format, exactly: [])
                 state.beginKeyframe(exponents)
-                state.takeSketches(step)
+                state.takeSketches(header)
                 states.append(state)
             } else {
                 guard var state = member.state else { throw .corrupt("a change without anything before it") }
-                try state.begin(step, exponents: exponents)
+                try state.begin(header, exponents: exponents)
                 states.append(state)
             }
         }
 
-        if allows == .all { try unpackHeld(streams, &states, steps) }
+        if allows == .all { try unpackHeld(streams, &states, headers) }
 
         // Then the levels, whose classes follow from the bases.
-        let energyCount = zip(states, steps).reduce(0) { $0 + ($1.1.kind.isDelta ? $1.0?.energySymbolCount ?? 0 : 0) }
+        let energyCount = zip(states, headers).reduce(0) { $0 + ($1.1.kind.isDelta ? $1.0?.energySymbolCount ?? 0 : 0) }
         var energies = Levels(try streams.unpack(1, [UInt8](repeating: 0, count: energyCount)))
         var deltaClasses: [UInt8] = [], keyframeClasses: [UInt8] = [], momentCount = 0
-        for (state, step) in zip(states, steps) {
+        for (state, header) in zip(states, headers) {
             guard let state else { continue }
-            switch step.kind {
+            switch header.kind {
             case .delta, .firstDelta:
-                deltaClasses += try state.classes(step, energies: energies.take(state.energySymbolCount))
+                deltaClasses += try state.classes(header, energies: energies.take(state.energySymbolCount))
             case .keyframe:
-                keyframeClasses += KeyframeClasses.classes(state.scale, state.form, offsets: step.offsets)
-                if step.moment != nil { momentCount += state.form.count }
+                keyframeClasses += KeyframeClasses.classes(state.scale, state.form, offsets: header.offsets)
+                if header.moment != nil { momentCount += state.form.count }
             case .hold: break
             }
         }
         var deltas = Levels(try streams.unpack(2, deltaClasses))
         var keyframes = Levels(try streams.unpack(3, keyframeClasses))
         var moments = Levels(try streams.unpack(4, [UInt8](repeating: 0, count: momentCount)))
-        var result = Chain(states: [], steps: steps, keyframeMoments: [])
-        for (place, step) in steps.enumerated() {
-            guard var state = states[place] else { continue }
-            states[place] = nil
+        var result = Chain(states: [], headers: headers, keyframeMoments: [])
+        for (position, header) in headers.enumerated() {
+            guard var state = states[position] else { continue }
+            states[position] = nil
             var moment: [Float]?
-            switch step.kind {
-            case .delta, .firstDelta: try state.add(deltas.take(state.form.count), of: step)
+            switch header.kind {
+            case .delta, .firstDelta: try state.add(deltas.take(state.form.count), of: header)
             case .keyframe:
                 let levels = keyframes.take(state.form.count)
                 var directions: [Float] = []
-                if let header = step.moment {
+                if let quantized = header.moment {
                     let levels = moments.take(state.form.count)
-                    moment = MomentUnits(state.exponents.first, state.form).restored(levels, header)
-                    directions = MomentUnits.directions(levels, header)
+                    moment = MomentUnits(state.exponents.first, state.form).restored(levels, quantized)
+                    directions = MomentUnits.directions(levels, quantized)
                 }
-                state.takeKeyframe(step, levels: levels, opening: directions)
+                state.takeKeyframe(header, levels: levels, initialDirections: directions)
             case .hold: break
             }
             result.states.append(state)
@@ -115,23 +116,23 @@ package struct TransformDecoder: Sendable {
 
     /// Which elements keep their bits: symbols of rows, then of the elements of mixed rows.
     private static func unpackHeld(
-        _ streams: Streams, _ states: inout [TransformState?], _ steps: [TransformStep]
+        _ streams: Streams, _ states: inout [TransformState?], _ headers: [TransformHeader]
     ) throws(CodecError) {
-        let places = steps.indices.filter { steps[$0].holdsElements }
-        let rowCount = places.reduce(0) { $0 + (states[$1]?.form.rows ?? 0) }
+        let positions = headers.indices.filter { headers[$0].holdsElements }
+        let rowCount = positions.reduce(0) { $0 + (states[$1]?.form.rows ?? 0) }
         var rowSymbols = Levels(try streams.unpack(5, [UInt8](repeating: 0, count: rowCount)))
         var rows: [Int: [Int32]] = [:], classes: [UInt8] = []
-        for place in places {
-            guard let state = states[place] else { continue }
+        for position in positions {
+            guard let state = states[position] else { continue }
             let symbols = rowSymbols.take(state.form.rows)
-            rows[place] = symbols
+            rows[position] = symbols
             classes += HeldElements.classes(symbols, base: state.base, state.format, state.form)
         }
         var elements = Levels(try streams.unpack(6, classes))
-        for place in places {
-            guard let form = states[place]?.form, let symbols = rows[place] else { continue }
+        for position in positions {
+            guard let form = states[position]?.form, let symbols = rows[position] else { continue }
             let mixed = symbols.count { $0 == HeldElements.Row.some }
-            states[place]?.held = try HeldElements(
+            states[position]?.held = try HeldElements(
                 rows: symbols, elements: elements.take(mixed * form.columns), form)
         }
     }
@@ -150,9 +151,9 @@ package struct TransformDecoder: Sendable {
         var headers = [TransformMoments](repeating: TransformMoments(), count: chain.states.count)
         if let bytes {
             var reader = ByteReader(bytes)
-            for place in headers.indices {
-                headers[place] = try TransformMoments(from: &reader)
-                if case .levels = headers[place].first, chain.keyframeMoments[place] != nil {
+            for position in headers.indices {
+                headers[position] = try TransformMoments(from: &reader)
+                if case .levels = headers[position].first, chain.keyframeMoments[position] != nil {
                     throw reader.corrupt("a first moment that the keyframe has")
                 }
             }
@@ -160,26 +161,26 @@ package struct TransformDecoder: Sendable {
             var first = 0, second = 0
             for (header, state) in zip(headers, chain.states) {
                 if case .levels = header.first { first += state.form.count }
-                if header.secondStep > 0 { second += state.form.count }
+                if header.secondStepSize > 0 { second += state.form.count }
             }
             var firstLevels = Levels(try streams.unpack(0, [UInt8](repeating: 0, count: first)))
             var secondLevels = Levels(try streams.unpack(1, [UInt8](repeating: 0, count: second)))
-            for (place, state) in chain.states.enumerated() {
-                if case .levels = headers[place].first {
-                    headers[place].firstLevels = firstLevels.take(state.form.count)
+            for (position, state) in chain.states.enumerated() {
+                if case .levels = headers[position].first {
+                    headers[position].firstLevels = firstLevels.take(state.form.count)
                 }
-                if headers[place].secondStep > 0 {
+                if headers[position].secondStepSize > 0 {
                     guard !state.exponents.isEmpty else { throw .corrupt("a residual of no second moment") }
-                    headers[place].secondLevels = secondLevels.take(state.form.count)
+                    headers[position].secondLevels = secondLevels.take(state.form.count)
                 }
             }
         }
         var result: [Moments] = []
-        for (place, state) in chain.states.enumerated() {
-            let second = state.exponents.first.map { headers[place].second($0) }
+        for (position, state) in chain.states.enumerated() {
+            let second = state.exponents.first.map { headers[position].second($0) }
             let first =
-                chain.keyframeMoments[place]
-                ?? headers[place].first(unit: state.unit, scale: state.scale, form: state.form, second: second)
+                chain.keyframeMoments[position]
+                ?? headers[position].first(unit: state.unit, scale: state.scale, form: state.form, second: second)
             result.append(
                 Moments(
                     first: first, second: second, maximum: state.exponents.count > 1 ? state.exponents[1].values : nil))
@@ -198,7 +199,7 @@ package struct TransformDecoder: Sendable {
 
         func unpack(_ index: Int, _ classes: [UInt8]) throws(CodecError) -> [Int32] {
             guard !classes.isEmpty || !runs[index].isEmpty else { return [] }
-            return try IndexPacking.decode(Array(runs[index]), classes: classes)
+            return try RansCoder.decode(Array(runs[index]), classes: classes)
         }
     }
 
@@ -219,8 +220,8 @@ package struct TransformDecoder: Sendable {
 
 extension TransformDecoder.Member {
     /// Exponents of the step before, second moment and maximum.
-    func exponents(_ place: Int) -> RankOneExponents? {
-        guard let known = state?.exponents, place < known.count else { return nil }
-        return known[place]
+    func exponents(_ position: Int) -> RankOneExponents? {
+        guard let known = state?.exponents, position < known.count else { return nil }
+        return known[position]
     }
 }

@@ -1,28 +1,29 @@
 extension TransformEncoder {
     /// Quantizes what is left of a change, finer and finer until the error is within the bound.
-    func delta(_ input: TransformInput, _ change: WeightChange, exponents: [RankOneExponents]) throws(CodecError)
-        -> TransformMember?
+    func delta(_ input: ParameterInput, _ change: WeightChange, exponents: [RankOneExponents]) throws(CodecError)
+        -> EncodedParameter?
     {
         guard let previous = input.previous else { return nil }
         let form = input.form
         let state =
             input.state
-            ?? TransformState(form: form, format: input.format, exactly: previous, opening: input.opening)
+            ?? TransformState(
+                form: form, format: input.format, exactly: previous, initialDirections: input.initialDirections)
         if change.isNone { return try hold(input, previous, state, exponents: exponents) }
-        var step = TransformStep(.delta)
-        step.exponentCount = exponents.count
+        var header = TransformHeader(.delta)
+        header.exponentCount = exponents.count
         let now = Self.level(change.commonRootMeanSquare)
-        step.level =
+        header.level =
             state.age == 0
             ? now : Int32((settings.lag * Double(state.level) + (1 - settings.lag) * Double(now)).rounded())
         // The change is an estimate; half its standard deviation, a half over the root of twice the buckets, is kept free.
         let buckets = Double(max(1, ChangeSketch.bucketCount(form.count)))
         let margin = change.isSinceExact ? 0.95 : 0.95 * (1 - 0.5 / buckets.squareRoot())
         let bound = margin * settings.errorBound * change.meanSquare * Double(max(1, form.count))
-        var size = stepSize(input, change, level: step.level, exponents: exponents)
+        var size = stepSize(input, change, level: header.level, exponents: exponents)
         for _ in 0..<Self.attempts {
             guard
-                var member = try quantize(input, previous, state, step, size: size, exponents: exponents)
+                var member = try quantize(input, previous, state, header, size: size, exponents: exponents)
             else { return nil }
             let error = ResidualCodec.error(input.weight, member.weight, format: input.format).squared
             guard error > bound else {
@@ -41,11 +42,11 @@ extension TransformEncoder {
 
     /// The quantizer's step in scaled coordinates.
     private func stepSize(
-        _ input: TransformInput, _ change: WeightChange, level: Int32, exponents: [RankOneExponents]
+        _ input: ParameterInput, _ change: WeightChange, level: Int32, exponents: [RankOneExponents]
     ) -> Double {
         let form = input.form
         let q = settings.stepSize(of: form, change)
-        let weighted = exponents.isEmpty ? settings.unweightedFactor : input.stepFactor
+        let weighted = exponents.isEmpty ? settings.unweightedFactor : input.quantizerScale
         let factor = form.isVector ? 1 : min(TransformSettings.largestFactor, weighted)
         let typical = min(
             PowerTable.sixtyFourth(Int(level)), settings.largestLag * change.commonRootMeanSquare)
@@ -54,72 +55,72 @@ extension TransformEncoder {
 
     /// Nothing moved but the rounding of what is stored; the level stays for when it moves again.
     private func hold(
-        _ input: TransformInput, _ previous: [UInt8], _ state: TransformState, exponents: [RankOneExponents]
-    ) throws(CodecError) -> TransformMember {
-        var state = state, step = TransformStep(.hold)
-        step.exponentCount = exponents.count
-        step.level = state.level
-        try state.begin(step, exponents: exponents)
-        var member = TransformMember(step: step, state: state, weight: previous)
+        _ input: ParameterInput, _ previous: [UInt8], _ state: TransformState, exponents: [RankOneExponents]
+    ) throws(CodecError) -> EncodedParameter {
+        var state = state, header = TransformHeader(.hold)
+        header.exponentCount = exponents.count
+        header.level = state.level
+        try state.begin(header, exponents: exponents)
+        var member = EncodedParameter(header: header, state: state, weight: previous)
         addSketches(input, to: &member, origin: state.origin.isEmpty ? previous : nil)
         return member
     }
 
     private func quantize(
-        _ input: TransformInput, _ previous: [UInt8], _ before: TransformState, _ header: TransformStep, size: Double,
+        _ input: ParameterInput, _ previous: [UInt8], _ before: TransformState, _ header: TransformHeader, size: Double,
         exponents: [RankOneExponents]
-    ) throws(CodecError) -> TransformMember? {
+    ) throws(CodecError) -> EncodedParameter? {
         let form = input.form
-        var state = before, step = header
+        var state = before, header = header
         let held = HeldElements(input.weight, previous, input.format, form)
-        if settings.beginsGroup(age: state.age, form: form) || !step.fits(size, unit: state.unit)
+        if settings.beginsGroup(age: state.age, form: form) || !header.fits(size, unit: state.unit)
             || !held.agree(state.base, previous, input.format)
         {
-            step.kind = .firstDelta
+            header.kind = .firstDelta
             let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
-            guard step.setGrid(delta: size * correction, fallback: nil) else { return nil }
-            if state.age == 0 { step.rule = settings.rule(for: form) }
+            guard header.setGrid(delta: size * correction, fallback: nil) else { return nil }
+            if state.age == 0 { header.rule = settings.rule(for: form) }
         } else {
-            step.unit = state.unit
-            step.step = Int64((size / PowerTable.two(Int(state.unit))).rounded())
+            header.unit = state.unit
+            header.stepSize = Int64((size / PowerTable.two(Int(state.unit))).rounded())
         }
-        try state.begin(step, exponents: exponents)
-        step.holdsElements = !held.isEmpty
+        try state.begin(header, exponents: exponents)
+        header.holdsElements = !held.isEmpty
         state.held = held
-        return try quantize(input, &state, step)
+        return try quantize(input, &state, header)
     }
 
     /// Levels of what the coefficients do not have yet.
     private func quantize(
-        _ input: TransformInput, _ state: inout TransformState, _ header: TransformStep
-    ) throws(CodecError) -> TransformMember? {
-        var step = header
+        _ input: ParameterInput, _ state: inout TransformState, _ header: TransformHeader
+    ) throws(CodecError) -> EncodedParameter? {
+        var header = header
         let grid = PowerTable.two(Int(-state.unit))
-        let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / Double(step.step))
+        let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / Double(header.stepSize))
         var levels: [Int32] = [], symbols: [Int32] = [], sums = CentroidSums()
         levels.reserveCapacity(input.form.count)
         for tile in state.tiles {
-            let place = tile.place
+            let region = tile.region
             let residual = ScaledTile(
-                input.weight, less: state.base, input.format, input.form, place, state.scale, grid: grid)
+                input.weight, less: state.base, input.format, input.form, region, state.scale, grid: grid)
             guard residual.largest < Self.largestInteger else { return nil }
             // Rounding may have made it larger by a half.
             var matrix = BoundedMatrix(
-                IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: residual.values),
+                IntegerMatrix(rows: region.rows.count, columns: region.columns.count, values: residual.values),
                 largest: residual.largest + 1)
             try tile.rotate(&matrix)
             let quantized = quantizer.quantize(&matrix.matrix, less: tile.coefficients, into: &levels)
-            sums.add(matrix.matrix.values, scale: quantizer.scale, levels: levels.suffix(place.count))
+            sums.add(matrix.matrix.values, scale: quantizer.scale, levels: levels.suffix(region.count))
             let energies = try TileEnergies(
                 matrix.matrix.values, rowSums: quantized, scale: quantizer.scale, of: tile)
-            step.energies.append(energies.header)
+            header.energies.append(energies.header)
             symbols += energies.rows.symbols + energies.columns.symbols
         }
         guard !quantizer.overflows(levels) else { return nil }
-        step.centroids = sums.centroids
-        let classes = try state.classes(step, energies: symbols)
-        do throws(CodecError) { try state.add(levels, of: step) } catch { return nil }
-        var member = TransformMember(step: step, state: state, weight: try state.weight())
+        header.centroids = sums.centroids
+        let classes = try state.classes(header, energies: symbols)
+        do throws(CodecError) { try state.add(levels, of: header) } catch { return nil }
+        var member = EncodedParameter(header: header, state: state, weight: try state.weight())
         member.levels = levels
         member.nonzeroLevels = sums.count
         member.classes = classes

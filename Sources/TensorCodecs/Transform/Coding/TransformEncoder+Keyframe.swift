@@ -1,41 +1,41 @@
 extension TransformEncoder {
     /// The weight on a uniform grid in scaled coordinates; the first moment in units of sqrt(v).
-    func keyframe(_ input: TransformInput, exponents: [RankOneExponents]) throws(CodecError)
-        -> TransformMember?
+    func keyframe(_ input: ParameterInput, exponents: [RankOneExponents]) throws(CodecError)
+        -> EncodedParameter?
     {
         let form = input.form
         var state = TransformState(form: form, format: input.format, exactly: [])
         state.beginKeyframe(exponents)
-        var step = TransformStep(.keyframe)
-        step.exponentCount = exponents.count
+        var header = TransformHeader(.keyframe)
+        header.exponentCount = exponents.count
 
         let scaled = form.tiles.map { tile in
             ScaledTile(input.weight, less: nil, input.format, form, tile, state.scale, grid: nil).values
         }
         guard let size = RobustSize.rootMeanSquare(scaled), size.isFinite else { return nil }
-        step.level = Self.level(size)
+        header.level = Self.level(size)
         guard let delta = keyframeDelta(input, size: size, scale: state.scale),
-            step.setGrid(delta: delta, fallback: input.weight.isEmpty ? 0 : -100)
+            header.setGrid(delta: delta, fallback: input.weight.isEmpty ? 0 : -100)
         else { return nil }
         let quantizer = TileQuantizer(
-            zone: DeadZone(theta: 0, largest: DeadZone.largestOfKeyframes), scale: 1 / step.delta)
+            zone: DeadZone(theta: 0, largest: DeadZone.largestOfKeyframes), scale: 1 / header.delta)
         var levels: [Int32] = []
         levels.reserveCapacity(form.count)
         for (values, tile) in zip(scaled, form.tiles) {
             levels += quantizer.levels(values)
-            step.offsets.append(KeyframeClasses.offset(state.scale, tile))
+            header.offsets.append(KeyframeClasses.offset(state.scale, tile))
         }
         let (largest, nonzero) = quantizer.extent(of: levels)
-        guard largest < quantizer.zone.largest, Self.keepsMost(scaled, levels, step) else { return nil }
+        guard largest < quantizer.zone.largest, Self.keepsMost(scaled, levels, header) else { return nil }
 
         var moment: (levels: [Int32], directions: [Float])?
         if let first = input.first, settings.keepsKeyframeMoment(of: form) {
-            guard let quantized = keyframeMoment(first.values, form, exponents.first, &step) else { return nil }
+            guard let quantized = keyframeMoment(first.values, form, exponents.first, &header) else { return nil }
             moment = quantized
         }
-        let classes = KeyframeClasses.classes(state.scale, form, offsets: step.offsets)
-        state.takeKeyframe(step, levels: levels, opening: moment?.directions ?? [])
-        var member = TransformMember(step: step, state: state, weight: state.base)
+        let classes = KeyframeClasses.classes(state.scale, form, offsets: header.offsets)
+        state.takeKeyframe(header, levels: levels, initialDirections: moment?.directions ?? [])
+        var member = EncodedParameter(header: header, state: state, weight: state.base)
         member.levels = levels
         member.nonzeroLevels = nonzero
         member.classes = classes
@@ -47,20 +47,20 @@ extension TransformEncoder {
     /// The quantizer's step: a share of the weights' own size, or, if that is smaller, some changes of the kind that is to
     /// come, because a change far below the keyframe's error would be lost in it.
     /// - Returns: `nil` if nothing tells how large the changes to come will be.
-    private func keyframeDelta(_ input: TransformInput, size: Double, scale: MatrixScale) -> Double? {
+    private func keyframeDelta(_ input: ParameterInput, size: Double, scale: MatrixScale) -> Double? {
         guard let expected = input.expectedChange, expected > 0, expected.isFinite else { return nil }
-        let own = size * (input.form.isVector ? settings.keyframeVectorStep : settings.keyframeStep)
+        let own = size * (input.form.isVector ? settings.keyframeVectorStepSize : settings.keyframeStepSize)
         return min(own, settings.keyframeChanges * expected / scale.rootMeanSquare)
     }
 
     /// Whether at most half of the elements that are not zero are off by more than a tenth of themselves: a tensor whose
     /// values range over many orders of magnitude is no use on a uniform grid.
-    private static func keepsMost(_ scaled: [[Double]], _ levels: [Int32], _ step: TransformStep) -> Bool {
-        let grid = PowerTable.two(Int(step.unit))
+    private static func keepsMost(_ scaled: [[Double]], _ levels: [Int32], _ header: TransformHeader) -> Bool {
+        let grid = PowerTable.two(Int(header.unit))
         var present = 0, lost = 0, index = 0
         for tile in scaled {
             for value in tile {
-                let restored = Double(step.centroids.value(levels[index], step: step.step)) * grid
+                let restored = Double(header.centroids.value(levels[index], stepSize: header.stepSize)) * grid
                 present += value == 0 ? 0 : 1
                 lost += (restored - value).magnitude > 0.1 * value.magnitude ? 1 : 0
                 index += 1
@@ -70,25 +70,27 @@ extension TransformEncoder {
     }
 
     private func keyframeMoment(
-        _ values: [Float], _ form: MatrixForm, _ exponents: RankOneExponents?, _ step: inout TransformStep
+        _ values: [Float], _ form: MatrixForm, _ exponents: RankOneExponents?, _ header: inout TransformHeader
     ) -> (levels: [Int32], directions: [Float])? {
-        var header = TransformStep.Moment()
+        var moment = TransformHeader.Moment()
         let units = MomentUnits(exponents, form)
         var sizes = units.divided(values)
         let energy = sizes.reduce(0.0) { $0 + $1 * $1 }
         let size = (energy / Double(max(1, values.count))).squareRoot()
-        guard size.isFinite, let grid = Grid(delta: max(size * settings.keyframeMomentStep, 1e-250)) else { return nil }
-        (header.unit, header.step) = (grid.unit, grid.step)
+        guard size.isFinite, let grid = QuantizerGrid(delta: max(size * settings.keyframeMomentStepSize, 1e-250)) else {
+            return nil
+        }
+        (moment.unit, moment.stepSize) = (grid.unit, grid.stepSize)
         let quantizer = TileQuantizer(zone: DeadZone(theta: settings.theta), scale: 1 / grid.delta)
         let levels = quantizer.levels(sizes)
         guard !quantizer.overflows(levels) else { return nil }
         var centroids = CentroidSums()
         centroids.add(sizes, scale: 1 / grid.delta, levels: levels[...])
         sizes = []
-        header.centroids = centroids.centroids
-        step.moment = header
-        let restored = units.restored(levels, header)
+        moment.centroids = centroids.centroids
+        header.moment = moment
+        let restored = units.restored(levels, moment)
         guard restored.allSatisfy(\.isFinite) else { return nil }
-        return (levels, MomentUnits.directions(levels, header))
+        return (levels, MomentUnits.directions(levels, moment))
     }
 }

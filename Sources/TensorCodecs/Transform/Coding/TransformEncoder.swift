@@ -10,22 +10,22 @@ package struct TransformEncoder: Sendable {
     /// - Returns: `nil` if it must be stored exactly: values beyond what the grid or the format can hold, a keyframe of
     ///   which nothing tells how fine it must be, an error that no step keeps below the bound.
     /// - Throws: only for a state that is damaged.
-    package func encode(_ input: TransformInput) throws(CodecError) -> TransformMember? {
+    package func encode(_ input: ParameterInput) throws(CodecError) -> EncodedParameter? {
         guard let exponents = exponents(input) else { return nil }
         var change: WeightChange?
         if let previous = input.previous { change = WeightChange(input, since: previous) }
-        let member: TransformMember?
+        let member: EncodedParameter?
         if let change, !change.isJump {
             member = try delta(input, change, exponents: exponents)
         } else {
             member = try keyframe(input, exponents: exponents)
         }
         guard var member else { return nil }
-        if member.step.kind != .keyframe { member.change = change }
+        if member.header.kind != .keyframe { member.change = change }
         guard !input.format.hasNonFinite(member.weight) else { return nil }
-        let before = member.step.kind == .keyframe ? [] : input.state?.exponents ?? []
-        for (place, fitted) in exponents.enumerated() {
-            let previous = place < before.count ? before[place] : nil
+        let before = member.header.kind == .keyframe ? [] : input.state?.exponents ?? []
+        for (position, fitted) in exponents.enumerated() {
+            let previous = position < before.count ? before[position] : nil
             member.exponentSymbols.append(fitted.encode(previous: previous))
             member.hadExponents.append(previous != nil)
         }
@@ -36,15 +36,16 @@ package struct TransformEncoder: Sendable {
     // MARK: Exponents
 
     /// `nil` where a second moment holds a value that is none.
-    private func exponents(_ input: TransformInput) -> [RankOneExponents]? {
+    private func exponents(_ input: ParameterInput) -> [RankOneExponents]? {
         var result: [RankOneExponents] = []
-        for (place, moment) in [input.second, input.maximum].enumerated() {
+        for (position, moment) in [input.second, input.maximum].enumerated() {
             guard let moment else { break }
             let before = input.state?.exponents
             guard
                 let fitted = Self.fit(
                     moment.values, rows: input.form.rows, columns: input.form.columns, first: input.first?.values,
-                    previous: before.flatMap { place < $0.count ? $0[place] : nil }, moves: settings.exponentMoves)
+                    previous: before.flatMap { position < $0.count ? $0[position] : nil }, moves: settings.exponentMoves
+                )
             else { return nil }
             result.append(fitted)
         }
@@ -68,19 +69,19 @@ package struct TransformEncoder: Sendable {
 
     /// log2 of a size in 64ths of an octave.
     static func level(_ size: Double) -> Int32 {
-        Int32(max(Int(TransformStep.levelRange.lowerBound), PowerTable.log2(size, parts: 64)))
+        Int32(max(Int(TransformHeader.levelRange.lowerBound), PowerTable.log2(size, parts: 64)))
     }
 
     /// Adds what the next step must know of the original: how far the restored weight is from it.
-    func addSketches(_ input: TransformInput, to member: inout TransformMember, origin: [UInt8]?) {
-        member.step.missing = StoredSketch(
+    func addSketches(_ input: ParameterInput, to member: inout EncodedParameter, origin: [UInt8]?) {
+        member.header.missing = StoredSketch(
             ChangeSketch(input.weight, less: member.weight, input.format),
-            member.step.kind == .keyframe ? .keyframe : .delta)
+            member.header.kind == .keyframe ? .keyframe : .delta)
         if let origin {
-            member.step.origin = ChangeSketch(origin, input.format).sums.map { Float($0) }
+            member.header.origin = ChangeSketch(origin, input.format).sums.map { Float($0) }
         }
-        member.state.takeSketches(member.step)
-        guard member.step.kind != .keyframe else { return }
+        member.state.takeSketches(member.header)
+        guard member.header.kind != .keyframe else { return }
         let start = ChangeSketch(sums: member.state.origin.map { Double($0) })
         member.changeSinceStart = (ChangeSketch(input.weight, input.format) - start).energy
     }

@@ -3,7 +3,7 @@ package struct TransformSettings: Sendable, Hashable {
     /// Quantizer step of a weight's change in units of its smoothed root mean square.
     package var stepSize: Double
     /// Keyframe weights: quantizer step in units of the matrix's root mean square.
-    package var keyframeStep = 1.0 / 8
+    package var keyframeStepSize = 1.0 / 8
     /// The same in units of the root mean square change to come, where that is finer.
     package var keyframeChanges = 4.0
     /// A step's squared error is at most so many times the squared change since the step before.
@@ -15,14 +15,14 @@ package struct TransformSettings: Sendable, Hashable {
     /// Keyframe weights exactly.
     package var exactKeyframes = false
     /// Keyframe first moments: quantizer step in units of their root mean square after division by sqrt(v).
-    package var keyframeMomentStep = 1.0
+    package var keyframeMomentStepSize = 1.0
     /// Elementwise residual of the second moment, in quarter octaves; 0 for none.
-    package var secondMomentStep: Int32 = 0
+    package var secondMomentStepSize: Int32 = 0
     /// How far exponents of the second moment must be off before they move.
     package var exponentMoves = ExponentMoves.coarse
     /// First moments: quantizer step in units of the weight's, in displacement. Coarser than the weight, because a resumed
     /// run renews them within some ten steps.
-    package var firstMomentStep = 2.0
+    package var firstMomentStepSize = 2.0
     /// Dead zone: level k takes sizes from k - 1/2 + theta on.
     package var theta = 0.2
     /// Share of the old level when the root mean square change is smoothed in the logarithm.
@@ -32,7 +32,7 @@ package struct TransformSettings: Sendable, Hashable {
     /// Vectors are quantized with at most this step size.
     package var vectorStepSize = 1.0
     /// Vectors of a keyframe, in units of their root mean square.
-    package var keyframeVectorStep = 1.0 / 256
+    package var keyframeVectorStepSize = 1.0 / 256
     /// Bases of small parameters are refreshed in every step, of others in the first ones and then in every fourth.
     package var groupLength = 4
     /// Deltas that begin a group of their own, each, when a chain begins; fewer where that takes long.

@@ -4,7 +4,7 @@ extension TransformState {
     /// The base comes last (`base.count` bytes), so that it can be read alone.
     package func serialized() -> [UInt8] {
         var writer = ByteWriter(
-            capacity: (opening.count + tiles.reduce(0) { $0 + $1.coefficients.count }) * 4 + base.count)
+            capacity: (initialDirections.count + tiles.reduce(0) { $0 + $1.coefficients.count }) * 4 + base.count)
         writer.append(varint: exponents.count)
         for exponents in exponents {
             for exponent in exponents.rows + exponents.columns { writer.append(littleEndian: exponent) }
@@ -20,8 +20,8 @@ extension TransformState {
             writer.append(tile.coefficients.isEmpty ? 0 : 1)
             tile.coefficients.withUnsafeBytes { writer.append(contentsOf: $0) }
         }
-        writer.append(opening.isEmpty ? 0 : 1)
-        opening.withUnsafeBytes { writer.append(contentsOf: $0) }
+        writer.append(initialDirections.isEmpty ? 0 : 1)
+        initialDirections.withUnsafeBytes { writer.append(contentsOf: $0) }
         writer.append(held.isEmpty ? 0 : 1)
         held.flags.withUnsafeBytes { writer.append(contentsOf: $0) }
         writer.append(missing == nil ? 0 : 1)
@@ -47,15 +47,15 @@ extension TransformState {
         let rule = try BasisRule(from: &reader)
         let scale = MatrixScale(rows: try reader.readArray(form.rows), columns: try reader.readArray(form.columns))
         var tiles: [TransformTile] = []
-        for place in form.tiles {
+        for region in form.tiles {
             let left = try SideBasis(from: &reader), right = try SideBasis(from: &reader)
-            guard left.size == place.rows.count, right.size == place.columns.count else {
+            guard left.size == region.rows.count, right.size == region.columns.count else {
                 throw reader.corrupt("a basis of another size")
             }
-            let coefficients: [Int32] = try reader.readByte() == 0 ? [] : reader.readArray(place.count)
-            tiles.append(TransformTile(place, left: left, right: right, coefficients: coefficients))
+            let coefficients: [Int32] = try reader.readByte() == 0 ? [] : reader.readArray(region.count)
+            tiles.append(TransformTile(region, left: left, right: right, coefficients: coefficients))
         }
-        let opening: [Float] = try reader.readByte() == 0 ? [] : reader.readArray(form.count)
+        let initialDirections: [Float] = try reader.readByte() == 0 ? [] : reader.readArray(form.count)
         var held = HeldElements()
         if try reader.readByte() != 0 { held.flags = try reader.readArray(form.count) }
         let missing = try reader.readByte() == 0 ? nil : try StoredSketch(from: &reader, elements: form.count)
@@ -63,12 +63,12 @@ extension TransformState {
             try reader.readByte() == 0 ? [] : reader.readArray(ChangeSketch.bucketCount(form.count))
         let base = Array(try reader.readBytes(form.count * format.elementSize))
         try reader.expectEnd()
-        guard TransformStep.unitRange.contains(unit) else {
+        guard TransformHeader.unitRange.contains(unit) else {
             throw reader.corrupt("a state of another tensor")
         }
         self.init(
             form: form, format: format, exponents: exponents, level: level, age: age, base: base, unit: unit,
-            scale: scale, rule: rule, tiles: tiles, opening: opening)
+            scale: scale, rule: rule, tiles: tiles, initialDirections: initialDirections)
         (self.held, self.missing, self.origin) = (held, missing, origin)
     }
 }

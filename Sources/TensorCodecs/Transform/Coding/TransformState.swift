@@ -1,4 +1,4 @@
-/// A parameter's place in its chain: what a decoder of the next step must know, rebuilt by replaying the steps.
+/// A parameter's state in its chain: what a decoder of the next step must know, rebuilt by replaying the steps.
 ///
 /// Restored weights are base + scale * 2^unit * (left basis) coefficients (right basis)', rounded to the format.
 package struct TransformState: Sendable {
@@ -6,7 +6,7 @@ package struct TransformState: Sendable {
     package let format: FloatFormat
     /// Of the second moment, and of amsgrad's maximum.
     package internal(set) var exponents: [RankOneExponents] = []
-    /// See `TransformStep.level`.
+    /// See `TransformHeader.level`.
     package internal(set) var level: Int32 = 0
     /// Delta steps since the keyframe.
     package internal(set) var age = 0
@@ -19,7 +19,7 @@ package struct TransformState: Sendable {
     var tiles: [TransformTile]
     /// The keyframe's restored first moment over the root of its second, until the bases are opened with it; empty if
     /// there is none.
-    package internal(set) var opening: [Float] = []
+    package internal(set) var initialDirections: [Float] = []
     /// Elements that this step left as they are in `base`.
     package internal(set) var held = HeldElements()
     /// What the restored weight lacks of the original; `nil` where that is not known.
@@ -28,19 +28,20 @@ package struct TransformState: Sendable {
     package internal(set) var origin: [Float] = []
 
     /// A chain that begins with exactly stored bytes.
-    /// - Parameter opening: the first moment stored with them, over the root of the second; empty if there is none.
-    package init(form: MatrixForm, format: FloatFormat, exactly bytes: [UInt8], opening: [Float] = []) {
+    /// - Parameter initialDirections: the first moment stored with them, over the root of the second; empty if there is
+    ///   none.
+    package init(form: MatrixForm, format: FloatFormat, exactly bytes: [UInt8], initialDirections: [Float] = []) {
         self.form = form
         self.format = format
         self.base = bytes
-        self.opening = opening
+        self.initialDirections = initialDirections
         scale = MatrixScale(plain: form)
         tiles = form.tiles.map { TransformTile($0, isVector: form.isVector) }
     }
 
     init(
         form: MatrixForm, format: FloatFormat, exponents: [RankOneExponents], level: Int32, age: Int, base: [UInt8],
-        unit: Int32, scale: MatrixScale, rule: BasisRule, tiles: [TransformTile], opening: [Float]
+        unit: Int32, scale: MatrixScale, rule: BasisRule, tiles: [TransformTile], initialDirections: [Float]
     ) {
         self.form = form
         self.format = format
@@ -52,14 +53,14 @@ package struct TransformState: Sendable {
         self.scale = scale
         self.rule = rule
         self.tiles = tiles
-        self.opening = opening
+        self.initialDirections = initialDirections
     }
 
     /// Restored bytes of the weight.
     package func weight() throws(CodecError) -> [UInt8] {
         var bytes = base
         for tile in tiles {
-            if let change = try tile.restored() { add(change.matrix, tile.place, to: &bytes) }
+            if let change = try tile.restored() { add(change.matrix, tile.region, to: &bytes) }
         }
         held.restore(&bytes, from: base, format)
         return bytes
@@ -75,7 +76,7 @@ package struct TransformState: Sendable {
     ///
     /// For a chain whose next delta begins a group, at which bases would otherwise learn from the coefficients.
     /// - Parameter weight: what `weight()` gives.
-    package mutating func settle(at weight: [UInt8]) {
+    package mutating func rebase(to weight: [UInt8]) {
         guard !isAtBase, tiles.allSatisfy({ $0.left.kind == .identity && $0.right.kind == .identity }) else { return }
         base = weight
         held = HeldElements()
@@ -83,17 +84,17 @@ package struct TransformState: Sendable {
     }
 
     /// Adds a tile's change, in scaled grid units, to the base's values.
-    private func add(_ change: IntegerMatrix, _ place: MatrixForm.Tile, to bytes: inout [UInt8]) {
-        let rows = MatrixScale.factors(scale.rows[place.rows]),
-            columns = MatrixScale.factors(scale.columns[place.columns])
+    private func add(_ change: IntegerMatrix, _ region: MatrixForm.Tile, to bytes: inout [UInt8]) {
+        let rows = MatrixScale.factors(scale.rows[region.rows]),
+            columns = MatrixScale.factors(scale.columns[region.columns])
         let grid = PowerTable.two(Int(unit))
         let width = columns.count
         var line = [Double](repeating: 0, count: width)
         line.withUnsafeMutableBufferPointer { line in
             change.values.withUnsafeBufferPointer { change in
                 columns.withUnsafeBufferPointer { columns in
-                    for (i, row) in place.rows.enumerated() {
-                        let start = row * form.columns + place.columns.lowerBound
+                    for (i, row) in region.rows.enumerated() {
+                        let start = row * form.columns + region.columns.lowerBound
                         base.withUnsafeBytes { format.load($0, from: start, into: line) }
                         let factor = rows[i] * grid, source = i * width
                         for j in 0..<width { line[j] += factor * columns[j] * change[source &+ j] }
@@ -107,36 +108,36 @@ package struct TransformState: Sendable {
     /// Everything of a step that comes before its levels: exponents, and for `firstDelta` bases, scales and grid.
     ///
     /// - Parameter exponents: this step's.
-    package mutating func begin(_ step: TransformStep, exponents: [RankOneExponents]) throws(CodecError) {
+    package mutating func begin(_ header: TransformHeader, exponents: [RankOneExponents]) throws(CodecError) {
         self.exponents = exponents
-        level = step.level
-        if let rule = step.rule { try follow(rule) }
-        if step.kind == .firstDelta { try regroup(step) }
-        if step.kind != .hold {
+        level = header.level
+        if let rule = header.rule { try follow(rule) }
+        if header.kind == .firstDelta { try regroup(header) }
+        if header.kind != .hold {
             age += 1
             held = HeldElements()
         }
-        takeSketches(step)
+        takeSketches(header)
     }
 
-    mutating func takeSketches(_ step: TransformStep) {
-        missing = step.missing
-        if let origin = step.origin { self.origin = origin }
+    mutating func takeSketches(_ header: TransformHeader) {
+        missing = header.missing
+        if let origin = header.origin { self.origin = origin }
     }
 
     /// - Throws: `.corrupt` where the bases have begun by another rule.
     private mutating func follow(_ rule: BasisRule) throws(CodecError) {
         guard age == 0, !form.isVector else { throw .corrupt("a rule for bases that were opened before") }
         self.rule = rule
-        if !rule.opens { opening = [] }
+        if !rule.opens { initialDirections = [] }
         tiles = form.tiles.map { TransformTile($0, isVector: false, rule: rule) }
     }
 
-    private mutating func regroup(_ step: TransformStep) throws(CodecError) {
+    private mutating func regroup(_ header: TransformHeader) throws(CodecError) {
         var bytes = base
         for index in tiles.indices {
             guard let change = try tiles[index].restored() else { continue }
-            add(change.matrix, tiles[index].place, to: &bytes)
+            add(change.matrix, tiles[index].region, to: &bytes)
             try tiles[index].learn(change, exponent: Int(unit), rule)
             tiles[index].coefficients = []
         }
@@ -148,27 +149,27 @@ package struct TransformState: Sendable {
         } else {
             scale = exponents.first.map { MatrixScale($0) } ?? MatrixScale(plain: form)
         }
-        unit = step.unit
-        if !opening.isEmpty {
-            let directions = opening
-            opening = []
+        unit = header.unit
+        if !initialDirections.isEmpty {
+            let directions = initialDirections
+            initialDirections = []
             for index in tiles.indices { try open(&tiles[index], directions) }
         }
     }
 
     /// Opens a tile's bases with the first moment over the root of the second, the optimizer's own step: its directions stand for
     /// those of the change to come. Its size means nothing, so it is set to the level's.
-    private func open(_ tile: inout TransformTile, _ opening: [Float]) throws(CodecError) {
-        let place = tile.place
-        let rows = MatrixScale.divisors(scale.rows[place.rows]),
-            columns = MatrixScale.divisors(scale.columns[place.columns])
+    private func open(_ tile: inout TransformTile, _ initialDirections: [Float]) throws(CodecError) {
+        let region = tile.region
+        let rows = MatrixScale.divisors(scale.rows[region.rows]),
+            columns = MatrixScale.divisors(scale.columns[region.columns])
         var values: [Double] = []
-        values.reserveCapacity(place.count)
+        values.reserveCapacity(region.count)
         var largest = 0.0, energy = 0.0
-        for (i, row) in place.rows.enumerated() {
-            let start = row * form.columns + place.columns.lowerBound
+        for (i, row) in region.rows.enumerated() {
+            let start = row * form.columns + region.columns.lowerBound
             for j in 0..<columns.count {
-                let value = Double(opening[start + j]) * rows[i] * columns[j]
+                let value = Double(initialDirections[start + j]) * rows[i] * columns[j]
                 values.append(value)
                 largest = max(largest, value.magnitude)
                 energy += value * value
@@ -178,21 +179,21 @@ package struct TransformState: Sendable {
         let shift = 20 - PowerTable.exponent(largest)
         guard (-900...900).contains(shift) else { return }
         let factor = PowerTable.two(shift)
-        for index in values.indices { values[index] = FixedOrder.roundedAway(values[index] * factor) }
+        for index in values.indices { values[index] = DeterministicLoops.roundedAway(values[index] * factor) }
         // Root mean square of the integers and of the change expected, both in octaves.
-        let size = PowerTable.log2(energy / Double(place.count), parts: 2) + 2 * shift * 2
+        let size = PowerTable.log2(energy / Double(region.count), parts: 2) + 2 * shift * 2
         let exponent = (Int(level) - 16 * size) / 64
         try tile.learn(
-            BoundedMatrix(IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: values)),
+            BoundedMatrix(IntegerMatrix(rows: region.rows.count, columns: region.columns.count, values: values)),
             exponent: exponent, rule)
     }
 
     /// Adds a step's levels, tile after tile.
-    package mutating func add(_ levels: [Int32], of step: TransformStep) throws(CodecError) {
+    package mutating func add(_ levels: [Int32], of header: TransformHeader) throws(CodecError) {
         var start = 0
         for index in tiles.indices {
-            let end = start + tiles[index].place.count
-            try tiles[index].add(levels[start..<end], step.centroids, step: step.step)
+            let end = start + tiles[index].region.count
+            try tiles[index].add(levels[start..<end], header.centroids, stepSize: header.stepSize)
             start = end
         }
     }
@@ -202,13 +203,13 @@ package struct TransformState: Sendable {
 
     /// The class of every level of a step, tile after tile.
     /// - Parameter symbols: `energySymbolCount` of them.
-    func classes(_ step: TransformStep, energies symbols: [Int32]) throws(CodecError) -> [UInt8] {
+    func classes(_ header: TransformHeader, energies symbols: [Int32]) throws(CodecError) -> [UInt8] {
         var classes: [UInt8] = []
         classes.reserveCapacity(form.count)
         var start = 0
         for (index, tile) in tiles.enumerated() {
             let end = start + TileEnergies.symbolCount(tile)
-            classes += try TileEnergies.classes(tile, step.energies[index], symbols: symbols[start..<end])
+            classes += try TileEnergies.classes(tile, header.energies[index], symbols: symbols[start..<end])
             start = end
         }
         return classes

@@ -1,20 +1,20 @@
 /// A tile of a weight between two steps of a group: its bases, and the coefficients that were added up so far.
 package struct TransformTile: Sendable {
-    package let place: MatrixForm.Tile
+    package let region: MatrixForm.Tile
     var left: SideBasis
     var right: SideBasis
     /// Grid units in the bases' coordinates, row by row; empty while all are zero.
     var coefficients: [Int32] = []
 
-    init(_ place: MatrixForm.Tile, isVector: Bool, rule: BasisRule = .original) {
-        self.place = place
-        let rows = place.rows.count, columns = place.columns.count
+    init(_ region: MatrixForm.Tile, isVector: Bool, rule: BasisRule = .original) {
+        self.region = region
+        let rows = region.rows.count, columns = region.columns.count
         left = SideBasis(size: rows, kind: isVector ? .identity : rule.kind(forSide: rows), side: .left)
         right = SideBasis(size: columns, kind: isVector ? .identity : rule.kind(forSide: columns), side: .right)
     }
 
-    init(_ place: MatrixForm.Tile, left: SideBasis, right: SideBasis, coefficients: [Int32]) {
-        self.place = place
+    init(_ region: MatrixForm.Tile, left: SideBasis, right: SideBasis, coefficients: [Int32]) {
+        self.region = region
         self.left = left
         self.right = right
         self.coefficients = coefficients
@@ -24,7 +24,7 @@ package struct TransformTile: Sendable {
     func restored() throws(CodecError) -> BoundedMatrix? {
         guard !coefficients.isEmpty else { return nil }
         var largest: UInt32 = 0
-        let values = [Double](unsafeUninitializedCapacity: place.count) { output, filled in
+        let values = [Double](unsafeUninitializedCapacity: region.count) { output, filled in
             coefficients.withUnsafeBufferPointer { coefficients in
                 for index in 0..<min(coefficients.count, output.count) {
                     output[index] = Double(coefficients[index])
@@ -34,7 +34,7 @@ package struct TransformTile: Sendable {
             }
         }
         var matrix = BoundedMatrix(
-            IntegerMatrix(rows: place.rows.count, columns: place.columns.count, values: values),
+            IntegerMatrix(rows: region.rows.count, columns: region.columns.count, values: values),
             largest: Double(largest))
         try left.apply(to: &matrix, restoring: true)
         try right.apply(to: &matrix, restoring: true)
@@ -62,14 +62,15 @@ package struct TransformTile: Sendable {
         }
     }
 
-    mutating func add(_ levels: ArraySlice<Int32>, _ centroids: DeadZone.Centroids, step: Int64) throws(CodecError) {
+    mutating func add(_ levels: ArraySlice<Int32>, _ centroids: DeadZone.Centroids, stepSize: Int64) throws(CodecError)
+    {
         let isInside = levels.withUnsafeBufferPointer { levels in
             // Small levels, which nearly all are, by a table.
-            let values = (-Self.tableReach...Self.tableReach).map { centroids.value(Int32($0), step: step) }
+            let values = (-Self.tableReach...Self.tableReach).map { centroids.value(Int32($0), stepSize: stepSize) }
             var largest: UInt32 = 0
             for index in 0..<levels.count { largest = max(largest, levels[index].magnitude) }
             guard largest > 0 else { return true }
-            if coefficients.isEmpty { coefficients = [Int32](repeating: 0, count: place.count) }
+            if coefficients.isEmpty { coefficients = [Int32](repeating: 0, count: region.count) }
             let isSmall = largest <= UInt32(Self.tableReach)
             return values.withUnsafeBufferPointer { values in
                 coefficients.withUnsafeMutableBufferPointer { coefficients in
@@ -78,7 +79,7 @@ package struct TransformTile: Sendable {
                         let level = levels[index]
                         let value =
                             isSmall || level.magnitude <= UInt32(Self.tableReach)
-                            ? values[Int(level) &+ Self.tableReach] : centroids.value(level, step: step)
+                            ? values[Int(level) &+ Self.tableReach] : centroids.value(level, stepSize: stepSize)
                         let sum = Int64(coefficients[index]) &+ value
                         isInside = isInside && sum.magnitude < Self.largestCoefficient
                         coefficients[index] = Int32(truncatingIfNeeded: sum)

@@ -19,7 +19,7 @@ package struct WeightChange: Sendable {
     package var rootMeanSquare: Double { meanSquare.squareRoot() }
     package var commonRootMeanSquare: Double { commonMeanSquare.squareRoot() }
 
-    package init?(_ input: TransformInput, since previous: [UInt8]) {
+    package init?(_ input: ParameterInput, since previous: [UInt8]) {
         let count = Double(max(1, input.form.count)), format = input.format
         residual = ResidualCodec.error(input.weight, previous, format: format).squared / count
         weightMeanSquare = ResidualCodec.energy(input.weight, format: format) / count

@@ -27,13 +27,13 @@ struct MomentUnits {
     }
 
     /// The moment in these units restored from its levels.
-    static func directions(_ levels: [Int32], _ header: TransformStep.Moment) -> [Float] {
+    static func directions(_ levels: [Int32], _ header: TransformHeader.Moment) -> [Float] {
         let grid = PowerTable.two(Int(header.unit))
-        return levels.map { Float(Double(header.centroids.value($0, step: header.step)) * grid) }
+        return levels.map { Float(Double(header.centroids.value($0, stepSize: header.stepSize)) * grid) }
     }
 
     /// The moment restored from its levels.
-    func restored(_ levels: [Int32], _ header: TransformStep.Moment) -> [Float] {
+    func restored(_ levels: [Int32], _ header: TransformHeader.Moment) -> [Float] {
         guard let exponents else { return Self.directions(levels, header) }
         let grid = PowerTable.two(Int(header.unit))
         let rows = factors(exponents.rows, inverse: false), columns = factors(exponents.columns, inverse: false)
@@ -41,7 +41,7 @@ struct MomentUnits {
         for i in 0..<rows.count {
             let start = i * columns.count
             for j in 0..<columns.count where levels[start + j] != 0 {
-                let units = Double(header.centroids.value(levels[start + j], step: header.step))
+                let units = Double(header.centroids.value(levels[start + j], stepSize: header.stepSize))
                 result[start + j] = Float(units * grid * rows[i] * columns[j])
             }
         }

@@ -6,11 +6,11 @@ package struct TransformMoments: Sendable {
         case none
         /// Restored as zero: its displacement lies below the weight's step.
         case zero
-        case levels(Displacement, step: Int64, DeadZone.Centroids)
+        case levels(AdamUpdate, stepSize: Int64, DeadZone.Centroids)
     }
     var first = First.none
     var firstLevels: [Int32] = []
     /// Quarter octaves of the second moment's residual; 0 for none.
-    var secondStep: Int32 = 0
+    var secondStepSize: Int32 = 0
     var secondLevels: [Int32] = []
 }

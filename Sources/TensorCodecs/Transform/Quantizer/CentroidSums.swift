@@ -11,9 +11,9 @@ struct CentroidSums {
                     counts.withUnsafeMutableBufferPointer { counts in
                         for index in 0..<min(values.count, levels.count) where levels[index] != 0 {
                             let magnitude = Int(levels[index].magnitude)
-                            let place = min(magnitude, 3) &- 1
-                            differences[place] += Double(magnitude) - (values[index] * scale).magnitude
-                            counts[place] &+= 1
+                            let position = min(magnitude, 3) &- 1
+                            differences[position] += Double(magnitude) - (values[index] * scale).magnitude
+                            counts[position] &+= 1
                         }
                     }
                 }

@@ -13,19 +13,19 @@ package struct DeadZone: Sendable {
         ///   - sums, counts: total size and number of the elements of levels 1, 2 and 3 or more; the total less
         ///     3 or more's own levels, so that it is what lies above.
         init(differences: [Double], counts: [Int]) {
-            for place in 0..<3 where counts[place] > 0 {
-                let mean = differences[place] / Double(counts[place])
-                offsets[place] = Int8(max(-127, min(127, (mean * Double(Self.parts)).rounded())))
+            for position in 0..<3 where counts[position] > 0 {
+                let mean = differences[position] / Double(counts[position])
+                offsets[position] = Int8(max(-127, min(127, (mean * Double(Self.parts)).rounded())))
             }
         }
 
-        /// Grid units of a level, `step` units to the level.
-        func value(_ level: Int32, step: Int64) -> Int64 {
+        /// Grid units of a level, `stepSize` units to the level.
+        func value(_ level: Int32, stepSize: Int64) -> Int64 {
             guard level != 0 else { return 0 }
             let size = Int64(level.magnitude)
             let offset = Int64(offsets[Int(min(size, 3)) - 1])
             // Rounded half up; step and offset are small against 2^63.
-            let units = size * step - (offset * step + Int64(Self.parts / 2)) >> 7
+            let units = size * stepSize - (offset * stepSize + Int64(Self.parts / 2)) >> 7
             return level < 0 ? -units : units
         }
     }

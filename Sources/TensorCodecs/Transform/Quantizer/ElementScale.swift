@@ -23,7 +23,7 @@ struct ElementScale {
     /// magnitude (infinite where one is no number), row by row until it says `false`.
     /// - Returns: whether it never did.
     func forEachRow(
-        _ first: [Float], _ second: [Float]?, _ rule: Displacement, grid: Double,
+        _ first: [Float], _ second: [Float]?, _ rule: AdamUpdate, grid: Double,
         _ body: (Int, [Double], Double) -> Bool
     ) -> Bool {
         var line = [Double](repeating: 0, count: columns.count)
@@ -43,7 +43,7 @@ struct ElementScale {
     }
 
     private func fill(
-        _ line: inout [Double], _ row: Int, _ first: [Float], _ second: [Float]?, _ rule: Displacement, _ grid: Double
+        _ line: inout [Double], _ row: Int, _ first: [Float], _ second: [Float]?, _ rule: AdamUpdate, _ grid: Double
     ) {
         let (width, scale) = (columns.count, rows[row])
         let start = row * width

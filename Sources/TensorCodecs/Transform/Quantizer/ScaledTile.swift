@@ -20,16 +20,16 @@ struct ScaledTile {
                     let width = columns.count
                     var lines = [Double](repeating: 0, count: width)
                     lines.withUnsafeMutableBufferPointer { before in
-                        for (place, row) in tile.rows.enumerated() {
+                        for (position, row) in tile.rows.enumerated() {
                             let line = UnsafeMutableBufferPointer(
-                                rebasing: output[place * width..<(place + 1) * width])
+                                rebasing: output[position * width..<(position + 1) * width])
                             let start = row * form.columns + tile.columns.lowerBound
                             format.load(bytes, from: start, into: line)
                             if let base {
                                 base.withUnsafeBytes { format.load($0, from: start, into: before) }
                                 for j in 0..<width { line[j] -= before[j] }
                             }
-                            let found = Self.scale(line, rows[place], columns, grid)
+                            let found = Self.scale(line, rows[position], columns, grid)
                             largest = found > largest ? found : largest
                         }
                     }
@@ -55,7 +55,7 @@ struct ScaledTile {
             if let grid { value *= grid }
             let size = value.replacing(with: -value, where: value .< 0)
             largest.replace(with: size, where: size .> largest)
-            if grid != nil { value = FixedOrder.roundedAway(value) }
+            if grid != nil { value = DeterministicLoops.roundedAway(value) }
             for lane in 0..<4 { line[j &+ lane] = value[lane] }
             j &+= 4
         }
@@ -63,7 +63,7 @@ struct ScaledTile {
             var value = line[j] * (row * columns[j])
             if let grid { value *= grid }
             if value.magnitude > largest[0] { largest[0] = value.magnitude }
-            line[j] = grid == nil ? value : FixedOrder.roundedAway(value)
+            line[j] = grid == nil ? value : DeterministicLoops.roundedAway(value)
             j &+= 1
         }
         return largest.max()

@@ -4,9 +4,9 @@ extension FloatFormat {
     func values(_ bytes: UnsafeRawBufferPointer, columns: Int, _ tile: MatrixForm.Tile) -> [Double] {
         let width = tile.columns.count
         return [Double](unsafeUninitializedCapacity: tile.count) { output, filled in
-            for (place, row) in tile.rows.enumerated() {
+            for (position, row) in tile.rows.enumerated() {
                 let start = row * columns + tile.columns.lowerBound
-                let target = UnsafeMutableBufferPointer(rebasing: output[place * width..<(place + 1) * width])
+                let target = UnsafeMutableBufferPointer(rebasing: output[position * width..<(position + 1) * width])
                 load(bytes, from: start, into: target)
             }
             filled = tile.count
@@ -42,9 +42,9 @@ extension FloatFormat {
     ) {
         let width = tile.columns.count
         values.withUnsafeBufferPointer { values in
-            for (place, row) in tile.rows.enumerated() {
+            for (position, row) in tile.rows.enumerated() {
                 store(
-                    UnsafeBufferPointer(rebasing: values[place * width..<(place + 1) * width]), to: bytes,
+                    UnsafeBufferPointer(rebasing: values[position * width..<(position + 1) * width]), to: bytes,
                     at: row * columns + tile.columns.lowerBound)
             }
         }

@@ -22,11 +22,11 @@ struct TileEnergies: Sendable {
     static func symbolCount(_ tile: TransformTile) -> Int { rowCount(tile) + columnCount(tile) }
 
     private static func rowCount(_ tile: TransformTile) -> Int {
-        SideEnergies.symbolCount(tile.left, across: tile.place.columns.count)
+        SideEnergies.symbolCount(tile.left, across: tile.region.columns.count)
     }
 
     private static func columnCount(_ tile: TransformTile) -> Int {
-        SideEnergies.symbolCount(tile.right, across: tile.place.rows.count)
+        SideEnergies.symbolCount(tile.right, across: tile.region.rows.count)
     }
 
     /// - Parameters:
@@ -34,7 +34,7 @@ struct TileEnergies: Sendable {
     ///   - rowSums: for every row the sum of its squared sizes in steps.
     ///   - scale: 1 / step.
     init(_ values: [Double], rowSums: [Double], scale: Double, of tile: TransformTile) throws(CodecError) {
-        let rowCount = tile.place.rows.count, columnCount = tile.place.columns.count
+        let rowCount = tile.region.rows.count, columnCount = tile.region.columns.count
         rows = SideEnergies(
             tile.left, means: rowSums.map { $0 / Double(max(1, columnCount)) }, across: columnCount)
         // Columns against what the rows take over.
@@ -70,7 +70,7 @@ struct TileEnergies: Sendable {
         // Exponents of values are below 2^17, so these sums are far from the end of Int32.
         let limit = 1 << 28
         let across = columns.map { Int32(truncatingIfNeeded: max(-limit, min(limit, $0))) }
-        return [UInt8](unsafeUninitializedCapacity: tile.place.count) { output, filled in
+        return [UInt8](unsafeUninitializedCapacity: tile.region.count) { output, filled in
             across.withUnsafeBufferPointer { across in
                 var start = 0
                 for row in rows {

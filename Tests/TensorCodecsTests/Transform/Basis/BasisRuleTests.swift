@@ -102,22 +102,22 @@ import VarveTestSupport
         for number in 0..<5 {
             let step = try #require(try samples.encode())
             let chain = try TransformDecoder.unpackChain(step.chain, step.members)
-            for (place, member) in step.encoded.enumerated() {
-                #expect(chain.states[place].serialized() == member.state.serialized(), "step \(number)")
-                #expect(try chain.states[place].weight() == member.weight, "step \(number)")
+            for (position, member) in step.encoded.enumerated() {
+                #expect(chain.states[position].serialized() == member.state.serialized(), "step \(number)")
+                #expect(try chain.states[position].weight() == member.weight, "step \(number)")
                 let kept = try TransformState(
-                    form: member.form, format: samples.parameters[place].format,
-                    serialized: chain.states[place].serialized())
+                    form: member.form, format: samples.parameters[position].format,
+                    serialized: chain.states[position].serialized())
                 #expect(kept.serialized() == member.state.serialized() && kept.rule == member.state.rule)
-                if let rule = member.step.rule {
-                    named.append(place)
-                    #expect(rule == settings.rule && member.step.kind == .firstDelta)
+                if let rule = member.header.rule {
+                    named.append(position)
+                    #expect(rule == settings.rule && member.header.kind == .firstDelta)
                 }
             }
             samples.advance(step, chain)
         }
-        let places = samples.parameters.indices.filter { settings.rule(for: samples.parameters[$0].form) != nil }
-        #expect(named.sorted() == places, "once in every chain that has to name it")
+        let positions = samples.parameters.indices.filter { settings.rule(for: samples.parameters[$0].form) != nil }
+        #expect(named.sorted() == positions, "once in every chain that has to name it")
     }
 
     /// A keyframe and two changes of a matrix that names a rule.
@@ -132,9 +132,9 @@ import VarveTestSupport
         }
     }
 
-    private func packed(_ step: TransformSamples.Step, _ change: (inout TransformStep) -> Void) throws -> [UInt8] {
+    private func packed(_ step: TransformSamples.Step, _ change: (inout TransformHeader) -> Void) throws -> [UInt8] {
         var encoded = step.encoded
-        change(&encoded[0].step)
+        change(&encoded[0].header)
         return try TransformPacking.packChain(encoded).bytes
     }
 
@@ -167,7 +167,7 @@ import VarveTestSupport
 
     @Test func aRuleIsRefusedBehindAChainsFirstGroup() throws {
         let steps = try named()
-        #expect(steps[1].encoded[0].step.rule == Self.none && steps[2].encoded[0].step.rule == nil)
+        #expect(steps[1].encoded[0].header.rule == Self.none && steps[2].encoded[0].header.rule == nil)
         let late = try packed(steps[2]) {
             #expect($0.kind == .firstDelta)
             $0.rule = Self.none
@@ -180,7 +180,7 @@ import VarveTestSupport
         let early = try packed(keyframe) { $0.rule = Self.none }
         #expect(throws: CodecError.self) { try TransformDecoder.unpackChain(early, keyframe.members) }
         let vector = try named([40])[1]
-        #expect(vector.encoded[0].step.kind == .firstDelta && vector.encoded[0].step.rule == nil)
+        #expect(vector.encoded[0].header.kind == .firstDelta && vector.encoded[0].header.rule == nil)
         let plain = try packed(vector) { $0.rule = Self.none }
         #expect(throws: CodecError.self) { try TransformDecoder.unpackChain(plain, vector.members) }
     }
@@ -212,8 +212,8 @@ import VarveTestSupport
     }
 
     private func learned(_ rows: Int, _ columns: Int, _ rule: BasisRule) throws -> TransformTile {
-        let place = MatrixForm([rows, columns]).tiles[0]
-        var tile = TransformTile(place, isVector: false, rule: rule)
+        let position = MatrixForm([rows, columns]).tiles[0]
+        var tile = TransformTile(position, isVector: false, rule: rule)
         for seed in 1...2 as ClosedRange<UInt64> {
             try tile.learn(change(rows, columns, seed: seed), exponent: -Int(seed), rule)
         }

@@ -10,12 +10,12 @@ import VarveTestSupport
         var form: MatrixForm
         var format: FloatFormat
         var settings: TransformSettings
-        var member: TransformMember?
+        var member: EncodedParameter?
         var original: [UInt8] = []
 
         /// Takes a step; `nil` if the weight has to be stored exactly.
-        mutating func take(_ values: [Float], expected: Double) throws -> TransformMember? {
-            var input = TransformInput(form: form, format: format, weight: format.bytes(values))
+        mutating func take(_ values: [Float], expected: Double) throws -> EncodedParameter? {
+            var input = ParameterInput(form: form, format: format, weight: format.bytes(values))
             input.previous = member?.weight ?? (original.isEmpty ? nil : original)
             input.state = member?.state
             input.expectedChange = expected
@@ -102,13 +102,13 @@ import VarveTestSupport
         let first = SeededTensors.floats(48 * 48, seed: 1), second = SeededTensors.floats(48 * 48, seed: 2)
         let keyframe = try #require(try course.take(first, expected: 1))
         let jumped = try #require(try course.take(second, expected: 1))
-        #expect(jumped.step.kind == .keyframe)
-        func error(_ member: TransformMember, _ values: [Float]) -> Double {
+        #expect(jumped.header.kind == .keyframe)
+        func error(_ member: EncodedParameter, _ values: [Float]) -> Double {
             ResidualCodec.error(FloatFormat.f32.bytes(values), member.weight, format: .f32).squared
         }
         #expect(error(jumped, second) < 1.5 * error(keyframe, first))
         let moved = second.map { $0 * 1.001 }
-        #expect(try #require(try course.take(moved, expected: 1)).step.kind != .keyframe)
+        #expect(try #require(try course.take(moved, expected: 1)).header.kind != .keyframe)
     }
 
     /// A keyframe is as fine as the changes to come ask for, and without a word of them there is none.
@@ -120,7 +120,7 @@ import VarveTestSupport
             let error = ResidualCodec.error(bytes, member.weight, format: .f32).squared / Double(values.count)
             #expect(error.squareRoot() < 2 * expected)
         }
-        var input = TransformInput(form: MatrixForm([64, 64]), format: .f32, weight: bytes)
+        var input = ParameterInput(form: MatrixForm([64, 64]), format: .f32, weight: bytes)
         input.expectedChange = nil
         #expect(try TransformEncoder(settings: TransformSettings(stepSize: 1.8)).encode(input) == nil)
     }
@@ -141,7 +141,7 @@ import VarveTestSupport
             let restored = format.floats(member.weight)
             #expect(values.indices.allSatisfy { values[$0] != 0 || restored[$0] == 0 }, "step \(step)")
             let chain = try TransformPacking.packChain([member])
-            #expect(!chain.bytes.isEmpty && member.step.holdsElements)
+            #expect(!chain.bytes.isEmpty && member.header.holdsElements)
         }
     }
 

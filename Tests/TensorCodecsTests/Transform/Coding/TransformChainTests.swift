@@ -13,7 +13,7 @@ import VarveTestSupport
     private func settings(_ random: inout SplitMix64) -> TransformSettings {
         var settings = TransformSettings(stepSize: [0.1, 0.6, 1.5, 3, 20][Int(random.next() % 5)])
         if random.next() % 3 == 0 {
-            settings.secondMomentStep = RankOneExponents.residualStep
+            settings.secondMomentStepSize = RankOneExponents.residualStepSize
             settings.exponentMoves = .fine
         }
         if random.next() % 3 == 0 { settings.smallParameter = 1 }
@@ -33,7 +33,7 @@ import VarveTestSupport
         case 1: parameter.rule = .direction
         default:
             let factor = (1 - DriftingParameter.beta1) / (DriftingParameter.learningRate * DriftingParameter.beta1)
-            if let rule = Displacement(factor: factor, epsilon: 1e-8) { parameter.rule = .displacement(rule) }
+            if let rule = AdamUpdate(factor: factor, epsilon: 1e-8) { parameter.rule = .adamUpdate(rule) }
         }
         if random.next() % 3 == 0 { parameter.before = parameter.weight }
         if parameter.before != nil { parameter.values.advance() }
@@ -48,17 +48,17 @@ import VarveTestSupport
             let step = try #require(try samples.encode())
             let chain = try TransformDecoder.unpackChain(step.chain, step.members)
             let moments = try TransformDecoder.unpackMoments(step.moments, chain)
-            for (place, member) in step.encoded.enumerated() {
-                let parameter = samples.parameters[place], state = chain.states[place]
+            for (position, member) in step.encoded.enumerated() {
+                let parameter = samples.parameters[position], state = chain.states[position]
                 #expect(state.serialized() == member.state.serialized(), "step \(number)")
                 #expect(try state.weight() == member.weight, "step \(number)")
-                if let first = member.first { #expect(FloatFormat.f32.bytes(moments[place].first) == first) }
-                #expect(moments[place].second.map { FloatFormat.f32.bytes($0) } == member.second)
-                #expect(moments[place].maximum.map { FloatFormat.f32.bytes($0) } == member.maximum)
+                if let first = member.first { #expect(FloatFormat.f32.bytes(moments[position].first) == first) }
+                #expect(moments[position].second.map { FloatFormat.f32.bytes($0) } == member.second)
+                #expect(moments[position].maximum.map { FloatFormat.f32.bytes($0) } == member.maximum)
                 let kept = try TransformState(
                     form: parameter.form, format: parameter.format, serialized: state.serialized())
                 #expect(kept.serialized() == state.serialized())
-                if let second = moments[place].second {
+                if let second = moments[position].second {
                     for (restored, original) in zip(second, parameter.values.second) where original > 0 {
                         #expect(restored > 0)
                     }
@@ -93,7 +93,7 @@ import VarveTestSupport
         samples.advance(first, try TransformDecoder.unpackChain(first.chain, first.members))
         samples.parameters[0].values = values
         let still = try #require(try samples.encode())
-        #expect(still.encoded[0].step.kind == .hold)
+        #expect(still.encoded[0].header.kind == .hold)
         #expect(still.encoded[0].weight == first.encoded[0].weight)
         #expect(still.chain.count <= 64, "\(still.chain.count) bytes")
     }

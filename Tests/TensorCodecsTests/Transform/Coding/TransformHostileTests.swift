@@ -8,7 +8,7 @@ import VarveTestSupport
     /// A keyframe, the first change after it, and one more, of a matrix and a vector.
     private static func steps() throws -> [TransformSamples.Step] {
         var settings = TransformSettings(stepSize: 0.6)
-        settings.secondMomentStep = RankOneExponents.residualStep
+        settings.secondMomentStepSize = RankOneExponents.residualStepSize
         settings.smallParameter = 1
         var matrix = TransformSamples.Parameter([6, 8], .f32, seed: 1)
         matrix.hasMaximum = true

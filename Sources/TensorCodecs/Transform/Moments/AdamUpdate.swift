@@ -1,0 +1,24 @@
+/// What a first moment will still do to the weight: moment = displacement * factor * (sqrt(second moment) + epsilon).
+///
+/// For Adam the future displacement is lr * beta1 / (1 - beta1) * m / (sqrt(v) + eps); without a second moment the
+/// denominator is 1.
+package struct AdamUpdate: Sendable, Hashable {
+    /// (1 - beta1) / (lr * beta1).
+    package var factor: Double
+    package var epsilon: Double
+
+    package init?(factor: Double, epsilon: Double) {
+        guard factor.isFinite, factor > 1e-30, factor < 1e30, epsilon.isFinite, epsilon >= 0, epsilon < 1e30 else {
+            return nil
+        }
+        self.factor = factor
+        self.epsilon = epsilon
+    }
+
+    /// Moment per unit of displacement at an element with this restored second moment.
+    @inline(__always)
+    func gain(_ second: Float?) -> Double {
+        guard let second else { return factor }
+        return factor * (Double(second).squareRoot() + epsilon)
+    }
+}
