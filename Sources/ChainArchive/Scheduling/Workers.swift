@@ -6,6 +6,8 @@ package struct Workers: Sendable {
     package let room: Int
     /// What sets a ceiling that is kept; `nil` where the room is only a wish: one tensor may then exceed it alone.
     private let ceiling: Ceiling?
+    /// What a control group allows: more kills the process.
+    private let group: UInt64?
 
     package enum Ceiling { case option, addresses }
 
@@ -32,6 +34,7 @@ package struct Workers: Sendable {
             return free > taken ? free - taken : 0
         }
         self.threads = threads
+        group = limits.memory
         self.room = Int(clamping: min(room ?? .max, addresses ?? .max))
         ceiling =
             if let addresses, addresses < room ?? .max { .addresses } else if memory != nil { .option } else { nil }
@@ -41,8 +44,16 @@ package struct Workers: Sendable {
     /// - Throws: `.usage` where not even one worker has room for the largest, with what would do; `.noMemory` where the
     ///   system sets the limit.
     package func check(_ units: some Sequence<(needed: Int, tensor: String?)>) throws(VarveError) {
-        guard let ceiling, let largest = units.max(by: { $0.needed < $1.needed }), largest.needed > room else { return }
+        guard let largest = units.max(by: { $0.needed < $1.needed }) else { return }
         let tensor = largest.tensor
+        // What is reckoned is up to one and a half times what is taken.
+        if let group, UInt64(largest.needed) / 3 * 2 > group {
+            throw VarveError(
+                .noMemory,
+                "too little memory: the container or control group allows \(group / 1_000_000) MB, the largest tensor takes up to "
+                    + "\(largest.needed / 1_000_000 + 1) MB", tensor: tensor)
+        }
+        guard let ceiling, largest.needed > room else { return }
         switch ceiling {
         case .option:
             throw VarveError(

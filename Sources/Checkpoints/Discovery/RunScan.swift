@@ -64,11 +64,24 @@ struct RunScan {
         }
     }
 
+    /// Whether a directory with the usual ending is an archive, or was to become one: it is no part of the run.
+    private func isArchiveToBe(_ path: String) -> Bool {
+        let full = Paths.join(root, path)
+        guard Directories.exists(full) else { return false }
+        let names = (try? SystemCalls.list(full)) ?? []
+        return names.isEmpty || names.contains { ["archive.manifest", "steps", "lock"].contains($0) }
+    }
+
     private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {
-        for name in names where !name.hasSuffix(".varve") {
+        for name in names {
             let path = Paths.join(directory, name)
+            if name.hasSuffix(".varve"), isArchiveToBe(path) { continue }
             guard !name.hasPrefix(OutputFile.temporaryPrefix) else {
-                if name.hasPrefix(Run.removalPrefix) { removals.append(path) }
+                if name.hasPrefix(Run.removalPrefix) {
+                    removals.append(path)
+                } else {
+                    warnings.append("left out \(path): its name is that of an unfinished file of Varve's own")
+                }
                 continue
             }
             // Equal to Swift, two files to the system: one must not be taken for the other.

@@ -44,6 +44,11 @@ public struct Estimator: Sendable {
         var present = visible.union(reader?.forgotten.numbers ?? [])
         if let reader {
             let known = PresentSteps(found.steps.filter { visible.contains($0.number) }, in: reader)
+            for number in known.touched where options.wants(number) {
+                result.notices.append(
+                    "step \(number): its files are of another time than those in the archive; compressing compares their "
+                        + "bytes, and " + (options.replaces ? "takes" : "skips") + " the step if they differ")
+            }
             if options.replaces {
                 present.subtract(known.others.map(\.number))
             } else {

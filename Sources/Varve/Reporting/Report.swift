@@ -123,6 +123,9 @@ public struct Report: Sendable {
     /// Bytes on disk of forgotten steps, by number: those not pruned yet, and those that other steps still need. They
     /// are part of `total` if that has the archive's own files.
     public var forgotten: [Int: UInt64] = [:]
+    /// Bytes on disk of versions of steps that were replaced and are not pruned, or that other steps still need, by
+    /// number. They are part of `total` as well.
+    public var replaced: [Int: UInt64] = [:]
 }
 
 extension Report.Figures {

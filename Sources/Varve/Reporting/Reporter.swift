@@ -32,9 +32,14 @@ package struct Reporter: Sendable {
             own.storedBytes = try ArchiveReader.storedBytes(directory: reader.layout.root)
             for number in reader.stored where reader.forgotten.extent(number) == .whole {
                 let directory = reader.stepDirectory(number)
-                report.forgotten[number] = try ArchiveReader.storedBytes(directory: directory)
+                let bytes = try ArchiveReader.storedBytes(directory: directory)
+                own.storedBytes = own.storedBytes.addingSaturated(bytes)
+                if StepVersion.isReplaced(number) {
+                    report.replaced[StepVersion.number(number), default: 0] += bytes
+                } else {
+                    report.forgotten[number] = bytes
+                }
             }
-            for bytes in report.forgotten.values { own.storedBytes = own.storedBytes.addingSaturated(bytes) }
             for entry in try reader.runManifest()?.entries ?? [] {
                 own.originalBytes = own.originalBytes.addingSaturated(entry.byteCount)
             }

@@ -26,6 +26,10 @@ public struct RunCoverage {
 
     init(_ run: Run, in archive: ArchiveReader) throws(VarveError) {
         let known = try Self.paths(in: archive)
+        // Two names that differ only in the Unicode form of a letter are equal to Swift, and two files.
+        func holds(_ path: String) -> Bool {
+            known.firstIndex(of: path).map { known[$0].utf8.elementsEqual(path.utf8) } ?? false
+        }
         var rest = run.entries.filter { !known.contains($0.path) }
         var owners: [String: Int] = [:]
         for step in run.steps {
@@ -48,7 +52,7 @@ public struct RunCoverage {
         for skipped in run.skipped {
             let inside = rest.filter { $0.path == skipped.path || $0.path.hasPrefix(skipped.path + "/") }
             let files = inside.filter { $0.identity.kind != .directory }
-            guard !files.isEmpty || inside.isEmpty && !known.contains(skipped.path) else { continue }
+            guard !files.isEmpty || inside.isEmpty && !holds(skipped.path) else { continue }
             var item = Missing(path: skipped.path, step: skipped.number, files, reason: skipped.reason.message)
             item.isCheckpoint = item.step != nil
             missing.append(item)

@@ -140,7 +140,7 @@ struct SourceFiles {
         let known = Dictionary(manifest.entries.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         for name in try SystemCalls.list(directory) {
             let path = Paths.join(directory, name), recorded = Paths.join(stepPath, name)
-            guard let entry = known[recorded] else { return false }
+            guard let entry = known[recorded], entry.path.utf8.elementsEqual(recorded.utf8) else { return false }
             let now = try FileIdentity(path: path)
             switch entry.kind {
             case .directory:
@@ -163,9 +163,13 @@ struct SourceFiles {
             let now = try FileIdentity(path: path)
             switch entry.identity.kind {
             case .directory:
-                for name in try SystemCalls.list(path) where known[Paths.join(entry.path, name)] == nil {
-                    throw VarveError(
-                        .sourceChanged, "it has come since the checkpoint was read", file: entry.path + "/" + name)
+                for name in try SystemCalls.list(path) {
+                    let inside = Paths.join(entry.path, name)
+                    // Two names that differ only in the Unicode form of a letter are equal to Swift.
+                    guard let read = known[inside], read.path.utf8.elementsEqual(inside.utf8) else {
+                        throw VarveError(
+                            .sourceChanged, "it is not among the files that were archived", file: inside)
+                    }
                 }
             case .regular:
                 // A further name has no state of its own: the inode's other name, or the step that keeps it, has.

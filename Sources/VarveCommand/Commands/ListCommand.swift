@@ -27,6 +27,7 @@ struct ListCommand: ParsableCommand {
     struct Result: Encodable {
         var steps: [Step]
         var forgotten: [ReportDocument.Forgotten]
+        var replaced: [ReportDocument.Forgotten]
     }
 
     func run() throws {
@@ -37,7 +38,8 @@ struct ListCommand: ParsableCommand {
                 originalBytes: $0.total.originalBytes, storedBytes: $0.total.storedBytes, files: $0.files.count,
                 pinned: $0.isPinned, moments: !$0.lacksMoments)
         }
-        try common.finish("list", Result(steps: steps, forgotten: report.forgottenSteps)) { print(report) }
+        let result = Result(steps: steps, forgotten: report.forgottenSteps, replaced: report.replacedSteps)
+        try common.finish("list", result) { print(report) }
     }
 
     private func print(_ report: Report) {
@@ -55,11 +57,12 @@ struct ListCommand: ParsableCommand {
             ])
         }
         for line in table.lines(width: Terminal.standardOutput.tableWidth) { Terminal.standardOutput.writeLine(line) }
-        guard !report.forgotten.isEmpty else { return }
-        common.say(
-            "forgotten, not pruned or still needed by others: "
-                + report.forgottenSteps.map { "\($0.step)" }.joined(separator: ", ")
-                + " (\(Units.bytes(report.forgotten.values.reduce(0, +))))")
+        for (what, steps) in [("forgotten", report.forgottenSteps), ("replaced", report.replacedSteps)]
+        where !steps.isEmpty {
+            common.say(
+                "\(what), not pruned or still needed by others: " + steps.map { "\($0.step)" }.joined(separator: ", ")
+                    + " (\(Units.bytes(steps.reduce(0) { $0 + $1.storedBytes })))")
+        }
     }
 
     private static func kind(_ step: Report.Step) -> String {

@@ -69,12 +69,18 @@ struct ReportDocument: Encodable {
     var keyframes: Report.Figures
     var total: Report.Figures
     var forgotten: [Forgotten]
+    var replaced: [Forgotten]
 }
 
 extension Report {
     /// Forgotten steps on disk, ascending.
-    var forgottenSteps: [ReportDocument.Forgotten] {
-        forgotten.sorted { $0.key < $1.key }.map { .init(step: $0.key, storedBytes: $0.value) }
+    var forgottenSteps: [ReportDocument.Forgotten] { Self.sorted(forgotten) }
+
+    /// Steps of which a version was replaced and is on disk, ascending.
+    var replacedSteps: [ReportDocument.Forgotten] { Self.sorted(replaced) }
+
+    private static func sorted(_ bytes: [Int: UInt64]) -> [ReportDocument.Forgotten] {
+        bytes.sorted { $0.key < $1.key }.map { .init(step: $0.key, storedBytes: $0.value) }
     }
 }
 
@@ -96,7 +102,7 @@ extension GroupedReport {
             layers: grouping == .layer
                 ? rows.map { .init(layer: $0.name, figures: $0.figures, weightError: $0.error) } : nil,
             roles: report.roles, chain: report.chain, keyframes: report.keyframes, total: report.total,
-            forgotten: report.forgottenSteps)
+            forgotten: report.forgottenSteps, replaced: report.replacedSteps)
     }
 }
 

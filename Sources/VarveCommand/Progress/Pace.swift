@@ -64,12 +64,20 @@ struct Pace: Sendable {
     }
 
     /// Seconds that the rest will take; `nil` where nothing tells.
-    var secondsLeft: Double? { secondsLeft(total - min(total, done)) }
+    var secondsLeft: Double? { tells(done, of: total) ? secondsLeft(total - min(total, done)) : nil }
 
     /// Seconds that the rest of the step will take; `nil` where nothing tells.
     var stepSecondsLeft: Double? {
-        stepTotal.flatMap { secondsLeft(beforeStep + $0 - min(beforeStep + $0, done)) }
+        stepTotal.flatMap {
+            tells(done - min(done, beforeStep), of: $0)
+                ? secondsLeft(beforeStep + $0 - min(beforeStep + $0, done)) : nil
+        }
     }
+
+    /// Small files come before a large tensor, and say nothing about how long that will take.
+    private func tells(_ done: UInt64, of all: UInt64) -> Bool { Double(done) >= Self.least * Double(all) }
+
+    private static let least = 0.01
 
     private func secondsLeft(_ bytes: UInt64) -> Double? { rate > 0 ? Double(bytes) / rate : nil }
 

@@ -82,7 +82,7 @@ final class ProgressBar: Sendable {
         state.withLock { state in
             guard let steps = state.steps, steps > 0 else { return nil }
             let count = Units.count(isWatch ? state.finished : steps, "step")
-            let of = isWatch ? count : "\(state.finished) of \(count)"
+            let of = isWatch ? count : "\(state.finished) of the \(count) to add"
             return "\(of) \(state.finished == 1 ? "is" : "are") in \(archive); the same command goes on"
         }
     }

@@ -28,10 +28,12 @@ import Testing
         #expect(refusal(Workers(threads: 1, memory: (megabytes - 2) * 1_000_000, limits: limits()), 987_654_321) != nil)
     }
 
-    @Test func aGroupsLimitIsAWish() {
+    /// What is reckoned is more than what is taken: only what can never do is refused.
+    @Test func aGroupsLimitIsAWishUpToWhatMustExceedIt() {
         let workers = Workers(threads: 0, limits: limits(threads: 3, memory: 1 << 30))
         #expect(workers.threads == 3 && workers.room < 1 << 30)
-        #expect(refusal(workers, 1 << 40) == nil)
+        #expect(refusal(workers, (1 << 30) / 2 * 3) == nil)
+        #expect(refusal(workers, 1 << 31)?.code == .noMemory)
         #expect(Workers(threads: 5, limits: limits()).threads == 5)
         #expect(Workers(threads: 0, limits: limits()).room == .max)
     }

@@ -1,5 +1,4 @@
 package import FileSystem
-package import TensorFiles
 
 /// What a directory holds, to be compared with what it held or should hold.
 package struct Tree: Sendable {

@@ -46,7 +46,9 @@ import VarveTestSupport
         }
     }
 
-    private func suggestions(_ notices: [String]) -> [String] { notices.filter { $0.contains("`base = ") } }
+    private func suggestions(_ notices: [String]) -> [String] {
+        notices.filter { $0.contains("`base = ") || $0.contains("--base ") }
+    }
 
     // MARK: Where a base lies
 

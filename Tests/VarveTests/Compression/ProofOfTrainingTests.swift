@@ -125,7 +125,7 @@ import VarveTestSupport
         let (report, _) = try await workshop.roundTrip(steps, method)
         let note =
             "quantized without optimizer state to prove that they are trained: 2 tensors (a, c); "
-            + "quality lossless keeps them exactly"
+            + "--quality lossless keeps them exactly"
         #expect(
             report.steps.map { $0.notes.filter { $0.hasPrefix("quantized without") } } == [[], [note], [note], [note]])
         let trained = try await workshop.roundTrip(Self.run.steps(), method, archive: "trained.varve").report

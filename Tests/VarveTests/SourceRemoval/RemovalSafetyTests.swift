@@ -94,6 +94,33 @@ struct RemovalSafetyTests {
     }
 
     /// A link that lies in a kept checkpoint, and one in a checkpoint that goes: only that one goes along.
+    /// Two files to the system, one name to Swift: only one of them is in the archive.
+    @Test func aNameInAnotherUnicodeFormIsAnotherFile() async throws {
+        try writeRun()
+        let composed = "step_10/\u{E9}.txt", decomposed = "step_10/e\u{301}.txt"
+        try Trees.write([1], to: shop.path("run/" + composed))
+        try Trees.write([2], to: shop.path("run/" + decomposed))
+        let result = try await compress()
+        #expect(result.removed == [20, 30] && !result.isAsAsked)
+        #expect(result.missing.contains { $0.path.hasSuffix(".txt") && $0.path.hasPrefix("step_10") })
+        #expect(try Trees.bytes(shop.path("run/" + composed)) == [1])
+        #expect(try Trees.bytes(shop.path("run/" + decomposed)) == [2])
+        let verified = try await Verifier(archive: shop.path("a.varve"), against: shop.path("run")).verify()
+        #expect(verified.differences.contains { $0.file?.hasSuffix(".txt") ?? false })
+    }
+
+    /// Only archives are no part of a run, whatever a name ends with.
+    @Test func aNameThatEndsLikeAnArchivesIsKept() async throws {
+        try writeRun()
+        try Trees.write([1], to: shop.path("run/step_10/notes.varve"))
+        try Trees.write([2], to: shop.path("run/step_10/old.varve/notes.txt"))
+        try Trees.write([3], to: shop.path("run/step_10/.varve-tmp-notes"))
+        let result = try await compress()
+        #expect(result.removed == [20, 30] && result.notices.contains { $0.contains(".varve-tmp-notes") })
+        let back = try await shop.restore()
+        #expect(back["step_10/notes.varve"] == [1] && back["step_10/old.varve/notes.txt"] == [2])
+    }
+
     @Test func linksBetweenCheckpointsCount() async throws {
         try writeRun()
         try link(shop.path("run/step_10/notes.txt"), at: "run/step_40/notes of 10.txt")
