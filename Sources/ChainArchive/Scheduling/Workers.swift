@@ -6,7 +6,7 @@ package struct Workers: Sendable {
     package let room: Int
     /// What sets a ceiling that is kept; `nil` where the room is only a wish: one tensor may then exceed it alone.
     private let ceiling: Ceiling?
-    /// What a control group allows: more kills the process.
+    /// What a control group allows, unless the user named the memory: more kills the process.
     private let group: UInt64?
 
     package enum Ceiling { case option, addresses }
@@ -34,7 +34,7 @@ package struct Workers: Sendable {
             return free > taken ? free - taken : 0
         }
         self.threads = threads
-        group = limits.memory
+        group = memory == nil ? limits.memory : nil
         self.room = Int(clamping: min(room ?? .max, addresses ?? .max))
         ceiling =
             if let addresses, addresses < room ?? .max { .addresses } else if memory != nil { .option } else { nil }
@@ -50,8 +50,9 @@ package struct Workers: Sendable {
         if let group, UInt64(largest.needed) / 3 * 2 > group {
             throw VarveError(
                 .noMemory,
-                "too little memory: the container or control group allows \(group / 1_000_000) MB, the largest tensor takes up to "
-                    + "\(largest.needed / 1_000_000 + 1) MB", tensor: tensor)
+                "too little memory: the container or control group allows \(group / 1_000_000) MB, the largest tensor takes "
+                    + "up to \(largest.needed / 1_000_000 + 1) MB; `memory = \(Self.least(largest.needed))` tries it all "
+                    + "the same", tensor: tensor)
         }
         guard let ceiling, largest.needed > room else { return }
         switch ceiling {
