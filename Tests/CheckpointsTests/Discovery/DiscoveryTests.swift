@@ -77,7 +77,7 @@ import Testing
         }
         try temporary.write("log/events.txt", "log")
         try Directories.create(Paths.join(temporary.path, "empty"))
-        try temporary.write("archive.varve/manifest", "not ours")
+        try temporary.write("archive.varve/archive.manifest", "not ours")
         let run = try temporary.discover()
         #expect(run.steps.map(\.number) == [10, 200])
         #expect(run.steps[0].isDirectory)

@@ -65,7 +65,9 @@ import VarveTestSupport
         guard process.terminationStatus != 0 else { return }
         #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
         let error = String(decoding: said.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        #expect(error.contains("of 6 steps") && error.contains("the same command goes on") && !error.contains("()"))
+        #expect(
+            error.contains("of the 6 steps to add") && error.contains("the same command goes on")
+                && !error.contains("()"))
         let unfinished = try SystemCalls.list(Paths.join(archive, "steps")).filter {
             !Directories.exists(Paths.join(archive, "steps/\($0)"))
                 || (try? FileIdentity(path: Paths.join(archive, "steps/\($0)/step.manifest"))) == nil
