@@ -42,14 +42,14 @@ package final class ArchiveWriter {
         }
         if lock.wasLeftBehind { try syncNames() }
         try Self.bringParityUpToDate(layout)
-        try markReplaced()
+        let archive = try ArchiveReader(root)
+        try markReplaced(in: archive)
         // Where the manifest cannot be read, which part it names is not known.
-        if let manifest = try? ArchiveReader(root).runManifest() { try removeRunParts(except: manifest.parts) }
+        if let manifest = try? archive.runManifest() { try removeRunParts(except: manifest.parts) }
     }
 
     /// Marks versions that were replaced: if the manifest of the newer one is lost, the older one must not pass for it.
-    package func markReplaced() throws(VarveError) {
-        let archive = try ArchiveReader(layout.root)
+    package func markReplaced(in archive: ArchiveReader) throws(VarveError) {
         if archive.hasUnmarkedReplacement { try commit(archive.forgotten) }
     }
 
@@ -134,13 +134,6 @@ package final class ArchiveWriter {
         try file.write(bytes, at: 0)
         try file.commit()
         try Directories.sync(Paths.split(path).directory)
-    }
-}
-
-extension ArchiveWriter {
-    /// Bytes of all files of a visible step.
-    package func storedBytes(step number: Int) throws(VarveError) -> UInt64 {
-        try ArchiveReader.storedBytes(directory: ArchiveReader(layout.root).stepDirectory(number))
     }
 }
 

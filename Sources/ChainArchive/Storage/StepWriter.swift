@@ -26,6 +26,11 @@ package final class StepWriter {
         if !committed, (try? lock.check()) != nil { try? Directories.remove(directory) }
     }
 
+    /// Bytes of all files of the step, once it is visible.
+    package var storedBytes: UInt64 {
+        get throws(VarveError) { try ArchiveReader.storedBytes(directory: directory) }
+    }
+
     /// Makes the step visible: part first, its name durable, the manifest last.
     /// - Throws: `.locked` where the archive's lock is no longer ours; the step stays out of sight then.
     package func commit(_ manifest: StepManifest) throws(VarveError) {

@@ -157,14 +157,14 @@ struct Chain {
         manifest.notes += [manifest.unprovenNote].compactMap { $0 }
         try stepWriter.commit(manifest)
         if replacing {
-            try writer.markReplaced()
+            try writer.markReplaced(in: ArchiveReader(writer.layout.root))
             // Whatever was read of the archive so far is about the version before.
             index = PayloadIndex()
         }
         spare = last?.store
         last = store.map { (step.number, $0, contents) }
         return Outcome(
-            originalBytes: plan.originalBytes, storedBytes: try writer.storedBytes(step: step.number),
+            originalBytes: plan.originalBytes, storedBytes: try stepWriter.storedBytes,
             notes: manifest.notes, kept: kept)
     }
 
