@@ -42,11 +42,10 @@ package struct Compressor: Sendable {
         let found = try Run.discover(run)
         var result = CompressionResult(
             added: [], present: [], skipped: [], notices: searched + found.warnings, originalBytes: 0, storedBytes: 0)
-        for skipped in found.skipped {
-            result.skipped.append(.init(path: skipped.path, reason: skipped.reason.description))
-        }
         for notice in found.warnings { progress?(.notice(notice)) }
-        for skipped in result.skipped { progress?(.notice("skipped \(skipped.path): \(skipped.reason)")) }
+        for skipped in found.skipped {
+            skip(.init(path: skipped.path, reason: skipped.reason.description), &result, progress)
+        }
 
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)", wait: options.wait)
@@ -54,63 +53,78 @@ package struct Compressor: Sendable {
         // What was forgotten counts as there: the originals still being there is no wish to have it back.
         let present = Set(reader.steps).union(reader.forgotten.numbers)
         let different = try await different(found, from: reader, base: base)
-        let replaced = Set(options.replaces ? different.map(\.number) : [])
+        let replaced = Set(different.filter { options.replaces && $0.isCertain }.map(\.number))
         result.present = found.steps.map(\.number).filter { present.contains($0) && !replaced.contains($0) }
-        for other in different where !replaced.contains(other.number) {
-            result.skipped.append(other.skipped)
-            progress?(.notice("skipped \(other.skipped.path): \(other.skipped.reason)"))
-        }
+        for other in different where !replaced.contains(other.number) { skip(other.skipped, &result, progress) }
         let missing = found.steps.filter {
             (!present.contains($0.number) || replaced.contains($0.number)) && options.wants($0.number)
         }
         if reader.steps.isEmpty, options.steps == nil, let first = missing.first {
             let suggestion = BaseSuggestion(found: found, options: options, method: method)
-            if let notice = try await suggestion.notice(first: first) {
-                result.notices.append(notice)
-                progress?(.notice(notice))
-            }
+            if let notice = try await suggestion.notice(first: first) { tell(notice, &result, progress) }
         }
         progress?(.begin(steps: missing.count, bytes: missing.reduce(0) { $0 + $1.byteCount }))
 
         var chain = Chain(found: found, options: options, method: method, base: base)
         for step in missing {
             progress?(.step(number: step.number, path: step.path))
+            let isReplaced = replaced.contains(step.number)
             do throws(VarveError) {
                 let outcome = try await chain.add(
                     SourceStep(step, root: found.root), isLast: step.number == missing.last?.number,
-                    replacing: replaced.contains(step.number), to: writer, progress: progress)
-                result.added.append(step.number)
-                if replaced.contains(step.number) {
-                    let notice =
-                        "step \(step.number) was replaced; the version before stays until `Archive.prune`, and "
-                        + "`RestoreOptions.replaced` restores it"
-                    result.replaced.append(step.number)
-                    result.notices.append(notice)
-                    progress?(.notice(notice))
-                }
-                result.originalBytes += outcome.originalBytes
-                result.storedBytes += outcome.storedBytes
-                for note in outcome.notes {
-                    result.notices.append("step \(step.number): \(note)")
-                    progress?(.notice("step \(step.number): \(note)"))
-                }
-                progress?(.kept(number: step.number, outcome.kept))
-                progress?(.finished(number: step.number, original: outcome.originalBytes, stored: outcome.storedBytes))
+                    replacing: isReplaced, to: writer, progress: progress)
+                take(outcome, of: step.number, isReplaced: isReplaced, &result, progress)
             } catch  where error.concernsSource(run: run, archive: archive) {
-                result.skipped.append(.init(path: step.path, reason: error.description))
-                progress?(.notice("skipped \(step.path.isEmpty ? "." : step.path): \(error.description)"))
+                skip(.init(path: step.path, reason: error.description), &result, progress)
             }
         }
         try await RunFilesWriter(
             run: found, writer: writer, extras: options.extras,
             compressed: present.union(result.added)
-        ).write { notice in
-            result.notices.append(notice)
-            progress?(.notice(notice))
-        }
+        ).write { tell($0, &result, progress) }
         try lookForMissing(found, &result)
         try await removeOriginals(of: found, method: method, base: base, &result, progress)
         return result
+    }
+
+    /// A step was added.
+    private func take(
+        _ outcome: Chain.Outcome, of number: Int, isReplaced: Bool, _ result: inout CompressionResult,
+        _ progress: ProgressHandler?
+    ) {
+        result.added.append(number)
+        result.originalBytes += outcome.originalBytes
+        result.storedBytes += outcome.storedBytes
+        if isReplaced {
+            result.replaced.append(number)
+            tell(
+                "step \(number) was replaced; the version before stays until `Archive.prune`, and "
+                    + "`RestoreOptions.replaced` restores it", &result, progress)
+        }
+        for note in outcome.notes { tell("step \(number): \(note)", &result, progress) }
+        progress?(.kept(number: number, outcome.kept))
+        progress?(.finished(number: number, original: outcome.originalBytes, stored: outcome.storedBytes))
+    }
+
+    private func tell(_ notice: String, _ result: inout CompressionResult, _ progress: ProgressHandler?) {
+        result.notices.append(notice)
+        progress?(.notice(notice))
+    }
+
+    private func skip(
+        _ skipped: CompressionResult.Skipped, _ result: inout CompressionResult, _ progress: ProgressHandler?
+    ) {
+        result.skipped.append(skipped)
+        progress?(.notice("skipped \(skipped.path): \(skipped.reason)"))
+    }
+
+    /// A step of the run that is not, or may not be, what the archive holds under its number.
+    private struct Different {
+        var number: Int
+        var skipped: CompressionResult.Skipped
+        /// Whether it is seen to be another one, or the archive's is damaged. What could only not be compared (a base is
+        /// missing, the disk is full) replaces nothing.
+        var isCertain: Bool
     }
 
     /// Steps that the archive holds and that are not what the run holds under their numbers, and why not.
@@ -118,17 +132,18 @@ package struct Compressor: Sendable {
     /// A run that was copied has new times and is the same run: files of another time are compared byte by byte.
     private func different(
         _ found: Run, from reader: ArchiveReader, base: CheckpointWeights?
-    ) async throws(VarveError) -> [(number: Int, skipped: CompressionResult.Skipped)] {
+    ) async throws(VarveError) -> [Different] {
         let visible = Set(reader.steps)
         let known = PresentSteps(
             found.steps.filter { visible.contains($0.number) && options.wants($0.number) }, in: reader)
         var comparison = StepComparison(archive: archive, base: base, workers: options.capacity)
-        var different = known.others
+        var different = known.others.map { Different(number: $0.number, skipped: $0.skipped, isCertain: true) }
         let touched = Set(known.touched)
         for step in found.steps where touched.contains(step.number) {
             // Without its moments it cannot be compared as a whole; what is forgotten of it is named anyhow.
             guard reader.forgotten.extent(step.number) == nil else { continue }
             let reason: String
+            var isCertain = true
             do throws(VarveError) {
                 let originals = try OriginalFiles(root: found.root, manifest: try reader.manifest(step.number))
                 guard let difference = try await comparison.difference(step: step.number, originals: originals) else {
@@ -139,11 +154,14 @@ package struct Compressor: Sendable {
                     + "(\(difference.description)); `replaces` takes this one instead"
             } catch  where error.code != .interrupted {
                 // An old step that does not decode must not keep new ones out of the archive.
+                isCertain = error.code == .damaged
                 reason =
                     "the archive's step \(step.number) was made from files of another time and cannot be compared with "
-                    + "these: \(error.description); `replaces` takes these"
+                    + "these: \(error.description)" + (isCertain ? "; `replaces` takes these" : "")
             }
-            different.append((step.number, .init(path: step.path, reason: reason)))
+            different.append(
+                Different(
+                    number: step.number, skipped: .init(path: step.path, reason: reason), isCertain: isCertain))
         }
         return different.sorted { $0.number < $1.number }
     }
@@ -176,9 +194,6 @@ package struct Compressor: Sendable {
         let outcome = try await remover.remove(from: found, progress: progress)
         result.removed = outcome.removed
         result.removedBytes = outcome.bytes
-        for notice in left + outcome.notices {
-            result.notices.append(notice)
-            progress?(.notice(notice))
-        }
+        for notice in left + outcome.notices { tell(notice, &result, progress) }
     }
 }

@@ -141,6 +141,22 @@ import VarveTestSupport
         #expect(verified.isIntact && verified.differences.isEmpty)
     }
 
+    /// A copied run has new times. Without its base the archive's step cannot be compared, and so it is not replaced.
+    @Test func whatCannotBeComparedIsNotReplaced() async throws {
+        for index in 0..<2 { try write(index, training: 1) }
+        let files = (0..<2).map { workshop.path("run/checkpoint-\(DriftingRun.number($0))/model.safetensors") }
+        let base = workshop.path("base.safetensors")
+        try Trees.write(Trees.bytes(files[0]), to: base)
+        var options = CompressionOptions(method: .lossless, base: base, threads: 1)
+        options.replaces = true
+        _ = try await Compressor(run: workshop.path("run"), archive: archive, options: options).compress()
+        for file in files { try SystemCalls.setModificationTime(file, nanoseconds: 1_000_000_000) }
+        let without = try await compress()
+        #expect(without.replaced.isEmpty && without.skipped.count == 2 && !without.isAsAsked)
+        let with = try await Compressor(run: workshop.path("run"), archive: archive, options: options).compress()
+        #expect(with.replaced.isEmpty && with.skipped.isEmpty && with.isAsAsked)
+    }
+
     @Test func anOldVersionDoesNotPassForTheNewOneWhoseManifestIsLost() async throws {
         try write(0, training: 1)
         _ = try await compress()
