@@ -126,7 +126,7 @@ extension Discovery {
         let inside = scan.subtree(directory)
         for entry in inside where entry.identity.kind == .regular {
             do throws(VarveError) {
-                try FileWholeness.check(scan.absolute(entry.path))
+                try FileCompleteness.check(scan.absolute(entry.path))
             } catch {
                 return error
             }

@@ -2,7 +2,7 @@ import FileSystem
 
 /// Whether a file that holds no weights is all there, as far as its format tells: a text that breaks off looks like one
 /// that ends.
-enum FileWholeness {
+enum FileCompleteness {
     /// - Throws: `.truncated` where the file is shorter than what it began; what reading it throws.
     static func check(_ path: String) throws(VarveError) {
         switch path.split(separator: ".").last {

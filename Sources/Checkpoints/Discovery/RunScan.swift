@@ -64,14 +64,6 @@ struct RunScan {
         }
     }
 
-    /// Whether a directory with the usual ending is an archive, or was to become one: it is no part of the run.
-    private func isArchiveToBe(_ path: String) -> Bool {
-        let full = Paths.join(root, path)
-        guard Directories.exists(full) else { return false }
-        let names = (try? SystemCalls.list(full)) ?? []
-        return names.isEmpty || names.contains { ["archive.manifest", "steps", "lock"].contains($0) }
-    }
-
     private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {
         for name in names {
             let path = Paths.join(directory, name)
@@ -126,6 +118,14 @@ struct RunScan {
             entries.append(entry)
             if identity.kind == .directory { descend(path, depth + 1, &first) }
         }
+    }
+
+    /// Whether a directory with the usual ending is an archive, or was to become one: it is no part of the run.
+    private func isArchiveToBe(_ path: String) -> Bool {
+        let full = Paths.join(root, path)
+        guard Directories.exists(full) else { return false }
+        let names = (try? SystemCalls.list(full)) ?? []
+        return names.isEmpty || names.contains { ["archive.manifest", "steps", "lock"].contains($0) }
     }
 
     /// Whether a directory without the usual ending is an archive all the same.
