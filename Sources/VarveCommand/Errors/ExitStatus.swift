@@ -117,7 +117,7 @@ enum ExitStatus {
         if ErrorDocument.isWanted, let line = try? JSONText.line("error", document) {
             Terminal.standardError.writeLine(line)
         } else {
-            Terminal.standardError.writeLine("varve: \(document.text)")
+            Terminal.standardError.writeProse("varve: \(document.text)")
         }
     }
 
