@@ -198,7 +198,8 @@ class State:
                 self.add(matrix, tile.place, change)
         words = matrix.view(base.dtype)
         if self.held is not None:                            # section 8.4
-            words[self.held] = base[self.held]
+            words[self.held == 1] = base[self.held == 1]
+            words[self.held == 2] = 0
         return words
 
     def add(self, matrix, place, change):
@@ -287,9 +288,9 @@ class State:
 
     def hold(self, rows, elements):
         """Of each row whether none, all or some of it is held, and of each element of the latter rows (section 8.4)."""
-        require(not (rows & ~3).any() and not (rows == 3).any() and not (elements & ~1).any(), "held in an unknown way")
-        self.held = np.repeat((rows == 1)[:, None], self.form.columns, axis=1)
-        self.held[rows == 2] = elements.reshape(-1, self.form.columns) == 1
+        require(all(((symbols >= 0) & (symbols <= 2)).all() for symbols in (rows, elements)), "held in an unknown way")
+        self.held = np.repeat((rows == 1).astype(np.uint8)[:, None], self.form.columns, axis=1)
+        self.held[rows == 2] = elements.reshape(-1, self.form.columns)
 
     def held_classes(self, rows):
         """Of the elements of rows that hold some: whether the base is zero, of either sign, there."""

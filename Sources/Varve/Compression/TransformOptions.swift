@@ -8,7 +8,7 @@ public struct TransformOptions: Sendable, Hashable {
         /// at most .13 of its squared change.
         case high
         /// The mean loss increase right after restoring is .01 nats or less on the fidelity runs. A weight's squared
-        /// error is at most its squared change.
+        /// error is at most 1.3 times its squared change.
         case balanced
         /// The mean loss increase right after restoring is .06 nats or less on the fidelity runs. A weight's squared
         /// error is at most 7.3 times its squared change.
@@ -90,7 +90,7 @@ public struct TransformOptions: Sendable, Hashable {
         var settings = TransformSettings(stepSize: size)
         settings.exactKeyframes = keyframes == .exact
         // Errors must stay small against those of the deltas.
-        settings.keyframeStepSize = min(1.0 / 8, size / 12)
+        settings.keyframeStepSize = min(2.0 / 13, size / 12)
         if quality == .high {
             settings.keyframeStepSize = 1.0 / 32
             // An octave: a factor of 1.21 on the fidelity runs, where five quarters came to 1.25.
@@ -99,7 +99,7 @@ public struct TransformOptions: Sendable, Hashable {
         }
         settings.rule = rule(stepSize: size)
         let coarseness = size / Quality.balanced.stepSize
-        settings.errorBound = coarseness * coarseness * max(1, coarseness)
+        settings.errorBound = coarseness * coarseness * max(1, coarseness, min(1.3, 1.3 * coarseness))
         settings.keyframeChanges = 4 * coarseness
         return settings
     }

@@ -20,18 +20,17 @@ extension TransformEncoder {
         let buckets = Double(max(1, ChangeSketch.bucketCount(form.count)))
         let margin = change.isSinceExact ? 0.95 : 0.95 * (1 - 0.5 / buckets.squareRoot())
         let bound = margin * settings.errorBound * change.meanSquare * Double(max(1, form.count))
-        var size = stepSize(input, change, level: header.level, exponents: exponents)
+        var search = StepSizeSearch(
+            from: stepSize(input, change, level: header.level, exponents: exponents), bound: bound)
         for _ in 0..<Self.attempts {
             guard
-                var member = try quantize(input, previous, state, header, size: size, exponents: exponents)
+                var member = try quantize(input, previous, state, header, size: search.size, exponents: exponents)
             else { return nil }
             let error = ResidualCodec.error(input.weight, member.weight, format: input.format).squared
-            guard error > bound else {
+            guard search.isBeyond(error) else {
                 addSketches(input, to: &member, origin: state.origin.isEmpty ? previous : nil)
                 return member
             }
-            // The error falls more slowly than the step's square where most levels are zero.
-            size *= max(0.25, min(0.8, 0.95 * (bound / error).squareRoot()))
         }
         return nil
     }
@@ -72,11 +71,12 @@ extension TransformEncoder {
     ) throws(CodecError) -> EncodedParameter? {
         let form = input.form
         var state = before, header = header
-        let held = HeldElements(input.weight, previous, input.format, form)
+        var held = HeldElements(input.weight, previous, base: state.base, input.format, form)
         if settings.beginsGroup(age: state.age, form: form) || !header.fits(size, unit: state.unit)
             || !held.agree(state.base, previous, input.format)
         {
             header.kind = .firstDelta
+            held = HeldElements(input.weight, previous, base: previous, input.format, form)
             let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
             guard header.setGrid(delta: size * correction, fallback: nil) else { return nil }
             if state.age == 0 { header.rule = settings.rule(for: form) }

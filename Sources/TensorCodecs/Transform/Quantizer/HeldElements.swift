@@ -1,9 +1,10 @@
-/// Elements of a weight that a step leaves as they were, bit for bit: padding rows, masked weights, frozen rows.
+/// Elements of a weight that a step's coefficients do not decide: those that it leaves as they were, bit for bit (padding
+/// rows, masked weights, frozen rows), and those that are zero now.
 ///
-/// They keep the bits of the group's base, whatever the coefficients say. Stored as a symbol for each row (none, all, some),
-/// then one for each element of the rows that hold some.
+/// The former keep the bits of the group's base. Stored as a symbol for each row (none, all held, some), then one for each
+/// element of the rows that have some.
 package struct HeldElements: Sendable, Equatable {
-    /// 1 for every element that is held, row by row; empty where none is.
+    /// An `Element` for every element, row by row; empty where all are free.
     package internal(set) var flags: [UInt8] = []
 
     package init() {}
@@ -11,61 +12,63 @@ package struct HeldElements: Sendable, Equatable {
     package var isEmpty: Bool { flags.isEmpty }
 
     enum Row { static let none: Int32 = 0, all: Int32 = 1, some: Int32 = 2 }
+    enum Element { static let free: UInt8 = 0, held: UInt8 = 1, zero: UInt8 = 2 }
 
-    /// The elements of `weight` that have the bits of `previous`.
+    /// The elements of `weight` that have the bits of `previous`, and those that are zero.
     ///
-    /// In 16 bits many elements agree by chance, so there only zeros and whole rows count.
-    init(_ weight: [UInt8], _ previous: [UInt8], _ format: FloatFormat, _ form: MatrixForm) {
+    /// A zero is held where the base has one, of either sign: a product with a mask changes the sign of its zeros from step to
+    /// step. In 16 bits many elements agree by chance, so there only zeros and whole rows count.
+    init(_ weight: [UInt8], _ previous: [UInt8], base: [UInt8], _ format: FloatFormat, _ form: MatrixForm) {
         let size = format.elementSize, width = form.columns
-        guard weight.count == previous.count, weight.count == form.count * size else { return }
+        guard weight.count == previous.count, weight.count == form.count * size, base.count == weight.count else { return }
         var found: [UInt8] = []
         weight.withUnsafeBytes { weight in
             previous.withUnsafeBytes { previous in
-                for row in 0..<form.rows {
-                    let range = row * width * size..<(row + 1) * width * size
-                    let line = UnsafeRawBufferPointer(rebasing: weight[range])
-                    let before = UnsafeRawBufferPointer(rebasing: previous[range])
-                    guard Self.mayAgree(line, before, format) else { continue }
-                    let flags = Self.flags(line, before, format, isNarrow: size == 2)
-                    guard flags.contains(1) else { continue }
-                    if found.isEmpty { found = [UInt8](repeating: 0, count: form.count) }
-                    found.replaceSubrange(row * width..<(row + 1) * width, with: flags)
+                base.withUnsafeBytes { base in
+                    for row in 0..<form.rows {
+                        let range = row * width * size..<(row + 1) * width * size
+                        let line = UnsafeRawBufferPointer(rebasing: weight[range])
+                        let before = UnsafeRawBufferPointer(rebasing: previous[range])
+                        guard Self.mayHold(line, before, format) else { continue }
+                        let flags = Self.flags(
+                            line, before, base: UnsafeRawBufferPointer(rebasing: base[range]), format)
+                        guard flags.contains(where: { $0 != Element.free }) else { continue }
+                        if found.isEmpty { found = [UInt8](repeating: Element.free, count: form.count) }
+                        found.replaceSubrange(row * width..<(row + 1) * width, with: flags)
+                    }
                 }
             }
         }
         flags = found
     }
 
-    /// Whether any element agrees: a quick look that nearly all rows end at.
+    /// Whether any element agrees or is zero: a quick look that nearly all rows end at.
     @inline(__always)
-    private static func mayAgree(
+    private static func mayHold(
         _ line: UnsafeRawBufferPointer, _ before: UnsafeRawBufferPointer, _ format: FloatFormat
     ) -> Bool {
         guard format == .f32 else { return true }
         var found: UInt32 = 0
         for index in 0..<line.count / 4 {
-            let difference =
-                line.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
-                ^ before.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
-            found |= difference == 0 ? 1 : 0
+            let now = line.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+            let difference = now ^ before.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+            found |= (difference == 0 ? 1 : 0) | (now &<< 1 == 0 ? 1 : 0)
         }
         return found != 0
     }
 
     private static func flags(
-        _ line: UnsafeRawBufferPointer, _ before: UnsafeRawBufferPointer, _ format: FloatFormat, isNarrow: Bool
+        _ line: UnsafeRawBufferPointer, _ before: UnsafeRawBufferPointer, base: UnsafeRawBufferPointer,
+        _ format: FloatFormat
     ) -> [UInt8] {
-        let size = format.elementSize, count = line.count / size
-        var flags = [UInt8](repeating: 0, count: count), equal = 0
-        for index in 0..<count {
-            let range = index * size..<(index + 1) * size
-            let agrees = line[range].elementsEqual(before[range])
-            equal += agrees ? 1 : 0
-            flags[index] = agrees && (!isNarrow || format.isZero(line, at: index)) ? 1 : 0
-        }
+        let size = format.elementSize, isNarrow = size == 2, count = line.count / size
         // One element is no row of anything.
-        if isNarrow, equal == count, count > 1 { return [UInt8](repeating: 1, count: count) }
-        return flags
+        if isNarrow, count > 1, line.elementsEqual(before) { return [UInt8](repeating: Element.held, count: count) }
+        return (0..<count).map { index in
+            if format.isZero(line, at: index) { return format.isZero(base, at: index) ? Element.held : Element.zero }
+            let range = index * size..<(index + 1) * size
+            return !isNarrow && line[range].elementsEqual(before[range]) ? Element.held : Element.free
+        }
     }
 
     // MARK: Symbols
@@ -75,8 +78,8 @@ package struct HeldElements: Sendable, Equatable {
         var rows: [Int32] = [], elements: [Int32] = []
         for row in 0..<form.rows {
             let line = flags[row * form.columns..<(row + 1) * form.columns]
-            let held = line.reduce(0) { $0 + Int($1) }
-            rows.append(held == 0 ? Row.none : held == line.count ? Row.all : Row.some)
+            let isFree = line.allSatisfy { $0 == Element.free }, isHeld = line.allSatisfy { $0 == Element.held }
+            rows.append(isFree ? Row.none : isHeld ? Row.all : Row.some)
             if rows[row] == Row.some { elements += line.map { Int32($0) } }
         }
         return (rows, elements)
@@ -103,11 +106,11 @@ package struct HeldElements: Sendable, Equatable {
             let start = row * form.columns
             switch symbol {
             case Row.none: break
-            case Row.all: for index in start..<start + form.columns { flags[index] = 1 }
+            case Row.all: for index in start..<start + form.columns { flags[index] = Element.held }
             case Row.some:
                 for index in start..<start + form.columns {
-                    guard elements[next] == 0 || elements[next] == 1 else {
-                        throw .corrupt("an element neither held nor not")
+                    guard (0...Int32(Element.zero)).contains(elements[next]) else {
+                        throw .corrupt("an element held in an unknown way")
                     }
                     flags[index] = UInt8(elements[next])
                     next += 1
@@ -117,21 +120,28 @@ package struct HeldElements: Sendable, Equatable {
         }
     }
 
-    /// Puts the base's bits back where elements are held.
+    /// Puts the base's bits back where elements are held, and zeros where they are zero.
     func restore(_ bytes: inout [UInt8], from base: [UInt8], _ format: FloatFormat) {
         let size = format.elementSize
-        for (index, flag) in flags.enumerated() where flag == 1 {
-            for byte in index * size..<(index + 1) * size { bytes[byte] = base[byte] }
+        for (index, flag) in flags.enumerated() where flag != Element.free {
+            for byte in index * size..<(index + 1) * size { bytes[byte] = flag == Element.held ? base[byte] : 0 }
         }
     }
 
-    /// Whether `other` has the bits of `base` wherever elements are held.
+    /// Whether `other` has the bits of `base`, or a zero as it has, wherever elements are held.
     func agree(_ base: [UInt8], _ other: [UInt8], _ format: FloatFormat) -> Bool {
         let size = format.elementSize
-        for (index, flag) in flags.enumerated() where flag == 1 {
-            for byte in index * size..<(index + 1) * size where base[byte] != other[byte] { return false }
+        return base.withUnsafeBytes { base in
+            other.withUnsafeBytes { other in
+                for (index, flag) in flags.enumerated() where flag == Element.held {
+                    let range = index * size..<(index + 1) * size
+                    guard base[range].elementsEqual(other[range])
+                        || format.isZero(base, at: index) && format.isZero(other, at: index)
+                    else { return false }
+                }
+                return true
+            }
         }
-        return true
     }
 }
 

@@ -145,6 +145,34 @@ import VarveTestSupport
         }
     }
 
+    /// A product with a mask changes the sign of its zeros from step to step, and pruning makes new ones: zeros of a step are
+    /// zeros when it is restored, and what is zero in the state stays so without a group of its own.
+    @Test(arguments: [FloatFormat.f32, .bf16, .f64])
+    func zerosAreRestoredAsZerosWhateverTheirSign(format: FloatFormat) throws {
+        let rows = 40, columns = 48
+        var settings = TransformSettings(stepSize: 1.8)
+        settings.smallParameter = 0
+        var course = Course(form: MatrixForm([rows, columns]), format: format, settings: settings)
+        let noise = { (seed: Int) in SeededTensors.floats(rows * columns, seed: UInt64(seed)) }
+        var values = noise(9), kinds: [TransformHeader.Kind] = []
+        for step in 0..<9 {
+            let move = noise(100 + step)
+            for index in values.indices {
+                values[index] += 0.01 * move[index]
+                // Row 3 and every seventh element are masked, the tail is pruned row by row.
+                let isMasked = index / columns == 3 || index % 7 == 2 || index / columns > 38 - step
+                if isMasked { values[index] = move[index] < 0 ? -0.0 : 0 }
+            }
+            let member = try #require(try course.take(values, expected: 1e-2))
+            let restored = format.floats(member.weight)
+            #expect(values.indices.allSatisfy { values[$0] != 0 || restored[$0] == 0 }, "step \(step)")
+            let kept = values.indices.filter { values[$0] != 0 }
+            #expect(kept.count { restored[$0] != 0 } > kept.count * 9 / 10)
+            kinds.append(member.header.kind)
+        }
+        #expect(kinds[5...].contains(.delta), "each step begins a group: \(kinds)")
+    }
+
     /// The sketch tells the energy of a change without bias, however it is spread.
     @Test func sketchesTellTheEnergyOfAChange() {
         for shape in 0..<3 {
