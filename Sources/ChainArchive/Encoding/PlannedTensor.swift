@@ -57,8 +57,8 @@ package struct PlannedTensor: Sendable {
         }
     }
 
-    /// The record, everything but coding and content still open.
-    package func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
+    /// The record of the tensor as it was encoded.
+    func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
         var statistics = statistics
         statistics.pairing = pairing
         return TensorRecord(

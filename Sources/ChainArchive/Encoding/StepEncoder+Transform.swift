@@ -168,7 +168,8 @@ extension StepEncoder {
         into result: inout EncodedUnit
     ) throws(VarveError) {
         let parameter = source.parameter, weight = parameter.weight, input = source.input
-        let opens = member.header.kind == .keyframe
+        let coding = TensorRecord.Coding.transform(
+            quantizedGroup: 0, index: position, opens: member.header.kind == .keyframe)
         let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
         let energy: Double
         if let change = member.change {
@@ -180,8 +181,8 @@ extension StepEncoder {
         try encodeCopies(
             of: parameter, original: input.weight, restored: member.weight, position: position, into: &result)
         result.tensors.append(
-            EncodedUnit.Tensor(
-                planned: weight, coding: .transform(index: position, opens: opens), hash: Hash128(member.weight),
+            weight.record(
+                coding, hash: Hash128(member.weight),
                 statistics: TensorStatistics(
                     squaredError: error.squared, largestError: error.maximum, referenceEnergy: energy,
                     prunedCount: member.zeroLevels, changeSinceStart: member.changeSinceStart,
@@ -195,8 +196,8 @@ extension StepEncoder {
             result.sourceBytes += moment.bytes.count
             let error = ResidualCodec.error(moment.bytes, restored, format: moment.format)
             result.tensors.append(
-                EncodedUnit.Tensor(
-                    planned: planned, coding: .transform(index: position, opens: opens), hash: Hash128(restored),
+                planned.record(
+                    coding, hash: Hash128(restored),
                     statistics: TensorStatistics(
                         squaredError: error.squared, largestError: error.maximum,
                         referenceEnergy: ResidualCodec.energy(moment.bytes, format: moment.format),
