@@ -12,7 +12,7 @@ package struct PlannedTensor: Sendable {
     package var range: Range<UInt64>
     package var source: any ByteSource
     package var pairing: PairingNote
-    /// Of a second moment: what a step of the optimizer leaves of it (beta2), where that is known.
+    /// Of a second moment: what the optimizer's steps since the predecessor leave of it, where that is known.
     package var decay: Double?
 
     package init(

@@ -64,7 +64,7 @@ extension StepEncoder {
             {
                 companion = second
             }
-            coded.append(tensor.coded(companion: companion, distance: predecessor?.distance))
+            coded.append(tensor.coded(companion: companion))
         }
         let packed: LosslessGroup.Packed
         do throws(CodecError) {

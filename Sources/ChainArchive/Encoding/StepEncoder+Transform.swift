@@ -87,7 +87,7 @@ extension StepEncoder {
             return nil
         }
         var input = ParameterInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
-        if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: weight, to: &input) }
+        if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: parameter, to: &input) }
         if let before = input.previous {
             // Nothing moved, nothing is lost: a buffer, a frozen weight.
             if input.state == nil, before == bytes {
@@ -139,9 +139,9 @@ extension StepEncoder {
     }
 
     /// What a decoder has of the weight and its chain after the step before; nothing where that holds NaN or infinity.
-    private func addPredecessor(of weight: PlannedTensor, to input: inout ParameterInput) throws(VarveError) {
+    private func addPredecessor(of parameter: PlannedParameter, to input: inout ParameterInput) throws(VarveError) {
         guard let predecessor else { return }
-        let name = weight.identity.name
+        let weight = parameter.weight, name = weight.identity.name
         let state = try predecessor.store?.state(of: name, form: input.form, format: input.format)
         let before =
             if let weight = state?.weightAtBase { weight } else {
@@ -159,7 +159,7 @@ extension StepEncoder {
                     name, count: weight.shape.reduce(1, *), of: step)
             }
         }
-        input.quantizerScale = predecessor.quantizerScales[name] ?? 1
+        input.quantizerScale = parameter.quantizerScale
     }
 
     /// Records of a member's tensors.

@@ -86,20 +86,20 @@ struct Chain {
             known = open.manifest.pairs
             if !isKeyframe {
                 let store = try await restoredStore(of: before, decoder, in: writer)
-                previous = StepEncoder.Predecessor(
-                    step: open, store: store, base: nil,
-                    distance: step.isEpoch || open.manifest.isEpoch ? nil : step.number - before,
-                    originals: originals(of: before, open))
+                previous = .step(open, store: store, originals: originals(of: before, open))
                 previousWeights = StoredWeights(step: open, store: store)
             }
         } else if let base {
-            previous = StepEncoder.Predecessor(step: nil, store: nil, base: base, originals: nil)
+            previous = .base(base)
         }
 
         let contents = try StepContents.read(
             step, of: Run(root: source.root), held: source.held, previous: previousWeights, known: known)
-        let base = previous?.base == nil ? nil : base?.named(for: contents)
-        if let base { previous?.base = base }
+        var base: CheckpointWeights?
+        if case .base = previous, let named = self.base?.named(for: contents) {
+            base = named
+            previous = .base(named)
+        }
         let distance = try distance(of: step, since: before, decoder)
         var plan = try self.plan(contents, previous, distance: distance)
         if let other = previous, let before, !method.isLossless, try SameTraining.isOther(plan, than: other) {
@@ -112,10 +112,6 @@ struct Chain {
         if let progress { for file in plan.outline(contents) { progress(.file(file)) } }
         let store = isLast ? nil : try emptyStore(in: writer)
         spare = nil
-        if case .transform = method {
-            let factors = try QuantizerScales(plan).factors
-            previous?.quantizerScales = factors
-        }
         for number in archive.steps where !index.steps.contains(number) {
             if let manifest = try? archive.manifest(number) { index.add(manifest) }
         }
@@ -126,7 +122,7 @@ struct Chain {
 
         var manifest = StepManifest(
             number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
-            method: method.name, predecessor: try predecessorLink(previous), entries: plan.entries,
+            method: method.name, predecessor: previous?.link ?? .none, entries: plan.entries,
             pairs: plan.pairs,
             notes: plan.notes)
         if let base {
@@ -172,8 +168,7 @@ struct Chain {
         _ contents: StepContents, _ previous: StepEncoder.Predecessor?, distance: Int?
     ) throws(VarveError) -> StepPlan {
         var planner = StepPlanner(
-            contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: method.quantizes(keyframe: previous == nil), method: method, distance: distance)
+            contents: contents, predecessor: previous, method: method, distance: distance)
         return try planner.plan()
     }
 
@@ -203,13 +198,6 @@ struct Chain {
             length += 1
         }
         return true
-    }
-
-    private func predecessorLink(_ previous: StepEncoder.Predecessor?) throws(VarveError)
-        -> StepManifest.Predecessor
-    {
-        if let step = previous?.step { return .step(step.manifest.number, digest: step.digest) }
-        return previous?.base == nil ? .none : .base
     }
 
     /// The restored tensors and payload of a step: left over from compressing it, or replayed from the archive.

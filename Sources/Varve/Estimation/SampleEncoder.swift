@@ -53,23 +53,22 @@ struct SampleEncoder {
         var previous: StepEncoder.Predecessor?
         var previousWeights: (any PreviousWeights)?
         if let last, !isKeyframe {
-            previous = StepEncoder.Predecessor(
-                step: last.open, store: last.store, base: nil,
-                distance: step.isEpoch || last.step.isEpoch ? nil : step.number - last.step.number)
+            previous = .step(last.open, store: last.store, originals: nil)
             previousWeights = FilePreviousWeights(last.contents)
         } else if last == nil, let base {
-            previous = StepEncoder.Predecessor(step: nil, store: nil, base: base)
+            previous = .base(base)
         }
         let contents = try StepContents.read(
             step, of: found, previous: previousWeights, known: last?.open.manifest.pairs ?? known)
-        let base = previous?.base == nil ? nil : base?.named(for: contents)
-        if let base { previous?.base = base }
+        var base: CheckpointWeights?
+        if case .base = previous, let named = self.base?.named(for: contents) {
+            base = named
+            previous = .base(named)
+        }
         var planner = StepPlanner(
-            contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: method.quantizes(keyframe: previous == nil), method: method,
+            contents: contents, predecessor: previous, method: method,
             distance: last.flatMap { step.isEpoch || $0.step.isEpoch ? nil : step.number - $0.step.number })
         let plan = try planner.plan()
-        if case .transform = method { previous?.quantizerScales = try QuantizerScales(plan).factors }
         let names = UnitSample.StepNames(path: step.path, isDirectory: step.isDirectory)
         let sample = self.sample ?? UnitSample(of: plan, names, byteCount: sampleBytes)
         self.sample = sample
