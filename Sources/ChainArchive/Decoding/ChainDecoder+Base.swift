@@ -29,7 +29,7 @@ extension ChainDecoder {
     /// The base under the names that the step has for its weights.
     private func base(of step: OpenStep) -> (any BaseWeights)? {
         guard let base else { return nil }
-        return namedBases.withLock { known in
+        return cache.namedBases.withLock { known in
             if let named = known[step.manifest.number] { return named }
             let named = base.named(Set(step.manifest.baseHashes.keys))
             known[step.manifest.number] = named

@@ -40,12 +40,12 @@ extension ChainDecoder {
             return try decodeTensors([index], of: step).first?.bytes ?? []
         }
         let key = RecentLosslessGroups.Key(step: step.manifest.number, losslessGroup: losslessGroup)
-        if let known = recentLosslessGroups.tensors(key) { return known[position] }
+        if let known = cache.recentLosslessGroups.tensors(key) { return known[position] }
         let tensors = try decodeTensors(step.losslessGroups[losslessGroup], of: step).map(\.bytes)
         guard tensors.indices.contains(position) else {
             throw step.undecodable(step.manifest.tensors[index].name, step.manifest.losslessGroups[losslessGroup], nil)
         }
-        recentLosslessGroups.remember(tensors, key)
+        cache.recentLosslessGroups.keep(tensors, key)
         return tensors[position]
     }
 

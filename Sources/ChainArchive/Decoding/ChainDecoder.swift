@@ -6,43 +6,50 @@ package import FileSystem
 ///
 /// Holds the tensors of one call (a quantized group, a lossless group or a single tensor) and their predecessors,
 /// nothing more. Safe from several threads.
-package final class ChainDecoder: Sendable {
+package struct ChainDecoder: Sendable {
+    /// What was opened or decoded already. It changes nothing but the time that a call takes.
+    final class Cache: Sendable {
+        /// `base` under the names that a step has for its weights, by the step.
+        let namedBases = Mutex<[Int: any BaseWeights]>([:])
+        fileprivate let open = Mutex<[Int: OpenStep]>([:])
+        let recentLosslessGroups = RecentLosslessGroups()
+    }
+
     package let archive: ArchiveReader
     let base: (any BaseWeights)?
-    /// `base` under the names that a step has for its weights, by the step.
-    let namedBases = Mutex<[Int: any BaseWeights]>([:])
-    private let open = Mutex<[Int: OpenStep]>([:])
-    let recentLosslessGroups = RecentLosslessGroups()
-    private let replayed = Mutex<(step: Int, store: ScratchStore)?>(nil)
+    let cache = Cache()
+    /// The step whose restored tensors and payload need no replay.
+    private var kept: KeptStep?
 
     package init(_ archive: ArchiveReader, base: (any BaseWeights)? = nil) {
         self.archive = archive
         self.base = base
     }
 
+    /// The same decoder, which finds what it needs of a step where that was kept, instead of replaying the chain. Of a step
+    /// that was kept before it knows nothing any more.
+    package func building(on kept: KeptStep?) -> ChainDecoder {
+        // What fails here fails where the values are asked for.
+        try? kept?.store.flush()
+        var decoder = self
+        decoder.kept = kept
+        return decoder
+    }
+
+    func store(for step: Int) -> ScratchStore? { kept?.number == step ? kept?.store : nil }
+
     /// Manifests kept at a time; a chain between keyframes is normally shorter.
     private static let openLimit = 128
 
     /// The step's manifest and parts, opened once.
     package func step(_ number: Int) throws(VarveError) -> OpenStep {
-        if let step = open.withLock({ $0[number] }) { return step }
+        if let step = cache.open.withLock({ $0[number] }) { return step }
         let step = try OpenStep(number, of: archive)
-        open.withLock {
+        cache.open.withLock {
             if $0.count >= Self.openLimit { $0.removeAll() }
             $0[number] = step
         }
         return step
-    }
-
-    /// Lets later calls find the restored tensors and payload of `step` in `store` instead of replaying the chain.
-    package func remember(_ store: ScratchStore?, step: Int) {
-        // What fails here fails where the values are asked for.
-        try? store?.flush()
-        replayed.withLock { $0 = store.map { (step, $0) } }
-    }
-
-    func store(for step: Int) -> ScratchStore? {
-        replayed.withLock { $0?.step == step ? $0?.store : nil }
     }
 
     /// The step that residuals and prefixes of `step` refer to, checked against the hash in its manifest.

@@ -18,7 +18,7 @@ final class RecentLosslessGroups: Sendable {
         losslessGroups.withLock { $0.first { $0.key == key }?.tensors }
     }
 
-    func remember(_ tensors: [[UInt8]], _ key: Key) {
+    func keep(_ tensors: [[UInt8]], _ key: Key) {
         guard tensors.count > 1, tensors.reduce(0, { $0 + $1.count }) <= Self.largest else { return }
         losslessGroups.withLock {
             $0.removeAll { $0.key == key }

@@ -1,27 +1,10 @@
 import TensorCodecs
 
-/// What a unit became: byte runs for the part, and the records that refer to them by position in `blobs`.
+/// What a unit became: byte runs for the part, and the records that refer to them.
+///
+/// A unit knows nothing of those before it, so its records count groups from its own first one, and blobs by their
+/// position in `blobs`. `StepManifest.append` moves them to where they stand in the step.
 package struct EncodedUnit: Sendable {
-    /// A record whose coding waits for the location of its blob.
-    package struct Tensor: Sendable {
-        enum Coding: Sendable {
-            /// Exactly, in one of the unit's own lossless groups.
-            case packed(losslessGroup: Int, index: Int, depth: Int)
-            case unchanged
-            case sameAs(step: Int)
-            /// Member of the unit's own quantized group.
-            case excp(index: Int)
-            /// The same by method `transform`.
-            case transform(index: Int, opens: Bool)
-            /// That member's weight under another name or in another type.
-            case copy(index: Int)
-        }
-        var planned: PlannedTensor
-        var coding: Coding
-        var hash: Hash128
-        var statistics: TensorStatistics
-    }
-
     package struct Payload: Sendable {
         enum Content: Sendable {
             case record(blob: Int, usesPrefix: Bool)
@@ -35,8 +18,8 @@ package struct EncodedUnit: Sendable {
     }
 
     package var blobs: [[UInt8]] = []
-    package var tensors: [Tensor] = []
-    /// The quantized group's weights and moments, as blobs.
+    package var tensors: [TensorRecord] = []
+    /// The weights and moments of the unit's only quantized group, as blobs.
     package var quantizedGroup: (settings: QuantizedGroup.Method, weights: Int, moments: Int?)?
     package var payload: Payload?
     /// What `LosslessGroup` made of tensors, as blobs.

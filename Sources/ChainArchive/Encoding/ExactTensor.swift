@@ -12,10 +12,8 @@ package struct ExactTensor: Sendable {
     package var statistics: TensorStatistics
 
     /// For the coder.
-    /// - Parameters:
-    ///   - companion: position in the lossless group of the second moment that belongs to this first one.
-    ///   - distance: the optimizer's steps since `previous`, where they are known.
-    package func coded(companion: Int?, distance: Int?) -> LosslessTensor {
+    /// - Parameter companion: position in the lossless group of the second moment that belongs to this first one.
+    package func coded(companion: Int?) -> LosslessTensor {
         let kind: LosslessTensor.Kind =
             switch planned.identity.role {
             case .weight: .weight
@@ -27,18 +25,6 @@ package struct ExactTensor: Sendable {
         let form = planned.dtype.losslessForm(planned.shape)
         return LosslessTensor(
             kind: kind, format: form.format, shape: form.shape, bytes: bytes, previous: previous, earlier: earlier,
-            companion: companion, decay: decay(distance))
-    }
-
-    /// beta2 to the power of the distance, by squaring: pow is not the same number everywhere.
-    private func decay(_ distance: Int?) -> Double? {
-        guard let beta = planned.decay, beta > 0, beta < 1, var rest = distance, rest > 0 else { return nil }
-        var (result, square) = (1.0, beta)
-        while rest > 0 {
-            if rest & 1 == 1 { result *= square }
-            square *= square
-            rest >>= 1
-        }
-        return result
+            companion: companion, decay: planned.decay)
     }
 }

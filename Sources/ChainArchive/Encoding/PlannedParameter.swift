@@ -16,6 +16,8 @@ package struct PlannedParameter: Sendable {
     package var firstMomentScale = FirstMomentScale.unknown
     /// What the optimizer's settings say of the change to come; `nil` if they say nothing.
     package var expectedChange: ExpectedChange?
+    /// How much finer than the model's the weight's step size is (`QuantizerScales`); 1 where nothing tells.
+    package var quantizerScale = 1.0
 
     package init(
         weight: PlannedTensor, firstMoment: PlannedTensor? = nil, secondMoment: PlannedTensor? = nil,

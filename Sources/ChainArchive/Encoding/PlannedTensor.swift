@@ -12,7 +12,7 @@ package struct PlannedTensor: Sendable {
     package var range: Range<UInt64>
     package var source: any ByteSource
     package var pairing: PairingNote
-    /// Of a second moment: what a step of the optimizer leaves of it (beta2), where that is known.
+    /// Of a second moment: what the optimizer's steps since the predecessor leave of it, where that is known.
     package var decay: Double?
 
     package init(
@@ -57,8 +57,8 @@ package struct PlannedTensor: Sendable {
         }
     }
 
-    /// The record, everything but coding and content still open.
-    package func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
+    /// The record of the tensor as it was encoded.
+    func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
         var statistics = statistics
         statistics.pairing = pairing
         return TensorRecord(

@@ -8,11 +8,8 @@ package struct QuantizerScales {
     package private(set) var factors: [String: Double] = [:]
 
     /// Looks through a sample of rows of every second moment of the step.
-    package init(_ plan: StepPlan) throws(VarveError) {
+    package init(_ parameters: [PlannedParameter]) throws(VarveError) {
         var means: [(name: String, mean: Double, count: Double)] = []
-        let parameters = plan.units.flatMap { unit -> [PlannedParameter] in
-            if case .quantizedGroup(let parameters) = unit { parameters } else { [] }
-        }
         for parameter in parameters {
             let form = MatrixForm(parameter.weight.shape)
             guard !form.isVector, let second = parameter.secondMoment else { continue }

@@ -30,8 +30,8 @@ extension StepEncoder {
             var planned = copy
             planned.identity = copy.identity.ofCopy
             result.tensors.append(
-                EncodedUnit.Tensor(
-                    planned: planned, coding: .copy(index: position), hash: Hash128(followed),
+                planned.record(
+                    .copy(quantizedGroup: 0, index: position), hash: Hash128(followed),
                     statistics: TensorStatistics(
                         squaredError: error.squared, largestError: error.maximum,
                         referenceEnergy: ResidualCodec.energy(bytes, format: format))))

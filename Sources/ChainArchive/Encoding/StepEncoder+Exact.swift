@@ -20,10 +20,10 @@ extension StepEncoder {
                 store?.put(.earlier(identity), sameAs: .tensor(identity))
             }
             result.tensors.append(
-                EncodedUnit.Tensor(planned: tensor, coding: .unchanged, hash: hash, statistics: statistics))
+                tensor.record(.unchanged, hash: hash, statistics: statistics))
         } else if !identity.isWeight, let origin = try sameContent(tensor, hash: hash) {
             result.tensors.append(
-                EncodedUnit.Tensor(planned: tensor, coding: .sameAs(step: origin), hash: hash, statistics: statistics))
+                tensor.record(.sameAs(step: origin), hash: hash, statistics: statistics))
         } else {
             var exact = ExactTensor(planned: tensor, bytes: bytes, hash: hash, statistics: statistics)
             if let before, predecessor?.hasForm(of: tensor) == true {
@@ -64,7 +64,7 @@ extension StepEncoder {
             {
                 companion = second
             }
-            coded.append(tensor.coded(companion: companion, distance: predecessor?.distance))
+            coded.append(tensor.coded(companion: companion))
         }
         let packed: LosslessGroup.Packed
         do throws(CodecError) {
@@ -79,9 +79,8 @@ extension StepEncoder {
             tensor.statistics.storedBytes = packed.shares[position]
             try keep(tensor, depth: depth)
             result.tensors.append(
-                EncodedUnit.Tensor(
-                    planned: tensor.planned,
-                    coding: .packed(losslessGroup: result.losslessGroups.count - 1, index: position, depth: depth),
+                tensor.planned.record(
+                    .packed(losslessGroup: result.losslessGroups.count - 1, index: position, depth: depth),
                     hash: tensor.hash, statistics: tensor.statistics))
         }
     }

@@ -27,7 +27,7 @@ extension StepEncoder {
             )
             for (position, member) in quantized.enumerated() {
                 for var record in member.records {
-                    switch record.planned.identity.role {
+                    switch record.role {
                     case .weight: record.statistics.storedBytes = weights.shares[position].total
                     case .firstMoment: record.statistics.storedBytes = moments?.shares[position].first ?? 0
                     default: record.statistics.storedBytes = moments?.shares[position].second ?? 0

@@ -1,6 +1,6 @@
 import TensorFiles
-package import TensorCodecs
-package import FileSystem
+import TensorCodecs
+import FileSystem
 
 /// One parameter by method `excp`. Each pass goes over blocks, and does at once what can be done while they are in the
 /// cache; nothing as large as a tensor is made but its indices.
@@ -20,7 +20,7 @@ extension StepEncoder {
     private static let readBlock = 1 << 15
 
     /// Quantizes one parameter and keeps what a decoder will have of it; `nil` where it was stored exactly instead.
-    package func quantize(
+    func quantize(
         _ parameter: PlannedParameter, _ settings: ExcpSettings, position: Int, into result: inout EncodedUnit
     ) throws(VarveError) -> QuantizedParameter? {
         guard let format = parameter.weight.dtype.floatFormat, predecessor?.hasForm(of: parameter.weight) == true else {
@@ -92,8 +92,8 @@ extension StepEncoder {
                 of: parameter, original: Array(original), restored: Array(before), position: position, into: &result)
         }
         var records = [
-            EncodedUnit.Tensor(
-                planned: weight, coding: .excp(index: position), hash: restored.hash,
+            weight.record(
+                .excp(quantizedGroup: 0, index: position), hash: restored.hash,
                 statistics: TensorStatistics(
                     squaredError: restored.error.squared, largestError: restored.error.maximum,
                     referenceEnergy: energy, prunedCount: tensor.weight.prunedCount))
@@ -179,7 +179,7 @@ extension StepEncoder {
     /// The record of a quantized moment.
     private func record(
         _ moment: Moment, _ role: ExcpRole, position: Int, _ workspace: ExcpWorkspace
-    ) -> EncodedUnit.Tensor {
+    ) -> TensorRecord {
         let table = RestoredTable(role.codebook, moment.format), size = moment.format.elementSize
         let room = workspace.bytes(.block, Self.block * size)
         let hash = Hash128Stream()
@@ -198,8 +198,8 @@ extension StepEncoder {
             }
         }
         let error = errors.measure
-        return EncodedUnit.Tensor(
-            planned: moment.tensor, coding: .excp(index: position), hash: hash.hash,
+        return moment.tensor.record(
+            .excp(quantizedGroup: 0, index: position), hash: hash.hash,
             statistics: TensorStatistics(
                 squaredError: error.squared, largestError: error.maximum, referenceEnergy: moment.scan.energy,
                 prunedCount: role.prunedCount))

@@ -87,7 +87,7 @@ extension StepEncoder {
             return nil
         }
         var input = ParameterInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
-        if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: weight, to: &input) }
+        if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: parameter, to: &input) }
         if let before = input.previous {
             // Nothing moved, nothing is lost: a buffer, a frozen weight.
             if input.state == nil, before == bytes {
@@ -139,9 +139,9 @@ extension StepEncoder {
     }
 
     /// What a decoder has of the weight and its chain after the step before; nothing where that holds NaN or infinity.
-    private func addPredecessor(of weight: PlannedTensor, to input: inout ParameterInput) throws(VarveError) {
+    private func addPredecessor(of parameter: PlannedParameter, to input: inout ParameterInput) throws(VarveError) {
         guard let predecessor else { return }
-        let name = weight.identity.name
+        let weight = parameter.weight, name = weight.identity.name
         let state = try predecessor.store?.state(of: name, form: input.form, format: input.format)
         let before =
             if let weight = state?.weightAtBase { weight } else {
@@ -159,7 +159,7 @@ extension StepEncoder {
                     name, count: weight.shape.reduce(1, *), of: step)
             }
         }
-        input.quantizerScale = predecessor.quantizerScales[name] ?? 1
+        input.quantizerScale = parameter.quantizerScale
     }
 
     /// Records of a member's tensors.
@@ -168,7 +168,8 @@ extension StepEncoder {
         into result: inout EncodedUnit
     ) throws(VarveError) {
         let parameter = source.parameter, weight = parameter.weight, input = source.input
-        let opens = member.header.kind == .keyframe
+        let coding = TensorRecord.Coding.transform(
+            quantizedGroup: 0, index: position, opens: member.header.kind == .keyframe)
         let error = ResidualCodec.error(input.weight, member.weight, format: source.format)
         let energy: Double
         if let change = member.change {
@@ -180,8 +181,8 @@ extension StepEncoder {
         try encodeCopies(
             of: parameter, original: input.weight, restored: member.weight, position: position, into: &result)
         result.tensors.append(
-            EncodedUnit.Tensor(
-                planned: weight, coding: .transform(index: position, opens: opens), hash: Hash128(member.weight),
+            weight.record(
+                coding, hash: Hash128(member.weight),
                 statistics: TensorStatistics(
                     squaredError: error.squared, largestError: error.maximum, referenceEnergy: energy,
                     prunedCount: member.zeroLevels, changeSinceStart: member.changeSinceStart,
@@ -195,8 +196,8 @@ extension StepEncoder {
             result.sourceBytes += moment.bytes.count
             let error = ResidualCodec.error(moment.bytes, restored, format: moment.format)
             result.tensors.append(
-                EncodedUnit.Tensor(
-                    planned: planned, coding: .transform(index: position, opens: opens), hash: Hash128(restored),
+                planned.record(
+                    coding, hash: Hash128(restored),
                     statistics: TensorStatistics(
                         squaredError: error.squared, largestError: error.maximum,
                         referenceEnergy: ResidualCodec.energy(moment.bytes, format: moment.format),

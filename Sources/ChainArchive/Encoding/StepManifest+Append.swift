@@ -11,27 +11,18 @@ extension StepManifest {
     /// Takes over a unit's records.
     /// - Parameter locations: where its blobs lie, one for each.
     package mutating func append(_ unit: EncodedUnit, at locations: [RecordLocation]) {
+        let (firstQuantizedGroup, firstLosslessGroup) = (quantizedGroups.count, losslessGroups.count)
         if let quantizedGroup = unit.quantizedGroup {
             quantizedGroups.append(
                 QuantizedGroup(
                     settings: quantizedGroup.settings, weights: locations[quantizedGroup.weights],
                     moments: quantizedGroup.moments.map { locations[$0] }))
         }
-        let firstLosslessGroup = losslessGroups.count
         losslessGroups += unit.losslessGroups.map { locations[$0] }
-        for tensor in unit.tensors {
-            let coding: TensorRecord.Coding =
-                switch tensor.coding {
-                case .packed(let losslessGroup, let index, let depth):
-                    .packed(losslessGroup: firstLosslessGroup + losslessGroup, index: index, depth: depth)
-                case .unchanged: .unchanged
-                case .sameAs(let step): .sameAs(step: step)
-                case .excp(let index): .excp(quantizedGroup: quantizedGroups.count - 1, index: index)
-                case .transform(let index, let opens):
-                    .transform(quantizedGroup: quantizedGroups.count - 1, index: index, opens: opens)
-                case .copy(let index): .copy(quantizedGroup: quantizedGroups.count - 1, index: index)
-                }
-            tensors.append(tensor.planned.record(coding, hash: tensor.hash, statistics: tensor.statistics))
+        for var tensor in unit.tensors {
+            tensor.coding = tensor.coding.moved(
+                quantizedGroups: firstQuantizedGroup, losslessGroups: firstLosslessGroup)
+            tensors.append(tensor)
         }
         if let payload = unit.payload {
             let content: PayloadBlock.Content =
@@ -44,5 +35,22 @@ extension StepManifest {
                 PayloadBlock(content, plainCount: payload.plainCount, plainChecksum: payload.plainChecksum))
         }
         notes += unit.notes
+    }
+}
+
+extension TensorRecord.Coding {
+    /// The same coding behind so many other groups.
+    func moved(quantizedGroups: Int, losslessGroups: Int) -> Self {
+        switch self {
+        case .exact, .exactDelta, .unchanged, .sameAs: self
+        case .excp(let quantizedGroup, let index):
+            .excp(quantizedGroup: quantizedGroups + quantizedGroup, index: index)
+        case .transform(let quantizedGroup, let index, let opens):
+            .transform(quantizedGroup: quantizedGroups + quantizedGroup, index: index, opens: opens)
+        case .copy(let quantizedGroup, let index):
+            .copy(quantizedGroup: quantizedGroups + quantizedGroup, index: index)
+        case .packed(let losslessGroup, let index, let depth):
+            .packed(losslessGroup: losslessGroups + losslessGroup, index: index, depth: depth)
+        }
     }
 }

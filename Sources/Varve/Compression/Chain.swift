@@ -20,8 +20,8 @@ struct Chain {
 
     /// Of the steps in the archive, for what they store already.
     private var index = PayloadIndex()
-    /// What the last step left for the next: restored tensors and payload, and its original files.
-    private var last: (number: Int, store: ScratchStore, contents: StepContents)?
+    /// What the last step left for the next.
+    private var last: StepSession.Kept?
     /// Steps whose files were seen to be others than when they were archived.
     private var changed: Set<Int> = []
     /// What the step before the last left: its file is used again.
@@ -53,7 +53,7 @@ struct Chain {
         do throws(VarveError) {
             return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
         } catch  where error.code == .originalChanged {
-            guard let before = last?.number else { throw error }
+            guard let before = last?.contents.step.number else { throw error }
             last = nil
             changed.insert(before)
             progress?(
@@ -73,88 +73,23 @@ struct Chain {
         if let last, !last.contents.isAsItWasRead { self.last = nil }
         let archive = try ArchiveReader(writer.layout.root)
         let decoder = ChainDecoder(archive, base: base)
-        // What is forgotten, even in part, is nothing to build on: pruning shall be able to take it.
-        let before = archive.steps.last { $0 < step.number && archive.forgotten.extent($0) == nil }
-        let isKeyframe =
-            try before.map { (number) throws(VarveError) in try keyframeIsDue(after: number, decoder) } ?? true
-
-        var previous: StepEncoder.Predecessor?
-        var previousWeights: (any PreviousWeights)?
-        var known = StepContents.KnownPairs()
-        if let before {
-            let open = try decoder.step(before)
-            known = open.manifest.pairs
-            if !isKeyframe {
-                let store = try await restoredStore(of: before, decoder, in: writer)
-                previous = StepEncoder.Predecessor(
-                    step: open, store: store, base: nil,
-                    distance: step.isEpoch || open.manifest.isEpoch ? nil : step.number - before,
-                    originals: originals(of: before, open))
-                previousWeights = StoredWeights(step: open, store: store)
-            }
-        } else if let base {
-            previous = StepEncoder.Predecessor(step: nil, store: nil, base: base, originals: nil)
-        }
-
-        let contents = try StepContents.read(
-            step, of: Run(root: source.root), held: source.held, previous: previousWeights, known: known)
-        let base = previous?.base == nil ? nil : base?.named(for: contents)
-        if let base { previous?.base = base }
-        let distance = try distance(of: step, since: before, decoder)
-        var plan = try self.plan(contents, previous, distance: distance)
-        if let other = previous, let before, !method.isLossless, try SameTraining.isOther(plan, than: other) {
-            previous = nil
-            plan = try self.plan(contents, nil, distance: distance)
-            plan.notes.append(
-                "most weights differ from those of step \(before) by about their own size, as those of another training "
-                    + "do; the step is stored as a keyframe")
-        }
-        if let progress { for file in plan.outline(contents) { progress(.file(file)) } }
-        let store = isLast ? nil : try emptyStore(in: writer)
-        spare = nil
-        if case .transform = method {
-            let factors = try QuantizerScales(plan).factors
-            previous?.quantizerScales = factors
-        }
+        let past = try await past(of: step, decoder, in: writer)
         for number in archive.steps where !index.steps.contains(number) {
             if let manifest = try? archive.manifest(number) { index.add(manifest) }
         }
         index.limit = step.number
-        let encoder = StepEncoder(
-            number: step.number, method: method, predecessor: previous, store: store, decoder: decoder, index: index)
-        let stepWriter = try writer.begin(step.number, replacing: replacing)
+        let store = isLast ? nil : try emptyStore(in: writer)
+        spare = nil
+        let session = try StepSession(
+            source, after: past, base: base, method: method, store: store, decoder: decoder, index: index)
+        if let progress { for file in session.plan.outline(session.contents) { progress(.file(file)) } }
 
-        var manifest = StepManifest(
-            number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
-            method: method.name, predecessor: try predecessorLink(previous), entries: plan.entries,
-            pairs: plan.pairs,
-            notes: plan.notes)
-        if let base {
-            manifest.baseHashes = try base.hashes()
-            manifest.notes.append(base.note(for: contents))
-        }
-        let method = method, units = plan.units
-        progress?(.size(plan.originalBytes))
-        if let name = units.first?.name { progress?(.working(name)) }
-        var done = 0
-        try options.capacity.check(plan.units.lazy.map { (needed: UnitCost.encoding($0, method), tensor: $0.name) })
-        try await OrderedWork.run(
-            plan.units, options.capacity, cost: { UnitCost.encoding($0, method) }, held: \.heldBytes
-        ) {
-            (unit) throws(VarveError) in
-            try encoder.encodeUnit(unit)
-        } consume: { (unit) throws(VarveError) in
-            try manifest.append(unit, to: stepWriter.part)
-            progress?(.bytes(unit.sourceBytes))
-            done += 1
-            if done < units.count, let name = units[done].name { progress?(.working(name)) }
-        }
-        try source.checkUnchanged(contents.files)
-        try base?.checkUnchanged()
-        manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
+        let stepWriter = try writer.begin(step.number, replacing: replacing)
+        var manifest = try await encode(session, into: stepWriter.part, progress)
+        try source.checkUnchanged(session.contents.files)
+        try session.base?.checkUnchanged()
         let kept = KeptChange(manifest, bound: method.errorBound)
-        if let warning = kept.warning { manifest.notes.append(warning) }
-        manifest.notes += [manifest.unprovenNote].compactMap { $0 }
+        manifest.notes += [kept.warning, manifest.unprovenNote].compactMap { $0 }
         try stepWriter.commit(manifest)
         if replacing {
             try writer.markReplaced(in: ArchiveReader(writer.layout.root))
@@ -162,25 +97,50 @@ struct Chain {
             index = PayloadIndex()
         }
         spare = last?.store
-        last = store.map { (step.number, $0, contents) }
+        last = session.kept
         return Outcome(
-            originalBytes: plan.originalBytes, storedBytes: try stepWriter.storedBytes,
+            originalBytes: session.plan.originalBytes, storedBytes: try stepWriter.storedBytes,
             notes: manifest.notes, kept: kept)
     }
 
-    private func plan(
-        _ contents: StepContents, _ previous: StepEncoder.Predecessor?, distance: Int?
-    ) throws(VarveError) -> StepPlan {
-        var planner = StepPlanner(
-            contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: method.quantizes(keyframe: previous == nil), method: method, distance: distance)
-        return try planner.plan()
+    /// Encodes all of a step into a part.
+    private func encode(
+        _ session: StepSession, into part: PartWriter, _ progress: ProgressHandler?
+    ) async throws(VarveError) -> StepManifest {
+        let units = session.plan.units
+        var manifest = session.manifest
+        manifest.baseHashes = try session.base?.hashes() ?? [:]
+        manifest.notes = session.notes
+        progress?(.size(session.plan.originalBytes))
+        if let name = units.first?.name { progress?(.working(name)) }
+        var done = 0
+        try options.capacity.check(units.lazy.map { (needed: session.cost($0), tensor: $0.name) })
+        try await session.encode(units, options.capacity) { (unit) throws(VarveError) in
+            try manifest.append(unit, to: part)
+            progress?(.bytes(unit.sourceBytes))
+            done += 1
+            if done < units.count, let name = units[done].name { progress?(.working(name)) }
+        }
+        manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
+        return manifest
     }
 
-    /// The optimizer's steps since the checkpoint before, if both are counted in them.
-    private func distance(of step: Step, since before: Int?, _ decoder: ChainDecoder) throws(VarveError) -> Int? {
-        guard let before, !step.isEpoch, try !decoder.step(before).manifest.isEpoch else { return nil }
-        return step.number - before
+    /// What the archive has of the step before.
+    private func past(
+        of step: Step, _ decoder: ChainDecoder, in writer: ArchiveWriter
+    ) async throws(VarveError) -> StepSession.Past {
+        let archive = decoder.archive
+        // What is forgotten, even in part, is nothing to build on: pruning shall be able to take it.
+        let before = archive.steps.last { $0 < step.number && archive.forgotten.extent($0) == nil }
+        guard let before else { return StepSession.Past(before: nil) }
+        let open = try decoder.step(before)
+        var past = StepSession.Past(before: open.manifest)
+        guard try !keyframeIsDue(after: before, decoder) else { return past }
+        let store = try await restoredStore(of: before, decoder, in: writer)
+        past.predecessor = (
+            .step(open, store: store, originals: originals(of: before, open)), StoredWeights(step: open, store: store)
+        )
+        return past
     }
 
     /// A store for what the next step will build on.
@@ -205,18 +165,11 @@ struct Chain {
         return true
     }
 
-    private func predecessorLink(_ previous: StepEncoder.Predecessor?) throws(VarveError)
-        -> StepManifest.Predecessor
-    {
-        if let step = previous?.step { return .step(step.manifest.number, digest: step.digest) }
-        return previous?.base == nil ? .none : .base
-    }
-
     /// The restored tensors and payload of a step: left over from compressing it, or replayed from the archive.
     private func restoredStore(
         of number: Int, _ decoder: ChainDecoder, in writer: ArchiveWriter
     ) async throws(VarveError) -> ScratchStore {
-        if let last, last.number == number { return last.store }
+        if let last, last.contents.step.number == number { return last.store }
         let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
         try await decoder.replay(number, into: store, options.capacity)
         return store
@@ -224,7 +177,7 @@ struct Chain {
 
     /// The original weights of the step before, if its files are still there as they were.
     private func originals(of number: Int, _ open: OpenStep) -> OriginalWeights? {
-        if let last, last.number == number { return OriginalWeights(last.contents) }
+        if let last, last.contents.step.number == number { return OriginalWeights(last.contents) }
         guard !changed.contains(number), let step = found.steps.first(where: { $0.number == number }) else {
             return nil
         }

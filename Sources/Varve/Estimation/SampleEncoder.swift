@@ -31,7 +31,7 @@ struct SampleEncoder {
     let sampleBytes: Int
 
     private var sample: UnitSample?
-    private var last: (open: OpenStep, store: ScratchStore, contents: StepContents, step: Step)?
+    private var last: (open: OpenStep, kept: StepSession.Kept)?
 
     init(
         found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?, sampleBytes: Int
@@ -50,64 +50,53 @@ struct SampleEncoder {
         _ step: Step, isKeyframe: Bool, known: StepContents.KnownPairs, progress: ProgressHandler?
     ) async throws(VarveError) -> Measurement {
         let began = ContinuousClock.now
-        var previous: StepEncoder.Predecessor?
-        var previousWeights: (any PreviousWeights)?
-        if let last, !isKeyframe {
-            previous = StepEncoder.Predecessor(
-                step: last.open, store: last.store, base: nil,
-                distance: step.isEpoch || last.step.isEpoch ? nil : step.number - last.step.number)
-            previousWeights = FilePreviousWeights(last.contents)
-        } else if last == nil, let base {
-            previous = StepEncoder.Predecessor(step: nil, store: nil, base: base)
-        }
-        let contents = try StepContents.read(
-            step, of: found, previous: previousWeights, known: last?.open.manifest.pairs ?? known)
-        let base = previous?.base == nil ? nil : base?.named(for: contents)
-        if let base { previous?.base = base }
-        var planner = StepPlanner(
-            contents: contents, predecessor: previous?.step?.manifest,
-            quantizes: method.quantizes(keyframe: previous == nil), method: method,
-            distance: last.flatMap { step.isEpoch || $0.step.isEpoch ? nil : step.number - $0.step.number })
-        let plan = try planner.plan()
-        if case .transform = method { previous?.quantizerScales = try QuantizerScales(plan).factors }
+        let store = ScratchStore(inMemory: method.keptContents)
+        let session = try StepSession(
+            SourceStep(step, root: found.root), after: past(isKeyframe: isKeyframe, known: known), base: base,
+            method: method, store: store)
+        let plan = session.plan, contents = session.contents
         let names = UnitSample.StepNames(path: step.path, isDirectory: step.isDirectory)
         let sample = self.sample ?? UnitSample(of: plan, names, byteCount: sampleBytes)
         self.sample = sample
         let units = sample.units(of: plan, names)
-        let store = ScratchStore(inMemory: method.keptContents)
-        let encoder = StepEncoder(number: step.number, method: method, predecessor: previous, store: store)
-        var manifest = StepManifest(
-            number: step.number, isEpoch: step.isEpoch, path: step.path, isDirectory: step.isDirectory,
-            method: method.name,
-            predecessor: previous?.step.map { .step($0.manifest.number, digest: $0.digest) } ?? .none,
-            entries: plan.entries, pairs: plan.pairs)
+        var manifest = session.manifest
+        // The hashes of a base are not reckoned with, for that reads all of it.
+        if session.base != nil { manifest.predecessor = .none }
         let planned = ContinuousClock.now
         let whole = Self.sizes(of: plan.units), encoded = Self.sizes(of: units)
-        var stored: [UnitClass: Double] = [:], notes = base.map { [$0.note(for: contents)] } ?? []
-        var position = 0
-        try await OrderedWork.run(units, options.capacity, held: \.heldBytes) { (unit) throws(VarveError) in
-            try encoder.encodeUnit(unit)
-        } consume: { (unit) throws(VarveError) in
+        var stored: [UnitClass: Double] = [:], position = 0
+        try await session.encode(units, options.capacity) { (unit) throws(VarveError) in
             stored[UnitClass(units[position]), default: 0] += Double(unit.heldBytes)
             position += 1
             manifest.append(unit, at: unit.blobs.map { Self.location($0) })
-            notes += unit.notes
             progress?(.bytes(unit.sourceBytes))
         }
-        notes += [manifest.unprovenNote].compactMap { $0 }
+        let notes = session.notes + manifest.notes + [manifest.unprovenNote].compactMap { $0 }
         let done = ContinuousClock.now
         for file in contents.files { try file.source.checkUnchanged() }
         let wholeBytes = whole.values.reduce(0, +), encodedBytes = encoded.values.reduce(0, +)
         let scale = Double(wholeBytes) / Double(max(1, encodedBytes))
         var size = Double(try ManifestFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
         for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
-        last = (OpenStep(unstored: manifest), store, contents, step)
+        last = session.kept.map { (OpenStep(unstored: manifest), $0) }
         let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
         return Measurement(
-            step: step, isKeyframe: previous?.step == nil, sampledBytes: UInt64(encodedBytes),
+            step: step, isKeyframe: session.isKeyframe, sampledBytes: UInt64(encodedBytes),
             storedBytes: UInt64(size), seconds: Self.seconds(planned - began) + Self.seconds(done - planned) * scale,
             outline: plan.outline(contents), layout: contents.layout, parameters: weights.count,
-            values: weights.reduce(0) { $0.addingSaturated(UInt64($1)) }, notes: plan.notes + notes)
+            values: weights.reduce(0) { $0.addingSaturated(UInt64($1)) }, notes: notes)
+    }
+
+    /// What the sample has of the step before.
+    private func past(isKeyframe: Bool, known: StepContents.KnownPairs) -> StepSession.Past {
+        var past = StepSession.Past(before: last?.open.manifest, known: known)
+        past.isSample = true
+        if let last, !isKeyframe {
+            past.predecessor = (
+                .step(last.open, store: last.kept.store, originals: nil), FilePreviousWeights(last.kept.contents)
+            )
+        }
+        return past
     }
 
     /// Units that cost about the same for each of their bytes.

@@ -55,6 +55,19 @@ extension StepPlanner {
         return ExpectedChange(learningRate: rate, update: update, done: done, steps: steps)
     }
 
+    /// What of a second moment is left of the one in the step before: beta2 to the power of the distance, by squaring,
+    /// because pow is not the same number everywhere.
+    func decay(_ beta: Double?) -> Double? {
+        guard predecessor?.step != nil, let beta, beta > 0, beta < 1, var rest = distance, rest > 0 else { return nil }
+        var (result, square) = (1.0, beta)
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
+    }
+
     /// The optimizer's own count of its steps for a parameter.
     private func optimizerSteps(_ parameter: Parameter) -> Int? {
         guard let value = parameter.other.first(where: { $0.key == "step" }) else { return nil }

@@ -5,12 +5,12 @@ import FileSystem
 import TensorFiles
 
 /// Decides how each byte of a step is stored: which tensors are quantized with which, which are exact, what is payload.
+///
+/// The plan depends on what the planner is given and on the files, and changes none of them.
 struct StepPlanner {
     let contents: StepContents
     /// `nil` for a keyframe.
-    let predecessor: StepManifest?
-    /// Whether weights may be quantized.
-    let quantizes: Bool
+    let predecessor: StepEncoder.Predecessor?
     let method: StepMethod
     /// Steps of the optimizer since the checkpoint before; `nil` if there is none or they are not counted.
     let distance: Int?
@@ -27,13 +27,12 @@ struct StepPlanner {
     private var notes: [String] = []
 
     init(
-        contents: StepContents, predecessor: StepManifest?, quantizes: Bool, method: StepMethod, distance: Int? = nil
+        contents: StepContents, predecessor: StepEncoder.Predecessor?, method: StepMethod, distance: Int?
     ) {
-        self.distance = distance
         self.contents = contents
         self.predecessor = predecessor
-        self.quantizes = quantizes
         self.method = method
+        self.distance = distance
     }
 
     /// The plan of the step.
@@ -47,6 +46,7 @@ struct StepPlanner {
         for parameter in contents.parameters { try add(parameter, masters) }
         addUnclaimedTensors()
         (parameters, exact) = try Self.withCopies(parameters, exact)
+        try setQuantizerScales()
         return StepPlan(
             entries: entries,
             units: quantizedGroups() + LosslessGroupOrder.losslessGroups(exact).map { .losslessGroup($0) }
@@ -69,10 +69,11 @@ struct StepPlanner {
         entryOfFile = [Int](repeating: 0, count: contents.files.count)
         claimed = [ClaimedRanges](repeating: ClaimedRanges(), count: contents.files.count)
         var predecessorEntries: [String: Int] = [:]
-        for (index, entry) in (predecessor?.entries ?? []).enumerated() {
-            guard let predecessor else { break }
-            predecessorEntries[
-                Self.stableKey(entry.path, stepPath: predecessor.path, isDirectory: predecessor.isDirectory)] = index
+        if let before = predecessor?.step?.manifest {
+            for (index, entry) in before.entries.enumerated() {
+                predecessorEntries[
+                    Self.stableKey(entry.path, stepPath: before.path, isDirectory: before.isDirectory)] = index
+            }
         }
         for item in contents.step.entries {
             let kind: Entry.Kind
@@ -136,7 +137,7 @@ struct StepPlanner {
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
         var second = planned(
             parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
-        second?.decay = parameter.hyperparameters?.beta2
+        second?.decay = decay(parameter.hyperparameters?.beta2)
         var maximum: PlannedTensor?
         for value in parameter.other {
             guard case .tensor(let tensorIndex) = value.content else { continue }
@@ -148,7 +149,9 @@ struct StepPlanner {
         }
         let isTied = pairing != .ambiguous && (hasMoments || !parameter.other.isEmpty)
         // Without proof nothing is quantized at a beginning: it can as well be packed with what else is exact.
-        let mayBeQuantized = quantizes && !parameter.isBuffer && (isTied || !hasOptimizer || predecessor != nil)
+        let mayBeQuantized =
+            method.quantizes(keyframe: predecessor == nil) && !parameter.isBuffer
+            && (isTied || !hasOptimizer || predecessor?.step != nil)
         guard let weight, mayBeQuantized, weight.dtype.isQuantizable, weight.range.count > 0 else {
             exact += [weight, copy, first, second, maximum].compactMap { $0 }
             return
@@ -207,6 +210,15 @@ struct StepPlanner {
                     exact.append(tensor)
                 }
             }
+        }
+    }
+
+    /// Under `transform` a weight's step size follows from its second moment, as far as there is a change to be quantized.
+    private mutating func setQuantizerScales() throws(VarveError) {
+        guard case .transform = method, predecessor != nil else { return }
+        let factors = try QuantizerScales(parameters).factors
+        for index in parameters.indices {
+            parameters[index].quantizerScale = factors[parameters[index].weight.identity.name] ?? 1
         }
     }
 

@@ -24,7 +24,7 @@ package struct Restorer: Sendable {
         try ArchiveLocation.check(output: output)
         let reader = try ArchiveReader(archive)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
-        let decoder = ChainDecoder(reader, base: base)
+        var decoder = ChainDecoder(reader, base: base)
         let steps = try options.replaced ? replaced(selectedSteps(reader), reader) : selectedSteps(reader)
         if !options.overwrite, let content = try? SystemCalls.list(output), !content.isEmpty {
             throw VarveError(.exists, "the directory is not empty; `overwrite` replaces what is in it", file: output)
@@ -66,7 +66,7 @@ package struct Restorer: Sendable {
             } catch {
                 throw reader.isPrunedSince(step) ? VarveError.forgotten(StepVersion.number(step), file: archive) : error
             }
-            decoder.remember(store, step: step)
+            decoder = decoder.building(on: store.map { KeptStep(number: step, store: $0) })
             progress?(.finished(number: StepVersion.number(step), original: 0, stored: 0))
         }
         if !plan.runEntries.isEmpty {

@@ -10,7 +10,7 @@ struct StepComparison {
     let workers: Workers
 
     /// What the last compared step left for the next.
-    private var last: (number: Int, store: ScratchStore)?
+    private var last: KeptStep?
 
     init(archive: String, base: CheckpointWeights?, workers: Workers) {
         self.archive = archive
@@ -26,8 +26,7 @@ struct StepComparison {
         step number: Int, originals: OriginalFiles?
     ) async throws(VarveError) -> VarveError? {
         let reader = try ArchiveReader(archive)
-        let decoder = ChainDecoder(reader, base: base)
-        if let last { decoder.remember(last.store, step: last.number) }
+        let decoder = ChainDecoder(reader, base: base).building(on: last)
         let step = try decoder.step(number), manifest = step.manifest
         for part in manifest.parts { SystemCalls.dropCache(reader.stepPart(number, part.name)) }
         if let finding = ArchiveVerifier(reader).check(number).first { throw finding.error }
@@ -54,7 +53,7 @@ struct StepComparison {
             }
         }
         try originals?.checkContent()
-        last = (number, store)
+        last = KeptStep(number: number, store: store)
         return found
     }
 }

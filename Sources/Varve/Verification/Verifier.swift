@@ -75,7 +75,7 @@ package struct Verifier: Sendable {
         if let against = options.against, result.findings.isEmpty {
             result.differences += try notHeld(against, reader, range)
         }
-        let decoder = ChainDecoder(
+        var decoder = ChainDecoder(
             reader, base: try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
         // Forgotten steps that others need are checked like all, but not decoded for themselves.
         var damage: [Int: Set<StepRecord>?] = [:]
@@ -87,9 +87,11 @@ package struct Verifier: Sendable {
             if options.decodes, findings.isEmpty, reader.forgotten.extent(step) != .whole {
                 do throws(VarveError) {
                     let comparison = try originals(step, decoder)
-                    result.tensorsDecoded += try await decodeAll(step, decoder, comparison, &coverage) {
+                    let decoded = try await decodeAll(step, decoder, comparison, &coverage) {
                         differences.append(.init(step: step, $0))
                     }
+                    result.tensorsDecoded += decoded.tensors
+                    decoder = decoder.building(on: decoded.kept)
                     if comparison != nil, let against = options.against {
                         result.compared.append(step)
                         let manifest = try decoder.step(step).manifest
@@ -153,11 +155,12 @@ package struct Verifier: Sendable {
         return first.union(second)
     }
 
-    /// Decodes every unit and payload block of a step; later steps build on what it restored.
+    /// Decodes every unit and payload block of a step.
+    /// - Returns: how many tensors there were, and what the next step builds on.
     private func decodeAll(
         _ number: Int, _ decoder: ChainDecoder, _ originals: OriginalFiles?, _ coverage: inout Result.Coverage?,
         difference: (VarveError) -> Void
-    ) async throws(VarveError) -> Int {
+    ) async throws(VarveError) -> (tensors: Int, kept: KeptStep?) {
         let step = try decoder.step(number), manifest = step.manifest
         let withMoments = decoder.archive.forgotten.extent(number) == nil
         // An archive that may not be written to is walked with a file elsewhere; without room for it, the slow way.
@@ -199,8 +202,7 @@ package struct Verifier: Sendable {
                 difference(found)
             }
         }
-        decoder.remember(store, step: number)
-        return count
+        return (count, store.map { KeptStep(number: number, store: $0) })
     }
 
     /// The files of the step in the run it is compared with; `nil` where they are not there.
