@@ -122,7 +122,7 @@ extension Discovery {
     /// Whether two files with weights are parts of one checkpoint.
     private func belongTogether(_ a: FileProbe, _ b: FileProbe) -> Bool {
         if FileRole.shardKey(a.name) == FileRole.shardKey(b.name), FileRole.shardKey(a.name) != nil { return true }
-        if FileRole.isWhole(a), FileRole.isWhole(b) { return false }
+        if a.isWhole, b.isWhole { return false }
         if a.isOpaque || b.isOpaque { return false }
         return a.weightNames.isDisjoint(with: b.weightNames) || FileRole.network(a.name) != FileRole.network(b.name)
     }

@@ -101,6 +101,9 @@ struct FileProbe {
         }
     }
 
+    /// Weights and optimizer in one file: a checkpoint of its own.
+    var isWhole: Bool { hasWeights && hasOptimizer && FileRole.network(name).isEmpty }
+
     var isOpaque: Bool { if case .opaque = outcome { true } else { false } }
 
     /// Whether the name carries a step number that means something.

@@ -13,8 +13,6 @@ package struct StepContents: Sendable {
     package var structure = ""
     /// How often the steps up to this one were searched for an order of their parameters, where some stay open.
     package var searches = 0
-    /// What to call the framework's layout.
-    package var layout: String { Layouts.layout(of: StepShape(step)).title }
 
     package init(step: Step, files: [StepFile], parameters: [Parameter], warnings: [String] = []) {
         self.step = step

@@ -14,6 +14,9 @@ extension StepContents {
     /// to the doubt: after a few it is not looked for again.
     package static let searchesKey = "#searches"
 
+    /// What to call the framework's layout.
+    package var layout: String { Layouts.layout(of: StepShape(step)).title }
+
     /// Opens the files of a step and ties optimizer state to parameters.
     ///
     /// Names first; then candidate orders; then the data: with `previous` the residual of each weight against the

@@ -28,11 +28,6 @@ enum FileRole {
     /// Which of several networks a file is about.
     static func network(_ name: String) -> Set<String> { words(name).intersection(network) }
 
-    /// Weights and optimizer in one file: a checkpoint of its own.
-    static func isWhole(_ probe: FileProbe) -> Bool {
-        probe.hasWeights && probe.hasOptimizer && network(probe.name).isEmpty
-    }
-
     /// The name without its shard number, of `x-00001-of-00003`; `nil` for other names.
     static func shardKey(_ name: String) -> String? {
         let tokens = NameToken.split(name)
