@@ -1,19 +1,17 @@
-import Foundation
 import FileSystem
+import TensorFiles
 
 /// The Trainer's `trainer_state.json`.
 enum TrainerState {
     static let file = "trainer_state.json"
 
-    private struct State: Decodable {
-        var global_step: Int?
-    }
-
     /// `global_step`, `nil` where the file is missing or says nothing.
     static func step(in folder: CheckpointFolder) -> Int? {
-        guard folder.isRegular(file), let bytes = try? SmallFile.read(folder.absolute(file)),
-            let state = try? JSONDecoder().decode(State.self, from: Data(bytes))
+        let path = folder.absolute(file)
+        guard folder.isRegular(file), let bytes = try? SmallFile.read(path),
+            let step = try? JSONScanner.member(
+                "global_step", of: bytes, file: path, { (scanner) throws(VarveError) in try scanner.integer() })
         else { return nil }
-        return state.global_step.flatMap { $0 >= 0 ? $0 : nil }
+        return step >= 0 ? step : nil
     }
 }
