@@ -1,13 +1,8 @@
-import Foundation
 import FileSystem
 import TensorFiles
 
 /// The index of a sharded model: `model.safetensors.index.json`.
 enum ShardIndex {
-    private struct Index: Decodable {
-        var weight_map: [String: String]
-    }
-
     /// Shards that are missing, or lack a tensor that the index maps to them.
     static func fault(_ directory: String, _ shape: StepShape, _ scan: RunScan) -> VarveError? {
         let indexes = shape.top.filter { $0.hasSuffix(".index.json") }.sorted()
@@ -19,13 +14,13 @@ enum ShardIndex {
 
     private static func check(_ path: String, _ directory: String, _ scan: RunScan) -> VarveError? {
         let absolute = scan.absolute(path)
-        let index: Index
-        do {
-            index = try JSONDecoder().decode(Index.self, from: Data(try SmallFile.read(absolute)))
+        let map: [String: String]
+        do throws(VarveError) {
+            map = try weightMap(try SmallFile.read(absolute), absolute)
         } catch {
             return VarveError(.malformed, "the index of shards cannot be read", file: absolute, cause: error)
         }
-        for shard in Set(index.weight_map.values).sorted() {
+        for shard in Set(map.values).sorted() {
             let shardPath = Paths.join(directory, shard)
             guard Paths.isSafeRelative(shard), let entry = scan.entry(shardPath) else {
                 return VarveError(.incomplete, "the shard \(shard) is missing", file: absolute)
@@ -38,7 +33,7 @@ enum ShardIndex {
             } catch {
                 return error
             }
-            for (tensor, _) in index.weight_map.filter({ $0.value == shard }).sorted(by: { $0.key < $1.key })
+            for (tensor, _) in map.filter({ $0.value == shard }).sorted(by: { $0.key < $1.key })
             where !names.contains(tensor) {
                 return VarveError(
                     .incomplete, "the index maps a tensor to this file that is not in it",
@@ -46,6 +41,15 @@ enum ShardIndex {
             }
         }
         return nil
+    }
+
+    /// The file of each tensor.
+    static func weightMap(_ bytes: [UInt8], _ path: String) throws(VarveError) -> [String: String] {
+        let map = try JSONScanner.member("weight_map", of: bytes, file: path) { (scanner) throws(VarveError) in
+            try scanner.strings()
+        }
+        guard let map else { throw VarveError(.malformed, "it has no weight_map", file: path) }
+        return map
     }
 
     /// Without an index: `model-00001-of-00003` and its like must all be there.

@@ -5,12 +5,12 @@ enum TrainerFiles: CompletenessRule {
     static func fault(
         in folder: CheckpointFolder, beside siblings: [CheckpointFolder]
     ) throws(VarveError) -> VarveError? {
-        if isMeantToHaveState(folder, siblings), !folder.has(TrainerLayout.stateFile) {
+        if isMeantToHaveState(folder, siblings), !folder.has(TrainerState.file) {
             return folder.incomplete(
-                "\(TrainerLayout.stateFile), which is written last, is missing: the checkpoint is still being written",
-                TrainerLayout.stateFile)
+                "\(TrainerState.file), which is written last, is missing: the checkpoint is still being written",
+                TrainerState.file)
         }
-        guard folder.has(TrainerLayout.stateFile) else { return nil }
+        guard folder.has(TrainerState.file) else { return nil }
         return missingWeights(folder, siblings) ?? missingOptimizer(folder) ?? missingRandomState(folder)
             ?? latest(folder)
     }
@@ -23,7 +23,7 @@ enum TrainerFiles: CompletenessRule {
         }
         if folder.has("scheduler.pt") || folder.files.contains(where: { isRandomState($0) }) { return true }
         if !weightFolders(folder).isEmpty || folder.folders.contains("optimizer_0") { return true }
-        return siblings.contains { $0.has(TrainerLayout.stateFile) }
+        return siblings.contains { $0.has(TrainerState.file) }
     }
 
     private static func isRandomState(_ name: String) -> Bool { name.hasPrefix("rng_state") && name.hasSuffix(".pth") }

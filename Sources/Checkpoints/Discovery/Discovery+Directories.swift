@@ -5,17 +5,17 @@ extension Discovery {
     func isCheckpoint(_ directory: String) -> Bool {
         let shape = StepShape(directory, in: scan)
         let name = shape.name
-        let files = shape.fileNames.contains { StepName.hasCheckpointSuffix($0) || $0.hasSuffix(".distcp") }
+        let files = shape.fileNames.contains { StepName.hasCheckpointSuffix($0) || Layouts.isPiece($0) }
         if StepName.isTemporary(name) {
             return StepName(name) != nil && (files || !shape.paths.isEmpty || name.contains("orbax-checkpoint-tmp"))
         }
         let step = StepName(name)
         let layout = Layouts.layout(of: shape)
-        if layout != PlainLayout.self, layout != KerasLayout.self, layout != MLXLayout.self {
-            if step.map({ $0.kind != .glued }) ?? false || layout == SpeechBrainLayout.self { return true }
-            // Without a number in its name only where the files tell one: `last/` of the Trainer.
-            return shape.top.contains(TrainerLayout.stateFile) && !shape.weightFiles.isEmpty
-                && !scan.directories(directory).contains { isCheckpoint($0.path) }
+        if layout.isOfDirectories {
+            if let step, step.kind != .glued { return true }
+            return layout.isCheckpoint(unnumbered: shape) {
+                scan.directories(directory).contains { isCheckpoint($0.path) }
+            }
         }
         guard files, let step else { return false }
         switch step.kind {
@@ -43,8 +43,7 @@ extension Discovery {
     /// Whether the run's own directory is a checkpoint.
     func rootIsCheckpoint() -> Bool {
         let shape = StepShape("", in: scan)
-        let layout = Layouts.layout(of: shape)
-        if layout == PlainLayout.self || layout == KerasLayout.self || layout == MLXLayout.self {
+        if !Layouts.layout(of: shape).isOfDirectories {
             let names = shape.top.filter { StepName.hasCheckpointSuffix($0) }
             // `model_10.safetensors` is one step of several, or the first of them.
             return shape.weightFiles.contains { StepName($0) == nil }
@@ -79,26 +78,13 @@ extension Discovery {
             path: directory, isDirectory: true, members: members, name: shape.name,
             probes: probes.filter { !Layouts.isForeign($0.path) })
         candidate.namesAreCounters = layout.namesAreCounters
-        if let number = TrainerState.step(in: directory, scan) {
-            candidate.metadata = StepNumber(value: number, ground: .metadata)
-        } else if layout == SpeechBrainLayout.self {
-            // Updates tell checkpoints within an epoch apart; the epoch is what a recipe without Adam has.
-            candidate.metadata = candidate.optimizerStep ?? SpeechBrainLayout.epoch(in: directory, scan)
-        } else if layout != PlainLayout.self, layout != TrainerLayout.self, layout != AccelerateLayout.self {
-            candidate.metadata = nil
-            candidate.optimizerStep = nil
-        }
+        candidate.told = layout.numbers(candidate.told, in: CheckpointFolder(directory, in: scan))
         candidates.append(candidate)
     }
 
-    /// DeepSpeed's `latest` and Megatron's tracker are written after the checkpoint they name.
+    /// A tracker names an earlier step as long as the checkpoint is being written.
     private func trackerFault(_ directory: String, _ layout: any Layout.Type) -> VarveError? {
-        let tracker: String
-        switch layout {
-        case is DeepSpeedLayout.Type: tracker = "latest"
-        case is MegatronLayout.Type: tracker = "latest_checkpointed_iteration.txt"
-        default: return nil
-        }
+        guard let tracker = layout.tracker else { return nil }
         let parent = Paths.split(directory).directory
         let path = Paths.join(parent == "." ? "" : parent, tracker)
         guard let number = StepName(Paths.split(directory).name)?.number, let entry = scan.entry(path),
@@ -121,7 +107,7 @@ extension Discovery {
                 return VarveError(
                     .incomplete, "a file's name says that it is still being written", file: scan.absolute(probe.path))
             }
-            if case .broken(let error) = probe.outcome, !DCPLayout.owns(probe.path) { return error }
+            if case .broken(let error) = probe.outcome, !Layouts.isPiece(probe.path) { return error }
         }
         let inside = scan.subtree(directory)
         for entry in inside where entry.identity.kind == .regular {

@@ -58,7 +58,7 @@ struct FileProbe {
             throw VarveError(
                 .incomplete, "\(source.byteCount) bytes are too few for a checkpoint: it is still being written")
         }
-        if name.hasSuffix(".distcp") { return outcome = .opaque }
+        if Layouts.isPiece(name) { return outcome = .opaque }
         if magic == .hdf5 {
             try FileMagic.checkHDF5(source)
             return outcome = .opaque
@@ -77,7 +77,7 @@ struct FileProbe {
             metadata = reader.stepNumber()
             optimizerStep = reader.optimizerStep()
         } else {
-            hasOptimizer = MLXLayout.isOptimizer(file)
+            hasOptimizer = file.isFlatOptimizer
             hasWeights = !hasOptimizer && !file.tensors.isEmpty
             weightNames = Set(file.tensors.map(\.name.hashValue))
             metadata = StepNumber.find(in: file.metadata)

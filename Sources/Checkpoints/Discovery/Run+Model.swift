@@ -1,11 +1,6 @@
-import Foundation
 package import FileSystem
 
 extension Run {
-    private struct ShardList: Decodable {
-        var weight_map: [String: String]
-    }
-
     /// The weights of one model in a directory, by the names that the hub's libraries look for, as a run of one step.
     ///
     /// Symbolic links are followed: a snapshot in the hub's cache has no other files. Where the same weights are there in
@@ -48,7 +43,7 @@ extension Run {
     /// The files that a list of shards names, in order.
     private static func shards(_ list: String) throws(VarveError) -> [String] {
         let bytes = try SmallFile.read(list)
-        guard let map = try? JSONDecoder().decode(ShardList.self, from: Data(bytes)).weight_map,
+        guard let map = try? ShardIndex.weightMap(bytes, list),
             map.values.allSatisfy(Paths.isSafeRelative)
         else { throw VarveError(.malformed, "the index of shards cannot be read", file: list) }
         return Set(map.values).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

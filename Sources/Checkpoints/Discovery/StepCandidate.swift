@@ -8,9 +8,8 @@ struct StepCandidate {
     /// The name the step number was looked for in.
     var name: String
     var stepName: StepName?
-    /// Best number told by the files themselves.
-    var metadata: StepNumber?
-    var optimizerStep: StepNumber?
+    /// Told by the files themselves.
+    var told = FileNumbers()
     var hasWeights = false
     var hasOptimizer = false
     var namesAreCounters = false
@@ -32,8 +31,8 @@ struct StepCandidate {
         stepName = StepName(name)
         // accelerate's random states count the calls of save_state under `step`: only weights and optimizers tell.
         let telling = probes.filter { ($0.hasWeights || $0.hasOptimizer) && !FileRole.isAuxiliary($0.name) }
-        metadata = telling.compactMap(\.metadata).min { ($0.ground, -$0.value) < ($1.ground, -$1.value) }
-        optimizerStep = probes.compactMap(\.optimizerStep).max { $0.value < $1.value }
+        told.metadata = telling.compactMap(\.metadata).min { ($0.ground, -$0.value) < ($1.ground, -$1.value) }
+        told.optimizerStep = probes.compactMap(\.optimizerStep).max { $0.value < $1.value }
         hasWeights = probes.contains(where: \.hasWeights)
         hasOptimizer = probes.contains(where: \.hasOptimizer)
         for probe in probes where probe.hasWeights { weightNames.formUnion(probe.weightNames) }
@@ -44,17 +43,17 @@ struct StepCandidate {
     mutating func chooseNumber() {
         number = nil
         isEpoch = false
-        if let metadata, metadata.ground == .metadata {
+        if let metadata = told.metadata, metadata.ground == .metadata {
             number = metadata
         } else if let stepName, stepName.kind == .step, !namesAreCounters {
             number = StepNumber(value: stepName.number, ground: .name)
-        } else if let metadata {
+        } else if let metadata = told.metadata {
             number = metadata
             isEpoch = true
         } else if let stepName, stepName.kind == .epoch {
             number = StepNumber(value: stepName.number, ground: .name)
             isEpoch = true
-        } else if let optimizerStep {
+        } else if let optimizerStep = told.optimizerStep {
             number = optimizerStep
         } else if let stepName {
             number = StepNumber(value: stepName.number, ground: .name)

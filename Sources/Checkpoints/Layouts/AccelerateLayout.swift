@@ -4,13 +4,16 @@ import FileSystem
 enum AccelerateLayout: Layout {
     static let title = "accelerate save_state"
     static let namesAreCounters = true
+    static let isStrict = true
 
     static func recognizes(_ shape: StepShape) -> Bool {
         shape.top.contains { $0.hasPrefix("random_states_") && $0.hasSuffix(".pkl") }
             || shape.top.contains("optimizer.bin") && !shape.weightFiles.isEmpty
     }
 
+    static func numbers(_ found: FileNumbers, in folder: CheckpointFolder) -> FileNumbers { found }
+
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
-        try PlainLayout.inventory(files)
+        StepInventory(stateDictsIn: files)
     }
 }

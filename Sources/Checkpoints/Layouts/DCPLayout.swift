@@ -2,9 +2,9 @@
 enum DCPLayout: Layout {
     static let title = "torch.distributed.checkpoint"
 
-    static func owns(_ path: String) -> Bool { path.hasSuffix(".distcp") }
+    static func isPiece(_ path: String) -> Bool { path.hasSuffix(".distcp") }
 
     static func recognizes(_ shape: StepShape) -> Bool {
-        shape.top.contains { owns($0) } || shape.top.contains(".metadata")
+        shape.top.contains { isPiece($0) } || shape.top.contains(".metadata")
     }
 }

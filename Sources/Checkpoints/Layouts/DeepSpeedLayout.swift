@@ -1,6 +1,7 @@
 /// DeepSpeed: `global_stepN/` with model and optimizer states per rank, named by the file `latest`. Not understood yet.
 enum DeepSpeedLayout: Layout {
     static let title = "DeepSpeed"
+    static let tracker: String? = "latest"
 
     static func owns(_ path: String) -> Bool {
         path.hasSuffix("_model_states.pt") || path.hasSuffix("_optim_states.pt")

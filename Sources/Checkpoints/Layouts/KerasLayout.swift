@@ -1,6 +1,7 @@
 /// Keras 3: `.weights.h5` and `.keras` files. Not understood yet.
 enum KerasLayout: Layout {
     static let title = "Keras"
+    static let isOfDirectories = false
 
     static func recognizes(_ shape: StepShape) -> Bool {
         !shape.paths.isEmpty

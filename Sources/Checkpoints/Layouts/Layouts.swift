@@ -11,7 +11,8 @@ enum Layouts {
     }
 
     /// Files inside an understood checkpoint that belong to a layout that is not: flat partitions, distributed pieces.
-    static func isForeign(_ path: String) -> Bool {
-        DCPLayout.owns(path) || DeepSpeedLayout.owns(path) || MegatronLayout.owns(path)
-    }
+    static func isForeign(_ path: String) -> Bool { all.contains { $0.owns(path) } }
+
+    /// Files that are no containers, whatever their checkpoint's layout.
+    static func isPiece(_ path: String) -> Bool { all.contains { $0.isPiece(path) } }
 }

@@ -1,6 +1,7 @@
 /// Megatron-LM's classic layout: `iter_0000020/mp_rank_00/model_optim_rng.pt`. Not understood yet.
 enum MegatronLayout: Layout {
     static let title = "Megatron-LM"
+    static let tracker: String? = "latest_checkpointed_iteration.txt"
 
     static func owns(_ path: String) -> Bool {
         path.hasSuffix("model_optim_rng.pt") || path.hasSuffix("distrib_optim.pt")

@@ -1,59 +1,16 @@
-import TensorFiles
 import FileSystem
 
-/// Files with state dicts and optimizers anywhere in them, sharded or not: the layout of everything that is
-/// understood.
+/// Files with state dicts and optimizers anywhere in them, sharded or not, that no framework's habits tell more of.
 enum PlainLayout: Layout {
     static let title = "plain files"
+    static let isOfDirectories = false
+    static let isStrict = true
 
     static func recognizes(_ shape: StepShape) -> Bool { true }
 
-    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
-        var inventory = StepInventory()
-        var shards: [String: Int] = [:]
-        var optimizerFiles: [Int] = []
-        for (index, file) in files.enumerated() {
-            guard let tensorFile = file.tensorFile, !Layouts.isForeign(file.path) else { continue }
-            let name = Paths.split(file.path).name
-            var found: [StateDict] = []
-            if var reader = StateDictReader(tensorFile, fileIndex: index) {
-                reader.read()
-                if !FileRole.isAuxiliary(name) { found = reader.dictionaries }
-                if !reader.optimizers.isEmpty {
-                    // The first file's paths stand as they are; further files' begin with their ordinal.
-                    let prefix = optimizerFiles.isEmpty ? "" : "\(optimizerFiles.count):"
-                    inventory.optimizers += reader.optimizers.map { prefixed($0, prefix) }
-                    optimizerFiles.append(index)
-                }
-            } else if !MLXLayout.isOptimizer(tensorFile) {
-                let entries = tensorFile.tensors.indices.map {
-                    StateDict.Entry(
-                        name: tensorFile.tensors[$0].name, tensorIndex: TensorIndex(file: index, tensor: $0))
-                }
-                found = [StateDict(path: [], file: index, entries: entries)]
-            }
-            if let key = FileRole.shardKey(name), found.count == 1, let dictionary = found.first,
-                dictionary.path.isEmpty
-            {
-                if let at = shards[key] {
-                    inventory.dictionaries[at].entries += dictionary.entries
-                    continue
-                }
-                shards[key] = inventory.dictionaries.count
-            }
-            inventory.dictionaries += found.filter { !$0.entries.isEmpty }
-        }
-        return inventory
-    }
+    static func numbers(_ found: FileNumbers, in folder: CheckpointFolder) -> FileNumbers { found }
 
-    private static func prefixed(_ optimizer: OptimizerState, _ prefix: String) -> OptimizerState {
-        guard !prefix.isEmpty else { return optimizer }
-        var optimizer = optimizer
-        for group in optimizer.groups.indices {
-            for slot in optimizer.groups[group].slots.indices {
-                optimizer.groups[group].slots[slot].statePath = prefix + optimizer.groups[group].slots[slot].statePath
-            }
-        }
-        return optimizer
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        StepInventory(stateDictsIn: files)
     }
 }

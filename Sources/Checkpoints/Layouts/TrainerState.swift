@@ -1,19 +1,17 @@
-import Foundation
 import FileSystem
+import TensorFiles
 
 /// The Trainer's `trainer_state.json`.
 enum TrainerState {
-    private struct State: Decodable {
-        var global_step: Int?
-    }
+    static let file = "trainer_state.json"
 
     /// `global_step`, `nil` where the file is missing or says nothing.
-    static func step(in directory: String, _ scan: RunScan) -> Int? {
-        let path = Paths.join(directory, TrainerLayout.stateFile)
-        guard scan.entry(path)?.identity.kind == .regular,
-            let bytes = try? SmallFile.read(scan.absolute(path)),
-            let state = try? JSONDecoder().decode(State.self, from: Data(bytes))
+    static func step(in folder: CheckpointFolder) -> Int? {
+        let path = folder.absolute(file)
+        guard folder.isRegular(file), let bytes = try? SmallFile.read(path),
+            let step = try? JSONScanner.member(
+                "global_step", of: bytes, file: path, { (scanner) throws(VarveError) in try scanner.integer() })
         else { return nil }
-        return state.global_step.flatMap { $0 >= 0 ? $0 : nil }
+        return step >= 0 ? step : nil
     }
 }

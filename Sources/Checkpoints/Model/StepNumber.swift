@@ -1,3 +1,10 @@
+/// The step numbers that the files of a checkpoint tell.
+struct FileNumbers {
+    /// The best one.
+    var metadata: StepNumber?
+    var optimizerStep: StepNumber?
+}
+
 /// A step number and how it was found, best ground first.
 struct StepNumber: Hashable {
     enum Ground: Int, Comparable {

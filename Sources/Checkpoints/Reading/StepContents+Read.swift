@@ -32,9 +32,7 @@ extension StepContents {
         known: KnownPairs = [:]
     ) throws(VarveError) -> StepContents {
         let layout = Layouts.layout(of: StepShape(step))
-        let files = try open(
-            step, run, held,
-            isStrict: layout == PlainLayout.self || layout == TrainerLayout.self || layout == AccelerateLayout.self)
+        let files = try open(step, run, held, isStrict: layout.isStrict)
         let inventory = try layout.inventory(files)
         let weights = WeightNames.weights(inventory.dictionaries, files)
         var solver = PairingSolver(
@@ -73,7 +71,7 @@ extension StepContents {
                 source.identity.inode == entry.identity.inode
             else { throw VarveError(.sourceChanged, "the file changed since the run was looked through", file: path) }
             var tensorFile: TensorFile?
-            if !DCPLayout.owns(entry.path) {
+            if !Layouts.isPiece(entry.path) {
                 do throws(VarveError) { tensorFile = try TensorFile.open(source) } catch {
                     let inside = error.code == .truncated || error.code == .malformed || error.code == .unsupported
                     if !inside || isStrict && StepName.hasCheckpointSuffix(entry.path) { throw error.at(file: path) }

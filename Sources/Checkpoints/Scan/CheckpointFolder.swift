@@ -23,6 +23,9 @@ struct CheckpointFolder {
 
     func has(_ file: String) -> Bool { files.contains(file) }
 
+    /// Whether a name is that of a file, or of a link to one outside of the run.
+    func isRegular(_ file: String) -> Bool { scan.entry(Paths.join(path, file))?.identity.kind == .regular }
+
     func folder(_ name: String) -> CheckpointFolder { CheckpointFolder(Paths.join(path, name), in: scan) }
 
     /// Where a file lies, for messages and for reading.

@@ -1,8 +1,8 @@
-import FileSystem
+package import FileSystem
 
 extension JSONScanner {
     /// A string, with its escapes resolved.
-    mutating func string() throws(VarveError) -> String {
+    package mutating func string() throws(VarveError) -> String {
         try expect("\"")
         let start = offset
         guard let content = stringContent() else { throw failure("a string without end, or with a bad escape") }

@@ -1,15 +1,16 @@
-import FileSystem
+package import FileSystem
 
 /// A strict, forward-only reader of one JSON text (RFC 8259) that knows byte offsets.
 ///
 /// It accepts and rejects what serde_json does, because that decides which safetensors headers are valid: no byte order
 /// mark, comments or trailing commas, no lone surrogates, nesting up to 127. Nothing is kept of values it skips.
-struct JSONScanner {
+package struct JSONScanner {
     static let depthLimit = 127
 
     private let bytes: [UInt8]
     private let file: String
     private let base: UInt64
+    private let part: String
     private var depth = 0
     /// Index of the next byte.
     private(set) var position = 0
@@ -17,17 +18,19 @@ struct JSONScanner {
     /// - Parameters:
     ///   - file: what to call it in errors.
     ///   - base: offset of the text's first byte in the file.
-    init(_ bytes: [UInt8], file: String, base: UInt64) {
+    ///   - part: what the text is of the file, for messages.
+    init(_ bytes: [UInt8], file: String, base: UInt64, part: String = "header") {
         self.bytes = bytes
         self.file = file
         self.base = base
+        self.part = part
     }
 
     /// Offset in the file of the next byte.
     var offset: UInt64 { base + UInt64(position) }
 
     func failure(_ message: String, at offset: UInt64? = nil) -> VarveError {
-        VarveError(.malformed, "header: \(message)", file: file, offset: offset ?? self.offset)
+        VarveError(.malformed, "\(part): \(message)", file: file, offset: offset ?? self.offset)
     }
 
     /// The next byte that is no white space, not consumed. `nil` at the end.
@@ -120,6 +123,17 @@ struct JSONScanner {
             let (sum, carry) = product.addingReportingOverflow(UInt64(byte - 0x30))
             if overflow || carry { throw failure("an integer beyond 64 bits", at: start) }
             value = sum
+        }
+        return value
+    }
+
+    /// A whole number that fits an `Int`, however it is written: `20`, `20.0`, `2e1`.
+    package mutating func integer() throws(VarveError) -> Int {
+        _ = peek()
+        let start = offset
+        let text = String(decoding: try number(), as: UTF8.self)
+        guard let value = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }) else {
+            throw failure("expected a whole number", at: start)
         }
         return value
     }

@@ -29,9 +29,6 @@ struct SafetensorsHeader {
     }
 
     private static func metadata(from scanner: inout JSONScanner) throws(VarveError) -> [String: String] {
-        var result: [String: String] = [:]
-        if try scanner.consumeNull() { return result }
-        try scanner.object { (scanner, key) throws(VarveError) in result[key] = try scanner.string() }
-        return result
+        try scanner.consumeNull() ? [:] : try scanner.strings()
     }
 }

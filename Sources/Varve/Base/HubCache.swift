@@ -1,5 +1,5 @@
-import Foundation
 import FileSystem
+import Glibc
 
 /// The local cache of the Hugging Face hub: models that other programs downloaded. Nothing is ever fetched.
 package struct HubCache: Sendable {
@@ -44,13 +44,13 @@ package struct HubCache: Sendable {
     package let directory: String?
 
     /// That of this process, unless a test set another.
-    @TaskLocal package static var current = HubCache(environment: ProcessInfo.processInfo.environment)
+    @TaskLocal package static var current = HubCache { name in getenv(name).map { String(cString: $0) } }
 
-    /// - Parameter environment: variables that are empty count as not set, as for the hub's own library.
-    package init(environment: [String: String]) {
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
+    /// - Parameter environment: the value of a variable. One that is empty counts as not set, as for the hub's own library.
+    package init(environment: (String) -> String?) {
+        let home = environment("HOME").flatMap { $0.isEmpty ? nil : $0 }
         func path(_ variable: String, _ below: String) -> String? {
-            guard let value = environment[variable], !value.isEmpty else { return nil }
+            guard let value = environment(variable), !value.isEmpty else { return nil }
             var path = value
             if let home, value == "~" || value.hasPrefix("~/") { path = home + value.dropFirst() }
             return below.isEmpty ? path : Paths.join(path, below)
@@ -90,10 +90,19 @@ package struct HubCache: Sendable {
         let file: InputFile
         do throws(VarveError) { file = try InputFile(path) } catch  where error.code == .notFound { return nil }
         let bytes = try file.bytes(at: 0, count: Int(min(file.byteCount, 256)))
-        let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = String(decoding: bytes, as: UTF8.self).trimmed(where: \.isWhitespace)
         guard Paths.isSafeRelative(text), !text.contains("/") else {
             throw VarveError(.malformed, "this names no commit", file: path)
         }
         return text
+    }
+}
+
+extension StringProtocol {
+    /// Without such characters at both ends.
+    func trimmed(where isLeftOut: (Character) -> Bool) -> String {
+        var text = self[...].drop(while: isLeftOut)
+        while let last = text.last, isLeftOut(last) { text.removeLast() }
+        return String(text)
     }
 }

@@ -1,17 +1,9 @@
 import Checkpoints
-import Foundation
 import FileSystem
+import TensorFiles
 
 /// The models that a run's files say it began from.
 enum NamedBase {
-    private struct ModelConfiguration: Decodable {
-        var _name_or_path: String?
-    }
-
-    private struct AdapterConfiguration: Decodable {
-        var base_model_name_or_path: String?
-    }
-
     private static let mostBytes: UInt64 = 1 << 20
 
     /// Names of models or paths, the most telling first: from the step's own files, then from the run's. Files that are
@@ -21,12 +13,8 @@ enum NamedBase {
         var names: [String] = []
         for directory in [Paths.join(run.root, own), run.root] {
             let found = [
-                read(Paths.join(directory, "config.json")).flatMap {
-                    try? JSONDecoder().decode(ModelConfiguration.self, from: $0)._name_or_path
-                },
-                read(Paths.join(directory, "adapter_config.json")).flatMap {
-                    try? JSONDecoder().decode(AdapterConfiguration.self, from: $0).base_model_name_or_path
-                },
+                string("_name_or_path", in: Paths.join(directory, "config.json")),
+                string("base_model_name_or_path", in: Paths.join(directory, "adapter_config.json")),
                 read(Paths.join(directory, "README.md")).flatMap { modelCard(String(decoding: $0, as: UTF8.self)) },
             ]
             for case let name? in found where !name.isEmpty && !names.contains(name) { names.append(name) }
@@ -34,9 +22,14 @@ enum NamedBase {
         return names
     }
 
-    private static func read(_ path: String) -> Data? {
+    private static func read(_ path: String) -> [UInt8]? {
         guard let file = try? InputFile(path), file.byteCount <= mostBytes else { return nil }
-        return (try? file.bytes(at: 0, count: Int(file.byteCount))).map { Data($0) }
+        return try? file.bytes(at: 0, count: Int(file.byteCount))
+    }
+
+    /// The field of a configuration.
+    private static func string(_ key: String, in path: String) -> String? {
+        read(path).flatMap { try? JSONScanner.string(key, of: $0, file: path) }
     }
 
     /// `base_model` in the head of a model card, which newer libraries write in place of the configuration's field: a name,
@@ -47,8 +40,8 @@ enum NamedBase {
         let head = lines.prefix { $0 != "---" }
         guard let at = head.firstIndex(where: { $0.hasPrefix("base_model:") }) else { return nil }
         let value = head[at].dropFirst("base_model:".count)
-        let name = value.trimmingCharacters(in: .whitespaces.union(["\"", "'"]))
+        let name = value.trimmed { $0.isWhitespace || $0 == "\"" || $0 == "'" }
         guard name.isEmpty, head.indices.contains(at + 1), head[at + 1].hasPrefix("- ") else { return name }
-        return head[at + 1].dropFirst(2).trimmingCharacters(in: .whitespaces.union(["\"", "'"]))
+        return head[at + 1].dropFirst(2).trimmed { $0.isWhitespace || $0 == "\"" || $0 == "'" }
     }
 }

@@ -1,7 +1,7 @@
 import ChainArchive
 import Checkpoints
-import Foundation
 import FileSystem
+import TensorFiles
 
 /// Checkpoints that something in the run leads to: links, and the best model that the Trainer loads at its end.
 struct NeededCheckpoints {
@@ -64,20 +64,21 @@ struct NeededCheckpoints {
 
     private func relative(_ path: String) -> String { Paths.removing(Paths.join(root, ""), from: path) ?? path }
 
-    private struct State: Decodable {
-        var best_model_checkpoint: String?
-    }
-
     /// What `load_best_model_at_end` of the Hugging Face Trainer will open when training ends.
     private static func bestCheckpoint(_ run: Run) -> String? {
         for step in run.steps.reversed() where step.isDirectory {
             let path = Paths.join(run.root, Paths.join(step.path, "trainer_state.json"))
             guard let source = try? InputFile(path), source.byteCount < 64 << 20,
-                let bytes = try? source.bytes(at: 0, count: Int(source.byteCount)),
-                let state = try? JSONDecoder().decode(State.self, from: Data(bytes))
+                let bytes = try? source.bytes(at: 0, count: Int(source.byteCount))
             else { continue }
+            let best: String?
+            do throws(VarveError) {
+                best = try JSONScanner.string("best_model_checkpoint", of: bytes, file: path)
+            } catch {
+                continue
+            }
             // Written as the trainer's own path; its last component is a directory of the run.
-            return state.best_model_checkpoint.map { best in
+            return best.map { best in
                 let name = Paths.split(best).name
                 return run.steps.first { $0.path == name || $0.path.hasSuffix("/" + name) }?.path ?? name
             }

@@ -1,5 +1,6 @@
 import Checkpoints
-import Foundation
+import Dispatch
+import Glibc
 import Synchronization
 import FileSystem
 
@@ -36,7 +37,7 @@ final class RunPoller: Sendable {
     var run: Run? { state.withLock { $0.run } }
 
     func start() {
-        Thread.detachNewThread { [self] in
+        DispatchQueue(label: "varve.poller").async { [self] in
             var interval = Duration.zero
             while !state.withLock({ $0.isStopping }) {
                 let began = ContinuousClock.now
@@ -101,7 +102,7 @@ final class RunPoller: Sendable {
         let end = ContinuousClock.now + duration
         while ContinuousClock.now < end, !state.withLock({ $0.isStopping }) {
             let left = min(end - .now, .milliseconds(100))
-            Thread.sleep(forTimeInterval: max(0, left / .seconds(1)))
+            usleep(UInt32(max(0, left / .microseconds(1))))
         }
     }
 

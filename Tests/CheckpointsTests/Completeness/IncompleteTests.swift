@@ -96,6 +96,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [#"{"metadata": {"loss": NaN}, "weight_map": {}}"#, "{}", #"{"weight_map": {"w": 1}}"#, "[]"])
+    func anIndexOfShardsThatCannotBeReadIsNamed(index: String) throws {
+        let temporary = try TemporaryRun()
+        for step in [1, 2] {
+            try temporary.write("step_\(step)/model.safetensors", SmallSafetensors.weights(Float(step)))
+        }
+        try temporary.write("step_2/model.safetensors.index.json", index)
+        try check(temporary, steps: [1], skipped: ["step_2"], .malformed)
+        let reason = try temporary.discover().skipped[0].reason
+        #expect(reason.location.file?.hasSuffix("step_2/model.safetensors.index.json") == true)
+        #expect(reason.cause is VarveError)
+        try temporary.write("model.safetensors.index.json", index)
+        let error = #expect(throws: VarveError.self) { try Run.model(in: temporary.path) }
+        #expect(error?.code == .malformed)
+    }
+
     @Test func orbaxsMarkersAreNeeded() throws {
         let temporary = try TemporaryRun()
         let manifest: [UInt8] = [0x0C, 0xDB, 0x3A, 0x2A, 16, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]

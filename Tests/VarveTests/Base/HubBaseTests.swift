@@ -22,7 +22,9 @@ import VarveTestSupport
     private func path(_ name: String) -> String { directory.file(name) }
 
     private func inCache<Value>(_ work: () async throws -> Value) async rethrows -> Value {
-        try await HubCache.$current.withValue(HubCache(environment: ["HF_HUB_CACHE": hub.path])) { try await work() }
+        try await HubCache.$current.withValue(HubCache(environment: { ["HF_HUB_CACHE": hub.path][$0] })) {
+            try await work()
+        }
     }
 
     /// Compresses `run` into `a.varve` or another archive, anew.
@@ -113,7 +115,7 @@ import VarveTestSupport
         // The tests' working directory has it.
         try #require(Directories.exists("Sources"))
         try hub.add("Sources", commit: Self.first, files: [("model.safetensors", HubFixture.model())])
-        let cache = HubCache(environment: ["HF_HUB_CACHE": hub.path])
+        let cache = HubCache(environment: { ["HF_HUB_CACHE": hub.path][$0] })
         #expect(try BaseLocation("Sources", cache: cache).isInHubCache == false)
         #expect(try BaseLocation("Sources@main", cache: cache).isInHubCache)
     }
@@ -144,7 +146,7 @@ import VarveTestSupport
             ([:], nil),
         ] as [([String: String], String?)])
     func theEnvironmentTellsWhereTheCacheLies(environment: [String: String], directory: String?) {
-        #expect(HubCache(environment: environment).directory == directory)
+        #expect(HubCache(environment: { environment[$0] }).directory == directory)
     }
 
     @Test func oneFormOfTheWeightsIsTaken() throws {
