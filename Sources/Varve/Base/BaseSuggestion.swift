@@ -1,7 +1,8 @@
-import TensorFiles
 import ChainArchive
 import Checkpoints
 import FileSystem
+import Foundation
+import TensorFiles
 
 /// Says that a run's first step would be smaller as a change of the weights that the run began from, where these are at
 /// hand. They are never taken unasked, because a restore then needs them.
@@ -112,5 +113,56 @@ struct BaseSuggestion {
 
     private static func text(_ ratio: Double) -> String {
         ratio < 9.95 ? "\((ratio * 10).rounded() / 10)" : "\(Int(min(ratio, 1e9).rounded()))"
+    }
+}
+
+/// The models that a run's files say it began from.
+enum NamedBase {
+    private struct ModelConfiguration: Decodable {
+        var _name_or_path: String?
+    }
+
+    private struct AdapterConfiguration: Decodable {
+        var base_model_name_or_path: String?
+    }
+
+    private static let mostBytes: UInt64 = 1 << 20
+
+    /// Names of models or paths, the most telling first: from the step's own files, then from the run's. Files that are
+    /// missing or say nothing are passed over.
+    static func names(of step: Step, in run: Run) -> [String] {
+        let own = step.isDirectory ? step.path : Paths.split(step.path).directory
+        var names: [String] = []
+        for directory in [Paths.join(run.root, own), run.root] {
+            let found = [
+                read(Paths.join(directory, "config.json")).flatMap {
+                    try? JSONDecoder().decode(ModelConfiguration.self, from: $0)._name_or_path
+                },
+                read(Paths.join(directory, "adapter_config.json")).flatMap {
+                    try? JSONDecoder().decode(AdapterConfiguration.self, from: $0).base_model_name_or_path
+                },
+                read(Paths.join(directory, "README.md")).flatMap { modelCard(String(decoding: $0, as: UTF8.self)) },
+            ]
+            for case let name? in found where !name.isEmpty && !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
+    private static func read(_ path: String) -> Data? {
+        guard let file = try? InputFile(path), file.byteCount <= mostBytes else { return nil }
+        return (try? file.bytes(at: 0, count: Int(file.byteCount))).map { Data($0) }
+    }
+
+    /// `base_model` in the head of a model card, which newer libraries write in place of the configuration's field: a name,
+    /// or a list with one name a line.
+    private static func modelCard(_ text: String) -> String? {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        guard lines.popFirst() == "---" else { return nil }
+        let head = lines.prefix { $0 != "---" }
+        guard let at = head.firstIndex(where: { $0.hasPrefix("base_model:") }) else { return nil }
+        let value = head[at].dropFirst("base_model:".count)
+        let name = value.trimmingCharacters(in: .whitespaces.union(["\"", "'"]))
+        guard name.isEmpty, head.indices.contains(at + 1), head[at + 1].hasPrefix("- ") else { return name }
+        return head[at + 1].dropFirst(2).trimmingCharacters(in: .whitespaces.union(["\"", "'"]))
     }
 }
