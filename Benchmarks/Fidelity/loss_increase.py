@@ -25,7 +25,7 @@ def resumed(training, model, original):
 
 
 def measure(binary, output, model, seed, original, method):
-    """Compresses the run with one method; ratios and damage (loss with the restored state minus the original's)."""
+    """Compresses the run with one method; ratios and loss increase (the restored state's loss minus the original's)."""
     folder = runs.folder(output, model, seed)
     run, base = os.path.join(folder, "checkpoints"), runs.beginning(folder) if method.base else None
     archive = os.path.join(output, "archives", runs.slug(model.name), runs.slug(method.name) + ".varve")
