@@ -103,18 +103,9 @@ package final class OutputFile: ByteSource {
 
     /// Reads back what was written.
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
-        guard var pointer = buffer.baseAddress else { return }
+        guard !buffer.isEmpty else { return }
         try direct?.finish()
-        var (offset, left) = (offset, buffer.count)
-        while left > 0 {
-            let count = try SystemCalls.read(descriptor, pointer, left, at: offset, path: temporaryPath)
-            guard count > 0 else {
-                throw VarveError(.truncated, "the file ends \(left) bytes early", file: temporaryPath, offset: offset)
-            }
-            pointer += count
-            offset += UInt64(count)
-            left -= count
-        }
+        try SystemCalls.readFully(descriptor, into: buffer, at: offset, path: temporaryPath)
     }
 
     /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
