@@ -2,7 +2,7 @@
 
 Training continues from what the archive gives back; the next checkpoint it writes is appended to the same archive,
 and so on. Beside it, as a yardstick, a control without an archive whose weights are rounded to bfloat16 at every
-break: a change that few would call damage.
+break: a change that few would call harm.
 """
 import os
 import shutil

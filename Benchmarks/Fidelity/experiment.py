@@ -13,7 +13,7 @@ from importlib.metadata import version
 import torch
 
 import broken_off
-import damage
+import loss_increase
 import program
 import runs
 import settings
@@ -58,7 +58,9 @@ def outcome(row):
     if "final" in row:
         return f"final loss {row['final']:+.4f}"
     last = row["steps"][-1]["kept"] if row["tuned"] else None
-    return f"kept {last:.3f} at the last" if last is not None else f"damage at once {row['meanAtOnce']:+.4f}"
+    if last is not None:
+        return f"kept {last:.3f} at the last"
+    return f"loss increase right after restoring {row['meanAtOnce']:+.4f}"
 
 
 def say(began, text):
@@ -85,7 +87,7 @@ def run(options):
     plan, models, methods = chosen(options)
     found = {
         "plan": plan.name, "seed": options.seed, "command": options.command, "versions": versions(options.varve),
-        "models": {}, "damage": [], "brokenOff": [], "skipped": {},
+        "models": {}, "lossIncrease": [], "brokenOff": [], "skipped": {},
         "families": {m.name: [m.family, m.label] for m in methods},
     }
     began = time.monotonic()
@@ -113,8 +115,8 @@ def run(options):
                     work.add(functools.partial(measured, "brokenOff", model, method.name),
                              broken_off.train, options.varve, *shared, method)
         for method in own:
-            work.add(functools.partial(measured, "damage", model, method.name),
-                     damage.measure, options.varve, *shared, method)
+            work.add(functools.partial(measured, "lossIncrease", model, method.name),
+                     loss_increase.measure, options.varve, *shared, method)
 
     def measured(kind, model, method, future):
         try:
@@ -142,12 +144,12 @@ def run(options):
             if isinstance(error, futures.process.BrokenProcessPool):
                 raise program.Failed("a process of the experiment was ended from outside (out of memory?)")
             raise
-    if not found["damage"]:
+    if not found["lossIncrease"]:
         raise program.Failed("this varve knows none of the methods: " + "; ".join(
             f"{name} ({why})" for name, why in found["skipped"].items()))
     in_order = [broken_off.CONTROL, *(m.name for m in methods)]
     names = [m.name for m in models]
-    for kind in ("damage", "brokenOff"):
+    for kind in ("lossIncrease", "brokenOff"):
         found[kind].sort(key=lambda row: (names.index(row["model"]), in_order.index(row["method"])))
     found["models"] = {name: found["models"][name] for name in names}
     return found

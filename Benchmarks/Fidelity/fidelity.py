@@ -1,4 +1,4 @@
-"""What compression does to a training run: ratio against damage, for every method, on small models trained here.
+"""What compression does to a training run: ratio against loss increase, for every method, on small models trained here.
 
     make fidelity          the short form, some minutes on two cores; results in fidelity-output/short
     make fidelity-full     larger models, longer runs, more settings, an encoder of 22.7 M parameters: one to two
@@ -11,9 +11,9 @@ checkpoints of each run with varve, restores every step, and measures
 
   ratios    chain: original over stored bytes of weights and moments of the steps after the keyframe, from
             `varve report --json`; total: all files of the run over all files of the archive
-  damage    loss with the restored state minus loss with the original state, on the same batches: evaluated at once
-            (keyframe, mean of the steps after it, last step); after 40 steps of training resumed at the last step;
-            mean training loss of the first 20 of these
+  loss      loss increase, which is loss with the restored state minus loss with the original state, on the same
+            batches: right after restoring (keyframe, mean of the steps after it, last step); after 40 steps of
+            training resumed at the last step; mean training loss of the first 20 of these
   kept      of fine-tuned runs, with and without --base, at every checkpoint: (loss before tuning - loss of the
             restored weights) / (loss before tuning - loss of the original ones)
   accuracy  of the convnet, and recall at 1 of the encoder, original and restored
@@ -21,10 +21,10 @@ checkpoints of each run with varve, restores every step, and measures
             final loss minus that of the undisturbed run, beside a control whose weights are rounded to
             bfloat16 at every break
 
-Writes results.md, results.json and damage.svg to the output directory, and keeps the trained runs there (runs/) for
-the next call. Methods that varve does not know are skipped and named. Reproducible: every seed is fixed, each process
-computes with one thread and torch's deterministic algorithms, so --jobs changes nothing; other processors, versions of
-torch or of Python's library (the text) give slightly different figures.
+Writes results.md, results.json and loss-increase.svg to the output directory, and keeps the trained runs there
+(runs/) for the next call. Methods that varve does not know are skipped and named. Reproducible: every seed is fixed,
+each process computes with one thread and torch's deterministic algorithms, so --jobs changes nothing; other
+processors, versions of torch or of Python's library (the text) give slightly different figures.
 
 Exit codes: 0 done, 1 the program or the experiment failed, 2 usage, 130 or 143 interrupted.
 """

@@ -1,11 +1,11 @@
-"""The plot: ratio against damage, one panel a model, one curve a method; an SVG for light and dark pages."""
+"""The plot: ratio against loss increase, one panel a model, one curve a method; an SVG for light and dark pages."""
 import math
 from html import escape
 
 WIDTH, HEIGHT, LEFT, TOP, BETWEEN, BELOW = 270, 210, 64, 64, 22, 78
-LINEAR = 0.002                                           # damage is drawn linear up to here, logarithmic beyond
-DAMAGES = (-1, -0.3, -0.1, -0.03, -0.01, -0.003, 0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
-MEASURES = (("meanAtOnce", "at once, mean of the steps"), ("afterResuming", "after 40 resumed steps"))
+LINEAR = 0.002                                           # up to here the axis is linear, beyond it logarithmic
+INCREASES = (-1, -0.3, -0.1, -0.03, -0.01, -0.003, 0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
+MEASURES = (("meanAtOnce", "right after restoring"), ("afterResuming", "after 40 steps"))
 
 STYLE = """
 text { font: 11px system-ui, sans-serif; fill: #3d444d; }
@@ -21,40 +21,40 @@ text { fill: #b7bdc8; } .title { fill: #f0f6fc; } .grid { stroke: #3d444d; } .ze
 }"""
 
 
-def bent(damage):
-    return math.asinh(damage / LINEAR)
+def bent(increase):
+    return math.asinh(increase / LINEAR)
 
 
 class Axes:
-    """Where ratios and damages lie in a panel."""
+    """Where ratios and loss increases lie in a panel."""
 
     def __init__(self, rows):
         ratios = [row["chainRatio"] for row in rows]
         self.low, self.high = math.log(min(ratios) / 1.8), math.log(max(ratios) * 1.5)
-        damages = [row[key] for row in rows for key, _ in MEASURES] + [0, 0.01]
-        self.bottom, self.top = bent(min(damages)) - 0.35, bent(max(damages)) + 0.5
+        increases = [row[key] for row in rows for key, _ in MEASURES] + [0, 0.01]
+        self.bottom, self.top = bent(min(increases)) - 0.35, bent(max(increases)) + 0.5
 
     def x(self, ratio):
         return (math.log(ratio) - self.low) / (self.high - self.low) * WIDTH
 
-    def y(self, damage):
-        return (self.top - bent(damage)) / (self.top - self.bottom) * HEIGHT
+    def y(self, increase):
+        return (self.top - bent(increase)) / (self.top - self.bottom) * HEIGHT
 
     def ratio_ticks(self):
         ticks = [m * 10**e for e in range(6) for m in (1, 2, 5)]
         return [t for t in ticks if self.low <= math.log(t) <= self.high]
 
-    def damage_ticks(self):
-        return [d for d in DAMAGES if self.bottom <= bent(d) <= self.top]
+    def increase_ticks(self):
+        return [d for d in INCREASES if self.bottom <= bent(d) <= self.top]
 
 
 def panel(axes, rows, key, families, left, labelled):
     """Grid, curves and points of one panel, drawn from its own corner."""
-    for damage in axes.damage_ticks():
-        y = axes.y(damage)
-        yield f'<line class="{"grid" if damage else "zero"}" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+    for increase in axes.increase_ticks():
+        y = axes.y(increase)
+        yield f'<line class="{"grid" if increase else "zero"}" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
         if left:
-            yield f'<text x="-8" y="{y + 4:.1f}" text-anchor="end">{damage:g}</text>'
+            yield f'<text x="-8" y="{y + 4:.1f}" text-anchor="end">{increase:g}</text>'
     for ratio in axes.ratio_ticks():
         x = axes.x(ratio)
         yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}"/>'
@@ -63,7 +63,7 @@ def panel(axes, rows, key, families, left, labelled):
     for family in ("excp", "transform"):
         curve = sorted((row["chainRatio"], row[key], families[row["method"]][1])
                        for row in rows if families[row["method"]][0] == family)
-        points = [(axes.x(ratio), axes.y(damage), label) for ratio, damage, label in curve]
+        points = [(axes.x(ratio), axes.y(increase), label) for ratio, increase, label in curve]
         yield f'<polyline class="curve {family}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)}"/>'
         across, down, anchor = (-7, 3, "end") if family == "excp" else (6, 13, "start")
         for x, y, label in points:
@@ -73,15 +73,15 @@ def panel(axes, rows, key, families, left, labelled):
 
 
 def svg(found):
-    """The whole plot; rows whose damage is no number are left out."""
-    rows = [row for row in found["damage"] if all(math.isfinite(row[key]) for key, _ in MEASURES)]
+    """The whole plot; rows whose loss increase is no number are left out."""
+    rows = [row for row in found["lossIncrease"] if all(math.isfinite(row[key]) for key, _ in MEASURES)]
     models = [name for name, model in found["models"].items()
               if not model["tuned"] and any(row["model"] == name for row in rows)]
     rows = [row for row in rows if row["model"] in models]
     width = LEFT + len(models) * (WIDTH + BETWEEN)
     height = TOP + len(MEASURES) * (HEIGHT + BETWEEN) + BELOW - BETWEEN
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-           'role="img">', "<title>Compression ratio against damage</title>", f"<style>{STYLE}</style>"]
+           'role="img">', "<title>Compression ratio against loss increase</title>", f"<style>{STYLE}</style>"]
     if not rows:
         return "\n".join(out + ["</svg>", ""])
     axes = Axes(rows)
@@ -95,7 +95,7 @@ def svg(found):
     for j, (_, text) in enumerate(MEASURES):
         middle = TOP + j * (HEIGHT + BETWEEN) + HEIGHT / 2
         out.append(f'<text transform="translate(14 {middle:.0f}) rotate(-90)" text-anchor="middle">'
-                   f'damage {text} (nats)</text>')
+                   f'loss increase {text} (nats)</text>')
     out.append(f'<text x="{(LEFT + width) / 2:.0f}" y="{height - 40}" text-anchor="middle">'
                "chain ratio: original / stored bytes of weights and moments after the keyframe (log)</text>")
     x = LEFT

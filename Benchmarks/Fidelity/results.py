@@ -30,7 +30,7 @@ def markdown(found):
         "no base it is over the squared weights. Kept: (loss of the weights that the run began from - loss of the",
         "restored ones) / (that loss - loss of the original ones): 1 where all that fine-tuning gained is there. After",
         "40 steps the same of training resumed at the last checkpoint, beside the original run resumed there.", "",
-        "![Ratio against damage](damage.svg)"]
+        "![Ratio against loss increase](loss-increase.svg)"]
     for title, header, rows in tables.every(found):
         lines += ["", f"## {title}", "", "| " + " | ".join(header) + " |"]
         lines += ["|---" + "|---:" * (len(header) - 1) + "|"]
@@ -41,11 +41,11 @@ def markdown(found):
 
 
 def write(found, output):
-    """Prints the tables; writes results.md, results.json and damage.svg."""
+    """Prints the tables; writes results.md, results.json and loss-increase.svg."""
     for title, header, rows in tables.every(found):
         print(f"\n{title}\n{aligned(header, rows)}")
     for name, text in (("results.md", markdown(found)), ("results.json", json.dumps(found, indent=1) + "\n"),
-                       ("damage.svg", plot.svg(found))):
+                       ("loss-increase.svg", plot.svg(found))):
         with open(os.path.join(output, name), "w", encoding="utf-8") as file:
             file.write(text)
-    print(f"\nresults.md, results.json and damage.svg are in {output}", flush=True)
+    print(f"\nresults.md, results.json and loss-increase.svg are in {output}", flush=True)

@@ -1,8 +1,8 @@
 """What is trained and how it is compressed, in the short form and in the full one."""
 from dataclasses import dataclass, replace
 
-RESUMED = 40                                             # steps after resuming, for the damage that stays
-FIRST = 20                                               # of which so many for the damage on the way
+RESUMED = 40                                             # steps after resuming, for the loss increase that stays
+FIRST = 20                                               # of which so many for the loss increase on the way
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The tables: which columns each has, and the rows."""
 import math
 
-DAMAGE = (
+LOSS_INCREASE = (
     ("method", "method", None), ("chain", "chainRatio", "ratio"), ("total", "totalRatio", "ratio"),
     ("weight error", "weightError", "plain"), ("keyframe", "keyframe", "loss"),
     ("at once, mean", "meanAtOnce", "loss"), ("at once, last", "lastAtOnce", "loss"),
@@ -52,7 +52,7 @@ def tuned(found, what):
     models = {name: model for name, model in found["models"].items()
               if model["tuned"] and model["tuned"]["what"] == what}
     rows = [{**row, "rate": f"{models[row['model']]['tuned']['rate']:g}"}
-            for row in found["damage"] if row["model"] in models]
+            for row in found["lossIncrease"] if row["model"] in models]
     first = next(iter(models.values()))
     lasts = ", ".join(f"{list(model['losses'].values())[-1]:.4f} at {model['tuned']['rate']:g}"
                       for model in models.values())
@@ -72,21 +72,21 @@ def counted(name, model, rows):
     losses = [*model["losses"].values(), model["afterResuming"]]
     lines = [line("original", losses, [*model["accuracies"].values(), model["accuracyAfterResuming"]])]
     for row in rows:
-        damages = [*(step["atOnce"] for step in row["steps"]), row["afterResuming"]]
+        increases = [*(step["atOnce"] for step in row["steps"]), row["afterResuming"]]
         shares = [*(step["accuracy"] for step in row["steps"]), row["accuracyAfterResuming"]]
-        lines.append(line(row["method"], map(sum, zip(losses, damages)), shares))
+        lines.append(line(row["method"], map(sum, zip(losses, increases)), shares))
     began = f" ({model['before']:.4f}, {model['accuracyBefore']:.3f} before)" if model["tuned"] else ""
     return f"{name}: loss and {model['counts']}{began}", ["method", *model["losses"], "after 40 steps"], lines
 
 
 def every(found):
-    """(title, header, rows) of every model's damage, of its broken-off runs, and what else its kind asks for."""
+    """(title, header, rows) of every model's loss increase, of its broken-off runs, and what else its kind asks for."""
     for name, original in found["models"].items():
-        steps, rows = list(original["losses"]), [row for row in found["damage"] if row["model"] == name]
+        steps, rows = list(original["losses"]), [row for row in found["lossIncrease"] if row["model"] == name]
         broken_off = [row for row in found["brokenOff"] if row["model"] == name]
         saved = f"{original['parameters']:,} parameters, checkpoints at {steps[0]}, {steps[1]} ... {steps[-1]}"
         if rows and not original["tuned"]:
-            yield filled(f"{name}: {saved}; loss of the last {original['losses'][steps[-1]]:.4f}", DAMAGE, rows)
+            yield filled(f"{name}: {saved}; loss of the last {original['losses'][steps[-1]]:.4f}", LOSS_INCREASE, rows)
         if broken_off:
             yield filled(f"{name}, broken off and resumed from the archive at every checkpoint", BROKEN_OFF, broken_off)
         if rows and original["perStep"]:

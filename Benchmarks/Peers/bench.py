@@ -1,13 +1,13 @@
-"""Varve's coder in memory: Benchmarks/LosslessBench on the raw tensors of one step, packed as the product does."""
+"""Varve's coder in memory: Benchmarks/LosslessBench on the raw tensors of one step, grouped as the product does."""
 import json
 import os
 import subprocess
 
 from checks import Failure
 
-PACK = 1 << 18                                             # elements; Sources/ChainArchive/Encoding/StepPlan.swift
+GROUP = 1 << 18                                            # elements; Sources/ChainArchive/Encoding/StepPlan.swift
 TYPES = {2: "bf16", 4: "f32"}
-# What is coded: a list of tensors for each; weights never share a pack with moments.
+# What is coded: a list of tensors for each; weights never share a lossless group with moments.
 SETS = {"weights": ("weight",), "moments": ("moment",), "all three": ("weight", "moment"), "bf16 weights": ("bf16",)}
 
 
@@ -60,13 +60,13 @@ class Bench:
         return made
 
     def lines(self, name, groups):
-        made, pack, elements, place = [], 0, 0, 0
+        made, number, elements, place = [], 0, 0, 0
         for group in groups:
             count = sum(member[3] for member in group)
-            if place and elements + count > PACK:
-                pack, elements, place = pack + 1, 0, 0
+            if place and elements + count > GROUP:
+                number, elements, place = number + 1, 0, 0
             for index, (kind, type_name, shape, _, files, decay) in enumerate(group):
-                fields = [f"{name}{pack}", kind, type_name, "x".join(map(str, shape)) or "1", *files,
+                fields = [f"{name}{number}", kind, type_name, "x".join(map(str, shape)) or "1", *files,
                           place - 1 if index and shape == group[0][2] else "-"]
                 made.append(" ".join(map(str, fields + ([decay] if decay else []))))
                 place += 1

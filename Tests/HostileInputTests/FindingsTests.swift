@@ -7,14 +7,17 @@ import VarveTestSupport
 /// What fuzzing found once is never found again. One after the other: targets share a directory.
 @Suite(.serialized) struct FindingsTests {
     /// The files under `Fixtures/fuzz/findings/TARGET`, each an input that once broke a promise.
-    @Test(arguments: FuzzTarget.allCases) func replaysEveryFinding(target: FuzzTarget) async throws {
-        let folder = SharedRuns.fixtures("fuzz/findings/\(target.rawValue)")
-        guard Directories.exists(folder) else { return }
+    @Test(arguments: FuzzTarget.allCases.filter { Directories.exists(findings($0)) })
+    func replaysEveryFinding(target: FuzzTarget) async throws {
         try await target.run(
-            all: try SharedRuns.files(under: folder).map { path in
+            all: try SharedRuns.files(under: Self.findings(target)).map { path in
                 let file = try InputFile(path)
                 return try file.bytes(at: 0, count: Int(file.byteCount))
             })
+    }
+
+    private static func findings(_ target: FuzzTarget) -> String {
+        SharedRuns.fixtures("fuzz/findings/\(target.rawValue)")
     }
 
     /// Seeds are what a target is for; what is made of them by one changed byte may be refused, and is answered.

@@ -43,8 +43,9 @@ PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 Reference = namedtuple("Reference", "part offset size checksum")
 Block = namedtuple("Block", "content record place value size checksum")
 Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload")
-Tensor = namedtuple("Tensor", "name role key dtype shape count size entry offset coding reference step bundle pack hash")
-Bundle = namedtuple("Bundle", "method weights moments")
+Tensor = namedtuple(
+    "Tensor", "name role key dtype shape count size entry offset coding reference step quantized lossless hash")
+QuantizedGroup = namedtuple("QuantizedGroup", "method weights moments")
 # Of a step, for the next one: tensors by identity with what they were in the step before, where their coding has that
 # in it; weights and states by name, exact tensors by name and role, payload by entry. Bytes that were pruned are None.
 Restored = namedtuple("Restored", "tensors weights states exact payload")
@@ -94,28 +95,28 @@ def read_tensor(body, version):                                                 
     require(role <= OTHER and coding <= newest and dtype in BITS, "a tensor of an unknown kind")
     reference = read_reference(body) if coding in (EXACT, DELTA) else None
     step = body.varint() if coding == SAME_AS else None
-    bundle = (body.varint(), body.varint()) if EXCP <= coding <= HALF_COPY else None
-    pack = (body.varint(), body.varint(), body.u8()) if coding == PACKED else None
+    quantized = (body.varint(), body.varint()) if EXCP <= coding <= HALF_COPY else None
+    lossless = (body.varint(), body.varint(), body.u8()) if coding == PACKED else None
     digest, figure = body.hash(), 8 if version == 1 else 4
     require(body.u8() <= 5, "a tensor paired in an unknown way")
     body.varint(), body.take(figure)                         # stored bytes, energy: for reports
-    if bundle:
+    if quantized:
         # The change since the chain began, errors and pruned elements: for reports.
         body.take((3 if version > 5 else 2) * figure), body.varint()
     count = math.prod(shape)
     size = (count * BITS[dtype] + 7) // 8
-    return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, bundle, pack,
-                  digest)
+    return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, quantized,
+                  lossless, digest)
 
 
-def read_bundle(body, version):                                                                # section 10
+def read_quantized_group(body, version):                                                       # section 10
     method = 0 if version == 1 else body.u8()
-    require(method <= {5: 2, 6: 3}.get(version, 1), "a bundle of an unknown method")
+    require(method <= {5: 2, 6: 3}.get(version, 1), "a quantized group of an unknown method")
     if method == 0:
         body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
-    require(moments <= 1, "an impossible bundle")
-    return Bundle(method, weights, read_reference(body) if moments else None)
+    require(moments <= 1, "an impossible quantized group")
+    return QuantizedGroup(method, weights, read_reference(body) if moments else None)
 
 
 def is_weight(tensor):
@@ -125,7 +126,7 @@ def is_weight(tensor):
 
 def is_moment(tensor):
     """Of what goes with the moments of a step."""
-    return tensor.role in (FIRST, SECOND) or tensor.bundle is not None and tensor.role == OTHER
+    return tensor.role in (FIRST, SECOND) or tensor.quantized is not None and tensor.role == OTHER
 
 
 def identity(tensor):
@@ -230,8 +231,8 @@ class Step(Manifest):
         if kind == 1:
             self.predecessor, self.predecessor_digest = body.varint(), body.hash()
         self.read_files(body, version >= 3)
-        self.bundles = body.list(lambda body: read_bundle(body, version))
-        self.packs = body.list(read_reference) if version > 2 else []
+        self.quantized_groups = body.list(lambda body: read_quantized_group(body, version))
+        self.lossless_groups = body.list(read_reference) if version > 2 else []
         self.tensors = body.list(lambda body: read_tensor(body, version))
         body.list(lambda body: (body.text(), body.text()))   # pairs
         body.list(Input.text)                                # notes
@@ -254,18 +255,19 @@ class Step(Manifest):
             self.entries[index] = entry._replace(payload=payload)
 
     def has_free_copies(self):                                                                 # section 10.3
-        """Several copies of one weight, one in a bundle of method excp, or one of float64 in float64."""
+        """Several copies of one weight, one in a quantized group of method excp, or one of float64 in float64."""
         copies = [tensor for tensor in self.tensors if tensor.coding == HALF_COPY]
-        wide = {tensor.bundle for tensor in self.tensors
-                if tensor.bundle and is_weight(tensor) and tensor.dtype == "F64"}
-        return (len({tensor.bundle for tensor in copies}) < len(copies)
-                or any(tensor.bundle[0] < len(self.bundles) and self.bundles[tensor.bundle[0]].method == 0
-                       or tensor.dtype == "F64" and tensor.bundle in wide for tensor in copies))
+        wide = {tensor.quantized for tensor in self.tensors
+                if tensor.quantized and is_weight(tensor) and tensor.dtype == "F64"}
+        return (len({tensor.quantized for tensor in copies}) < len(copies)
+                or any(tensor.quantized[0] < len(self.quantized_groups)
+                       and self.quantized_groups[tensor.quantized[0]].method == 0
+                       or tensor.dtype == "F64" and tensor.quantized in wide for tensor in copies))
 
     def references(self):
         return [*(block.record for entry in self.entries for block in entry.payload),
-                *(tensor.reference for tensor in self.tensors), *self.packs,
-                *(reference for bundle in self.bundles for reference in (bundle.weights, bundle.moments))]
+                *(tensor.reference for tensor in self.tensors), *self.lossless_groups,
+                *(reference for group in self.quantized_groups for reference in (group.weights, group.moments))]
 
     def check(self):
         require(len({identity(t) for t in self.tensors}) == len(self.tensors), "a tensor stands there twice")
@@ -276,22 +278,24 @@ class Step(Manifest):
             require(place <= (tensor.entry, tensor.offset), "tensors overlap")
             place = (tensor.entry, tensor.offset + tensor.size)
             require(place[1] <= self.entries[tensor.entry].size, "a tensor exceeds its file")
-            if tensor.bundle:
-                require(tensor.bundle[0] < len(self.bundles) and tensor.dtype in QUANTIZED
+            if tensor.quantized:
+                require(tensor.quantized[0] < len(self.quantized_groups) and tensor.dtype in QUANTIZED
                         and (tensor.coding == HALF_COPY
-                             or (tensor.coding == EXCP) == (self.bundles[tensor.bundle[0]].method == 0))
+                             or (tensor.coding == EXCP) == (self.quantized_groups[tensor.quantized[0]].method == 0))
                         and (tensor.coding != EXCP or tensor.role != OTHER)
                         and (tensor.coding != HALF_COPY or tensor.role == WEIGHT and tensor.key),
-                        "a tensor in no bundle of its kind")
+                        "a tensor in no quantized group of its kind")
             require(tensor.coding != SAME_AS or tensor.step < self.number, "a tensor of a later step")
-        self.pack_members = [{} for _ in self.packs]                                           # section 12
+        self.lossless_members = [{} for _ in self.lossless_groups]                               # section 12
         for index, tensor in enumerate(self.tensors):
-            if tensor.pack:
-                pack, place, depth = tensor.pack
-                require(pack < len(self.packs) and place not in self.pack_members[pack], "two tensors in one place")
+            if tensor.lossless:
+                group, place, depth = tensor.lossless
+                require(group < len(self.lossless_groups) and place not in self.lossless_members[group],
+                        "two tensors in one place")
                 require(depth <= (0 if self.predecessor is None else 2), "predecessors that are not there")
-                self.pack_members[pack][place] = index
-        require(all(members and max(members) == len(members) - 1 for members in self.pack_members), "a gap in a pack")
+                self.lossless_members[group][place] = index
+        require(all(members and max(members) == len(members) - 1 for members in self.lossless_members),
+                "a gap in a lossless group")
 
     @property
     def weights_digest(self):
@@ -417,7 +421,7 @@ class Decoder:
             pairs = list(zip(step.tensors, tensors))
             weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
             exactly = {(tensor.name, tensor.role): (tensor, data) for tensor, data in pairs
-                     if not tensor.bundle and not tensor.key}
+                     if not tensor.quantized and not tensor.key}
             everything = {identity(tensor): (tensor, data, self.earlier(tensor, before)) for tensor, data in pairs}
             restored[number] = Restored(everything, weights, states, exactly, payload)
             wanted = {self.steps[later].predecessor for later in order[place + 1:]}
@@ -439,7 +443,7 @@ class Decoder:
     @staticmethod
     def earlier(tensor, predecessor):
         """The bytes of the step before that a tensor's coding has in it."""
-        reaches_back = tensor.coding == UNCHANGED or tensor.pack and tensor.pack[2]
+        reaches_back = tensor.coding == UNCHANGED or tensor.lossless and tensor.lossless[2]
         before = predecessor.tensors.get(identity(tensor)) if reaches_back else None
         return before and before[1]
 
@@ -486,16 +490,16 @@ class Decoder:
 
         for index in range(len(step.tensors)):
             add(self.alone(step, index, predecessor, kept))
-        for reference, places in zip(step.packs, step.pack_members):
-            add(self.pack(step, reference, [places[place] for place in range(len(places))], predecessor))
-        for number, bundle in enumerate(step.bundles):
+        for reference, places in zip(step.lossless_groups, step.lossless_members):
+            add(self.lossless_group(step, reference, [places[place] for place in range(len(places))], predecessor))
+        for number, group in enumerate(step.quantized_groups):
             members = self.members(step, number)
             parameters = self.parameters(step, members)
-            if bundle.method == 0:
-                add(self.excp(step, bundle, parameters, members, predecessor.weights))
+            if group.method == 0:
+                add(self.excp(step, group, parameters, members, predecessor.weights))
             else:
-                add(self.transform(step, bundle, parameters, members, predecessor, states))
-        require(step.forgotten or len(found) == len(step.tensors), "tensors in no bundle, or two in one place")
+                add(self.transform(step, group, parameters, members, predecessor, states))
+        require(step.forgotten or len(found) == len(step.tensors), "tensors in no quantized group, or two in one place")
         for index in found:
             tensor = step.tensors[index]
             same = len(found[index]) == tensor.size and xxhash.xxh3_128_intdigest(found[index]) == tensor.hash
@@ -503,7 +507,7 @@ class Decoder:
         return [found.get(index) for index in range(len(step.tensors))], states
 
     def alone(self, step, index, predecessor, kept):
-        """Yields index and bytes of a tensor that is in no bundle and no pack."""
+        """Yields index and bytes of a tensor that is in no quantized group and no lossless group."""
         tensor = step.tensors[index]
         before = self.previous(tensor, predecessor)[1] if tensor.coding in (DELTA, UNCHANGED) else None
         if tensor.coding in (EXACT, DELTA):
@@ -514,11 +518,11 @@ class Decoder:
             there(kept[tensor.step, identity(tensor)] is not None, f"{tensor.name}: not in step {tensor.step}")
             yield index, kept[tensor.step, identity(tensor)]
 
-    def pack(self, step, reference, places, predecessor):
-        """Yields index and bytes of each tensor of a pack (section 12)."""
+    def lossless_group(self, step, reference, places, predecessor):
+        """Yields index and bytes of each tensor of a lossless group (section 12)."""
         members = []
         for tensor in (step.tensors[index] for index in places):
-            before, depth = (None, None, None), tensor.pack[2]
+            before, depth = (None, None, None), tensor.lossless[2]
             if depth:
                 before = self.previous(tensor, predecessor)
             require(depth < 2 or before[2] is not None, f"{tensor.name}: no predecessor of its predecessor")
@@ -526,24 +530,24 @@ class Decoder:
         yield from zip(places, decoder_lossless.tensors(step.record(reference), members))
 
     def members(self, step, number):
-        """The members of a bundle (section 10): index by place, role, and 0, or which of the weight's copies it is."""
+        """The members of a quantized group (section 10): by place, role, and 0 or which of the copies."""
         members = {}
         for index, tensor in enumerate(step.tensors):
-            if not tensor.bundle or tensor.bundle[0] != number:
+            if not tensor.quantized or tensor.quantized[0] != number:
                 continue
-            place, copy_number = tensor.bundle[1], 0
+            place, copy_number = tensor.quantized[1], 0
             if tensor.coding == HALF_COPY:
                 copy_number = 1 + sum(other == place and is_copy > 0 for other, _, is_copy in members)
-            require((place, tensor.role, copy_number) not in members, "two tensors in one place of a bundle")
+            require((place, tensor.role, copy_number) not in members, "two tensors in one place of a quantized group")
             members[place, tensor.role, copy_number] = index
         return members
 
     def parameters(self, step, members):
-        """The weights of a bundle (section 10)."""
+        """The weights of a quantized group (section 10)."""
         count = sum(role == WEIGHT and not is_copy for _, role, is_copy in members)
         require(all(place < count and (place, WEIGHT, 0) in members
                     and step.tensors[index].count == step.tensors[members[place, WEIGHT, 0]].count
-                    for (place, _, _), index in members.items()), "the members of a bundle do not fit")
+                    for (place, _, _), index in members.items()), "the members of a quantized group do not fit")
         return [step.tensors[members[place, WEIGHT, 0]] for place in range(count)]
 
     def copies(self, step, members, place, tensor, data):
@@ -558,13 +562,13 @@ class Decoder:
                 with np.errstate(over="ignore"):
                     yield index, rounded(widened(data, tensor.dtype).astype(np.float32), dtype).tobytes()
 
-    def transform(self, step, bundle, parameters, members, predecessor, states):
-        """Yields index and bytes of each tensor of a bundle of method transform; adds to the states."""
+    def transform(self, step, group, parameters, members, predecessor, states):
+        """Yields index and bytes of each tensor of a quantized group of method transform; adds to the states."""
         before = [None if tensor.coding == OPENING else self.state(tensor, predecessor) for tensor in parameters]
         forms = [decoder_transform.Form(tensor.shape) for tensor in parameters]
         dtypes = [tensor.dtype for tensor in parameters]
-        after, firsts = decoder_transform.chain(step.record(bundle.weights), list(zip(forms, dtypes, before)),
-                                                bundle.method)
+        after, firsts = decoder_transform.chain(step.record(group.weights), list(zip(forms, dtypes, before)),
+                                                group.method)
         for place, (tensor, state) in enumerate(zip(parameters, after)):
             there = [(place, role, 0) in members for role in (SECOND, OTHER)]
             require(there != [False, True] and len(state.exponents) == sum(there),
@@ -573,7 +577,7 @@ class Decoder:
             states[tensor.name] = state
             yield members[place, WEIGHT, 0], data
             yield from self.copies(step, members, place, tensor, data)
-        record = step.record(bundle.moments) if bundle.moments else None
+        record = step.record(group.moments) if group.moments else None
         for place, found in enumerate(decoder_transform.moments(record, after, firsts)):
             for role, values in zip((FIRST, SECOND, OTHER), found):
                 if (place, role, 0) in members:
@@ -596,9 +600,9 @@ class Decoder:
             moments.append(widened(data, moment.dtype).astype(np.float32) if fits else None)
         return decoder_transform.State(form, tensor.dtype, before, decoder_transform.exact_opening(*moments))
 
-    def excp(self, step, bundle, parameters, members, predecessor):
-        """Yields index and bytes of each tensor of a bundle of method excp."""
-        weights, moments = bundle.weights, bundle.moments
+    def excp(self, step, group, parameters, members, predecessor):
+        """Yields index and bytes of each tensor of a quantized group of method excp."""
+        weights, moments = group.weights, group.moments
         every, count = members, len(parameters)
         members = {(place, role): index for (place, role, is_copy), index in every.items() if not is_copy}
         indices, centres = weights_section(step.record(weights), [tensor.count for tensor in parameters])
@@ -674,7 +678,7 @@ class Decoder:
 
 def rebuilt(entry, payload, tensors):
     data = assembled(entry, payload, [(tensor.offset, restored) for tensor, restored in tensors])
-    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.bundle])
+    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.quantized])
     return data
 
 

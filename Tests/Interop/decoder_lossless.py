@@ -1,4 +1,4 @@
-"""For decoder.py: the bytes of lossless packs (Docs/format-lossless.md; "section" means one of its sections)."""
+"""For decoder.py: the bytes of lossless groups (Docs/format-lossless.md; "section" means one of its sections)."""
 import struct
 from collections import Counter, namedtuple
 
@@ -25,8 +25,8 @@ Elements = namedtuple("Elements", "prediction scale context mantissa smallest")
 
 
 def tensors(record, members):
-    """The bytes of a pack's tensors, in order. Members: tensor, its predecessor's bytes and those of one more step
-    back, None where its depth asks for none."""
+    """The bytes of a lossless group's tensors, in order. Members: tensor, its predecessor's bytes, and
+    those of one more step back, None where its depth asks for none."""
     source = Input(record)
     found = headers(source, [tensor for tensor, _, _ in members])
     for member, (_, previous, earlier) in zip(found, members):
@@ -51,7 +51,7 @@ def tensors(record, members):
         if member.mode == ROUNDED:
             member.data = rounded_words(words_of(member.other.data, "F32"), member.kind)
     require(all(len(member.data) == tensor.size for member, (tensor, _, _) in zip(found, members)),
-            "a pack of another size")
+            "a lossless group of another size")
     return [member.data for member in found]
 
 
@@ -89,7 +89,7 @@ def float_block(record, size, prefix):
 
 
 def census(record, members):
-    """What occurs in a pack of these tensors, counted."""
+    """What occurs in a lossless group of these tensors, counted."""
     counts = Counter()
     for member in headers(Input(record), members):
         counts[f"mode {member.mode} depth {member.depth}"] += 1
@@ -106,7 +106,7 @@ def census(record, members):
 # Headers: section 2.
 
 class Member:
-    """A tensor of a pack."""
+    """A tensor of a lossless group."""
 
     def __init__(self, tensor, byte):
         require(byte & 7 <= ROUNDED and byte < 128, "an unknown mode of a tensor")

@@ -110,7 +110,7 @@ def read_step(source):
 def read_header(source, form, method):
     first, tiles = source.u8(), len(form.tiles())
     kind, count, has_moment, has_rule, holds = first & 3, first >> 2 & 3, first & 16, first & 32, first & 128
-    require(first < {1: 32, 2: 64, 3: 256}[method], "a field that bundles of this method have not")
+    require(first < {1: 32, 2: 64, 3: 256}[method], "a field that quantized groups of this method have not")
     require(count <= 2 and (not has_moment or kind == KEYFRAME) and (not has_rule or kind == FIRST_DELTA)
             and (not holds or kind in (DELTA, FIRST_DELTA)), "an unknown kind of header")
     level = signed(source, -70400, 65536)

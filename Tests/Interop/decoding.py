@@ -103,19 +103,19 @@ def has(archive, codings, wanted):
 
 
 def occurrences(opened):
-    """What occurs in bundles of method transform: a rule for bases, bundles without one, elements that are held, by the
-    type of the weight too, and weights that begin anew although the step before has them."""
+    """What occurs in quantized groups of method transform: a rule for bases, none, elements that are held, by the type
+    of the weight too, and weights that begin anew although the step before has them."""
     found = set()
     for step in opened.steps.values():
         step.open_parts()
         before = opened.steps[step.predecessor].tensors if step.predecessor is not None else []
         known = {decoder.identity(tensor) for tensor in before}
-        for number, bundle in enumerate(step.bundles):
-            if bundle.method == 0:
+        for number, group in enumerate(step.quantized_groups):
+            if group.method == 0:
                 continue
             weights = opened.parameters(step, opened.members(step, number))
             forms = [decoder_transform.Form(weight.shape) for weight in weights]
-            _, headers = decoder_transform.read_headers(step.record(bundle.weights), forms, bundle.method)
+            _, headers = decoder_transform.read_headers(step.record(group.weights), forms, group.method)
             found.add("a rule" if any(header.rule for header in headers) else "no rule")
             for weight, header in zip(weights, headers):
                 if header.holds:

@@ -97,8 +97,8 @@ def golden(checks, work):
     checks.run("golden excp-1.0: the decoder refuses damage", decoding.damaged, "excp-1.0", work)
 
 
-def packs(checks, work):
-    """The independent decoder on all that occurs in lossless packs."""
+def lossless_groups(checks, work):
+    """The independent decoder on all that occurs in lossless groups."""
     run = made_runs.make_every_mode(os.path.join(work, "every-mode"))
     checks.run("lossless: every mode: an independent decoder agrees", lossless_modes.every_mode, run, work)
 
@@ -189,7 +189,7 @@ def main():
     checks = Checks(" ".join(sys.argv[1:]))
     with tempfile.TemporaryDirectory(prefix="varve-interop-") as work:
         golden(checks, work)
-        packs(checks, work)
+        lossless_groups(checks, work)
         transform(checks, work)
         rules(checks, work)
         partly(checks, work)

@@ -1,4 +1,4 @@
-"""What occurs in the lossless packs of an archive; that a made run has all of it."""
+"""What occurs in the lossless groups of an archive; that a made run has all of it."""
 import os
 from collections import Counter
 
@@ -18,11 +18,11 @@ EVERYTHING = {*(f"mode {mode} depth {depth}" for mode, depth in
 
 
 def census(archive):
-    """What occurs in the packs of all steps, counted."""
+    """What occurs in the lossless groups of all steps, counted."""
     counts = Counter()
     for step in decoder.Decoder(archive).steps.values():
         step.open_parts()
-        for reference, places in zip(step.packs, step.pack_members):
+        for reference, places in zip(step.lossless_groups, step.lossless_members):
             members = [step.tensors[places[place]] for place in range(len(places))]
             counts += decoder_lossless.census(step.record(reference), members)
     return counts

@@ -1,7 +1,7 @@
 """Runs made on the spot, for what no fixture has: bfloat16 weights beside their float32 masters, amsgrad's maxima, a
 batch of matrices, sides long enough for tracked bases, rows whose gradients stop; large matrices, whose bases are
 not refreshed in every step; wide ones, whose bases follow a rule of their own; weights that stand still in places, or
-begin anew; and tensors that reach every mode of lossless packs."""
+begin anew; and tensors that reach every mode of lossless groups."""
 import os
 
 import torch
@@ -182,7 +182,7 @@ def make_partly(folder):
 
 
 def make_every_mode(folder):
-    """Tensors that lossless packs code in every mode there is, of all types: trained ones with moments, ones that
+    """Tensors that lossless groups code in every mode there is, of all types: trained ones with moments, ones that
     drift, that change here and there, that hold what no training leaves behind."""
     os.makedirs(folder)
     generator = torch.Generator().manual_seed(3)

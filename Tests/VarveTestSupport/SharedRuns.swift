@@ -21,15 +21,6 @@ public enum SharedRuns {
         return Directories.exists(runs) ? runs : nil
     }()
 
-    /// `directory`, or a loud line that the test proves nothing here.
-    public static func directoryOrSkip(_ test: String = #function) -> String? {
-        if directory == nil {
-            let line = "SKIPPED: \(test): no shared runs here; set VARVE_SHARED to the folder that holds them\n"
-            line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
-        }
-        return directory
-    }
-
     /// Paths of all regular files under a directory, in bytewise order.
     public static func files(under path: String) throws -> [String] {
         var result: [String] = []

@@ -1,4 +1,5 @@
 package import FileSystem
+import TensorCodecs
 
 /// Payload: from a block's own record, from the record that has the same bytes, or from nothing but a byte.
 extension ChainDecoder {
@@ -61,5 +62,22 @@ extension ChainDecoder {
                 .damaged, "step \(location.step) does not store the payload that it should", file: step.manifestPath)
         }
         return target
+    }
+}
+
+extension PayloadBlock {
+    /// The plain bytes of a block with a record, compared with their checksum.
+    package func decode(
+        _ stored: [UInt8], prefix: [UInt8], _ fail: (any Error) -> VarveError
+    ) throws(VarveError) -> [UInt8] {
+        do throws(CodecError) {
+            let plain = try PayloadCodec.decode(stored, count: plainCount, prefix: prefix)
+            guard checksum64(plain) == plainChecksum else {
+                throw CodecError(.corrupt, "the restored payload is not the original")
+            }
+            return plain
+        } catch {
+            throw fail(error)
+        }
     }
 }

@@ -1,5 +1,5 @@
-import TensorCodecs
 package import FileSystem
+import TensorCodecs
 
 /// `run.manifest`: the files of the run that belong to no step, and the paths that repeat a step's file.
 ///
@@ -80,5 +80,20 @@ package struct RunManifest: Sendable {
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: file, cause: error)
         }
+    }
+}
+
+/// A file of a step that is another name of a file of an earlier step.
+///
+/// Each step restores on its own; where both are restored, and are equal then, they are one file again.
+package struct StepLink: Sendable, Hashable {
+    /// Relative to the run.
+    package var path: String
+    /// The file of the earlier step, relative to the run.
+    package var original: String
+
+    package init(path: String, original: String) {
+        self.path = path
+        self.original = original
     }
 }

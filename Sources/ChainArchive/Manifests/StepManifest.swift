@@ -1,3 +1,5 @@
+import TensorCodecs
+
 /// Everything a step's parts mean. Written last; its presence makes the step visible.
 package struct StepManifest: Sendable {
     /// What the step's residuals and prefixes refer to.
@@ -70,5 +72,58 @@ package struct StepManifest: Sendable {
     package var isKeyframe: Bool {
         if case .step = predecessor { return false }
         return true
+    }
+
+    /// Binds a successor to this step: XXH3-128 over name and content hash of every weight (its copies left out), in order of name.
+    ///
+    /// It covers the weights that later steps build on and nothing else. Moments that a lossless step builds on are bound by
+    /// the content hashes of what is made of them.
+    package var weightsDigest: Hash128 {
+        var writer = ByteWriter()
+        for tensor in tensors.filter({ $0.role == .weight && $0.key.isEmpty }).sorted(by: {
+            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }) {
+            writer.append(string: tensor.name)
+            writer.append(littleEndian: tensor.contentHash.low)
+            writer.append(littleEndian: tensor.contentHash.high)
+        }
+        return Hash128(writer.bytes)
+    }
+
+    /// Whether every byte comes back.
+    package var isExact: Bool { tensors.allSatisfy { $0.coding.isExact } }
+
+    /// The name of the method whose steps build on all of the step before.
+    package static let losslessMethod = "lossless"
+
+    /// What a reader that goes on to the next step should keep of this one.
+    package var keptContents: ScratchStore.Contents { method == Self.losslessMethod ? .everything : .weights }
+
+    /// Whether it refers to a version of a step that was replaced. In a new manifest its number would mean another one.
+    var namesReplaced: Bool {
+        var found = false
+        var copy = self
+        copy.number = 0
+        copy.renumber {
+            found = found || StepVersion.isReplaced($0)
+            return $0
+        }
+        return found
+    }
+
+    /// Replaces the number of every step that the manifest names, its own included.
+    mutating func renumber(_ key: (Int) -> Int) {
+        number = key(number)
+        if case .step(let before, let digest) = predecessor { predecessor = .step(key(before), digest: digest) }
+        for index in tensors.indices {
+            if case .sameAs(let step) = tensors[index].coding { tensors[index].coding = .sameAs(step: key(step)) }
+        }
+        for entry in entries.indices {
+            for block in entries[entry].payload.indices {
+                guard case .elsewhere(var location) = entries[entry].payload[block].content else { continue }
+                location.step = key(location.step)
+                entries[entry].payload[block].content = .elsewhere(location)
+            }
+        }
     }
 }

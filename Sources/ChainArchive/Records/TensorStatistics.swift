@@ -31,9 +31,7 @@ package struct TensorStatistics: Sendable, Hashable {
         self.storedBytes = storedBytes
         self.pairing = pairing
     }
-}
 
-extension TensorStatistics {
     /// A figure as manifests keep it: rounded up to Float, so that a bound stays one.
     static func figure(_ value: Double) -> Float {
         let nearest = Float(value)
@@ -48,4 +46,19 @@ extension TensorStatistics {
         }
         return agree(error.squared, squaredError) && agree(error.maximum, largestError)
     }
+}
+
+/// On what ground optimizer state was tied to a weight, as recorded in a step.
+package enum PairingNote: UInt8, Sendable, Hashable {
+    case none = 0
+    /// The optimizer names the parameter.
+    case named = 1
+    /// The only order or shape that fits.
+    case order = 2
+    /// The data tell.
+    case data = 3
+    /// As in the step before.
+    case inherited = 4
+    /// Not tied: coded on its own.
+    case ambiguous = 5
 }

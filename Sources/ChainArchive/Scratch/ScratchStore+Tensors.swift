@@ -1,5 +1,5 @@
-package import TensorCodecs
 package import FileSystem
+package import TensorCodecs
 
 extension ScratchStore {
     /// Keeps a chain's state for the next step, and where the restored weight is part of it, that too.
@@ -52,5 +52,38 @@ extension ScratchStore {
         } else {
             try put(.earlier(identity), earlier)
         }
+    }
+
+    /// A part of a value; `nil` where there is none so long.
+    package func get(_ key: Key, _ part: Range<Int>) throws(VarveError) -> [UInt8]? {
+        var isThere = false
+        var failure: VarveError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: part.count) { buffer, filled in
+            do throws(VarveError) {
+                isThere = try read(
+                    key, at: part.lowerBound,
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<part.count]))
+                filled = isThere ? part.count : 0
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return isThere ? bytes : nil
+    }
+}
+
+/// A restored tensor: its index in the manifest and its bytes, content hash compared.
+package struct RestoredTensor: Sendable {
+    package var index: Int
+    package var bytes: [UInt8]
+    /// Its bytes in the step before, where its own coding has those in it.
+    var earlier: [UInt8]?
+
+    init(index: Int, bytes: [UInt8], earlier: [UInt8]? = nil) {
+        self.index = index
+        self.bytes = bytes
+        self.earlier = earlier
     }
 }

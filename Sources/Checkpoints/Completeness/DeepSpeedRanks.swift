@@ -100,3 +100,63 @@ enum DeepSpeedRanks: CompletenessRule {
 
     private static func padded(_ rank: Int) -> String { rank < 10 ? "0\(rank)" : "\(rank)" }
 }
+
+/// DeepSpeed's experts: `layer_L_expert_E_mp_rank_00_model_states.pt`, every expert of every layer.
+enum DeepSpeedExperts: CompletenessRule {
+    static func fault(
+        in folder: CheckpointFolder, beside siblings: [CheckpointFolder]
+    ) throws(VarveError) -> VarveError? {
+        let there = Set(folder.files.filter { $0.contains("_expert_") && $0.hasSuffix("_model_states.pt") })
+        guard !there.isEmpty else { return nil }
+        var experts = 0, layers = 0, tails = Set<String>()
+        for name in there {
+            let parts = name.split(separator: "_", maxSplits: 4)
+            guard parts.count == 5, let layer = Int(parts[1]), let expert = Int(parts[3]),
+                layer < 1 << 16, expert < 1 << 16
+            else { continue }
+            layers = max(layers, layer + 1)
+            experts = max(experts, expert + 1)
+            tails.insert(String(parts[4]))
+        }
+        guard layers * experts * tails.count != there.count else { return nil }
+        for tail in tails.sorted() {
+            for layer in 0..<layers {
+                for expert in 0..<experts {
+                    let name = "layer_\(layer)_expert_\(expert)_\(tail)"
+                    if !there.contains(name) { return folder.incomplete("an expert's weights are missing", name) }
+                }
+            }
+        }
+        return nil
+    }
+}
+
+/// DeepSpeed's universal checkpoints: `zero/NAME/{fp32,exp_avg,exp_avg_sq,step}.pt`, and model states that name every
+/// parameter.
+enum DeepSpeedUniversal: CompletenessRule {
+    static func fault(
+        in folder: CheckpointFolder, beside siblings: [CheckpointFolder]
+    ) throws(VarveError) -> VarveError? {
+        guard folder.folders.contains("zero") else { return nil }
+        let zero = folder.folder("zero")
+        let parameters = zero.folders.map { zero.folder($0) }
+        // Every folder has what any has: which moments there are depends on the optimizer.
+        let kinds = Set(parameters.flatMap(\.files)).filter { $0.hasSuffix(".pt") }
+        guard !kinds.isEmpty else { return nil }
+        for parameter in parameters {
+            if let missing = kinds.subtracting(parameter.files).min() {
+                return parameter.incomplete("a piece that other parameters have is missing", missing)
+            }
+        }
+        guard let model = folder.files.first(where: { $0.hasSuffix("_model_states.pt") }) else {
+            return folder.incomplete("no model states among the files", "mp_rank_00_model_states.pt")
+        }
+        guard let tree = folder.torchTree(model), let shapes = tree.value(tree.root, "param_shapes") else { return nil }
+        let there = Set(zero.folders)
+        for name in (tree.elements(shapes) ?? [shapes]).flatMap({ tree.pairs($0) ?? [] }) {
+            guard let name = tree.string(name.key), !there.contains(name) else { continue }
+            return zero.incomplete("\(model) names a parameter whose folder is missing", name)
+        }
+        return nil
+    }
+}

@@ -12,3 +12,44 @@ struct StateDict {
     /// In file order.
     var entries: [Entry]
 }
+
+/// An optimizer's `state_dict()`: groups of slots, one slot per parameter it was given.
+struct OptimizerState {
+    var file: Int
+    /// Keys from the root of the file to the dict.
+    var path: [String]
+    var groups: [OptimizerGroup]
+}
+
+/// A param group: its slots in order and what it says about them.
+struct OptimizerGroup {
+    var hyperparameters: Hyperparameters
+    var weightDecay: Double?
+    var slots: [OptimizerSlot]
+}
+
+/// What an optimizer keeps for one parameter.
+struct OptimizerSlot {
+    /// The parameter's name where the optimizer knows it.
+    var givenName: String?
+    /// Where it is kept: `optimizer.state.3`. Unique within a step.
+    var statePath: String
+    /// Whether there is an entry at all: none for a parameter that never had a gradient.
+    var hasState = false
+    var firstMoment: TensorIndex?
+    var secondMoment: TensorIndex?
+    var other: [OptimizerValue] = []
+    /// The first moment is the update itself (`momentum_buffer`), not yet divided by anything.
+    var firstIsUpdate = false
+    /// The parameter's shape as far as the state tells it.
+    var shape: [Int]?
+    /// The state holds tensors, but none that tells the parameter's shape (LBFGS, quantized states of unknown form).
+    var isForeign = false
+}
+
+/// What the files of a step hold, before states are tied to weights.
+struct StepInventory {
+    /// In file order.
+    var dictionaries: [StateDict] = []
+    var optimizers: [OptimizerState] = []
+}

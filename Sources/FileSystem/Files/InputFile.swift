@@ -37,20 +37,11 @@ package final class InputFile: ByteSource {
     deinit { SystemCalls.discard(descriptor, path: name) }
 
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
-        guard var pointer = buffer.baseAddress else { return }
-        var (offset, left) = (offset, buffer.count)
+        guard !buffer.isEmpty else { return }
         guard offset <= UInt64(Int64.max) else {
             throw VarveError(.truncated, "offset beyond any file", file: name, offset: offset)
         }
-        while left > 0 {
-            let count = try SystemCalls.read(descriptor, pointer, left, at: offset, path: name)
-            guard count > 0 else {
-                throw VarveError(.truncated, "the file ends \(left) bytes early", file: name, offset: offset)
-            }
-            pointer += count
-            offset += UInt64(count)
-            left -= count
-        }
+        try SystemCalls.readFully(descriptor, into: buffer, at: offset, path: name)
     }
 
     /// Past the page cache, where the bytes are not in it.

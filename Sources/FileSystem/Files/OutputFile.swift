@@ -103,18 +103,9 @@ package final class OutputFile: ByteSource {
 
     /// Reads back what was written.
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
-        guard var pointer = buffer.baseAddress else { return }
+        guard !buffer.isEmpty else { return }
         try direct?.finish()
-        var (offset, left) = (offset, buffer.count)
-        while left > 0 {
-            let count = try SystemCalls.read(descriptor, pointer, left, at: offset, path: temporaryPath)
-            guard count > 0 else {
-                throw VarveError(.truncated, "the file ends \(left) bytes early", file: temporaryPath, offset: offset)
-            }
-            pointer += count
-            offset += UInt64(count)
-            left -= count
-        }
+        try SystemCalls.readFully(descriptor, into: buffer, at: offset, path: temporaryPath)
     }
 
     /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
@@ -130,5 +121,33 @@ package final class OutputFile: ByteSource {
             try? SystemCalls.unlink(temporaryPath)
             throw error
         }
+    }
+
+    /// Holes begin and end with the blocks of the file system.
+    private static let page = 4096
+
+    /// Writes bytes into a part of the file that was never written; whole pages of zeros stay holes.
+    package func writeSparse(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
+        // The end of the run of pages that are not zero, and its beginning.
+        var start = 0, position = 0
+        while position < bytes.count {
+            let toPage = Self.page - Int((offset + UInt64(position)) % UInt64(Self.page))
+            let end = min(bytes.count, position + toPage)
+            if UnsafeRawBufferPointer(rebasing: bytes[position..<end]).isConstant(0) {
+                try write(UnsafeRawBufferPointer(rebasing: bytes[start..<position]), at: offset + UInt64(start))
+                start = end
+            }
+            position = end
+        }
+        try write(UnsafeRawBufferPointer(rebasing: bytes[start...]), at: offset + UInt64(start))
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether every byte is `value`.
+    package func isConstant(_ value: UInt8) -> Bool {
+        guard let first else { return true }
+        guard let base = baseAddress, first == value else { return false }
+        return memcmp(base, base + 1, count - 1) == 0
     }
 }

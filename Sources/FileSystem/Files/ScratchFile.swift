@@ -76,11 +76,12 @@ package final class ScratchFile: Sendable {
         if let reader, DirectReader.isWorthwhile(descriptor, at: offset, count: buffer.count) {
             done = try reader.read(at: offset, into: buffer)
         }
-        while let pointer = buffer.baseAddress, done < buffer.count {
-            let count = try SystemCalls.read(
-                descriptor, pointer + done, buffer.count - done, at: offset + UInt64(done), path: path)
-            guard count > 0 else { throw VarveError(.inputOutput, "the scratch file lost bytes", file: path) }
-            done += count
+        do throws(VarveError) {
+            try SystemCalls.readFully(
+                descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]), at: offset + UInt64(done),
+                path: path)
+        } catch  where error.code == .truncated {
+            throw VarveError(.inputOutput, "the scratch file lost bytes", file: path)
         }
     }
 }

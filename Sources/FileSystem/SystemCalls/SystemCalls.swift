@@ -8,7 +8,7 @@ package import Musl
 ///
 /// Every call first asks the installed `FaultInjector` (tests only), so a test can make the n-th call fail with an
 /// errno, write short, or end the process; and tells it what was done. Interrupted calls (EINTR) are repeated here, short
-/// reads and writes by the callers in `InputFile` and `OutputFile`.
+/// reads by `readFully`, short writes by the callers in `OutputFile` and `ScratchFile`.
 package enum SystemCalls {
     /// The calls a test can tell apart.
     package enum Name: String, Sendable, CaseIterable {
@@ -50,6 +50,24 @@ package enum SystemCalls {
     ) throws(VarveError) -> Int {
         let limit = ask { $0.shortRead(path: path, count: count) }.map { min(count, max(1, $0)) } ?? count
         return try call(.read, path) { pread(descriptor, pointer, limit, off_t(offset)) }
+    }
+
+    /// Fills a buffer from `offset` on.
+    /// - Throws: `.truncated` if the file ends before the buffer is full.
+    static func readFully(
+        _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64, path: String
+    ) throws(VarveError) {
+        guard let pointer = buffer.baseAddress else { return }
+        var done = 0
+        while done < buffer.count {
+            let position = offset + UInt64(done)
+            let count = try read(descriptor, pointer + done, buffer.count - done, at: position, path: path)
+            guard count > 0 else {
+                throw VarveError(
+                    .truncated, "the file ends \(buffer.count - done) bytes early", file: path, offset: position)
+            }
+            done += count
+        }
     }
 
     /// Whether the file system says that the range is a hole. Where it fails to say, the range is read.

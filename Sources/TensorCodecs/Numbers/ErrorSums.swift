@@ -1,3 +1,29 @@
+/// What quantization did to a tensor.
+package struct ErrorMeasure: Sendable, Hashable {
+    /// Sum of squared differences.
+    package var squared: Double = 0
+    /// Largest absolute difference.
+    package var maximum: Double = 0
+
+    package init(squared: Double = 0, maximum: Double = 0) {
+        self.squared = squared
+        self.maximum = maximum
+    }
+
+    /// Both tensors' errors together.
+    package static func + (left: ErrorMeasure, right: ErrorMeasure) -> ErrorMeasure {
+        ErrorMeasure(squared: left.squared + right.squared, maximum: Swift.max(left.maximum, right.maximum))
+    }
+
+    /// Sums over `count` differences in the order of `ErrorSums`.
+    @inline(__always)
+    init(_ count: Int, difference: (Int) -> Double) {
+        var sums = ErrorSums()
+        sums.add(count, difference: difference)
+        self = sums.measure
+    }
+}
+
 /// Sums of squares and the largest magnitude, over a tensor block by block, in a fixed order: four accumulators, element
 /// i of the tensor in accumulator i mod 4. However it is cut into blocks, the result is the same.
 package struct ErrorSums: Sendable {
@@ -52,5 +78,36 @@ package struct ErrorSums: Sendable {
         sums[lane] += d * d
         if !(abs(d) <= largest[lane]) { largest[lane] = abs(d) }
         count &+= 1
+    }
+}
+
+/// Blocks of stored elements.
+extension ErrorSums {
+    /// Adds the differences of the next elements of two tensors.
+    package mutating func add(
+        _ original: UnsafeRawBufferPointer, _ restored: UnsafeRawBufferPointer, format: FloatFormat
+    ) {
+        let count = min(format.count(original), format.count(restored))
+        switch format {
+        case .f32:
+            add(count) { Double(StoredFloats.float(original, $0)) - Double(StoredFloats.float(restored, $0)) }
+        case .bf16:
+            add(count) { Double(StoredFloats.bfloat16(original, $0)) - Double(StoredFloats.bfloat16(restored, $0)) }
+        case .f16:
+            add(count) { Double(StoredFloats.float16(original, $0)) - Double(StoredFloats.float16(restored, $0)) }
+        case .f64:
+            add(count) { StoredFloats.double(original, $0) - StoredFloats.double(restored, $0) }
+        }
+    }
+
+    /// Adds the squares of the next elements of one tensor; the largest one is not looked for.
+    package mutating func addSquares(_ values: UnsafeRawBufferPointer, format: FloatFormat) {
+        let count = format.count(values)
+        switch format {
+        case .f32: add(count, onlySquares: true) { Double(StoredFloats.float(values, $0)) }
+        case .bf16: add(count, onlySquares: true) { Double(StoredFloats.bfloat16(values, $0)) }
+        case .f16: add(count, onlySquares: true) { Double(StoredFloats.float16(values, $0)) }
+        case .f64: add(count, onlySquares: true) { StoredFloats.double(values, $0) }
+        }
     }
 }

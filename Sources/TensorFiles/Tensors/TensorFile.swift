@@ -41,4 +41,38 @@ package struct TensorFile: Sendable {
         guard offset <= storage.byteCount, count <= storage.byteCount - offset else { return nil }
         return storage.fileOffset + offset..<storage.fileOffset + offset + count
     }
+
+    /// Larger files are refused: byte and bit counts below this fit every integer type used here.
+    private static let byteCountLimit: UInt64 = 1 << 59
+
+    /// Recognises the container by its content (never by its name) and reads its structure.
+    ///
+    /// - Returns: `nil` where the file is none of the known containers, or a zip that is no `torch.save` file
+    ///   (TorchScript, `.npz`, `.keras`): keep such a file whole. Files cut within their first ten bytes are not
+    ///   recognised either.
+    /// - Throws: `.truncated`, `.malformed` (with offset and tensor) where it begins like a known container and breaks
+    ///   its rules; `.unsupported` for a pickle with opcodes that no checkpoint has; `.inputOutput`.
+    package static func open(_ source: any ByteSource) throws(VarveError) -> TensorFile? {
+        guard source.byteCount < byteCountLimit else {
+            throw VarveError(.unsupported, "a file of \(source.byteCount) bytes", file: source.name)
+        }
+        if let file = try openTorchZip(source) { return file }
+        if let file = try openTorchLegacy(source) { return file }
+        return try looksLikeSafetensors(source) ? try openSafetensors(source) : nil
+    }
+}
+
+/// A run of bytes in a file that holds tensor values and nothing else: a torch storage, or one safetensors tensor.
+package struct Storage: Sendable, Hashable {
+    /// torch: the storage key (`0`, `94614932808464`); safetensors: the tensor's name.
+    package var key: String
+    /// First byte, from the start of the file.
+    package var fileOffset: UInt64
+    package var byteCount: UInt64
+
+    package init(key: String, fileOffset: UInt64, byteCount: UInt64) {
+        self.key = key
+        self.fileOffset = fileOffset
+        self.byteCount = byteCount
+    }
 }

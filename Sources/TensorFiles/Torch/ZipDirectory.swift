@@ -108,6 +108,59 @@ struct ZipDirectory {
     }
 }
 
-extension ZipRecord {
+/// One stored record of a zip file.
+struct ZipRecord: Sendable {
+    /// As in the central directory. Compared byte by byte, never as a Swift string.
+    var name: [UInt8]
+    /// Where its entry in the central directory begins; the CRC-32 stands at byte 16 of it.
+    var entryOffset: UInt64
+    var localOffset: UInt64
+    var dataOffset: UInt64
+    var byteCount: UInt64
+    /// From the central directory.
+    var crc: UInt32
+    var flags: UInt16
+    var method: UInt16
+    /// Where the next record or the central directory begins.
+    var limit: UInt64
+
     var nameText: String { String(decoding: name, as: UTF8.self) }
+
+    var data: Range<UInt64> { dataOffset..<dataOffset + byteCount }
+
+    /// Where the CRC-32 of the data descriptor stands, or would stand: the record needs flag 3 and the signature.
+    var descriptorCRCOffset: UInt64? {
+        flags & 8 != 0 && limit >= 16 && data.upperBound <= limit - 16 ? data.upperBound + 4 : nil
+    }
+}
+
+/// The 64-bit values of an entry's ZIP64 extra field, taken one after the other.
+struct ZipExtra {
+    private var values: ArraySlice<UInt8> = []
+
+    /// - Parameter field: the whole extra field; a broken one counts as having no 64-bit values.
+    init(_ field: ArraySlice<UInt8>) {
+        var rest = field
+        while rest.count >= 4 {
+            let start = rest.startIndex
+            let kind = UInt16(rest[start]) | UInt16(rest[start + 1]) << 8
+            let count = Int(rest[start + 2]) | Int(rest[start + 3]) << 8
+            rest = rest.dropFirst(4)
+            guard count <= rest.count else { return }
+            if kind == 1 {
+                values = rest.prefix(count)
+                return
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// `fixed` itself, or the next 64-bit value where `fixed` is saturated. `nil` where there is none left.
+    mutating func value(for fixed: UInt32) -> UInt64? {
+        guard fixed == .max else { return UInt64(fixed) }
+        guard values.count >= 8 else { return nil }
+        let value = values.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        values = values.dropFirst(8)
+        return value
+    }
 }

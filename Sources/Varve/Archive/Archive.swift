@@ -41,4 +41,84 @@ public struct Archive: Sendable {
     public func step(named name: String) throws(VarveError) -> Int {
         try StepNames(archive: path).number(of: name)
     }
+
+    /// Adds every complete checkpoint of a run that the archive does not have yet, in ascending order.
+    ///
+    /// A step becomes visible when all of it is on disk. If the work is interrupted, the steps added before stay, and
+    /// the next call goes on from there.
+    /// - Parameters:
+    ///   - run: the run's directory, or a single checkpoint.
+    ///   - path: the archive's directory. It is made if there is none. `nil` stands for the run's path with `.varve`
+    ///     behind it.
+    ///   - options: method, quality, limits.
+    ///   - progress: is called with each event, by one task at a time. It must not block.
+    /// - Returns: what was added, and what was skipped and why.
+    /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.locked`, `.noSpace`,
+    ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
+    @discardableResult
+    public static func compress(
+        run: String, to path: String? = nil, options: CompressionOptions = CompressionOptions(),
+        progress: ProgressHandler? = nil
+    ) async throws(VarveError) -> CompressionResult {
+        try await Compressor(run: run, archive: path ?? ArchiveLocation.beside(run), options: options)
+            .compress(progress: progress)
+    }
+
+    /// Writes steps back as checkpoints.
+    ///
+    /// The files of a single step come directly into `output`; several steps come under their paths in the run.
+    /// Everything is first written beside `output` and compared with the recorded hashes. It is moved into place when
+    /// all of it is complete.
+    /// - Parameters:
+    ///   - selection: the steps to restore.
+    ///   - output: the directory to write to. It must be empty or absent, unless `options.overwrite` is set.
+    ///   - options: which files, and limits.
+    ///   - progress: is called with each event, by one task at a time. It must not block.
+    /// - Returns: the numbers of the restored steps.
+    /// - Throws: `.usage` (no such step, a base that is missing), `.exists` (`output` is not empty), `.forgotten` (by
+    ///   another process while it was restored), `.damaged`, `.noSpace`, `.interrupted`, `.inputOutput`.
+    @discardableResult
+    public func restore(
+        _ selection: RestoreOptions.Selection, to output: String, options: RestoreOptions = RestoreOptions(),
+        progress: ProgressHandler? = nil
+    ) async throws(VarveError) -> [Int] {
+        var options = options
+        options.selection = selection
+        return try await Restorer(archive: path, options: options).restore(to: output, progress: progress)
+    }
+
+    /// What each step, tensor and file costs, and what the restored values are off by. No tensor is decoded.
+    /// - Parameter steps: the steps to report; `nil` for all, and for the archive's own files.
+    /// - Throws: `.usage` if a range has no step; `.notFound`, `.notAnArchive`, `.damaged`, `.unsupported`.
+    public func report(steps: [ClosedRange<Int>]? = nil) throws(VarveError) -> Report {
+        try Reporter(archive: path).report(steps: steps)
+    }
+
+    /// Compares every stored byte with its checksum, and more if the options ask for it.
+    ///
+    /// Corruption is no error: the result lists it.
+    /// - Parameters:
+    ///   - steps: the steps to check; `nil` for all, and for the archive's own files.
+    ///   - options: whether to decode, what to compare with, limits.
+    ///   - progress: is called with each event, by one task at a time. It must not block.
+    /// - Throws: `.notFound`, `.notAnArchive`, `.usage` (options out of range), `.interrupted`.
+    public func verify(
+        steps: ClosedRange<Int>? = nil, options: VerificationOptions = VerificationOptions(),
+        progress: ProgressHandler? = nil
+    ) async throws(VarveError) -> VerificationResult {
+        try await Verifier(archive: path, options: options).verify(steps: steps, progress: progress)
+    }
+
+    /// Makes lost or damaged manifests again, from the other manifests and `manifests.parity`.
+    ///
+    /// Parts are not touched: a damaged one stays so, and ``verify(steps:options:progress:)`` says which steps that
+    /// costs. Nothing is deleted. A manifest is replaced only by bytes whose hash was recorded when it was written.
+    /// - Parameters:
+    ///   - dryRun: whether to write nothing, and only say what could be made again.
+    ///   - wait: how long to wait if another process writes to the archive; `nil`: not at all.
+    /// - Returns: what was made again, and what stays lost. That something stays lost is no error.
+    /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`.
+    public func repair(dryRun: Bool = false, wait: LockWait? = nil) throws(VarveError) -> RepairResult {
+        try Repairer(archive: path, wait: wait).repair(dryRun: dryRun)
+    }
 }

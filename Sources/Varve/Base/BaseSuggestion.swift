@@ -1,7 +1,7 @@
-import TensorFiles
 import ChainArchive
 import Checkpoints
 import FileSystem
+import TensorFiles
 
 /// Says that a run's first step would be smaller as a change of the weights that the run began from, where these are at
 /// hand. They are never taken unasked, because a restore then needs them.

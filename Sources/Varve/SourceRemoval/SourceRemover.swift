@@ -2,6 +2,18 @@ import ChainArchive
 import Checkpoints
 import FileSystem
 
+/// When originals are removed that the archive restores.
+///
+/// An original is removed only if its step was decoded from the disk and compared with it, and if it has not changed
+/// since.
+public struct SourceRemoval: Sendable, Hashable {
+    /// The number of newest complete checkpoints that stay, because a trainer resumes from them.
+    public var keepLast: Int
+
+    /// Removal of all but the newest checkpoints.
+    public init(keepLast: Int = 2) { self.keepLast = keepLast }
+}
+
 /// Removes checkpoints whose steps an archive restores.
 ///
 /// One is removed only where all of this holds: the step was decoded from the disk and compared with the files that are

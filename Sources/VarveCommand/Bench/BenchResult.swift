@@ -55,3 +55,110 @@ struct BenchResult: Encodable {
         return "\(Units.decimal(megabytes, megabytes < 9.95 ? 2 : megabytes < 99.95 ? 1 : 0)) MB/s"
     }
 }
+
+/// What one way of compressing did to a run.
+struct BenchRow: Encodable {
+    struct Step: Encodable {
+        var step: Int
+        var keyframe: Bool
+        var originalBytes: UInt64
+        var storedBytes: UInt64
+        var seconds: Double
+    }
+
+    /// A piece of work, done by a process of its own.
+    struct Work: Encodable {
+        /// Bytes of checkpoints that went through it.
+        var bytes: UInt64
+        /// By the clock, the process's start and end included.
+        var seconds: Double
+        var processorSeconds: Double
+        var megabytesPerSecond: Double
+        var peakBytes: UInt64
+
+        init(_ outcome: ChildProcess.Outcome, bytes: UInt64) {
+            self.bytes = bytes
+            seconds = outcome.seconds
+            processorSeconds = outcome.processorSeconds
+            peakBytes = outcome.peakBytes
+            megabytesPerSecond = BenchRow.megabytesPerSecond(bytes, outcome.seconds) ?? 0
+        }
+    }
+
+    enum Check: String, Encodable {
+        /// Every file came back byte for byte.
+        case identical
+        /// Every tensor had the hash that the archive has of it, and every file that is exact came back byte for byte.
+        case hashes
+    }
+
+    /// As `--qualities` has it.
+    var quality: String
+    /// The options of `compress`.
+    var options: [String]
+    var steps: [Step]
+    var originalBytes: UInt64
+    var storedBytes: UInt64
+    /// Of all measured steps.
+    var ratio: Double
+    /// Of the last step.
+    var lastRatio: Double
+    var compress: Work
+    /// Of steps that build on no other; absent where there is none.
+    var keyframeMegabytesPerSecond: Double?
+    /// Of the others.
+    var deltaMegabytesPerSecond: Double?
+    /// The last step.
+    var restore: Work
+    /// The larger of both works' memory.
+    var peakBytes: UInt64
+    /// Squared error of the weights over their squared change, over the steps that are no keyframes; absent where all
+    /// are.
+    var weightError: Double?
+    var check: Check
+    /// What the command of `--evaluate` told of the restored step; absent where there was none, or it failed.
+    var evaluation: Double?
+
+    init(
+        _ setting: BenchSetting, steps: [Step], report: Report, compress: ChildProcess.Outcome,
+        restore: ChildProcess.Outcome, isIdentical: Bool
+    ) {
+        quality = setting.name
+        options = setting.options
+        self.steps = steps
+        originalBytes = steps.reduce(0) { $0 + $1.originalBytes }
+        storedBytes = steps.reduce(0) { $0 + $1.storedBytes }
+        ratio = Self.ratio(originalBytes, storedBytes)
+        lastRatio = steps.last.map { Self.ratio($0.originalBytes, $0.storedBytes) } ?? 0
+        self.compress = Work(compress, bytes: originalBytes)
+        self.restore = Work(restore, bytes: steps.last?.originalBytes ?? 0)
+        peakBytes = max(compress.peakBytes, restore.peakBytes)
+        check = isIdentical ? .identical : .hashes
+        keyframeMegabytesPerSecond = Self.speed(steps.filter(\.keyframe))
+        deltaMegabytesPerSecond = Self.speed(steps.filter { !$0.keyframe })
+        weightError = report.weightError
+    }
+
+    private static func ratio(_ original: UInt64, _ stored: UInt64) -> Double {
+        stored == 0 ? 0 : Double(original) / Double(stored)
+    }
+
+    private static func speed(_ steps: [Step]) -> Double? {
+        megabytesPerSecond(steps.reduce(0) { $0 + $1.originalBytes }, steps.reduce(0) { $0 + $1.seconds })
+    }
+
+    private static func megabytesPerSecond(_ bytes: UInt64, _ seconds: Double) -> Double? {
+        seconds > 0 ? Double(bytes) / 1e6 / seconds : nil
+    }
+}
+
+extension Report {
+    /// Squared error of weights over their squared change, of the steps that build on another; `nil` where none does.
+    /// A tensor with NaN or infinity, which is exact, has no such figures.
+    var weightError: Double? {
+        let deltas = steps.filter { !$0.isKeyframe }
+        guard !deltas.isEmpty else { return nil }
+        let weights = deltas.flatMap(\.tensors).filter { $0.role == .weight && $0.figures.referenceEnergy.isFinite }
+        return weights.reduce(into: Figures()) { $0.add($1.figures) }.relativeSquaredError
+    }
+}

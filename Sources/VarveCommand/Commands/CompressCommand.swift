@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Varve
+import ArgumentParser
+import Varve
 
 struct CompressCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,22 +27,7 @@ struct CompressCommand: AsyncParsableCommand {
     @OptionGroup(title: "Originals")
     var removal: RemovalOptions
 
-    @Option(
-        name: .customLong("keyframe-every"),
-        help: ArgumentHelp("A keyframe every so many steps.", valueName: "steps"))
-    var keyframeInterval: Int = 50
-
-    @Option(
-        help: ArgumentHelp(
-            """
-            A checkpoint or model kept elsewhere, on whose weights the first step builds: a path, or a name such as \
-            gpt2 that the local Hugging Face cache has. Restoring needs it too.
-            """,
-            valueName: "base"))
-    var base: String?
-
-    @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
-    var extra: CompressionOptions.Extras = .small
+    @OptionGroup var chain: ChainOptions
 
     @OptionGroup var work: WorkOptions
 
@@ -68,7 +53,6 @@ struct CompressCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
         if each, common.form == .json { throw ValidationError("--each writes several results: use --json-lines") }
         _ = try removal.removal(method)
     }
@@ -107,8 +91,9 @@ struct CompressCommand: AsyncParsableCommand {
 
     private func compress(_ run: String, into archive: String) async throws {
         var options = CompressionOptions(
-            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra, threads: work.threads,
-            removal: try removal.removal(method), steps: steps?.ranges, memory: work.memory?.bytes)
+            method: method.chosen, keyframeInterval: chain.keyframeInterval, base: chain.base, extras: chain.extra,
+            threads: work.threads, removal: try removal.removal(method), steps: steps?.ranges,
+            memory: work.memory?.bytes)
         options.wait = lock.wait(common)
         options.replaces = replace
         let header = ["\(run) -> \(archive)", method.description]
@@ -156,5 +141,3 @@ struct CompressCommand: AsyncParsableCommand {
         if !estimate.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
     }
 }
-
-extension CompressionOptions.Extras: ExpressibleByArgument {}

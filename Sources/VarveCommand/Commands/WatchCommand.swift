@@ -38,22 +38,7 @@ struct WatchCommand: AsyncParsableCommand {
             "How often work is tried again after the disk, the network or the quota refused it.", valueName: "count"))
     var retries: Int = 6
 
-    @Option(
-        name: .customLong("keyframe-every"),
-        help: ArgumentHelp("A keyframe every so many steps.", valueName: "steps"))
-    var keyframeInterval: Int = 50
-
-    @Option(
-        help: ArgumentHelp(
-            """
-            A checkpoint or model kept elsewhere, on whose weights the first step builds: a path, or a name such as \
-            gpt2 that the local Hugging Face cache has. Restoring needs it too.
-            """,
-            valueName: "base"))
-    var base: String?
-
-    @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
-    var extra: CompressionOptions.Extras = .small
+    @OptionGroup var chain: ChainOptions
 
     @OptionGroup var work: WorkOptions
 
@@ -62,7 +47,6 @@ struct WatchCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
         guard retries >= 0 else { throw ValidationError("--retries must not be negative") }
         guard settle >= 0, settle <= 86_400 else { throw ValidationError("--settle must be 0 to 86400 seconds") }
         if let idle, !(idle > 0 && idle <= 1e9) { throw ValidationError("--idle must be above 0 seconds") }
@@ -79,7 +63,7 @@ struct WatchCommand: AsyncParsableCommand {
         let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchiveLocation.beside(run)
         try ArchiveLocation.checkIsNone(run)
         var compression = CompressionOptions(
-            method: method.chosen, keyframeInterval: keyframeInterval, base: base, extras: extra,
+            method: method.chosen, keyframeInterval: chain.keyframeInterval, base: chain.base, extras: chain.extra,
             threads: work.threads, memory: work.memory?.bytes)
         compression.wait = lock.wait(common)
         let watcher = Watcher(

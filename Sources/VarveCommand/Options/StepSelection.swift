@@ -69,3 +69,42 @@ struct StepSelection: ExpressibleByArgument, Sendable {
         }
     }
 }
+
+/// `A-B`, `A-`, `-B` or `A`.
+struct StepRange: ExpressibleByArgument, Sendable {
+    let range: ClosedRange<Int>
+    /// Whether one number was written, rather than where a range begins and ends.
+    private(set) var isNumber = false
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "-", omittingEmptySubsequences: false)
+        func number(_ text: Substring, _ missing: Int) -> Int? {
+            text.isEmpty ? missing : Int(text).flatMap { $0 >= 0 ? $0 : nil }
+        }
+        switch parts.count {
+        case 1:
+            guard let step = Int(argument), step >= 0 else { return nil }
+            range = step...step
+            isNumber = true
+        case 2:
+            guard let first = number(parts[0], 0), let last = number(parts[1], .max), first <= last else { return nil }
+            range = first...last
+        default:
+            return nil
+        }
+    }
+}
+
+/// Steps and ranges of steps, with commas between: `100,200-500,900-`.
+struct StepList: ExpressibleByArgument, Sendable {
+    let ranges: [ClosedRange<Int>]
+
+    init?(argument: String) {
+        var ranges: [ClosedRange<Int>] = []
+        for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let range = StepRange(argument: String(part)) else { return nil }
+            ranges.append(range.range)
+        }
+        self.ranges = ranges
+    }
+}

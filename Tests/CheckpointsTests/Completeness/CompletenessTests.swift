@@ -301,15 +301,17 @@ import VarveTestSupport
         "mcore_dp_reshardable", "mcore_fully_reshardable", "mcore_legacy", "olmo_core", "titan_fsdp_tp", "verl_fsdp2",
     ]
 
-    @Test(arguments: RunFolders.shared == nil ? [] : names)
+    @Test(
+        .enabled(if: RunFolders.shared != nil, "needs the shared runs: VARVE_SHARED names their folder"),
+        arguments: names)
     func everyFileOfTheLastStepIsNeededOrAbsentWhenRestored(name: String) throws {
-        guard let shared = RunFolders.shared else { return }
+        let shared = try #require(RunFolders.shared)
         let temporary = try TemporaryRun()
         let source = try RunListingForTests.files(Paths.join(shared, name))
         for (path, bytes) in source { try temporary.write(path, bytes) }
         let run = try temporary.discover()
         #expect(run.steps.count == 3)
-        guard let last = run.steps.last else { return }
+        let last = try #require(run.steps.last)
         let files = last.entries.filter { $0.identity.kind == .regular }.map(\.path)
         for path in files.count > 20 ? Array(files.prefix(8) + files.suffix(4)) : files {
             let full = Paths.join(temporary.path, path)

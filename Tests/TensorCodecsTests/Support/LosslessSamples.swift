@@ -1,3 +1,5 @@
+import VarveTestSupport
+
 @testable import TensorCodecs
 
 /// Tensors such as a training leaves behind, over three steps.

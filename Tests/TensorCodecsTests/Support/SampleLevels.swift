@@ -1,3 +1,5 @@
+import VarveTestSupport
+
 @testable import TensorCodecs
 
 /// Levels and classes of every shape that packing may meet.

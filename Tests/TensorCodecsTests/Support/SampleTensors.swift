@@ -1,3 +1,5 @@
+import VarveTestSupport
+
 @testable import TensorCodecs
 
 /// Tensors that look like those of a run: a residual, a first moment that goes with it, a second moment that scales it.

@@ -120,10 +120,16 @@ import Testing
             let own = try #require(section).split(separator: "\n.SS ").first ?? ""
             for option in options { #expect(own.contains("\\fB--\(option)\\fR"), "\(name) --\(option)") }
         }
-        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/groff") else { return }
+    }
+
+    private static let groff = "/usr/bin/groff"
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: groff), "needs groff"))
+    func theManualIsInOrderForItsFormatter() throws {
+        let manual = try codes.varve("manual")
         try manual.output.write(toFile: codes.path("varve.1"), atomically: true, encoding: .utf8)
         let process = Process(), warnings = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/groff")
+        process.executableURL = URL(fileURLWithPath: Self.groff)
         process.arguments = ["-man", "-ww", "-Tascii", "-z", codes.path("varve.1")]
         process.standardError = warnings
         try process.run()
@@ -139,10 +145,16 @@ import Testing
             #expect(script.output.contains(name))
             for option in options { #expect(script.output.contains(option), "\(name) --\(option)") }
         }
-        guard shell == "bash", FileManager.default.isExecutableFile(atPath: "/bin/bash") else { return }
+    }
+
+    private static let bash = "/bin/bash"
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: bash), "needs bash"))
+    func theCompletionsForBashAreAScript() throws {
+        let script = try codes.varve("--generate-completion-script", "bash")
         try script.output.write(toFile: codes.path("completion"), atomically: true, encoding: .utf8)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.executableURL = URL(fileURLWithPath: Self.bash)
         process.arguments = ["-n", codes.path("completion")]
         try process.run()
         process.waitUntilExit()

@@ -1,3 +1,33 @@
+/// How a tensor of a lossless group is coded. Raw values are stored.
+enum LosslessMode: UInt8 {
+    /// By `ExactCodec`: byte planes, for integers and what has no better prediction.
+    case planes = 0
+    /// Residuals against `ValueModel`.
+    case values = 1
+    /// Residuals against `SecondMomentModel`.
+    case secondMoment = 2
+    /// Residuals with the classes of `FirstMomentModel`.
+    case firstMoment = 3
+    /// Differences of bytes.
+    case bytes = 4
+    /// Another tensor of the lossless group, rounded: the half-precision copy of a float32 master.
+    case rounded = 5
+
+    /// Predecessors it can build on.
+    var deepest: Int {
+        switch self {
+        case .values: 2
+        case .planes, .secondMoment, .bytes: 1
+        case .firstMoment, .rounded: 0
+        }
+    }
+
+    /// Tensors whose residuals are coded together, in this order: first moments need the second ones.
+    static let groups: [(mode: LosslessMode, rule: ResidualKernel.Classes)] = [
+        (.values, .byPrecision), (.secondMoment, .byContext), (.firstMoment, .byContext),
+    ]
+}
+
 /// How one tensor of a lossless group is coded, with all that its predictions need: the same for encoder and decoder.
 struct LosslessPlan {
     var mode: LosslessMode
@@ -42,6 +72,30 @@ struct LosslessPlan {
             case .secondMoment: second.scale = newValue
             case .firstMoment: first.scale = newValue
             default: value.scale = newValue
+            }
+        }
+    }
+}
+
+/// The coded elements of a tensor between its bytes and the words of a block.
+extension LosslessPlan {
+    /// - Parameter range: of the coded elements.
+    func loadWords(_ range: Range<Int>, of bytes: [UInt8], to block: ResidualBlock) {
+        bytes.withUnsafeBytes { bytes in
+            guard let changed else { return WordForm.words(bytes, format, range, to: block.words) }
+            for (position, i) in range.enumerated() {
+                let element = Int(changed[i])
+                WordForm.words(bytes, format, element..<element + 1, to: block.words + position)
+            }
+        }
+    }
+
+    func storeWords(_ range: Range<Int>, from block: ResidualBlock, to bytes: inout [UInt8]) {
+        bytes.withUnsafeMutableBytes { bytes in
+            guard let changed else { return WordForm.bytes(block.words, format, lows: lows, range, to: bytes) }
+            for (position, i) in range.enumerated() {
+                let element = Int(changed[i])
+                WordForm.bytes(block.words + position, format, lows: lows, element..<element + 1, to: bytes)
             }
         }
     }

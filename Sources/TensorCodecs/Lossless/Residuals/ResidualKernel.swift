@@ -43,4 +43,73 @@ enum ResidualKernel {
             }
         return Prepared(sizes: sizes, cells: cells, classes: classes)
     }
+
+    /// Restores an element by itself: one whose cell is 0, an escape, or one whose number of raw bits depends on them.
+    /// - Parameter bits: its raw bits and what follows.
+    /// - Returns: its word, and how many raw bits it had; none if there is no such element.
+    @inline(__always)
+    static func single<Grid: FloatGrid>(
+        _ chunk: ResidualChunkReader, _ position: Int, _ level: Int32, _ size: Int32, _ bits: UInt64, _ grid: Grid.Type
+    ) -> (word: UInt32, count: Int32)? {
+        let magnitude = Int32(truncatingIfNeeded: level.magnitude)
+        guard magnitude <= ResidualSymbols.largest else {
+            return level == ResidualSymbols.escape ? (UInt32(truncatingIfNeeded: bits), 32) : nil
+        }
+        let raw = max((magnitude &>> 2) &- 1, 0)
+        let top = (magnitude &- 4 &* raw) &<< raw
+        let distance = top | Int32(truncatingIfNeeded: bits & ((1 &<< UInt64(raw)) &- 1))
+        let behind = UInt32(truncatingIfNeeded: bits &>> UInt64(raw))
+        let value = chunk.cells[position] &+ (level < 0 ? 0 &- distance : distance)
+        let cell = UInt32(bitPattern: value < 0 ? ~value : value)
+        let sign = UInt32(bitPattern: value) & 0x8000_0000
+        guard cell != 0 else {
+            guard let small = chunk.nextSmallExponent() else { return nil }
+            guard small != 0 else { return (sign, raw) }
+            let field = min(max(size &+ 127 &- small, 0), 254)
+            let exponent = max(field, 1) &- 127
+            let lowBits = min(max(exponent &- Grid.quantum(exponent), 0), 23)
+            let low = behind & ((1 &<< UInt32(lowBits)) &- 1)
+            return (sign | UInt32(field) &<< 23 | low &<< UInt32(23 &- lowBits), raw &+ lowBits)
+        }
+        let length = 32 &- Int32(truncatingIfNeeded: cell.leadingZeroBitCount)
+        let exponent = length &- 1 &+ size
+        let quantum = Grid.quantum(exponent)
+        let lowBits = max(size &- quantum, 0)
+        let low = behind & ((1 &<< UInt32(lowBits)) &- 1)
+        let aligned = (cell &<< UInt32(32 &- length)) &>> 8
+        let significand = aligned | low &<< UInt32(truncatingIfNeeded: quantum &- exponent &+ 23)
+        let field = UInt32(truncatingIfNeeded: exponent &+ 127) & 0xff
+        return (sign | field &<< 23 | significand & 0x7f_ffff, raw &+ lowBits)
+    }
+}
+
+/// How the difference d between an element's cell and its prediction's becomes a level for `RansCoder` and raw bits.
+///
+/// |d| below 8 is its own magnitude; beyond, four magnitudes an octave: 8 + 4 (b - 4) + the two bits after the leading
+/// one, b being the bit length, and the other b - 3 bits raw. The sign of d is the level's.
+enum ResidualSymbols {
+    /// An element that is kept as its whole word: infinity, NaN, far out of range.
+    static let escape: Int32 = 120
+    /// Differences have at most this many bits.
+    static let longest: Int32 = 30
+    /// Largest magnitude of a level that is no escape.
+    static let largest: Int32 = 8 + 4 * (longest - 4) + 3
+
+    /// The levels' magnitudes, and how many low bits of each distance are raw.
+    @inline(__always)
+    static func magnitudes(_ distances: IntLanes) -> (magnitudes: IntLanes, raw: IntLanes) {
+        // A float's exponent and its two upper mantissa bits are what a magnitude is made of.
+        let floats = Lanes.floatBits(distances)
+        let coarse = (floats &>> Lanes.all(21)) &- Lanes.all(512)
+        let raw = Lanes.max((floats &>> Lanes.all(23)) &- Lanes.all(129), 0)
+        return (Lanes.select(Lanes.isLess(distances, Lanes.all(4)), distances, coarse), raw)
+    }
+
+    /// What of a distance its level says, the other bits being 0, and how many raw bits those are.
+    @inline(__always)
+    static func distances(_ magnitudes: IntLanes) -> (least: IntLanes, raw: IntLanes) {
+        let raw = Lanes.max((magnitudes &>> Lanes.all(2)) &- Lanes.all(1), 0)
+        let top = magnitudes &- (raw &<< Lanes.all(2))
+        return (Lanes.signed(Lanes.bits(top) &<< Lanes.bits(raw)), raw)
+    }
 }

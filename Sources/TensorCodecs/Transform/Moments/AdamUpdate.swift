@@ -22,3 +22,13 @@ package struct AdamUpdate: Sendable, Hashable {
         return factor * (Double(second).squareRoot() + epsilon)
     }
 }
+
+/// What a first moment's size means.
+package enum FirstMomentScale: Sendable, Hashable {
+    /// The optimizer's settings say how far it will still move the weight.
+    case adamUpdate(AdamUpdate)
+    /// The settings are not known.
+    case unknown
+    /// Only its direction counts (Lion takes its sign, Muon makes it orthogonal).
+    case direction
+}
