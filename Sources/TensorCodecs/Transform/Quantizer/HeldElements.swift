@@ -20,7 +20,9 @@ package struct HeldElements: Sendable, Equatable {
     /// step. In 16 bits many elements agree by chance, so there only zeros and whole rows count.
     init(_ weight: [UInt8], _ previous: [UInt8], base: [UInt8], _ format: FloatFormat, _ form: MatrixForm) {
         let size = format.elementSize, width = form.columns
-        guard weight.count == previous.count, weight.count == form.count * size, base.count == weight.count else { return }
+        guard weight.count == previous.count, weight.count == form.count * size, base.count == weight.count else {
+            return
+        }
         var found: [UInt8] = []
         weight.withUnsafeBytes { weight in
             previous.withUnsafeBytes { previous in
@@ -135,8 +137,9 @@ package struct HeldElements: Sendable, Equatable {
             other.withUnsafeBytes { other in
                 for (index, flag) in flags.enumerated() where flag == Element.held {
                     let range = index * size..<(index + 1) * size
-                    guard base[range].elementsEqual(other[range])
-                        || format.isZero(base, at: index) && format.isZero(other, at: index)
+                    guard
+                        base[range].elementsEqual(other[range])
+                            || format.isZero(base, at: index) && format.isZero(other, at: index)
                     else { return false }
                 }
                 return true
