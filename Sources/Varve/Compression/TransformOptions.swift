@@ -5,20 +5,20 @@ public struct TransformOptions: Sendable, Hashable {
     /// Named step sizes, finest first.
     public enum Quality: String, Sendable, Hashable, CaseIterable {
         /// The loss increase is within noise. Second moments are stored element by element. A weight's squared error is
-        /// at most .13 of its squared change.
+        /// at most .15 of its squared change.
         case high
         /// The mean loss increase right after restoring is .01 nats or less on the fidelity runs. A weight's squared
-        /// error is at most 1.3 times its squared change.
+        /// error is at most its squared change.
         case balanced
         /// The mean loss increase right after restoring is .06 nats or less on the fidelity runs. A weight's squared
-        /// error is at most 7.3 times its squared change.
+        /// error is at most 8.6 times its squared change.
         case small
 
         /// The step size that it stands for.
         public var stepSize: Double {
             switch self {
             case .high: 0.6
-            case .balanced: 1.65
+            case .balanced: 1.56
             case .small: 3.2
             }
         }
@@ -89,8 +89,12 @@ public struct TransformOptions: Sendable, Hashable {
         }
         var settings = TransformSettings(stepSize: size)
         settings.exactKeyframes = keyframes == .exact
+        if !opensBases(stepSize: size) {
+            settings.keyframeStepSize = 2.0 / 13
+            settings.keyframeMomentStepSize = 1.3
+        }
         // Errors must stay small against those of the deltas.
-        settings.keyframeStepSize = min(2.0 / 13, size / 12)
+        settings.keyframeStepSize = min(settings.keyframeStepSize, size / 9.5)
         if quality == .high {
             settings.keyframeStepSize = 1.0 / 32
             // An octave: a factor of 1.21 on the fidelity runs, where five quarters came to 1.25.
@@ -99,18 +103,22 @@ public struct TransformOptions: Sendable, Hashable {
         }
         settings.rule = rule(stepSize: size)
         let coarseness = size / Quality.balanced.stepSize
-        settings.errorBound = coarseness * coarseness * max(1, coarseness, min(1.3, 1.3 * coarseness))
+        settings.errorBound = coarseness * coarseness * max(1, coarseness)
         settings.keyframeChanges = 4 * coarseness
         return settings
     }
 
     private static let coarse = 2.5
 
+    /// Whether the keyframe's first moments open the bases of wide matrices, and are stored as finely as that asks for.
+    ///
+    /// They are worth their bits at the highest quality. And where steps are coarse, hardly anything of an untransformed
+    /// first change would be left to learn from.
+    private func opensBases(stepSize: Double) -> Bool { quality == .high || stepSize >= Self.coarse }
+
     /// Of the bases of wide matrices (`Docs/results.md` has what each costs and gains).
     private func rule(stepSize: Double) -> BasisRule {
-        // First moments are worth their bits at the highest quality; then they may as well open the bases. And where
-        // steps are coarse, hardly anything of an untransformed first change would be left to learn from.
-        let opens = quality == .high || stepSize >= Self.coarse
+        let opens = opensBases(stepSize: stepSize)
         return switch effort {
         case .low:
             BasisRule(directionsByEight: 0, firstRounds: 1, laterRounds: 1, opens: opens)
