@@ -1,5 +1,6 @@
 import CMalloc
-import Foundation
+import FoundationEssentials
+import Glibc
 import TensorCodecs
 
 /// Quantizes, packs, unpacks and restores one parameter by method `excp`, without any file format around, and says for
@@ -25,10 +26,10 @@ import TensorCodecs
         }
         let count = Double(tensors[0].count / 4)
         for (stage, time) in bench.best {
-            print(stage.padding(toLength: 18, withPad: " ", startingAt: 0), figure(time / count))
+            print(stage + String(repeating: " ", count: max(0, 18 - stage.count)), decimal(time / count, digits: 2))
         }
-        print("sum               ", figure(bench.best.reduce(0) { $0 + $1.time } / count), "ns a parameter")
-        print("ratio             ", figure(12 * count / Double(stored)))
+        print("sum               ", decimal(bench.best.reduce(0) { $0 + $1.time } / count, digits: 2), "ns a parameter")
+        print("ratio             ", decimal(12 * count / Double(stored), digits: 2))
     }
 
     private mutating func run(_ tensors: [[UInt8]], _ quantizer: ExcpQuantizer) throws -> Int {
@@ -98,7 +99,15 @@ import TensorCodecs
         }
     }
 
-    private static func figure(_ value: Double) -> String { String(format: "%.2f", value) }
+    /// With so many decimals, as `printf` writes it.
+    private static func decimal(_ value: Double, digits: Int32) -> String {
+        let room = 400
+        return String(unsafeUninitializedCapacity: room) { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { text in
+                Int(withVaList([digits, value]) { vsnprintf(text.baseAddress, room, "%.*f", $0) })
+            }
+        }
+    }
 
     /// Processor time of this process: what others do on the machine hardly shows in it.
     private static func processorTime() -> UInt64 {

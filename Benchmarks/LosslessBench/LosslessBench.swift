@@ -1,5 +1,6 @@
 import CMalloc
-import Foundation
+import FoundationEssentials
+import Glibc
 import TensorCodecs
 
 /// Codes tensors from raw files and says how small they get and how fast (processor time, one thread), without any file format

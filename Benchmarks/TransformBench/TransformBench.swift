@@ -1,5 +1,6 @@
 import CMalloc
-import Foundation
+import FoundationEssentials
+import Glibc
 import TensorCodecs
 
 /// Time of every stage of method `transform` by the side of a matrix, and what is gained by it: bits and error of the last of four
@@ -73,13 +74,23 @@ import TensorCodecs
         // The bases alone: what regrouping finds anew, and one inverse transform.
         guard let member = previous else { return }
         let stages = try member.state.stageTimes(processorTime)
-        func nanoseconds(_ seconds: Double) -> String { String(format: "%.1f", seconds * 1e9 / Double(form.count)) }
+        func nanoseconds(_ seconds: Double) -> String { decimal(seconds * 1e9 / Double(form.count), digits: 1) }
         let forward = stages.inverse
         print(
-            "| \(side) | \(name) | \(String(format: "%.3f | %.3f", bits, relative)) "
+            "| \(side) | \(name) | \(decimal(bits, digits: 3)) | \(decimal(relative, digits: 3)) "
                 + "| \(nanoseconds(encode - stages.basis - 2 * stages.inverse - forward)) | \(nanoseconds(pack)) "
                 + "| \(nanoseconds(stages.basis)) | \(nanoseconds(stages.inverse)) | \(nanoseconds(encode + pack)) "
                 + "| \(nanoseconds(decode)) |")
+    }
+
+    /// With so many decimals, as `printf` writes it.
+    static func decimal(_ value: Double, digits: Int32) -> String {
+        let room = 400
+        return String(unsafeUninitializedCapacity: room) { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { text in
+                Int(withVaList([digits, value]) { vsnprintf(text.baseAddress, room, "%.*f", $0) })
+            }
+        }
     }
 
     /// Seconds of processor time of this process.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Varve
 
 /// A line that `varve compress --json-lines` prints, as far as `varve bench` reads it.

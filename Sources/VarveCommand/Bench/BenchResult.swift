@@ -1,4 +1,3 @@
-import Foundation
 import Varve
 
 /// The result of `varve bench`: the JSON document, and a table for people.
@@ -47,7 +46,7 @@ struct BenchResult: Encodable {
     static func evaluation(_ value: Double?) -> String {
         guard let value else { return "failed" }
         if let number = Int(exactly: value), number.magnitude < 1 << 53 { return "\(number)" }
-        return String(format: "%.6g", value)
+        return Units.sixDigits(value)
     }
 
     private static func speed(_ megabytes: Double?) -> String {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Varve
 
 /// Prints the manual page, made from the commands' own definitions. Hidden: `make man` and packagers call it.

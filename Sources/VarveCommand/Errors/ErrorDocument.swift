@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Varve
 
 /// An error for programs: one line of JSON on standard error.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Glibc
 import Varve
 
@@ -60,7 +59,7 @@ enum ExitStatus {
         guard code == .validationFailure else {
             fail(
                 ErrorDocument(
-                    code: VarveError.Code.inputOutput.rawValue, exit: failed, message: error.localizedDescription))
+                    code: VarveError.Code.inputOutput.rawValue, exit: failed, message: "\(error)"))
         }
         let arguments = Array(CommandLine.arguments.dropFirst())
         let missing = VarveTool.message(for: error).hasPrefix("Missing value")

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// JSON for standard output and errors: sorted keys, the same everywhere.
 enum JSONText {

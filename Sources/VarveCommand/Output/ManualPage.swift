@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Varve
 
 /// A manual page in the macros of man(7), from what ArgumentParser says of the commands.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Numbers for people.
 enum Units {
     /// `1.2 GB`, powers of 1000.
@@ -45,6 +47,16 @@ enum Units {
         let digits = String(exponent.magnitude)
         return (value < 0 ? "-" : "") + decimal(mantissa, 1) + (exponent < 0 ? "e-" : "e+")
             + (digits.count < 2 ? "0" : "") + digits
+    }
+
+    /// As `printf` writes `%.6g`: `2.34568`, `1.2e-07`.
+    static func sixDigits(_ value: Double) -> String {
+        let room = 32
+        return String(unsafeUninitializedCapacity: room) { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { text in
+                Int(withVaList([value]) { vsnprintf(text.baseAddress, room, "%.6g", $0) })
+            }
+        }
     }
 
     /// `1:05`, `2:03:04`.

@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import Glibc
 import Synchronization
 import Varve
 
@@ -166,9 +167,9 @@ final class ProgressBar: Sendable {
 
     // MARK: The line
 
-    /// On a thread of its own: the others are busy for as long as a large tensor takes.
+    /// On a queue of its own: the threads that work are busy for as long as a large tensor takes.
     private func drawAgainAndAgain() {
-        Thread.detachNewThread { [weak self] in
+        DispatchQueue(label: "varve.progress").async { [weak self] in
             while true {
                 usleep(500_000)
                 guard let self, self.drawOnce() else { return }
