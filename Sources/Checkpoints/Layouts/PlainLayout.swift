@@ -9,6 +9,7 @@ enum PlainLayout: Layout {
     static func recognizes(_ shape: StepShape) -> Bool { true }
 
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        if let sharded = try ShardReaders.inventory(files) { return sharded }
         var inventory = StepInventory()
         var shards: [String: Int] = [:]
         var optimizerFiles: [Int] = []

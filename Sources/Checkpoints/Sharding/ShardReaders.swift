@@ -1,0 +1,18 @@
+import FileSystem
+import TensorFiles
+
+/// Tells who reads the tensors of a step that lie in shards.
+enum ShardReaders {
+    /// What a step's shards hold; `nil` where there are none, or where they are understood by nobody.
+    /// - Throws: `.malformed`, `.truncated`, `.incomplete` with file and tensor where shards contradict each other.
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory? {
+        do throws(VarveError) {
+            if files.contains(where: { DCPLayout.owns($0.path) }) { return try DCPReader.inventory(files) }
+            return nil
+        } catch  where error.code == .unsupported {
+            var inventory = StepInventory()
+            inventory.notes.append("the shards are kept exactly: \(error.description)")
+            return inventory
+        }
+    }
+}
