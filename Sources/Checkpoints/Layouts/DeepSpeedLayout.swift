@@ -1,4 +1,6 @@
-/// DeepSpeed: `global_stepN/` with model and optimizer states per rank, named by the file `latest`. Not understood yet.
+import FileSystem
+
+/// DeepSpeed: `global_stepN/` with model and optimizer states per rank, named by the file `latest`.
 enum DeepSpeedLayout: Layout {
     static let title = "DeepSpeed"
 
@@ -7,4 +9,8 @@ enum DeepSpeedLayout: Layout {
     }
 
     static func recognizes(_ shape: StepShape) -> Bool { shape.top.contains { owns($0) } }
+
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        try ShardReaders.inventory(files) ?? StepInventory()
+    }
 }

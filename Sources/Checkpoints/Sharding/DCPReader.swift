@@ -73,8 +73,7 @@ struct DCPReader {
             }
         }
         addDictionaries(weights, owners: Set(states.owners))
-        let tensors = assembler.tensors
-        inventory.optimizers += states.optimizers(file: assembler.fileIndex) { tensors[$0.tensor].stored }
+        inventory.optimizers += states.optimizers(file: assembler.fileIndex, tensor: assembler.stored)
     }
 
     private mutating func addDictionaries(_ weights: [Named], owners: Set<String>) {

@@ -38,6 +38,11 @@ struct DCPStates {
         groups = [("", Settings(hyperparameters: hyperparameters))]
     }
 
+    /// A param group and the parameters in it.
+    mutating func addGroup(_ hyperparameters: Hyperparameters, weightDecay: Double?, members: [String]) {
+        groups.append(("", Settings(hyperparameters: hyperparameters, weightDecay: weightDecay, members: members)))
+    }
+
     /// Numbers among the states, and what the param groups say.
     mutating func addObjects(of folder: DCPFolder) throws(VarveError) {
         for (name, slice) in folder.metadata.objects {

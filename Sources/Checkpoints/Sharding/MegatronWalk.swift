@@ -69,6 +69,41 @@ enum MegatronWalk {
         return LocalParameter(name: name, shape: shape, boxes: own)
     }
 
+    private static let columnParallel = [
+        "linear_qkv.weight", "linear_qkv.bias", "linear_fc1.weight", "linear_fc1.bias", "word_embeddings.weight",
+        "output_layer.weight", "query_key_value.weight", "query_key_value.bias", "dense_h_to_4h.weight",
+        "dense_h_to_4h.bias",
+    ]
+    private static let rowParallel = [
+        "linear_proj.weight", "linear_fc2.weight", "attention.dense.weight", "self_attention.dense.weight",
+        "dense_4h_to_h.weight",
+    ]
+    private static let gated = ["linear_fc1.weight", "linear_fc1.bias", "dense_h_to_4h.weight", "dense_h_to_4h.bias"]
+
+    /// The whole of a parameter that each rank has a part of, by Megatron's names; what is not split every rank has whole.
+    /// - Parameter isGated: the first layer of an MLP is two matrices, each of them split.
+    static func joined(_ name: String, _ local: [Int], ranks: Int, isGated: Bool) -> LocalParameter {
+        func ends(_ endings: [String]) -> Bool { endings.contains { name.hasSuffix($0) } }
+        let dimension = ends(columnParallel) ? 0 : ends(rowParallel) ? 1 : nil
+        guard ranks > 1, let dimension, local.indices.contains(dimension) else {
+            let whole = (local.map { _ in 0 }, local)
+            return LocalParameter(name: name, shape: local, boxes: Array(repeating: [whole], count: ranks))
+        }
+        var shape = local
+        shape[dimension] = local[dimension].multipliedReportingOverflow(by: ranks).partialValue
+        let halves = isGated && ends(gated) && local[dimension] % 2 == 0 ? 2 : 1
+        var sizes = local
+        sizes[dimension] /= halves
+        let boxes = (0..<ranks).map { rank in
+            (0..<halves).map { half in
+                var offsets = local.map { _ in 0 }
+                offsets[dimension] = (half * ranks + rank) &* sizes[dimension]
+                return (offsets: offsets, sizes: sizes)
+            }
+        }
+        return LocalParameter(name: name, shape: shape, boxes: boxes)
+    }
+
     /// Adds the pieces that a rank's buckets hold, by parameter.
     /// - Returns: whether the sizes come out.
     static func walk(

@@ -8,6 +8,8 @@ enum ShardReaders {
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory? {
         do throws(VarveError) {
             if files.contains(where: { DCPLayout.owns($0.path) }) { return try DCPReader.inventory(files) }
+            if files.contains(where: { DeepSpeedLayout.owns($0.path) }) { return try DeepSpeedReader.inventory(files) }
+            if files.contains(where: { MegatronLayout.owns($0.path) }) { return try MegatronReader.inventory(files) }
             return nil
         } catch  where error.code == .unsupported {
             var inventory = StepInventory()

@@ -18,6 +18,12 @@ struct TensorAssembler {
     /// Index of a file by its path.
     func file(_ path: String) -> Int? { byPath[path] }
 
+    /// A tensor of one of the files or an assembled one.
+    func stored(_ index: TensorIndex) -> StoredTensor {
+        if files.indices.contains(index.file), let own = files[index.file].tensorFile { return own.tensors[index.tensor] }
+        return tensors[index.tensor].stored
+    }
+
     mutating func add(_ tensor: LogicalTensor) -> TensorIndex {
         tensors.append(tensor)
         return TensorIndex(file: fileIndex, tensor: tensors.count - 1)
