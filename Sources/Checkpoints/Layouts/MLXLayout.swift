@@ -1,6 +1,7 @@
+import FileSystem
 import TensorFiles
 
-/// MLX: `NNNNNNN_model` and `NNNNNNN_optimizer`, as safetensors or npz. Not understood yet.
+/// MLX: `NNNNNNN_model` and `NNNNNNN_optimizer`, as safetensors or npz.
 enum MLXLayout: Layout {
     static let title = "MLX"
 
@@ -8,6 +9,8 @@ enum MLXLayout: Layout {
         shape.fileNames.contains { $0.hasSuffix(".npz") }
             || shape.fileNames.contains { $0.hasSuffix(".safetensors") && $0.lowercased().contains("optim") }
     }
+
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory { try MLXReader.inventory(files) }
 
     /// Whether a safetensors file is a flattened optimizer: `NAME.m`, `NAME.v`, `step`.
     static func isOptimizer(_ file: TensorFile) -> Bool {

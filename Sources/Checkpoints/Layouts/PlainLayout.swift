@@ -44,7 +44,18 @@ enum PlainLayout: Layout {
             }
             inventory.dictionaries += found.filter { !$0.entries.isEmpty }
         }
+        removeRepeats(&inventory, files)
         return inventory
+    }
+
+    /// FSDP's whole state dict repeats the model's own file: one of them is the model, the other a copy.
+    private static func removeRepeats(_ inventory: inout StepInventory, _ files: [StepFile]) {
+        func names(_ dictionary: StateDict) -> Set<String> { Set(dictionary.entries.map(\.name)) }
+        func isRepeat(_ dictionary: StateDict) -> Bool {
+            Paths.split(files[dictionary.file].path).name.hasPrefix("pytorch_model_fsdp")
+        }
+        let models = inventory.dictionaries.filter { !isRepeat($0) }.map(names)
+        inventory.dictionaries.removeAll { isRepeat($0) && models.contains(names($0)) }
     }
 
     private static func prefixed(_ optimizer: OptimizerState, _ prefix: String) -> OptimizerState {

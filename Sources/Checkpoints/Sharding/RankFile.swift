@@ -32,6 +32,15 @@ struct RankFile {
         return node
     }
 
+    /// The values of a dict by their keys, whole numbers in decimal.
+    func fields(_ node: PickleTree.Node) -> [String: PickleTree.Node] {
+        var result: [String: PickleTree.Node] = [:]
+        for pair in tree.pairs(node) ?? [] {
+            if let key = reader.key(pair.key), result[key] == nil { result[key] = pair.value }
+        }
+        return result
+    }
+
     /// The value of a dict whose keys are whole numbers, or of a list.
     func value(at number: Int, of node: PickleTree.Node) -> PickleTree.Node? {
         if let elements = tree.elements(node) { return elements.indices.contains(number) ? elements[number] : nil }

@@ -10,6 +10,10 @@ enum ShardReaders {
             if files.contains(where: { DCPLayout.owns($0.path) }) { return try DCPReader.inventory(files) }
             if files.contains(where: { DeepSpeedLayout.owns($0.path) }) { return try DeepSpeedReader.inventory(files) }
             if files.contains(where: { MegatronLayout.owns($0.path) }) { return try MegatronReader.inventory(files) }
+            if files.contains(where: { RankFilesReader.rank(of: $0.path) != nil }) {
+                let inventory = try RankFilesReader.inventory(files)
+                return inventory.dictionaries.isEmpty ? nil : inventory
+            }
             return nil
         } catch  where error.code == .unsupported {
             var inventory = StepInventory()
