@@ -23,6 +23,15 @@ package struct StepContents: Sendable {
         self.warnings = warnings
     }
 
+    /// The path of the file that a tensor lies in, of one in pieces that of the first.
+    package func path(of tensorIndex: TensorIndex) -> String {
+        if files.indices.contains(tensorIndex.file) { return files[tensorIndex.file].path }
+        guard let assembly, assembly.tensors.indices.contains(tensorIndex.tensor),
+            let piece = assembly.tensors[tensorIndex.tensor].pieces.first
+        else { return "" }
+        return files[piece.file].path
+    }
+
     package func tensor(_ tensorIndex: TensorIndex) -> (file: TensorFile, tensor: StoredTensor)? {
         guard let file = StepTensors(files, assembly).file(tensorIndex.file), file.tensors.indices.contains(tensorIndex.tensor)
         else { return nil }
