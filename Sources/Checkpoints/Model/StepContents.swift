@@ -33,7 +33,8 @@ package struct StepContents: Sendable {
     }
 
     package func tensor(_ tensorIndex: TensorIndex) -> (file: TensorFile, tensor: StoredTensor)? {
-        guard let file = StepTensors(files, assembly).file(tensorIndex.file), file.tensors.indices.contains(tensorIndex.tensor)
+        guard let file = StepTensors(files, assembly).file(tensorIndex.file),
+            file.tensors.indices.contains(tensorIndex.tensor)
         else { return nil }
         return (file, file.tensors[tensorIndex.tensor])
     }

@@ -47,7 +47,8 @@ struct DCPFolder {
             guard let tensor = found else { throw broken("\(slice.tensors.count) tensors where one is expected") }
             guard tensor.dtype == entry.dtype, tensor.shape == chunk.sizes else {
                 throw broken(
-                    "\(tensor.dtype.rawValue) \(tensor.shape) where the metadata say \(entry.dtype.rawValue) \(chunk.sizes)")
+                    "\(tensor.dtype.rawValue) \(tensor.shape) where the metadata say \(entry.dtype.rawValue) \(chunk.sizes)"
+                )
             }
             guard tensor.isContiguous, !tensor.isOpaque, let range = slice.byteRange(of: tensor) else {
                 throw VarveError(
@@ -70,13 +71,17 @@ struct DCPFolder {
     }
 
     /// A stored object; `nil` where it is none that a torch file holds.
-    func object(_ slice: DCPMetadata.Slice, _ name: String) throws(VarveError) -> TensorFile? { try open(slice, name).slice }
+    func object(_ slice: DCPMetadata.Slice, _ name: String) throws(VarveError) -> TensorFile? {
+        try open(slice, name).slice
+    }
 
     private func open(
         _ slice: DCPMetadata.Slice, _ name: String
     ) throws(VarveError) -> (file: Int, slice: TensorFile?) {
         guard let file = byPath[slice.path] else {
-            throw VarveError(.incomplete, "the metadata list a piece that is not there", file: Paths.join(Paths.split(source).directory, Paths.split(slice.path).name), tensor: name)
+            throw VarveError(
+                .incomplete, "the metadata list a piece that is not there",
+                file: Paths.join(Paths.split(source).directory, Paths.split(slice.path).name), tensor: name)
         }
         let (end, overflow) = slice.offset.addingReportingOverflow(slice.length)
         guard !overflow else {

@@ -57,13 +57,16 @@ struct DeepSpeedReader {
     private mutating func read(_ checkpoint: DeepSpeedFiles) throws(VarveError) -> [OptimizerState] {
         var plain: [OptimizerState] = []
         for model in checkpoint.models.keys.sorted() {
-            guard let first = checkpoint.models[model]?.first, let states = RankFile(first, among: files) else { continue }
+            guard let first = checkpoint.models[model]?.first, let states = RankFile(first, among: files) else {
+                continue
+            }
             try checkTensorParallel(states)
             addWeights(states, states.value("module"))
             let ranks = try rankFiles(checkpoint.optimizers[model] ?? [:], states)
             if let optimizer = ranks.first {
                 let stage = ZeroStage(model: states, ranks: ranks)
-                let fragments = try optimizer.value("optimizer_state_dict", "fp32_flat_groups") == nil
+                let fragments =
+                    try optimizer.value("optimizer_state_dict", "fp32_flat_groups") == nil
                     ? stage.partitioned(hasExperts: !checkpoint.experts.isEmpty) : stage.sharded()
                 try add(fragments, states, isWhole: optimizer.value("optimizer_state_dict", "fp32_flat_groups") != nil)
                 try addFrozen(states, (checkpoint.models[model] ?? []).compactMap { RankFile($0, among: files) })
@@ -87,7 +90,9 @@ struct DeepSpeedReader {
 
     /// Tensor parallel ranks have parts of weights, and nothing says how those are joined.
     private func checkTensorParallel(_ states: RankFile) throws(VarveError) {
-        guard let degree = states.value("checkpoint_parallel_dimensions", "tp_degree").flatMap({ states.tree.integer($0) }),
+        guard
+            let degree = states.value("checkpoint_parallel_dimensions", "tp_degree").flatMap({ states.tree.integer($0) }
+            ),
             degree > 1
         else { return }
         throw VarveError(.unsupported, "DeepSpeed with \(degree) tensor parallel ranks", file: states.path)
@@ -99,7 +104,8 @@ struct DeepSpeedReader {
         guard !byRank.isEmpty else { return [] }
         guard byRank.count == count ?? byRank.count, byRank.keys.max() == byRank.count - 1 else {
             throw VarveError(
-                .incomplete, "\(byRank.count) of \(count ?? byRank.count) ranks' optimizer states are there", file: states.path)
+                .incomplete, "\(byRank.count) of \(count ?? byRank.count) ranks' optimizer states are there",
+                file: states.path)
         }
         var ranks: [RankFile] = []
         for rank in 0..<byRank.count {
@@ -133,16 +139,20 @@ struct DeepSpeedReader {
 
     /// Weights that no optimizer has: whole in stage 1 and 2 (the module has them), in stage 3 a part in each rank.
     private mutating func addFrozen(_ states: RankFile, _ ranks: [RankFile]) throws(VarveError) {
-        guard let shapes = states.value("frozen_param_shapes").flatMap({ states.tree.pairs($0) }), ranks.count > 1 else {
+        guard let shapes = states.value("frozen_param_shapes").flatMap({ states.tree.pairs($0) }), ranks.count > 1
+        else {
             return
         }
         for pair in shapes {
-            guard let name = states.tree.string(pair.key), let shape = states.tree.sizes(pair.value), !names.contains(name),
+            guard let name = states.tree.string(pair.key), let shape = states.tree.sizes(pair.value),
+                !names.contains(name),
                 let count = LogicalTensor.count(shape)
             else { continue }
             var buffer: FlatBuffer?
             // Model states stand in the order of their names; ranks in that of their numbers.
-            for rank in ranks.sorted(by: { $0.path.utf8.count == $1.path.utf8.count ? $0.path < $1.path : $0.path.utf8.count < $1.path.utf8.count }) {
+            for rank in ranks.sorted(by: {
+                $0.path.utf8.count == $1.path.utf8.count ? $0.path < $1.path : $0.path.utf8.count < $1.path.utf8.count
+            }) {
                 guard let node = rank.value("frozen_param_fragments").flatMap({ rank.value(name, from: $0) }),
                     let tensor = rank.tensor(node)
                 else { continue }
@@ -154,7 +164,8 @@ struct DeepSpeedReader {
             addWeight(
                 name,
                 assembler.add(
-                    try LogicalTensor(name: name, dtype: buffer.dtype, shape: shape, pieces: pieces, file: states.path)))
+                    try LogicalTensor(name: name, dtype: buffer.dtype, shape: shape, pieces: pieces, file: states.path))
+            )
         }
     }
 
@@ -183,7 +194,11 @@ struct DeepSpeedReader {
                 guard let index = members[file], let opened = RankFile(index, among: files) else { continue }
                 let node = opened.value("param") ?? opened.root
                 guard let tensor = opened.tensorIndex(node) else { throw opened.malformed("no tensor", name) }
-                if key == "fp32" { addWeight(name, tensor) } else { states.add(tensor, key: key, of: name, in: "optimizer") }
+                if key == "fp32" {
+                    addWeight(name, tensor)
+                } else {
+                    states.add(tensor, key: key, of: name, in: "optimizer")
+                }
             }
         }
     }

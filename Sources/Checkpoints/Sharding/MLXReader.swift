@@ -39,7 +39,8 @@ struct MLXReader {
         for array in try NumpyArchive(reading: files[index].source).arrays {
             let piece = TensorPiece(file: index, offset: array.offset, placement: Placement(whole: array.shape))
             let tensor = try LogicalTensor(
-                name: array.name, dtype: array.dtype, shape: array.shape, pieces: [piece], file: files[index].source.name)
+                name: array.name, dtype: array.dtype, shape: array.shape, pieces: [piece],
+                file: files[index].source.name)
             result.append((array.name, assembler.add(tensor)))
         }
         return result

@@ -180,7 +180,9 @@ struct MegatronReader {
             guard let file = member.optimizer, let flats = try Self.flats(file) else { return }
             for (key, buffer) in flats {
                 var pieces = byKey[key]?.pieces ?? [:]
-                guard MegatronWalk.walk(trained.map { parameters[$0] }, rank: rank, [buffer], into: &pieces) else { return }
+                guard MegatronWalk.walk(trained.map { parameters[$0] }, rank: rank, [buffer], into: &pieces) else {
+                    return
+                }
                 byKey[key] = (buffer.dtype, pieces)
             }
         }

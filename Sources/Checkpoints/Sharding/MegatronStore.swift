@@ -53,7 +53,9 @@ struct MegatronStore {
             let sizes = Array(piece.placement.sizes.dropFirst())
             let bytes = sizes.reduce(tensor.dtype.bits / 8, *)
             // Pieces of stacks are boxes: flat parts would end within a layer.
-            guard piece.placement.range == 0..<piece.placement.volume else { return [(Self.parameterName(name), tensor)] }
+            guard piece.placement.range == 0..<piece.placement.volume else {
+                return [(Self.parameterName(name), tensor)]
+            }
             for layer in 0..<piece.placement.sizes[0] {
                 pieces[piece.placement.offsets[0] + layer, default: []].append(
                     TensorPiece(
@@ -68,7 +70,8 @@ struct MegatronStore {
                 (
                     own,
                     try LogicalTensor(
-                        name: "\(tensor.name)[\(layer)]", dtype: tensor.dtype, shape: shape, pieces: pieces[layer] ?? [],
+                        name: "\(tensor.name)[\(layer)]", dtype: tensor.dtype, shape: shape,
+                        pieces: pieces[layer] ?? [],
                         file: tensor.name)
                 ))
         }
@@ -77,7 +80,8 @@ struct MegatronStore {
 
     /// The parts before and behind the layer's number of a name that has none: `decoder.layers.` and `mlp.linear_fc1.weight`.
     static func stack(_ name: String) -> (before: String, after: String)? {
-        guard let range = name.firstRange(of: "layers."), range.lowerBound == name.startIndex || name[..<range.lowerBound].last == "."
+        guard let range = name.firstRange(of: "layers."),
+            range.lowerBound == name.startIndex || name[..<range.lowerBound].last == "."
         else { return nil }
         let after = name[range.upperBound...]
         guard let first = after.first, !first.isNumber else { return nil }
@@ -87,9 +91,12 @@ struct MegatronStore {
     /// The model's name for it: distributed checkpoints keep a norm under the linear layer that may be fused with it.
     static func parameterName(_ name: String) -> String {
         for (fused, own) in [
-            (".self_attention.linear_qkv.layer_norm_", ".input_layernorm."), (".mlp.linear_fc1.layer_norm_", ".pre_mlp_layernorm."),
+            (".self_attention.linear_qkv.layer_norm_", ".input_layernorm."),
+            (".mlp.linear_fc1.layer_norm_", ".pre_mlp_layernorm."),
         ] {
-            if let range = name.firstRange(of: fused) { return name[..<range.lowerBound] + own + name[range.upperBound...] }
+            if let range = name.firstRange(of: fused) {
+                return name[..<range.lowerBound] + own + name[range.upperBound...]
+            }
         }
         return name
     }
@@ -129,7 +136,9 @@ struct MegatronStore {
             guard let name = FlatName(entry.name), entry.shape.count == 1 else { return }
             let tensor = try folder.tensor(entry)
             var buffer = FlatBuffer(tensor.dtype)
-            for piece in tensor.pieces { try buffer.append(piece.placement.count, file: piece.file, offset: piece.offset) }
+            for piece in tensor.pieces {
+                try buffer.append(piece.placement.count, file: piece.file, offset: piece.offset)
+            }
             buckets[name.key, default: [:]][name.group, default: [:]][name.bucket] = buffer
             buffers.insert(name.buffer)
         }
@@ -148,7 +157,8 @@ struct MegatronStore {
             let dtype = byGroup[0]?.values.first?.dtype ?? .f32
             for (index, parameter) in parameters.enumerated() {
                 let tensor = try LogicalTensor(
-                    name: "\(key) of \(parameter.name)", dtype: dtype, shape: parameter.shape, pieces: pieces[index] ?? [],
+                    name: "\(key) of \(parameter.name)", dtype: dtype, shape: parameter.shape,
+                    pieces: pieces[index] ?? [],
                     file: parameter.name)
                 let value = StateName("optimizer.state.\(key).\(parameter.name)")?.key ?? key
                 states.add(assembler.add(tensor), key: value, of: parameter.name, in: "optimizer")

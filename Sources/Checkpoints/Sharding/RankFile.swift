@@ -11,7 +11,8 @@ struct RankFile {
 
     /// `nil` where the file holds no tree.
     init?(_ index: Int, among files: [StepFile]) {
-        guard let file = files[index].tensorFile, let tree = file.tree, let reader = StateDictReader(file, fileIndex: index)
+        guard let file = files[index].tensorFile, let tree = file.tree,
+            let reader = StateDictReader(file, fileIndex: index)
         else { return nil }
         self.index = index
         path = files[index].source.name

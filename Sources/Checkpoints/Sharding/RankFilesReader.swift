@@ -107,7 +107,9 @@ struct RankFilesReader {
     }
 
     /// The whole of what each rank has a part or all of; `nil` for what is no tensor.
-    private func join(_ name: String, _ nodes: [PickleTree.Node], _ ranks: [RankFile]) throws(VarveError) -> LogicalTensor? {
+    private func join(_ name: String, _ nodes: [PickleTree.Node], _ ranks: [RankFile]) throws(VarveError)
+        -> LogicalTensor?
+    {
         var pieces: [TensorPiece] = []
         var whole: (dtype: DType, shape: [Int])?
         for (number, (node, rank)) in zip(nodes, ranks).enumerated() {
@@ -116,7 +118,9 @@ struct RankFilesReader {
             if rank.tree.className(node) == "_rebuild_from_type_v2", rank.tensor(node) == nil {
                 guard let sharded = ShardedTensor(node, rank.tree), sharded.mesh.reduce(1, &*) == ranks.count,
                     let own = sharded.box(of: number)
-                else { throw VarveError(.unsupported, "a way to shard that is not known", file: rank.path, tensor: name) }
+                else {
+                    throw VarveError(.unsupported, "a way to shard that is not known", file: rank.path, tensor: name)
+                }
                 (local, box) = (sharded.local, own)
                 whole = whole ?? (sharded.dtype, sharded.shape)
                 guard whole?.shape == sharded.shape else { throw rank.malformed("ranks disagree on its shape", name) }
@@ -139,7 +143,8 @@ struct RankFilesReader {
                     placement: Placement(offsets: own.offsets, sizes: own.sizes)))
         }
         guard let whole else { return nil }
-        return try LogicalTensor(name: name, dtype: whole.dtype, shape: whole.shape, pieces: pieces, file: ranks[0].path)
+        return try LogicalTensor(
+            name: name, dtype: whole.dtype, shape: whole.shape, pieces: pieces, file: ranks[0].path)
     }
 
     // MARK: Optimizer
@@ -155,7 +160,8 @@ struct RankFilesReader {
         var order: [String] = []
         var flat: [FlatParameters.State] = []
         for pair in states {
-            guard let key = first.reader.key(pair.key), let fields = first.tree.pairs(pair.value), slots[key] == nil else {
+            guard let key = first.reader.key(pair.key), let fields = first.tree.pairs(pair.value), slots[key] == nil
+            else {
                 continue
             }
             var values: [OptimizerValue] = []
@@ -211,7 +217,9 @@ struct RankFilesReader {
         for node in rank.value("param_groups").flatMap({ rank.tree.elements($0) }) ?? [] {
             var group = rank.reader.emptyGroup(node)
             for member in rank.value("params", from: node).flatMap({ rank.tree.elements($0) }) ?? [] {
-                guard let key = rank.reader.key(member), var slot = slots[key], used.insert(key).inserted else { continue }
+                guard let key = rank.reader.key(member), var slot = slots[key], used.insert(key).inserted else {
+                    continue
+                }
                 if Int(key) == nil { slot.givenName = key }
                 group.slots.append(slot)
             }
@@ -238,7 +246,9 @@ struct RankFilesReader {
                 var position = 0
                 for (name, shape) in unit {
                     let count = LogicalTensor.count(shape) ?? 0
-                    guard let pieces = buffer.pieces(position..<position + count, offsets: shape.map { _ in 0 }, sizes: shape)
+                    guard
+                        let pieces = buffer.pieces(
+                            position..<position + count, offsets: shape.map { _ in 0 }, sizes: shape)
                     else { throw rank.malformed("the flat \(key) ends too early", name) }
                     let tensor = try LogicalTensor(
                         name: "\(name) \(key)", dtype: buffer.dtype, shape: shape, pieces: pieces, file: rank.path)

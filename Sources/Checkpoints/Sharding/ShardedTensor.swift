@@ -35,7 +35,9 @@ struct ShardedTensor {
         for placement in placements {
             switch tree.className(placement) {
             case "Shard":
-                guard let dimension = Self.dimension(placement, tree), shape.indices.contains(dimension) else { return nil }
+                guard let dimension = Self.dimension(placement, tree), shape.indices.contains(dimension) else {
+                    return nil
+                }
                 splits.append(.shard(dimension))
             case "Replicate": splits.append(.replicate)
             default: return nil
@@ -51,7 +53,8 @@ struct ShardedTensor {
     /// Its dimension, from the state or from the arguments of the call.
     private static func dimension(_ placement: PickleTree.Node, _ tree: PickleTree) -> Int? {
         if let value = tree.value(placement, "dim") { return tree.integer(value).flatMap { Int(exactly: $0) } }
-        guard case .object(_, let arguments, _, _, _) = tree[placement], let first = tree.elements(arguments)?.first else {
+        guard case .object(_, let arguments, _, _, _) = tree[placement], let first = tree.elements(arguments)?.first
+        else {
             return nil
         }
         return tree.integer(first).flatMap { Int(exactly: $0) }

@@ -14,7 +14,8 @@ struct StateName: Hashable {
     static let master = "fp32_master"
 
     private static let keys: Set<String> = [
-        "step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg", "sum", "acc_delta",
+        "step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "grad_avg", "sum",
+        "acc_delta",
         "exp_inf", "row_var", "col_var", "variance", "param", "fp32_param", "master_param",
     ]
     private static let masters: Set<String> = ["param", "fp32_param", "master_param"]

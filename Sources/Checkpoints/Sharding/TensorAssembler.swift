@@ -1,5 +1,5 @@
 import FileSystem
-package import TensorFiles
+import TensorFiles
 
 /// Collects the tensors of a step that lie in pieces, and makes one file of them that everything behind reads as any other.
 struct TensorAssembler {
@@ -20,7 +20,9 @@ struct TensorAssembler {
 
     /// A tensor of one of the files or an assembled one.
     func stored(_ index: TensorIndex) -> StoredTensor {
-        if files.indices.contains(index.file), let own = files[index.file].tensorFile { return own.tensors[index.tensor] }
+        if files.indices.contains(index.file), let own = files[index.file].tensorFile {
+            return own.tensors[index.tensor]
+        }
         return tensors[index.tensor].stored
     }
 
@@ -45,12 +47,4 @@ struct TensorAssembler {
             })
         return Assembly(file: file, tensors: tensors)
     }
-}
-
-/// The tensors of a step that lie in pieces.
-package struct Assembly: Sendable {
-    /// Reads as a file with the whole tensors, one storage each.
-    package let file: TensorFile
-    /// In the order of the file's tensors.
-    package let tensors: [LogicalTensor]
 }

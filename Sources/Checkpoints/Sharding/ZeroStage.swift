@@ -57,13 +57,15 @@ struct ZeroStage {
                 }
                 guard mapped == nil || count == 0, position + count <= master.count else {
                     throw model.malformed(
-                        "the partitions of group \(group) have \(master.count) elements, too few for its parameters", name)
+                        "the partitions of group \(group) have \(master.count) elements, too few for its parameters",
+                        name)
                 }
                 var values: [String: Value] = [:]
                 for (key, flat) in flats where flat.count == master.count {
-                    values[key] = flat.pieces(position..<position + count, offsets: shape.map { _ in 0 }, sizes: shape).map {
-                        Value(dtype: flat.dtype, pieces: $0)
-                    }
+                    values[key] = flat.pieces(position..<position + count, offsets: shape.map { _ in 0 }, sizes: shape)
+                        .map {
+                            Value(dtype: flat.dtype, pieces: $0)
+                        }
                 }
                 result.parameters.append(ZeroParameter(name: name, shape: shape, values: values))
                 position += count
@@ -98,7 +100,8 @@ struct ZeroStage {
     /// The flat tensors of a group's state.
     private static func state(_ rank: RankFile, _ node: PickleTree.Node?) -> [(String, StoredTensor)] {
         (node.flatMap { rank.tree.pairs($0) } ?? []).compactMap { pair in
-            guard let key = rank.tree.string(pair.key), let tensor = rank.tensor(pair.value), tensor.shape.count == 1 else {
+            guard let key = rank.tree.string(pair.key), let tensor = rank.tensor(pair.value), tensor.shape.count == 1
+            else {
                 return nil
             }
             return (key, tensor)
@@ -121,7 +124,8 @@ struct ZeroStage {
                 guard let name = rank.tree.string(fragment.key), let shape = shapeOf[name],
                     let start = rank.value("start", from: fragment.value).flatMap({ rank.number($0) }),
                     let count = rank.value("numel", from: fragment.value).flatMap({ rank.number($0) }),
-                    start >= 0, count >= 0, let total = LogicalTensor.count(shape), count <= total - done[name, default: 0]
+                    start >= 0, count >= 0, let total = LogicalTensor.count(shape),
+                    count <= total - done[name, default: 0]
                 else { throw rank.malformed("a fragment that fits no parameter", rank.tree.string(fragment.key)) }
                 for (key, tensor) in partitions where flats[key]?.count == flats[StateName.master]?.count {
                     guard start <= tensor.count, count <= tensor.count - start else {
@@ -177,7 +181,8 @@ struct ZeroStage {
     /// A rank's flat tensors, all groups one after the other.
     private func shardedFlats(_ rank: RankFile) throws(VarveError) -> [String: FlatBuffer] {
         var result: [String: FlatBuffer] = [:]
-        guard let list = rank.value("optimizer_state_dict", "fp32_flat_groups").flatMap({ rank.tree.elements($0) }) else {
+        guard let list = rank.value("optimizer_state_dict", "fp32_flat_groups").flatMap({ rank.tree.elements($0) })
+        else {
             throw rank.malformed("no float32 partitions")
         }
         let states = rank.value("optimizer_state_dict", "optimizer_state_dict", "state")
@@ -193,7 +198,10 @@ struct ZeroStage {
 
     private func addGroup(_ group: Int, _ members: [String], _ optimizer: PickleTree.Node?, _ result: inout Result) {
         let rank = ranks[0]
-        guard let settings = optimizer.flatMap({ rank.value("param_groups", from: $0) }).flatMap({ rank.value(at: group, of: $0) })
+        guard
+            let settings = optimizer.flatMap({ rank.value("param_groups", from: $0) }).flatMap({
+                rank.value(at: group, of: $0)
+            })
         else { return }
         let own = rank.reader.emptyGroup(settings)
         result.groups.append((own.hyperparameters, own.weightDecay, members))

@@ -36,10 +36,13 @@ package struct NumpyArchive {
         let isShort = head[6] == 1
         let start = isShort ? 10 : 12
         let count = isShort ? Int(head.littleEndian(UInt16.self, at: 8)) : Int(head.littleEndian(UInt32.self, at: 8))
-        guard count <= 1 << 16, UInt64(start + count) <= record.byteCount else { throw broken("a header of \(count) bytes") }
+        guard count <= 1 << 16, UInt64(start + count) <= record.byteCount else {
+            throw broken("a header of \(count) bytes")
+        }
         let header = String(
             decoding: try source.bytes(at: record.dataOffset + UInt64(start), count: count), as: UTF8.self)
-        guard let type = header.firstMatch(of: /'descr':\s*'([^']*)'/), let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/),
+        guard let type = header.firstMatch(of: /'descr':\s*'([^']*)'/),
+            let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/),
             let sizes = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)
         else { return nil }
         var shape: [Int] = []

@@ -92,5 +92,7 @@ struct PieceCoverage {
         }
     }
 
-    private static func distinct(_ boxes: [Box], _ dimension: Int) -> Int { Set(boxes.map { $0.offsets[dimension] }).count }
+    private static func distinct(_ boxes: [Box], _ dimension: Int) -> Int {
+        Set(boxes.map { $0.offsets[dimension] }).count
+    }
 }

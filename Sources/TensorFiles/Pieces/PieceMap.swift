@@ -30,7 +30,9 @@ struct PieceMap {
     }
 
     /// Bytes of the piece that come before a position in the tensor.
-    func rank(of position: Int) -> Int { min(max(boxRank(position), range.lowerBound), range.upperBound) - range.lowerBound }
+    func rank(of position: Int) -> Int {
+        min(max(boxRank(position), range.lowerBound), range.upperBound) - range.lowerBound
+    }
 
     private func boxRank(_ position: Int) -> Int {
         var (rest, rank, left) = (position, 0, volume)

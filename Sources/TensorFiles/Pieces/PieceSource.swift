@@ -29,7 +29,8 @@ package struct PieceSource: ByteSource {
                 let count = UInt64(piece.placement.count * tensor.dtype.bits / 8)
                 guard piece.offset <= source.byteCount, count <= source.byteCount - piece.offset else {
                     throw VarveError(
-                        .truncated, "a piece of \(count) bytes, but the file has \(source.byteCount)", file: source.name,
+                        .truncated, "a piece of \(count) bytes, but the file has \(source.byteCount)",
+                        file: source.name,
                         offset: piece.offset, tensor: tensor.name)
                 }
             }

@@ -24,7 +24,8 @@ import VarveTestSupport
         return dcp
     }
 
-    private func read(_ files: [(name: String, bytes: [UInt8])], without missing: String? = nil) throws -> StepContents {
+    private func read(_ files: [(name: String, bytes: [UInt8])], without missing: String? = nil) throws -> StepContents
+    {
         let run = try TemporaryRun()
         for file in files { try run.write("step-5/\(file.name)", file.bytes) }
         var found = try run.discover()
@@ -36,7 +37,8 @@ import VarveTestSupport
     }
 
     private func floats(_ contents: StepContents, _ index: TensorIndex?) throws -> [Float] {
-        let (file, tensor) = try #require(contents.tensor(try #require(index)))
+        let index = try #require(index)
+        let (file, tensor) = try #require(contents.tensor(index))
         let bytes = try file.contiguousBytes(of: tensor)
         return stride(from: 0, to: bytes.count, by: 4).map { Float(bitPattern: bytes.littleEndian(at: $0)) }
     }
@@ -71,7 +73,8 @@ import VarveTestSupport
     }
 
     private func expectError(
-        _ code: VarveError.Code, _ files: [(name: String, bytes: [UInt8])], without missing: String? = nil, tensor: String?,
+        _ code: VarveError.Code, _ files: [(name: String, bytes: [UInt8])], without missing: String? = nil,
+        tensor: String?,
         _ comment: Comment
     ) {
         let error = #expect(throws: VarveError.self, comment) { try read(files, without: missing) }
@@ -91,7 +94,9 @@ import VarveTestSupport
         dcp.chunks[1].offsets = [3, 0]
         expectError(.malformed, dcp.files(), tensor: "model.w", "a quarter outside of the matrix")
         dcp = sample()
-        for index in dcp.chunks.indices where dcp.chunks[index].name == "model.w" { dcp.chunks[index].shape = [1 << 40, 1 << 40] }
+        for index in dcp.chunks.indices where dcp.chunks[index].name == "model.w" {
+            dcp.chunks[index].shape = [1 << 40, 1 << 40]
+        }
         expectError(.malformed, dcp.files(), tensor: "model.w", "an impossible shape")
         dcp = sample()
         for index in dcp.chunks.indices where dcp.chunks[index].name == "model.w" { dcp.chunks[index].shape = [4] }

@@ -73,8 +73,10 @@ import VarveTestSupport
     @Test func whatIsNotKnownIsNotGuessed() throws {
         #expect(try sharded([4], mesh: [2], [1]) == nil)
         #expect(try sharded([4], mesh: [2, 2], [0]) == nil)
-        #expect(try #require(try sharded([4], mesh: [0], [0])).box(of: 0) == nil)
-        #expect(try #require(try sharded([4], mesh: [2], [0])).box(of: 2) == nil)
+        let empty = try #require(try sharded([4], mesh: [0], [0]))
+        #expect(empty.box(of: 0) == nil)
+        let pair = try #require(try sharded([4], mesh: [2], [0]))
+        #expect(pair.box(of: 2) == nil)
     }
 
     @Test func flatParametersAreToldBySizes() throws {
@@ -89,7 +91,10 @@ import VarveTestSupport
         }
         let units = try #require(
             FlatParameters.units(parameters, [try state(12), try state(12), try state(12)], ranks: 2))
-        #expect(units.map { $0.map(\.name) } == [["embed", "head"], ["layers.0.w", "layers.0.b"], ["layers.1.w", "layers.1.b"]])
+        #expect(
+            units.map { $0.map(\.name) } == [
+                ["embed", "head"], ["layers.0.w", "layers.0.b"], ["layers.1.w", "layers.1.b"],
+            ])
         #expect(try FlatParameters.units(parameters, [state(35 + 1)], ranks: 2)?.first?.count == 6)
         #expect(try FlatParameters.units(parameters, [state(12), state(13), state(15)], ranks: 2) == nil)
         #expect(try FlatParameters.units(parameters, [state(34)], ranks: 2) == nil)

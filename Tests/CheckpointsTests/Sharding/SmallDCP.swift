@@ -16,7 +16,9 @@ struct SmallDCP {
 
     var chunks: [Chunk] = []
 
-    mutating func add(_ name: String, _ shape: [Int], at offsets: [Int], _ sizes: [Int], in file: String, _ values: [Float]) {
+    mutating func add(
+        _ name: String, _ shape: [Int], at offsets: [Int], _ sizes: [Int], in file: String, _ values: [Float]
+    ) {
         chunks.append(Chunk(name: name, shape: shape, offsets: offsets, sizes: sizes, file: file, values: values))
     }
 

@@ -5,7 +5,9 @@ import Testing
 
 /// What pieces may be, and what they may not.
 @Suite struct LogicalTensorTests {
-    private func tensor(_ shape: [Int], _ placements: [Placement], dtype: DType = .f32) throws(VarveError) -> LogicalTensor {
+    private func tensor(_ shape: [Int], _ placements: [Placement], dtype: DType = .f32) throws(VarveError)
+        -> LogicalTensor
+    {
         try LogicalTensor(
             name: "w", dtype: dtype, shape: shape,
             pieces: placements.enumerated().map { TensorPiece(file: 0, offset: UInt64(100 * $0), placement: $1) },
@@ -63,7 +65,8 @@ import Testing
         expectMalformed([4], [Placement(offsets: [.max], sizes: [.max], range: 0..<1)], "at an impossible place")
         expectMalformed([4], [Placement(offsets: [0], sizes: [4], range: 0..<5)], "more elements than its box")
         expectMalformed(
-            [2, 4], [Placement(offsets: [0, 0], sizes: [2, 2]), Placement(offsets: [0, 1], sizes: [2, 2])], "boxes overlap")
+            [2, 4], [Placement(offsets: [0, 0], sizes: [2, 2]), Placement(offsets: [0, 1], sizes: [2, 2])],
+            "boxes overlap")
         expectMalformed(
             [4, 4],
             [

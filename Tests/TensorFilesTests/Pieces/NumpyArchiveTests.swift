@@ -20,7 +20,8 @@ import VarveTestSupport
     @Test func arraysAreFoundWithTheirPlaces() throws {
         let data = [UInt8](0..<24)
         let source = archive([
-            ("layers.0.weight.npy", array("<f4", "2, 3", data)), ("step.npy", array("<u8", "", [9, 0, 0, 0, 0, 0, 0, 0])),
+            ("layers.0.weight.npy", array("<f4", "2, 3", data)),
+            ("step.npy", array("<u8", "", [9, 0, 0, 0, 0, 0, 0, 0])),
             ("columns.npy", array("<f4", "2, 3", data, order: "True")), ("objects.npy", array("|O", "1,", [1])),
         ])
         let arrays = try NumpyArchive(reading: source).arrays
