@@ -1,4 +1,6 @@
-/// torch.distributed.checkpoint: pieces in `.distcp` files and, written last, `.metadata`. Not understood yet.
+import FileSystem
+
+/// torch.distributed.checkpoint: pieces in `.distcp` files and, written last, `.metadata`.
 enum DCPLayout: Layout {
     static let title = "torch.distributed.checkpoint"
 
@@ -6,5 +8,9 @@ enum DCPLayout: Layout {
 
     static func recognizes(_ shape: StepShape) -> Bool {
         shape.top.contains { isPiece($0) } || shape.top.contains(".metadata")
+    }
+
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        try ShardReaders.inventory(files) ?? StepInventory()
     }
 }

@@ -1,4 +1,6 @@
-/// DeepSpeed: `global_stepN/` with model and optimizer states per rank, named by the file `latest`. Not understood yet.
+import FileSystem
+
+/// DeepSpeed: `global_stepN/` with model and optimizer states per rank, named by the file `latest`.
 enum DeepSpeedLayout: Layout {
     static let title = "DeepSpeed"
     static let tracker: String? = "latest"
@@ -8,4 +10,8 @@ enum DeepSpeedLayout: Layout {
     }
 
     static func recognizes(_ shape: StepShape) -> Bool { shape.top.contains { owns($0) } }
+
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        try ShardReaders.inventory(files) ?? StepInventory()
+    }
 }

@@ -1,4 +1,6 @@
-/// Megatron-LM's classic layout: `iter_0000020/mp_rank_00/model_optim_rng.pt`. Not understood yet.
+import FileSystem
+
+/// Megatron-LM's classic layout: `iter_0000020/mp_rank_00/model_optim_rng.pt`.
 enum MegatronLayout: Layout {
     static let title = "Megatron-LM"
     static let tracker: String? = "latest_checkpointed_iteration.txt"
@@ -9,5 +11,9 @@ enum MegatronLayout: Layout {
 
     static func recognizes(_ shape: StepShape) -> Bool {
         shape.top.contains { $0.hasPrefix("mp_rank_") } && shape.paths.contains { owns($0) || $0.hasSuffix(".pt") }
+    }
+
+    static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
+        try ShardReaders.inventory(files) ?? StepInventory()
     }
 }

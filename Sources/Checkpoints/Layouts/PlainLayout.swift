@@ -11,6 +11,6 @@ enum PlainLayout: Layout {
     static func numbers(_ found: FileNumbers, in folder: CheckpointFolder) -> FileNumbers { found }
 
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
-        StepInventory(stateDictsIn: files)
+        try ShardReaders.inventory(files) ?? StepInventory(stateDictsIn: files)
     }
 }

@@ -39,6 +39,17 @@ extension StepInventory {
             }
             dictionaries += found.filter { !$0.entries.isEmpty }
         }
+        removeRepeats(files)
+    }
+
+    /// FSDP's whole state dict repeats the model's own file: one of them is the model, the other a copy.
+    private mutating func removeRepeats(_ files: [StepFile]) {
+        func names(_ dictionary: StateDict) -> Set<String> { Set(dictionary.entries.map(\.name)) }
+        func isRepeat(_ dictionary: StateDict) -> Bool {
+            Paths.split(files[dictionary.file].path).name.hasPrefix("pytorch_model_fsdp")
+        }
+        let models = dictionaries.filter { !isRepeat($0) }.map(names)
+        dictionaries.removeAll { isRepeat($0) && models.contains(names($0)) }
     }
 
     private static func prefixed(_ optimizer: OptimizerState, _ prefix: String) -> OptimizerState {

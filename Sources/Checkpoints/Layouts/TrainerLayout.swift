@@ -24,6 +24,6 @@ enum TrainerLayout: Layout {
     }
 
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
-        StepInventory(stateDictsIn: files)
+        try ShardReaders.inventory(files) ?? StepInventory(stateDictsIn: files)
     }
 }

@@ -11,6 +11,8 @@ package struct StepContents: Sendable {
     package var warnings: [String]
     /// The same for two steps with the same parameters and optimizer slots.
     package var structure = ""
+    /// Tensors that lie in pieces of the files. Their index is `files.count`.
+    package var assembly: Assembly?
     /// How often the steps up to this one were searched for an order of their parameters, where some stay open.
     package var searches = 0
 
@@ -21,8 +23,17 @@ package struct StepContents: Sendable {
         self.warnings = warnings
     }
 
+    /// The path of the file that a tensor lies in, of one in pieces that of the first.
+    package func path(of tensorIndex: TensorIndex) -> String {
+        if files.indices.contains(tensorIndex.file) { return files[tensorIndex.file].path }
+        guard let assembly, assembly.tensors.indices.contains(tensorIndex.tensor),
+            let piece = assembly.tensors[tensorIndex.tensor].pieces.first
+        else { return "" }
+        return files[piece.file].path
+    }
+
     package func tensor(_ tensorIndex: TensorIndex) -> (file: TensorFile, tensor: StoredTensor)? {
-        guard files.indices.contains(tensorIndex.file), let file = files[tensorIndex.file].tensorFile,
+        guard let file = StepTensors(files, assembly).file(tensorIndex.file),
             file.tensors.indices.contains(tensorIndex.tensor)
         else { return nil }
         return (file, file.tensors[tensorIndex.tensor])

@@ -21,36 +21,36 @@ enum WeightNames {
     }
 
     /// The dict whose names stand without a prefix.
-    static func mainDictionary(_ dictionaries: [StateDict], _ files: [StepFile]) -> Int {
+    static func mainDictionary(_ dictionaries: [StateDict], _ tensors: StepTensors) -> Int {
         func rank(_ index: Int) -> (Int, Int, Int, Int) {
             let dictionary = dictionaries[index]
-            let file = Paths.split(files[dictionary.file].path).name
+            let file = Paths.split(tensors.path(dictionary.file)).name
             let shadow = isShadow(dictionary.path) || isShadow([StepName.stem(file)]) ? 1 : 0
             let key = dictionary.path.last?.lowercased()
             let position = dictionary.path.isEmpty ? 0 : key.flatMap { mainKeys.firstIndex(of: $0) } ?? mainKeys.count
-            return (shadow, position, -bytes(dictionary, files), index)
+            return (shadow, position, -bytes(dictionary, tensors), index)
         }
         return dictionaries.indices.min { rank($0) < rank($1) } ?? 0
     }
 
-    private static func bytes(_ dictionary: StateDict, _ files: [StepFile]) -> Int {
+    private static func bytes(_ dictionary: StateDict, _ tensors: StepTensors) -> Int {
         dictionary.entries.reduce(0) { sum, entry in
-            sum &+ (files[entry.tensorIndex.file].tensorFile?.tensors[entry.tensorIndex.tensor].byteCount ?? 0)
+            sum &+ (tensors.file(entry.tensorIndex.file)?.tensors[entry.tensorIndex.tensor].byteCount ?? 0)
         }
     }
 
     /// All weights of a step, in file order.
-    static func weights(_ dictionaries: [StateDict], _ files: [StepFile]) -> [Weight] {
-        let main = mainDictionary(dictionaries, files)
+    static func weights(_ dictionaries: [StateDict], _ tensors: StepTensors) -> [Weight] {
+        let main = mainDictionary(dictionaries, tensors)
         var used: Set<String> = []
         var weights: [Weight] = []
         var storages: [StorageKey: Int] = [:]
         // The main dict's names come first where two would be the same.
         if dictionaries.indices.contains(main) { used.formUnion(dictionaries[main].entries.map(\.name)) }
         for (index, dictionary) in dictionaries.enumerated() {
-            let prefix = index == main ? "" : prefix(dictionary, dictionaries[main], files)
+            let prefix = index == main ? "" : prefix(dictionary, dictionaries[main], tensors)
             for entry in dictionary.entries {
-                guard let file = files[entry.tensorIndex.file].tensorFile else { continue }
+                guard let file = tensors.file(entry.tensorIndex.file) else { continue }
                 let tensor = file.tensors[entry.tensorIndex.tensor]
                 var name = prefix + entry.name
                 if index != main {
@@ -74,10 +74,10 @@ enum WeightNames {
         return weights
     }
 
-    private static func prefix(_ dictionary: StateDict, _ main: StateDict, _ files: [StepFile]) -> String {
+    private static func prefix(_ dictionary: StateDict, _ main: StateDict, _ tensors: StepTensors) -> String {
         var parts = dictionary.path
         if dictionary.file != main.file {
-            parts.insert(seriesName(Paths.split(files[dictionary.file].path).name), at: 0)
+            parts.insert(seriesName(Paths.split(tensors.path(dictionary.file)).name), at: 0)
         }
         return parts.filter { !$0.isEmpty }.map { $0 + "." }.joined()
     }

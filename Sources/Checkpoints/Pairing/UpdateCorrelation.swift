@@ -11,7 +11,7 @@ struct UpdateCorrelation {
     /// The most correlations of a table. Where a shape has more weights than fit, they are looked at in parts.
     static let tableLimit = 1 << 24
 
-    let files: [StepFile]
+    let tensors: StepTensors
     let previous: any PreviousWeights
 
     /// Correlations of some slots (rows) with some weights (columns).
@@ -97,21 +97,21 @@ struct UpdateCorrelation {
     /// Lets the disk, where it is asked, find all of the small pieces at once, instead of one after the other.
     private func prefetch(_ slots: [PairingSlot], _ weights: [Weight], _ runs: [Range<Int>]) {
         for weight in weights {
-            if let file = files[weight.tensorIndex.file].tensorFile {
+            if let file = tensors.file(weight.tensorIndex.file) {
                 TensorSampler.prefetch(weight.tensorIndex.tensor, in: file, runs: runs)
             }
             previous.prefetch(weight.name, elementCount: weight.tensor.count, runs: runs)
         }
         for slot in slots {
             for moment in [slot.slot.firstMoment, slot.slot.secondMoment].compactMap({ $0 }) {
-                guard let file = files[moment.file].tensorFile else { continue }
+                guard let file = tensors.file(moment.file) else { continue }
                 TensorSampler.prefetch(moment.tensor, in: file, runs: runs)
             }
         }
     }
 
     private func residual(_ weight: Weight, _ runs: [Range<Int>]) throws(VarveError) -> [Float]? {
-        guard let file = files[weight.tensorIndex.file].tensorFile, TensorSampler.isReadable(weight.tensor, in: file),
+        guard let file = tensors.file(weight.tensorIndex.file), TensorSampler.isReadable(weight.tensor, in: file),
             let before = try previous.sample(weight.name, elementCount: weight.tensor.count, runs: runs)
         else { return nil }
         let now = try TensorSampler.values(of: weight.tensorIndex.tensor, in: file, runs: runs)
@@ -131,7 +131,7 @@ struct UpdateCorrelation {
     private func values(_ tensorIndex: TensorIndex?, _ runs: [Range<Int>], _ strides: [Int]) throws(VarveError)
         -> [Float]?
     {
-        guard let tensorIndex, let file = files[tensorIndex.file].tensorFile else { return nil }
+        guard let tensorIndex, let file = tensors.file(tensorIndex.file) else { return nil }
         let tensor = file.tensors[tensorIndex.tensor]
         guard tensor.strides == strides, let last = runs.last, last.upperBound <= tensor.count,
             TensorSampler.isReadable(tensor, in: file)

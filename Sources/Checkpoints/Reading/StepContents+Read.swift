@@ -34,17 +34,19 @@ extension StepContents {
         let layout = Layouts.layout(of: StepShape(step))
         let files = try open(step, run, held, isStrict: layout.isStrict)
         let inventory = try layout.inventory(files)
-        let weights = WeightNames.weights(inventory.dictionaries, files)
+        let tensors = StepTensors(files, inventory.assembly)
+        let weights = WeightNames.weights(inventory.dictionaries, tensors)
         var solver = PairingSolver(
             weights: weights, optimizers: inventory.optimizers,
-            evidence: previous.map { UpdateCorrelation(files: files, previous: $0) })
+            evidence: previous.map { UpdateCorrelation(tensors: tensors, previous: $0) })
         let structure = structure(weights, solver.slots)
         let told = known[structureKey]
         if told == structure { solver.searches = known[searchesKey].flatMap { Int($0) } ?? 0 }
         try solver.solve(known: known, isSameStructure: told == nil || told == structure)
         var contents = StepContents(
-            step: step, files: files, parameters: parameters(solver), warnings: solver.warnings)
+            step: step, files: files, parameters: parameters(solver), warnings: inventory.notes + solver.warnings)
         contents.structure = structure
+        contents.assembly = inventory.assembly
         let open = contents.parameters.filter { $0.pairing == .ambiguous }.count
         if open > 0 {
             contents.searches = solver.searches

@@ -43,7 +43,8 @@ extension StateDictReader {
         return OptimizerState(file: fileIndex, path: path, groups: groups)
     }
 
-    private func emptyGroup(_ group: PickleTree.Node) -> OptimizerGroup {
+    /// A param group without its slots.
+    func emptyGroup(_ group: PickleTree.Node) -> OptimizerGroup {
         var hyper = Hyperparameters(learningRate: scalar(group, "lr"), epsilon: scalar(group, "eps"))
         if let betas = tree.value(group, "betas").flatMap({ tree.elements($0) }), betas.count >= 2 {
             hyper.beta1 = scalar(betas[0])

@@ -6,6 +6,8 @@ package import FileSystem
 package struct TensorFile: Sendable {
     package enum Container: String, Sendable {
         case safetensors, torchZip, torchLegacy
+        /// No file of its own: tensors gathered from pieces of others.
+        case assembled
     }
 
     package let source: any ByteSource

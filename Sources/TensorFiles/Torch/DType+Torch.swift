@@ -23,7 +23,7 @@ extension DType {
     }
 
     /// The dtype that torch calls `torch.NAME`. `float4_e2m1fn_x2` has two elements of F4 in each of torch's.
-    init?(torchName name: String) {
+    package init?(torchName name: String) {
         switch name {
         case "bool": self = .bool
         case "uint8": self = .u8

@@ -64,8 +64,15 @@ struct TensorBuilder {
     /// Whether `node` is a call of torch's that makes a kind of tensor not known here (sparse, quantized): tensors
     /// among its arguments are its parts.
     func isUnknownBuilder(_ node: Node) -> Bool {
-        guard case .object(let callable, _, _, _, _) = tree[node], case .global(let module, let name) = tree[callable]
+        guard case .object(let callable, let arguments, _, _, _) = tree[node],
+            case .global(let module, let name) = tree[callable]
         else { return false }
+        // Around a rank's part of a distributed tensor, which is one of a kind that is known.
+        if name == "_rebuild_from_type_v2", let function = tree.elements(arguments)?.first,
+            case .global(_, "_rebuild_wrapper_subclass") = tree[function]
+        {
+            return false
+        }
         return module.hasPrefix("torch") && name.hasPrefix("_rebuild_")
     }
 

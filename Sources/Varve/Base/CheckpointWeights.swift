@@ -31,7 +31,7 @@ struct CheckpointWeights: BaseWeights {
                 let range = file.byteRange(of: tensor), !range.isEmpty, locations[parameter.name] == nil
             else { continue }
             locations[parameter.name] = Location(
-                source: contents.files[tensorIndex.file].source, range: range, dtype: tensor.dtype, shape: tensor.shape)
+                source: file.source, range: range, dtype: tensor.dtype, shape: tensor.shape)
         }
         files = contents.files.map(\.source)
         guard !locations.isEmpty else { throw VarveError(.usage, "no weights in it", file: location.path) }

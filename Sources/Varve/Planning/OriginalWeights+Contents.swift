@@ -11,7 +11,7 @@ extension OriginalWeights {
             guard let tensorIndex = parameter.weight, let (file, tensor) = contents.tensor(tensorIndex),
                 let range = file.byteRange(of: tensor), names.insert(parameter.name).inserted
             else { continue }
-            add(parameter.name, source: contents.files[tensorIndex.file].source, range: range)
+            add(parameter.name, source: file.source, range: range)
         }
     }
 }

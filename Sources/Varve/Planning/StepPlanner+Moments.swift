@@ -76,7 +76,7 @@ extension StepPlanner {
         case .tensor(let tensorIndex):
             guard let (file, tensor) = contents.tensor(tensorIndex), tensor.count == 1,
                 let range = file.byteRange(of: tensor), let format = tensor.dtype.floatFormat,
-                let bytes = try? contents.files[tensorIndex.file].source.bytes(at: range.lowerBound, count: range.count)
+                let bytes = try? file.source.bytes(at: range.lowerBound, count: range.count)
             else { return nil }
             return format.floats(bytes).first.flatMap { Int(exactly: $0.rounded()) }
         }

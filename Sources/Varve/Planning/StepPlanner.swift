@@ -39,11 +39,14 @@ struct StepPlanner {
     mutating func plan() throws(VarveError) -> StepPlan {
         notes = contents.warnings
         try listEntries()
-        hasOptimizer = contents.parameters.contains {
+        // Tensors in pieces are not coded as such: their files' own tensors are kept exactly, and so are the weights beside
+        // them, which otherwise would contradict their originals.
+        let known = contents.assembly == nil ? contents.parameters : []
+        hasOptimizer = known.contains {
             $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty
         }
         let masters = MasterSearch(contents)
-        for parameter in contents.parameters { try add(parameter, masters) }
+        for parameter in known { try add(parameter, masters) }
         addUnclaimedTensors()
         (parameters, exact) = try Self.withCopies(parameters, exact)
         try setQuantizerScales()
@@ -51,7 +54,7 @@ struct StepPlanner {
             entries: entries,
             units: quantizedGroups() + LosslessGroupOrder.losslessGroups(exact).map { .losslessGroup($0) }
                 + (try payload()),
-            pairs: contents.knownPairs,
+            pairs: contents.assembly == nil ? contents.knownPairs : [:],
             notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
     }

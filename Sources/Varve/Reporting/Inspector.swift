@@ -95,7 +95,7 @@ public struct Inspector: Sendable {
     {
         guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex) else { return nil }
         var result = Inspection.Tensor(
-            dtype: tensor.dtype.rawValue, shape: tensor.shape, file: contents.files[tensorIndex.file].path)
+            dtype: tensor.dtype.rawValue, shape: tensor.shape, file: contents.path(of: tensorIndex))
         if hashes {
             var hash = SHA256()
             try file.forEachContiguousBlock(of: tensor, blockBytes: 1 << 20) { bytes in

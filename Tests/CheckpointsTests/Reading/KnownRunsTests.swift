@@ -7,16 +7,7 @@ import Testing
 /// Runs written by real frameworks, compared with what the frameworks' own loaders see.
 @Suite struct KnownRunsTests {
     /// Layouts whose tensors are not understood: their steps are found and kept exactly.
-    private static let opaque: Set<String> = [
-        "dcp", "dcp_fsdp_2ranks", "deepspeed_zero1", "deepspeed_zero3", "megatron_style", "mlx_npz", "mlx_safetensors",
-        "orbax", "keras_archive", "keras_weights",
-    ]
-
-    /// Layouts of shards whose tensors are not put together yet: what they hold is kept exactly.
-    private static let sharded: Set<String> = [
-        "ds_pipeline", "ds_universal", "hf_deepspeed_zero2", "hf_deepspeed_zero3", "hf_fsdp2_full", "hf_fsdp2_sharded",
-        "mcore_dp_reshardable", "mcore_fully_reshardable", "mcore_legacy", "olmo_core", "titan_fsdp_tp", "verl_fsdp2",
-    ]
+    private static let opaque: Set<String> = ["orbax", "keras_archive", "keras_weights"]
 
     @Test(
         .enabled(if: RunFolders.shared != nil, "needs the shared runs: VARVE_SHARED names their folder"),
@@ -31,11 +22,7 @@ import Testing
         arguments: RunFolders.names(RunFolders.shared).filter { !opaque.contains($0) })
     func everyTensorOfASharedRunIsTiedToItsParameter(name: String) throws {
         let folder = try #require(RunFolders.shared)
-        if Self.sharded.contains(name) {
-            withKnownIssue("\(name): shards are not put together yet") { try checkParameters(folder, name) }
-        } else {
-            try checkParameters(folder, name)
-        }
+        try checkParameters(folder, name)
     }
 
     @Test(

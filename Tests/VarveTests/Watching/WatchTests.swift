@@ -36,9 +36,13 @@ struct WatchTests {
         func isVerified(_ step: Int) -> Bool { steps.withLock { $0.contains(step) } }
     }
 
+    /// How long a watch waits for a trainer that the test plays: on a busy machine, beside all other tests, the test itself
+    /// may not run for some seconds.
+    private static let patience = Duration.seconds(15)
+
     /// Waits until something holds; a trainer in a test must not be faster than the watch.
     private func wait(_ condition: () throws -> Bool) async throws {
-        for _ in 0..<2000 {
+        for _ in 0..<24000 {
             if (try? condition()) == true { return }
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -69,7 +73,7 @@ struct WatchTests {
         let shop = RunWorkshop(), notices = Notices()
         let steps = Self.run.steps()
         try shop.write([steps[0]], to: "run/a")
-        async let result = watch(shop, idle: .seconds(2), notices: notices)
+        async let result = watch(shop, idle: Self.patience, notices: notices)
         try await wait { try has(shop, steps[0].number) }
         try Trees.write(steps[3].file(), to: shop.path("run/b/" + RunWorkshop.fileName(steps[0].number)))
         try shop.write([steps[1]], to: "run/a")
@@ -81,7 +85,7 @@ struct WatchTests {
     @Test func aRunThatComesLaterAndRotatesIsTakenWhole() async throws {
         let shop = RunWorkshop()
         let steps = Self.run.steps()
-        async let result = watch(shop, idle: .seconds(2))
+        async let result = watch(shop, idle: Self.patience)
         for (index, step) in steps.enumerated() {
             try shop.write([step])
             try await wait { try has(shop, step.number) }
@@ -96,7 +100,7 @@ struct WatchTests {
         let shop = RunWorkshop()
         let steps = Self.run.steps()
         try Directories.create(shop.path("run"))
-        async let result = watch(shop, idle: .seconds(2))
+        async let result = watch(shop, idle: Self.patience)
         let path = shop.path("run/ckpt.pt")
         for step in steps {
             // The same inode, cut to nothing and written again, as torch.save does it.
@@ -128,7 +132,7 @@ struct WatchTests {
         func state(_ number: Int) -> [UInt8] { Array(#"{"global_step": \#(number)}"#.utf8) }
         try Trees.write(steps[0].file(), to: path(10, "pytorch_model.bin"))
         try Trees.write(state(10), to: path(10, "trainer_state.json"))
-        async let result = watch(shop, idle: .seconds(2))
+        async let result = watch(shop, idle: Self.patience)
         try await wait { try has(shop, 10) }
         try Trees.write(steps[1].file(), to: path(20, "pytorch_model.bin"))
         try await Task.sleep(for: Self.settle * 4)
@@ -142,7 +146,7 @@ struct WatchTests {
         let shop = RunWorkshop()
         let steps = Self.run.steps()
         try shop.write([steps[0]])
-        async let result = watch(shop, removal: SourceRemoval(keepLast: 2), idle: .seconds(2))
+        async let result = watch(shop, removal: SourceRemoval(keepLast: 2), idle: Self.patience)
         for step in steps {
             try shop.write([step])
             try await wait { try has(shop, step.number) }
@@ -235,7 +239,7 @@ struct WatchTests {
         let shop = RunWorkshop()
         let steps = Self.run.steps(), notices = Notices()
         try shop.write([steps[0]])
-        async let result = watch(shop, idle: .seconds(2), notices: notices)
+        async let result = watch(shop, idle: Self.patience, notices: notices)
         try await wait { notices.isVerified(10) }
         let path = shop.path("run/" + RunWorkshop.fileName(10))
         let time = try FileIdentity(path: path).modified
@@ -264,7 +268,7 @@ struct WatchTests {
                 Array("{\"global_step\": \(steps[index].number)}".utf8), to: folder + "/trainer_state.json")
         }
         for index in 0..<2 { try write(index) }
-        async let watched = watch(shop, removal: SourceRemoval(keepLast: 1), idle: .seconds(3), notices: notices)
+        async let watched = watch(shop, removal: SourceRemoval(keepLast: 1), idle: Self.patience, notices: notices)
         try await wait { notices.isVerified(20) }
         try Trees.write([1], to: shop.path("run/checkpoint-20/late.txt"))
         try write(2)

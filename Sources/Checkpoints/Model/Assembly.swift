@@ -1,0 +1,9 @@
+package import TensorFiles
+
+/// The tensors of a step that lie in pieces.
+package struct Assembly: Sendable {
+    /// Reads as a file with the whole tensors, one storage each.
+    package let file: TensorFile
+    /// In the order of the file's tensors.
+    package let tensors: [LogicalTensor]
+}

@@ -1,0 +1,103 @@
+import TensorFiles
+
+/// A `DTensor` of torch as a rank's pickle has it: the shape of the whole, the rank's own tensor, and how dimensions of the
+/// device mesh split it.
+///
+/// Classes move between modules from release to release, so they are told by their names alone.
+struct ShardedTensor {
+    enum Split: Hashable {
+        case shard(Int)
+        case replicate
+    }
+
+    let dtype: DType
+    let shape: [Int]
+    /// The node of the rank's own tensor.
+    let local: PickleTree.Node
+    let mesh: [Int]
+    let splits: [Split]
+
+    /// - Returns: `nil` for anything else, and for a way to split that is not known.
+    init?(_ node: PickleTree.Node, _ tree: PickleTree) {
+        guard tree.className(node) == "_rebuild_from_type_v2", case .object(_, let arguments, _, _, _) = tree[node],
+            let parts = tree.elements(arguments), parts.count >= 4, case .global(_, "DTensor") = tree[parts[1]],
+            let inner = tree.elements(parts[2]), inner.count > 2, let dtype = tree.torchType(inner[1]),
+            let shape = tree.sizes(inner[2])
+        else { return nil }
+        // The state is a dict, or with slots a pair of which the second is one.
+        let states = tree.elements(parts[3]) ?? [parts[3]]
+        guard let state = states.last(where: { tree.value($0, "_local_tensor") != nil }),
+            let local = tree.value(state, "_local_tensor"), let spec = tree.value(state, "_spec"),
+            let placements = tree.value(spec, "placements").flatMap({ tree.elements($0) }),
+            let mesh = tree.value(spec, "mesh").flatMap({ Self.mesh($0, tree) }), mesh.count == placements.count
+        else { return nil }
+        var splits: [Split] = []
+        for placement in placements {
+            switch tree.className(placement) {
+            case "Shard":
+                guard let dimension = Self.dimension(placement, tree), shape.indices.contains(dimension) else {
+                    return nil
+                }
+                splits.append(.shard(dimension))
+            case "Replicate": splits.append(.replicate)
+            default: return nil
+            }
+        }
+        self.dtype = dtype
+        self.shape = shape
+        self.local = local
+        self.mesh = mesh
+        self.splits = splits
+    }
+
+    /// Its dimension, from the state or from the arguments of the call.
+    private static func dimension(_ placement: PickleTree.Node, _ tree: PickleTree) -> Int? {
+        if let value = tree.value(placement, "dim") { return tree.integer(value).flatMap { Int(exactly: $0) } }
+        guard case .object(_, let arguments, _, _, _) = tree[placement], let first = tree.elements(arguments)?.first
+        else {
+            return nil
+        }
+        return tree.integer(first).flatMap { Int(exactly: $0) }
+    }
+
+    /// Sizes of the mesh: of newer releases in its layout, of older ones the shape of a nested list.
+    private static func mesh(_ node: PickleTree.Node, _ tree: PickleTree) -> [Int]? {
+        if let layout = tree.value(node, "_layout") {
+            if let axes = tree.value(layout, "axes").flatMap({ tree.elements($0) }) {
+                var sizes: [Int] = []
+                for axis in axes {
+                    guard let shape = tree.value(axis, "shape").flatMap({ tree.sizes($0) }) else { return nil }
+                    sizes.append(shape.reduce(1, &*))
+                }
+                return sizes
+            }
+            if let shape = tree.value(layout, "shape") {
+                return tree.sizes(shape) ?? tree.integer(shape).flatMap { Int(exactly: $0) }.map { [$0] }
+            }
+        }
+        guard let flat = tree.value(node, "_flatten_mesh_list") ?? tree.value(node, "_flatten_rank_map"),
+            let ranks = tree.elements(flat)
+        else { return nil }
+        return [ranks.count]
+    }
+
+    /// The box of a rank that is the n-th of the mesh, in row-major order. Each dimension of the mesh splits what the ones
+    /// before left, in parts of the same size, the last ones smaller or empty.
+    func box(of rank: Int) -> (offsets: [Int], sizes: [Int])? {
+        var (offsets, sizes) = (shape.map { _ in 0 }, shape)
+        var stride = mesh.reduce(1, &*)
+        guard stride > 0, rank < stride, mesh.allSatisfy({ $0 > 0 }) else { return nil }
+        var rest = rank
+        for (size, split) in zip(mesh, splits) {
+            stride /= size
+            let coordinate = rest / stride
+            rest %= stride
+            guard case .shard(let dimension) = split else { continue }
+            let part = (sizes[dimension] + size - 1) / size
+            let first = min(part * coordinate, sizes[dimension])
+            offsets[dimension] += first
+            sizes[dimension] = min(part, sizes[dimension] - first)
+        }
+        return (offsets, sizes)
+    }
+}
