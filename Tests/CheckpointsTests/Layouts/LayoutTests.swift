@@ -12,9 +12,14 @@ import Testing
         var files: [String]
         var cut: String
         var isStrict = false
+        /// Of its files.
+        var content = Array("no container".utf8)
 
         var testDescription: String { title }
     }
+
+    /// An archive's end record alone.
+    private static let emptyZip: [UInt8] = [0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18)
 
     static let examples = [
         Example(title: "plain files", files: ["model.pt"], cut: "model.safetensors", isStrict: true),
@@ -28,7 +33,7 @@ import Testing
         Example(title: "SpeechBrain", files: ["CKPT.yaml"], cut: "model.ckpt"),
         Example(title: "Orbax", files: ["_CHECKPOINT_METADATA"], cut: "extra.safetensors"),
         Example(title: "Keras", files: ["model.weights.h5"], cut: "other.h5"),
-        Example(title: "MLX", files: ["0000010_model.npz"], cut: "model.safetensors"),
+        Example(title: "MLX", files: ["0000010_model.npz"], cut: "model.safetensors", content: emptyZip),
     ]
 
     @Test func everyLayoutHasAnExample() {
@@ -51,7 +56,7 @@ import Testing
     @Test(arguments: examples)
     func aFileThatCannotBeReadIsAnErrorWhereAllAreUnderstood(_ example: Example) throws {
         let temporary = try TemporaryRun()
-        var files = Dictionary(uniqueKeysWithValues: example.files.map { ($0, Array("no container".utf8)) })
+        var files = Dictionary(uniqueKeysWithValues: example.files.map { ($0, example.content) })
         #expect(try read(temporary, files).layout == example.title)
         files[example.cut] = Array(SmallSafetensors.weights(1).dropLast(3))
         if example.isStrict {

@@ -7,14 +7,18 @@ struct StepSizeSearch {
     private(set) var size: Double
     private let bound: Double
     private var before: (size: Double, error: Double)?
+    private var tries = 0
 
     /// Of the first try; later ones take it from the tries.
     private static let firstPower = 1.7
     private static let powers = 0.5...2.0
     /// Share of the bound that is aimed at.
     private static let aim = 0.97
-    /// Of one try to the next.
-    private static let factors = 0.25...0.98
+    /// Of one try to the next: at most the first while the power is being found out, then the second, because what the format's
+    /// own rounding adds to the error does not fall with the step.
+    private static let largestFactors = (near: 0.98, far: 0.7)
+    private static let nearTries = 3
+    private static let smallestFactor = 0.25
 
     init(from size: Double, bound: Double) {
         self.size = size
@@ -25,6 +29,7 @@ struct StepSizeSearch {
     mutating func isBeyond(_ error: Double) -> Bool {
         guard error > bound else { return false }
         let tried = size
+        tries += 1
         // The error may be infinite.
         let share = PowerTable.log2(max(Self.aim * bound / error, 1e-30), parts: 64)
         var power = Self.firstPower
@@ -34,7 +39,8 @@ struct StepSizeSearch {
             power = min(max(Double(errors) / Double(sizes), Self.powers.lowerBound), Self.powers.upperBound)
         }
         let factor = PowerTable.sixtyFourth(Int((Double(share) / power).rounded(.down)))
-        size *= min(max(factor, Self.factors.lowerBound), Self.factors.upperBound)
+        let largest = tries <= Self.nearTries ? Self.largestFactors.near : Self.largestFactors.far
+        size *= min(max(factor, Self.smallestFactor), largest)
         before = (tried, error)
         return true
     }

@@ -23,7 +23,8 @@ import Testing
         var search = StepSizeSearch(from: 1, bound: 1e-30)
         for _ in 0..<12 {
             let before = search.size
-            #expect(search.isBeyond(error))
+            let isBeyond = search.isBeyond(error)
+            #expect(isBeyond)
             #expect(search.size < before && search.size > 0)
         }
     }
@@ -31,7 +32,10 @@ import Testing
     /// An error that does not fall with the step ends nothing but the caller's patience.
     @Test func anErrorThatStaysMakesTheStepSmaller() {
         var search = StepSizeSearch(from: 8, bound: 1)
-        for _ in 0..<12 { #expect(search.isBeyond(1.0001)) }
+        for _ in 0..<12 {
+            let isBeyond = search.isBeyond(1.0001)
+            #expect(isBeyond)
+        }
         #expect(search.size < 8)
     }
 
