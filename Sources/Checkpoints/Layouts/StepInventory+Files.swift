@@ -52,7 +52,8 @@ extension StepInventory {
         dictionaries.removeAll { isRepeat($0) && models.contains(names($0)) }
     }
 
-    private static func prefixed(_ optimizer: OptimizerState, _ prefix: String) -> OptimizerState {
+    /// The optimizer with a prefix to the paths of its states, so that those of several tell which is meant.
+    static func prefixed(_ optimizer: OptimizerState, _ prefix: String) -> OptimizerState {
         guard !prefix.isEmpty else { return optimizer }
         var optimizer = optimizer
         for group in optimizer.groups.indices {

@@ -47,7 +47,7 @@ struct DCPReader {
 
     private mutating func read(_ folders: [DCPFolder]) throws(VarveError) {
         var weights: [Named] = []
-        var states = DCPStates(isFirst: inventory.optimizers.isEmpty)
+        var states = DCPStates(number: inventory.optimizers.count)
         for folder in folders {
             let megatron = MegatronStore(folder, files)
             for entry in folder.metadata.tensors {
@@ -60,7 +60,7 @@ struct DCPReader {
                 {
                     let index = assembler.add(tensor)
                     if let state {
-                        states.add(index, key: state.key, of: name, in: state.optimizer)
+                        try states.add(index, key: state.key, of: name, in: state.optimizer)
                     } else {
                         weights.append(Named(name: name, tensorIndex: index))
                     }
@@ -88,7 +88,10 @@ struct DCPReader {
                     .init(name: String(weight.name.dropFirst(prefix.count)), tensorIndex: weight.tensorIndex))
                 continue
             }
-            guard let dot = weight.name.firstIndex(of: ".") else { continue }
+            guard let dot = weight.name.firstIndex(of: ".") else {
+                main.entries.append(.init(name: weight.name, tensorIndex: weight.tensorIndex))
+                continue
+            }
             let first = String(weight.name[..<dot])
             if others[first] == nil {
                 others[first] = StateDict(path: [first], file: assembler.fileIndex, entries: [])

@@ -3,8 +3,8 @@ import TensorFiles
 
 /// The optimizer's states in a distributed checkpoint, collected name by name.
 struct DCPStates {
-    /// Whether no other optimizer of the step has names already.
-    let isFirst: Bool
+    /// Optimizers of the step before this one.
+    let number: Int
     /// Parameters in the order in which they were met.
     private(set) var owners: [String] = []
     private var values: [String: [OptimizerValue]] = [:]
@@ -18,9 +18,18 @@ struct DCPStates {
         var members: [String]?
     }
 
-    init(isFirst: Bool = true) { self.isFirst = isFirst }
+    init(number: Int = 0) { self.number = number }
 
-    mutating func add(_ tensorIndex: TensorIndex, key: String, of owner: String, in optimizer: String) {
+    /// - Throws: `.unsupported` where a parameter of that name has such a state already: two networks have the name.
+    mutating func add(
+        _ tensorIndex: TensorIndex, key: String, of owner: String, in optimizer: String
+    ) throws(VarveError) {
+        let isThere = (values[owner] ?? []).contains { value in
+            if case .tensor = value.content { value.key == key } else { false }
+        }
+        guard !isThere else {
+            throw VarveError(.unsupported, "two parameters of one name have a \(key)", tensor: owner)
+        }
         add(OptimizerValue(key: key, content: .tensor(tensorIndex)), of: owner, in: optimizer)
     }
 
@@ -104,7 +113,7 @@ struct DCPStates {
         guard !owners.isEmpty else { return [] }
         var slots: [String: OptimizerSlot] = [:]
         for owner in owners {
-            let root = (isFirst ? "" : "\(file):") + (optimizerOf[owner] ?? "")
+            let root = (number == 0 ? "" : "\(number):") + (optimizerOf[owner] ?? "")
             var slot = OptimizerSlot(givenName: owner, statePath: "\(root).state.\(owner)")
             slot.hasState = true
             StateRoles.assign(values[owner] ?? [], to: &slot, tensor: tensor)

@@ -2,8 +2,8 @@ import FileSystem
 
 /// The files of a DeepSpeed checkpoint by their names.
 struct DeepSpeedFiles {
-    /// Model states of each model parallel rank (pipeline stage), of rank 0 of data parallelism first.
-    private(set) var models: [Int: [Int]] = [:]
+    /// Model states by model parallel rank (pipeline stage), then by data parallel rank.
+    private(set) var models: [Int: [Int: Int]] = [:]
     /// Optimizer states by model parallel rank, then by data parallel rank.
     private(set) var optimizers: [Int: [Int: Int]] = [:]
     /// Layers of pipelines, by their numbers.
@@ -11,6 +11,12 @@ struct DeepSpeedFiles {
     private(set) var experts: [Int] = []
     /// Folders of a universal checkpoint: a parameter's name, and the files in its folder by name.
     private(set) var universal: [(name: String, files: [String: Int])] = []
+
+    /// Model states of a model parallel rank, of the first data parallel rank first.
+    func modelFiles(_ model: Int) -> [Int] { (models[model] ?? [:]).sorted { $0.key < $1.key }.map(\.value) }
+
+    /// The first of all model states.
+    var firstModel: Int? { models.keys.min().flatMap { modelFiles($0).first } }
 
     /// The checkpoints among a step's files, one a folder.
     static func all(_ files: [StepFile]) -> [DeepSpeedFiles] {
@@ -42,10 +48,7 @@ struct DeepSpeedFiles {
         } else if let match = name.wholeMatch(of: /(?:zero_pp_rank_(\d+)_)?mp_rank_(\d+)_model_states\.pt/),
             let model = Int(match.2)
         {
-            // Ranks are in no numerical order among names.
-            let rank = match.1.flatMap { Int($0) } ?? 0
-            models[model, default: []].append(index)
-            if rank == 0, let last = models[model]?.indices.last { models[model]?.swapAt(0, last) }
+            models[model, default: [:]][match.1.flatMap { Int($0) } ?? 0] = index
         } else if let match = name.wholeMatch(of: /(?:bf16_|fp16_)?zero_pp_rank_(\d+)_mp_rank_(\d+)_optim_states\.pt/),
             let data = Int(match.1), let model = Int(match.2)
         {

@@ -27,7 +27,7 @@ struct DeepSpeedReader {
         inventory.optimizers += reader.states.optimizers(
             file: reader.assembler.fileIndex, tensor: reader.assembler.stored)
         inventory.assembly = try reader.assembler.assembly(
-            named: checkpoints.first?.models.values.first?.first.map { files[$0].source.name } ?? "")
+            named: checkpoints.first?.firstModel.map { files[$0].source.name } ?? "")
         return inventory
     }
 
@@ -57,9 +57,8 @@ struct DeepSpeedReader {
     private mutating func read(_ checkpoint: DeepSpeedFiles) throws(VarveError) -> [OptimizerState] {
         var plain: [OptimizerState] = []
         for model in checkpoint.models.keys.sorted() {
-            guard let first = checkpoint.models[model]?.first, let states = RankFile(first, among: files) else {
-                continue
-            }
+            guard let first = checkpoint.modelFiles(model).first else { continue }
+            let states = try RankFile.opened(first, among: files)
             try checkTensorParallel(states)
             addWeights(states, states.value("module"))
             let ranks = try rankFiles(checkpoint.optimizers[model] ?? [:], states)
@@ -69,20 +68,23 @@ struct DeepSpeedReader {
                     try optimizer.value("optimizer_state_dict", "fp32_flat_groups") == nil
                     ? stage.partitioned(hasExperts: !checkpoint.experts.isEmpty) : stage.sharded()
                 try add(fragments, states, isWhole: optimizer.value("optimizer_state_dict", "fp32_flat_groups") != nil)
-                try addFrozen(states, (checkpoint.models[model] ?? []).compactMap { RankFile($0, among: files) })
+                var frozen: [RankFile] = []
+                for index in checkpoint.modelFiles(model) { frozen.append(try .opened(index, among: files)) }
+                try addFrozen(states, frozen)
             } else {
                 var reader = states.reader
                 reader.read()
-                plain += reader.optimizers
+                let prefix = plain.isEmpty ? "" : "\(plain.count):"
+                plain += reader.optimizers.map { StepInventory.prefixed($0, prefix) }
             }
             addAliases(states)
         }
         for (layer, index) in checkpoint.layers.sorted(by: { $0.layer < $1.layer }) {
-            guard let file = RankFile(index, among: files) else { continue }
+            let file = try RankFile.opened(index, among: files)
             addWeights(file, file.root, prefix: "\(layer).")
         }
         for index in checkpoint.experts {
-            guard let file = RankFile(index, among: files) else { continue }
+            let file = try RankFile.opened(index, among: files)
             addWeights(file, file.root)
         }
         return plain
@@ -128,7 +130,7 @@ struct DeepSpeedReader {
                 if key == StateName.master, isWhole {
                     addWeight(parameter.name, index)
                 } else {
-                    self.states.add(index, key: key, of: parameter.name, in: "optimizer")
+                    try self.states.add(index, key: key, of: parameter.name, in: "optimizer")
                 }
             }
         }
@@ -139,20 +141,14 @@ struct DeepSpeedReader {
 
     /// Weights that no optimizer has: whole in stage 1 and 2 (the module has them), in stage 3 a part in each rank.
     private mutating func addFrozen(_ states: RankFile, _ ranks: [RankFile]) throws(VarveError) {
-        guard let shapes = states.value("frozen_param_shapes").flatMap({ states.tree.pairs($0) }), ranks.count > 1
-        else {
-            return
-        }
+        guard let shapes = states.value("frozen_param_shapes").flatMap({ states.tree.pairs($0) }) else { return }
         for pair in shapes {
             guard let name = states.tree.string(pair.key), let shape = states.tree.sizes(pair.value),
                 !names.contains(name),
                 let count = LogicalTensor.count(shape)
             else { continue }
             var buffer: FlatBuffer?
-            // Model states stand in the order of their names; ranks in that of their numbers.
-            for rank in ranks.sorted(by: {
-                $0.path.utf8.count == $1.path.utf8.count ? $0.path < $1.path : $0.path.utf8.count < $1.path.utf8.count
-            }) {
+            for rank in ranks {
                 guard let node = rank.value("frozen_param_fragments").flatMap({ rank.value(name, from: $0) }),
                     let tensor = rank.tensor(node)
                 else { continue }
@@ -183,7 +179,7 @@ struct DeepSpeedReader {
 
     private mutating func readUniversal(_ checkpoint: DeepSpeedFiles) throws(VarveError) {
         var order: [String: Int] = [:]
-        if let first = checkpoint.models.values.first?.first, let states = RankFile(first, among: files) {
+        if let first = checkpoint.firstModel, let states = RankFile(first, among: files) {
             for (name, _) in ZeroStage.shapes(states).flatMap({ $0 }) { order[name] = order.count }
         }
         let sorted = checkpoint.universal.sorted {
@@ -197,7 +193,7 @@ struct DeepSpeedReader {
                 if key == "fp32" {
                     addWeight(name, tensor)
                 } else {
-                    states.add(tensor, key: key, of: name, in: "optimizer")
+                    try states.add(tensor, key: key, of: name, in: "optimizer")
                 }
             }
         }

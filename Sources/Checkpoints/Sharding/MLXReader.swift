@@ -17,7 +17,8 @@ struct MLXReader {
             guard let arrays = try reader.arrays(index), !arrays.isEmpty else { continue }
             let name = Paths.split(files[index].path).name.lowercased()
             if name.contains("optim") {
-                inventory.optimizers += [reader.optimizer(arrays)]
+                let prefix = inventory.optimizers.isEmpty ? "" : "\(inventory.optimizers.count):"
+                inventory.optimizers.append(StepInventory.prefixed(reader.optimizer(arrays), prefix))
             } else {
                 inventory.dictionaries.append(
                     StateDict(
@@ -73,7 +74,9 @@ struct MLXReader {
     }
 
     private func number(_ index: TensorIndex) -> Double? {
-        guard let file = StepTensors(files).file(index.file), file.tensors[index.tensor].count == 1 else { return nil }
+        guard let assembly = try? assembler.assembly(named: ""),
+            let file = StepTensors(files, assembly).file(index.file), file.tensors[index.tensor].count == 1
+        else { return nil }
         return (try? TensorSampler.values(of: index.tensor, in: file, runs: [0..<1]))?.first.map { Double($0) }
     }
 }

@@ -46,9 +46,10 @@ struct MegatronReader {
         var ranks: [Rank] = []
         for (index, file) in files.enumerated() where Paths.split(file.path).name == MegatronRanks.modelFile {
             let folder = Paths.split(Paths.split(file.path).directory).name
-            guard let match = folder.wholeMatch(of: /mp_rank_(\d+)(?:_(\d+))?(?:_\d+)?/), let tensorRank = Int(match.1),
-                let model = RankFile(index, among: files)
+            guard let match = folder.wholeMatch(of: /mp_rank_(\d+)(?:_(\d+))?(?:_\d+)?/), let tensorRank = Int(match.1)
             else { continue }
+            let model = try RankFile.opened(index, among: files)
+            try Self.checkParallelism(model)
             var rank = Rank(
                 tensorRank: tensorRank, pipelineRank: match.2.flatMap { Int($0) } ?? 0, model: model)
             let optimizer = Paths.join(Paths.split(file.path).directory, MegatronRanks.optimizerFile)
@@ -58,6 +59,14 @@ struct MegatronReader {
         }
         ranks.sort { ($0.pipelineRank, $0.tensorRank) < ($1.pipelineRank, $1.tensorRank) }
         return ranks
+    }
+
+    /// Folders of expert parallel ranks have names that others have as well, and interleaved stages are several models.
+    private static func checkParallelism(_ model: RankFile) throws(VarveError) {
+        let experts = model.value("args", "expert_model_parallel_size").flatMap { model.number($0) } ?? 1
+        guard experts <= 1, model.value("model") != nil || model.value("model0") == nil else {
+            throw VarveError(.unsupported, "expert parallel ranks or interleaved stages", file: model.path)
+        }
     }
 
     /// The tensors under `model`; of nested dicts under the whole path.
@@ -166,7 +175,8 @@ struct MegatronReader {
         } else if members.count == 1, parameters.count == first.weights.count {
             var reader = first.model.reader
             reader.read()
-            optimizers += Self.withMasters(reader.optimizers, first.model)
+            let prefix = optimizers.isEmpty ? "" : "\(optimizers.count):"
+            optimizers += Self.withMasters(reader.optimizers, first.model).map { StepInventory.prefixed($0, prefix) }
         }
     }
 
@@ -192,7 +202,7 @@ struct MegatronReader {
                     name: "\(names[index]) \(key)", dtype: value.dtype, shape: parameters[index].shape,
                     pieces: value.pieces[position] ?? [], file: members[0].model.path)
                 let role = StateName("optimizer.state.\(key).\(names[index])")?.key ?? key
-                states.add(assembler.add(tensor), key: role, of: names[index], in: "optimizer")
+                try states.add(assembler.add(tensor), key: role, of: names[index], in: "optimizer")
             }
         }
     }

@@ -42,9 +42,14 @@ struct MegatronStore {
 
     // MARK: Layers
 
+    /// No model has as many; each becomes a tensor of its own.
+    private static let mostLayers = 1 << 16
+
     /// The layers of a stacked tensor, each under its own name; the tensor itself where it is none.
     func layers(of tensor: LogicalTensor, named name: String) throws(VarveError) -> [(String, LogicalTensor)] {
-        guard let (before, after) = Self.stack(name), tensor.shape.count > 1, tensor.replicas.isEmpty else {
+        guard let (before, after) = Self.stack(name), tensor.shape.count > 1, tensor.shape[0] <= Self.mostLayers,
+            tensor.replicas.isEmpty
+        else {
             return [(Self.parameterName(name), tensor)]
         }
         let shape = Array(tensor.shape.dropFirst())
@@ -161,7 +166,7 @@ struct MegatronStore {
                     pieces: pieces[index] ?? [],
                     file: parameter.name)
                 let value = StateName("optimizer.state.\(key).\(parameter.name)")?.key ?? key
-                states.add(assembler.add(tensor), key: value, of: parameter.name, in: "optimizer")
+                try states.add(assembler.add(tensor), key: value, of: parameter.name, in: "optimizer")
             }
         }
     }

@@ -21,6 +21,15 @@ struct RankFile {
         self.reader = reader
     }
 
+    /// A file of a step that shards are read from.
+    /// - Throws: `.unsupported` where it holds no tree: without it the others are no whole.
+    static func opened(_ index: Int, among files: [StepFile]) throws(VarveError) -> RankFile {
+        guard let file = RankFile(index, among: files) else {
+            throw VarveError(.unsupported, "no state dict of torch is in it", file: files[index].source.name)
+        }
+        return file
+    }
+
     var root: PickleTree.Node { tree.root }
 
     /// The value under keys, one after the other.

@@ -19,7 +19,7 @@ struct RankFilesReader {
     /// `nil` where the name is no rank's.
     static func rank(of path: String) -> (kind: String, rank: Int)? {
         let name = Paths.split(path).name
-        if let match = name.wholeMatch(of: /(.+)_world_size_\d+_rank_(\d+)\.pt/), let rank = Int(match.2) {
+        if let match = name.wholeMatch(of: /(.+_world_size_\d+)_rank_(\d+)\.pt/), let rank = Int(match.2) {
             return (String(match.1), rank)
         }
         if let match = name.wholeMatch(of: /((?:pytorch_model|optimizer).*)_rank(\d+)\.bin/), let rank = Int(match.2) {
@@ -41,7 +41,7 @@ struct RankFilesReader {
             var dictionary = StateDict(path: path, file: reader.assembler.fileIndex, entries: [])
             let names = try reader.addModel(model, to: &dictionary)
             inventory.dictionaries.append(dictionary)
-            for optimizer in own where optimizer.isOptimizer {
+            for optimizer in own where optimizer.isOptimizer && optimizer.ranks.count == model.ranks.count {
                 inventory.optimizers += try reader.optimizers(optimizer, names, prefix: path)
             }
         }
@@ -65,10 +65,9 @@ struct RankFilesReader {
                         .incomplete, "the \(key[1]) of rank \(rank) is missing",
                         file: byRank.values.first.map { files[$0].source.name })
                 }
-                guard let file = RankFile(index, among: files) else { break }
-                kind.ranks.append(file)
+                kind.ranks.append(try RankFile.opened(index, among: files))
             }
-            if kind.ranks.count == byRank.count { kinds.append(kind) }
+            kinds.append(kind)
         }
         return kinds
     }
@@ -156,6 +155,12 @@ struct RankFilesReader {
         guard let states = first.value("state").flatMap({ first.tree.pairs($0) }) else { return [] }
         let path = prefix + ["optimizer", "state"]
         let byRank = kind.ranks.map { rank in rank.value("state").map { rank.fields($0) } ?? [:] }
+        // A vector beside matrices is a bias of which each rank has all, no flat parameters.
+        let isFlat = states.allSatisfy { state in
+            (first.tree.pairs(state.value) ?? []).allSatisfy { field in
+                ShardedTensor(field.value, first.tree) == nil && (first.tensor(field.value)?.shape.count ?? 0) <= 1
+            }
+        }
         var slots: [String: OptimizerSlot] = [:]
         var order: [String] = []
         var flat: [FlatParameters.State] = []
@@ -179,7 +184,7 @@ struct RankFilesReader {
                     }
                     nodes.append(node)
                 }
-                if let buffer = try Self.flat(nodes, kind.ranks) {
+                if isFlat, let buffer = try Self.flat(nodes, kind.ranks) {
                     buffers[name] = buffer
                 } else if let tensor = try join("\(key).\(name)", nodes, kind.ranks) {
                     values.append(OptimizerValue(key: name, content: .tensor(assembler.add(tensor))))
@@ -193,7 +198,7 @@ struct RankFilesReader {
             order.append(key)
         }
         if !flat.isEmpty, flat.count == order.count {
-            return try flatOptimizer(flat, names, first, prefix: path)
+            return try flatOptimizer(flat, names, first, ranks: kind.ranks.count)
         }
         return [Self.grouped(first, slots, order, file: assembler.fileIndex)]
     }
@@ -236,10 +241,10 @@ struct RankFilesReader {
 
     /// FSDP1's states by parameter; none where the sizes do not tell which are where.
     private mutating func flatOptimizer(
-        _ states: [FlatParameters.State], _ names: [ModelName], _ rank: RankFile, prefix: [String]
+        _ states: [FlatParameters.State], _ names: [ModelName], _ rank: RankFile, ranks: Int
     ) throws(VarveError) -> [OptimizerState] {
         let parameters = names.filter(\.isSharded).map { (name: $0.name, shape: $0.shape) }
-        guard let units = FlatParameters.units(parameters, states, ranks: rank.worldSize ?? 0) else { return [] }
+        guard let units = FlatParameters.units(parameters, states, ranks: ranks) else { return [] }
         var result = DCPStates()
         for (state, unit) in zip(states, units) {
             for (key, buffer) in state.buffers.sorted(by: { $0.key < $1.key }) {
@@ -252,7 +257,7 @@ struct RankFilesReader {
                     else { throw rank.malformed("the flat \(key) ends too early", name) }
                     let tensor = try LogicalTensor(
                         name: "\(name) \(key)", dtype: buffer.dtype, shape: shape, pieces: pieces, file: rank.path)
-                    result.add(assembler.add(tensor), key: key, of: name, in: "optimizer")
+                    try result.add(assembler.add(tensor), key: key, of: name, in: "optimizer")
                     position += count
                 }
             }
@@ -261,12 +266,5 @@ struct RankFilesReader {
         let group = rank.value("param_groups").flatMap { rank.tree.elements($0) }?.first
         result.setGroups(group.map { rank.reader.emptyGroup($0).hyperparameters })
         return result.optimizers(file: assembler.fileIndex, tensor: assembler.stored)
-    }
-}
-
-extension RankFile {
-    /// The number of ranks in the file's name.
-    var worldSize: Int? {
-        Paths.split(path).name.firstMatch(of: /_world_size_(\d+)_rank_/).flatMap { Int($0.1) }
     }
 }

@@ -29,7 +29,8 @@ struct ShardedTensor {
         guard let state = states.last(where: { tree.value($0, "_local_tensor") != nil }),
             let local = tree.value(state, "_local_tensor"), let spec = tree.value(state, "_spec"),
             let placements = tree.value(spec, "placements").flatMap({ tree.elements($0) }),
-            let mesh = tree.value(spec, "mesh").flatMap({ Self.mesh($0, tree) }), mesh.count == placements.count
+            let mesh = tree.value(spec, "mesh").flatMap({ Self.mesh($0, tree) }), mesh.count == placements.count,
+            LogicalTensor.count(shape) != nil, LogicalTensor.count(mesh) != nil
         else { return nil }
         var splits: [Split] = []
         for placement in placements {
@@ -67,7 +68,8 @@ struct ShardedTensor {
                 var sizes: [Int] = []
                 for axis in axes {
                     guard let shape = tree.value(axis, "shape").flatMap({ tree.sizes($0) }) else { return nil }
-                    sizes.append(shape.reduce(1, &*))
+                    guard let size = LogicalTensor.count(shape) else { return nil }
+                    sizes.append(size)
                 }
                 return sizes
             }

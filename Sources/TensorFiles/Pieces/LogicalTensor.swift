@@ -59,14 +59,14 @@ package struct LogicalTensor: Sendable {
     /// Elements of a shape; `nil` where there are impossibly many, or less than none in a dimension.
     package static func count(_ shape: [Int], bits: Int = 64) -> Int? {
         guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
-        if shape.contains(0) { return 0 }
+        // Sizes beside a zero count as well: they are multiplied elsewhere, in any order.
         var product = bits
         for size in shape {
-            let (next, overflow) = product.multipliedReportingOverflow(by: size)
+            let (next, overflow) = product.multipliedReportingOverflow(by: max(1, size))
             guard !overflow, next < bitLimit else { return nil }
             product = next
         }
-        return product / bits
+        return shape.contains(0) ? 0 : product / bits
     }
 
     package var count: Int { shape.contains(0) ? 0 : shape.reduce(1, *) }

@@ -3,8 +3,7 @@
 /// The position in the tensor grows with the position in the piece. So the bytes of a piece that lie between two positions
 /// of the tensor are one run of the piece, however many pieces lie in between.
 struct PieceMap {
-    /// Dimensions in bytes, those merged that need not be told apart: first index and size of the box, distance in the
-    /// tensor, distance in the box.
+    /// Dimensions, distances in bytes: first index and size of the box, distance in the tensor, distance in the box.
     private var dimensions: [(offset: Int, size: Int, stride: Int, step: Int)] = []
     /// Bytes of the box, and those of them that the piece holds.
     private let volume: Int

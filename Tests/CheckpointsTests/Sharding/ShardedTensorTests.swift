@@ -62,6 +62,25 @@ import VarveTestSupport
         #expect(try boxes([2], mesh: [4], [0]) == [[[0], [1]], [[1], [1]], [[2], [0]], [[2], [0]]])
     }
 
+    @Test(arguments: [
+        ([4], [Int.max, Int.max]), ([4], [1 << 32, 1 << 32]), ([Int.max], [2]), ([Int.max, 4], [2]),
+        ([0, Int.max, Int.max], [2]),
+    ])
+    func impossibleSizesAreNoDistributedTensor(shape: [Int], mesh: [Int]) throws {
+        #expect(try sharded(shape, mesh: mesh, mesh.map { _ in 0 }) == nil)
+    }
+
+    @Test func twoParametersOfOneNameAreNotMixed() throws {
+        var states = DCPStates()
+        let first = TensorIndex(file: 0, tensor: 0), second = TensorIndex(file: 0, tensor: 1)
+        try states.add(first, key: "exp_avg", of: "0.weight", in: "actor.optimizer")
+        try states.add(second, key: "exp_avg_sq", of: "0.weight", in: "actor.optimizer")
+        let error = #expect(throws: VarveError.self) {
+            try states.add(second, key: "exp_avg", of: "0.weight", in: "critic.optimizer")
+        }
+        #expect(error?.code == .unsupported && error?.location.tensor == "0.weight")
+    }
+
     @Test func everyDimensionOfAMeshSplits() throws {
         #expect(
             try boxes([4, 6], mesh: [2, 2], [0, 1])

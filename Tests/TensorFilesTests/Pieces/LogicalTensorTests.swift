@@ -75,6 +75,8 @@ import Testing
             ], "as many elements as the tensor, but one twice")
         expectMalformed([1 << 40, 1 << 40], [], "impossibly large")
         expectMalformed([-1], [], "a negative size")
+        expectMalformed([1 << 62, 4, 0], [], "impossibly large beside a zero")
+        expectMalformed([0, .max, .max], [], "impossibly large behind a zero")
     }
 
     @Test func manyPiecesAreToldApartQuickly() throws {
