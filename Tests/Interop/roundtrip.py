@@ -109,8 +109,9 @@ class Roundtrip:
             fits = [r for r in lossy if plays(r, leaf.role) and (not known or same_name(r.name, known))]
             if not fits and not any(same_name(r.name, known) for r in rows):
                 # Some layouts call their tensors by other names than the parameter's (`fp32_from_fp16_params.0.3`, `NAME.v`,
-                # `param`), and copies have their file's name before their own: then the errors tell which row it is.
-                fits = [r for r in lossy if near(r.squared_error, squared) and near(r.largest_error, largest)]
+                # `param`), and copies have their file's name before their own: then shape and errors tell which row it is.
+                fits = [r for r in lossy if r.shape == tuple(leaf.original.shape)
+                        and near(r.squared_error, squared) and near(r.largest_error, largest)]
             require(fits, f"{file}: {leaf.where} changed, and the report has no lossy {leaf.role} for it ({known})")
             best = min(fits, key=lambda r: abs(r.squared_error - squared))
             require(near(best.squared_error, squared) and near(best.largest_error, largest),

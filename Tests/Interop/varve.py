@@ -34,6 +34,7 @@ class Coded:
     file: str
     coding: str
     exact: bool
+    shape: tuple
     squared_error: float
     largest_error: float
 
@@ -44,7 +45,8 @@ def account(archive):
     for step in varve_json("report", archive, "--by", "tensor")["steps"]:
         steps[int(step["step"])] = [
             Coded(name=row.get("name") or row["parameter"], role=row.get("role", "weight"), file=row.get("file") or "",
-                  coding=row["coding"], exact=bool(row["exact"]), squared_error=float(row.get("squaredError") or 0),
+                  coding=row["coding"], exact=bool(row["exact"]), shape=tuple(row["shape"]),
+                  squared_error=float(row.get("squaredError") or 0),
                   largest_error=float(row.get("maxAbsoluteError") or row.get("largestError") or 0))
             for row in step.get("tensors", [])]
     return steps
