@@ -109,12 +109,14 @@ enum WeightNames {
     }
 }
 
-extension String {
-    /// Without the given characters at both ends.
-    func trimming(_ characters: String) -> String {
-        var text = Substring(self)
-        while let first = text.first, characters.contains(first) { text.removeFirst() }
-        while let last = text.last, characters.contains(last) { text.removeLast() }
+extension StringProtocol {
+    /// Without such characters at both ends.
+    package func trimmed(where isLeftOut: (Character) -> Bool) -> String {
+        var text = self[...].drop(while: isLeftOut)
+        while let last = text.last, isLeftOut(last) { text.removeLast() }
         return String(text)
     }
+
+    /// Without the given characters at both ends.
+    func trimming(_ characters: String) -> String { trimmed { characters.contains($0) } }
 }

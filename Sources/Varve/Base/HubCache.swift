@@ -1,3 +1,4 @@
+import Checkpoints
 import FileSystem
 import Glibc
 
@@ -95,14 +96,5 @@ package struct HubCache: Sendable {
             throw VarveError(.malformed, "this names no commit", file: path)
         }
         return text
-    }
-}
-
-extension StringProtocol {
-    /// Without such characters at both ends.
-    func trimmed(where isLeftOut: (Character) -> Bool) -> String {
-        var text = self[...].drop(while: isLeftOut)
-        while let last = text.last, isLeftOut(last) { text.removeLast() }
-        return String(text)
     }
 }

@@ -40,8 +40,9 @@ enum NamedBase {
         let head = lines.prefix { $0 != "---" }
         guard let at = head.firstIndex(where: { $0.hasPrefix("base_model:") }) else { return nil }
         let value = head[at].dropFirst("base_model:".count)
-        let name = value.trimmed { $0.isWhitespace || $0 == "\"" || $0 == "'" }
+        func unquoted(_ text: Substring) -> String { text.trimmed { $0.isWhitespace || $0 == "\"" || $0 == "'" } }
+        let name = unquoted(value)
         guard name.isEmpty, head.indices.contains(at + 1), head[at + 1].hasPrefix("- ") else { return name }
-        return head[at + 1].dropFirst(2).trimmed { $0.isWhitespace || $0 == "\"" || $0 == "'" }
+        return unquoted(head[at + 1].dropFirst(2))
     }
 }

@@ -21,7 +21,7 @@ struct Chain {
     /// Of the steps in the archive, for what they store already.
     private var index = PayloadIndex()
     /// What the last step left for the next.
-    private var last: StepSession.Kept?
+    private var last: StepSession.Remains?
     /// Steps whose files were seen to be others than when they were archived.
     private var changed: Set<Int> = []
     /// What the step before the last left: its file is used again.
@@ -78,10 +78,10 @@ struct Chain {
             if let manifest = try? archive.manifest(number) { index.add(manifest) }
         }
         index.limit = step.number
-        let store = isLast ? nil : try emptyStore(in: writer)
-        spare = nil
         let session = try StepSession(
-            source, after: past, base: base, method: method, store: store, decoder: decoder, index: index)
+            source, after: past, base: base, method: method,
+            store: { () throws(VarveError) in isLast ? nil : try emptyStore(in: writer) }, decoder: decoder,
+            index: index)
         if let progress { for file in session.plan.outline(session.contents) { progress(.file(file)) } }
 
         let stepWriter = try writer.begin(step.number, replacing: replacing)
@@ -97,7 +97,7 @@ struct Chain {
             index = PayloadIndex()
         }
         spare = last?.store
-        last = session.kept
+        last = session.remains
         return Outcome(
             originalBytes: session.plan.originalBytes, storedBytes: try stepWriter.storedBytes,
             notes: manifest.notes, kept: kept)

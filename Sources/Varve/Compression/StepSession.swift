@@ -9,7 +9,7 @@ import FileSystem
 ///    the step is planned. From then on nothing of the session changes.
 /// 2. `manifest` is the step's manifest without any record.
 /// 3. `encode` encodes the plan's units, all or some. The caller appends them to the manifest in the order they come in.
-/// 4. `kept` is what the next step's session needs of it. The session itself is given up.
+/// 4. `remains` is what the next step's session needs of it. The session itself is given up.
 struct StepSession: Sendable {
     /// What came before a step, as the archive or the sample before it has it.
     struct Past {
@@ -36,7 +36,7 @@ struct StepSession: Sendable {
     }
 
     /// What a session leaves for the next one.
-    struct Kept {
+    struct Remains {
         var contents: StepContents
         /// Restored tensors and payload.
         var store: ScratchStore
@@ -50,36 +50,42 @@ struct StepSession: Sendable {
 
     /// - Parameters:
     ///   - base: what a first step is coded against.
-    ///   - store: an empty one, for what the next step may build on; `nil` where none comes.
+    ///   - store: gives an empty one, for what the next step may build on; `nil` where none comes. It is asked once the
+    ///     checkpoint is read and planned, so that one that cannot be read leaves nothing.
     ///   - decoder: of the archive that the step comes into.
     ///   - index: of what that archive stores already.
     /// - Throws: what reading the checkpoint throws; `.originalChanged` where the predecessor's original did.
     init(
-        _ source: SourceStep, after past: Past, base: CheckpointWeights?, method: StepMethod, store: ScratchStore?,
+        _ source: SourceStep, after past: Past, base: CheckpointWeights?, method: StepMethod,
+        store: () throws(VarveError) -> ScratchStore?,
         decoder: ChainDecoder? = nil, index: PayloadIndex = PayloadIndex()
     ) throws(VarveError) {
         let step = source.step
-        contents = try StepContents.read(
+        let contents = try StepContents.read(
             step, of: Run(root: source.root), held: source.held, previous: past.predecessor?.weights, known: past.known)
+        self.contents = contents
         self.base = past.before == nil ? base?.named(for: contents) : nil
         var predecessor = past.predecessor?.step ?? self.base.map { .base($0) }
         let distance = past.distance(to: step)
-        var planner = StepPlanner(
-            contents: contents, predecessor: predecessor, method: method, distance: distance)
-        var plan = try planner.plan()
+        func planned(against predecessor: StepEncoder.Predecessor?) throws(VarveError) -> StepPlan {
+            var planner = StepPlanner(
+                contents: contents, predecessor: predecessor, method: method, distance: distance)
+            return try planner.plan()
+        }
+        var plan = try planned(against: predecessor)
         if let before = past.before, let other = predecessor, !past.isSample, !method.isLossless,
             try SameTraining.isOther(plan, than: other)
         {
             predecessor = nil
-            planner = StepPlanner(contents: contents, predecessor: nil, method: method, distance: distance)
-            plan = try planner.plan()
+            plan = try planned(against: nil)
             plan.notes.append(
                 "most weights differ from those of step \(before.number) by about their own size, as those of another "
                     + "training do; the step is stored as a keyframe")
         }
         self.plan = plan
         encoder = StepEncoder(
-            number: step.number, method: method, predecessor: predecessor, store: store, decoder: decoder, index: index)
+            number: step.number, method: method, predecessor: predecessor, store: try store(), decoder: decoder,
+            index: index)
     }
 
     /// Whether the step builds on no other step.
@@ -106,13 +112,11 @@ struct StepSession: Sendable {
         _ units: [EncodingUnit], _ workers: Workers, consume: (EncodedUnit) throws(VarveError) -> Void
     ) async throws(VarveError) {
         let encoder = encoder
-        try await OrderedWork.run(units, workers, cost: cost, held: \.heldBytes) { (unit) throws(VarveError) in
-            try encoder.encodeUnit(unit)
-        } consume: { (unit) throws(VarveError) in
-            try consume(unit)
-        }
+        try await OrderedWork.run(
+            units, workers, cost: cost, held: \.heldBytes,
+            work: { (unit) throws(VarveError) in try encoder.encodeUnit(unit) }, consume: consume)
     }
 
     /// What the next step's session needs of this one; `nil` without a store.
-    var kept: Kept? { encoder.store.map { Kept(contents: contents, store: $0) } }
+    var remains: Remains? { encoder.store.map { Remains(contents: contents, store: $0) } }
 }

@@ -31,7 +31,7 @@ struct SampleEncoder {
     let sampleBytes: Int
 
     private var sample: UnitSample?
-    private var last: (open: OpenStep, kept: StepSession.Kept)?
+    private var last: (open: OpenStep, kept: StepSession.Remains)?
 
     init(
         found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?, sampleBytes: Int
@@ -50,10 +50,9 @@ struct SampleEncoder {
         _ step: Step, isKeyframe: Bool, known: StepContents.KnownPairs, progress: ProgressHandler?
     ) async throws(VarveError) -> Measurement {
         let began = ContinuousClock.now
-        let store = ScratchStore(inMemory: method.keptContents)
         let session = try StepSession(
             SourceStep(step, root: found.root), after: past(isKeyframe: isKeyframe, known: known), base: base,
-            method: method, store: store)
+            method: method, store: { ScratchStore(inMemory: method.keptContents) })
         let plan = session.plan, contents = session.contents
         let names = UnitSample.StepNames(path: step.path, isDirectory: step.isDirectory)
         let sample = self.sample ?? UnitSample(of: plan, names, byteCount: sampleBytes)
@@ -78,7 +77,7 @@ struct SampleEncoder {
         let scale = Double(wholeBytes) / Double(max(1, encodedBytes))
         var size = Double(try ManifestFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
         for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
-        last = session.kept.map { (OpenStep(unstored: manifest), $0) }
+        last = session.remains.map { (OpenStep(unstored: manifest), $0) }
         let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
         return Measurement(
             step: step, isKeyframe: session.isKeyframe, sampledBytes: UInt64(encodedBytes),
