@@ -91,7 +91,7 @@ public struct TransformOptions: Sendable, Hashable {
         settings.exactKeyframes = keyframes == .exact
         if !opensBases(stepSize: size) {
             settings.keyframeStepSize = 2.0 / 13
-            settings.keyframeMomentStepSize = 1.3
+            settings.keyframeMomentStepSize = 1.25
         }
         // Errors must stay small against those of the deltas.
         settings.keyframeStepSize = min(settings.keyframeStepSize, size / 9.5)
@@ -110,7 +110,7 @@ public struct TransformOptions: Sendable, Hashable {
 
     private static let coarse = 2.5
 
-    /// Whether the keyframe's first moments open the bases of wide matrices, and are stored as finely as that asks for.
+    /// Whether the keyframe's first moments open the bases of wide matrices at usual effort, and are stored finely.
     ///
     /// They are worth their bits at the highest quality. And where steps are coarse, hardly anything of an untransformed
     /// first change would be left to learn from.

@@ -39,7 +39,7 @@ import VarveTestSupport
                 step.group[1].value *= Double(unit)
             }, "scaled", method)
         let isPower = unit.significand == 1
-        #expect(abs(scaled.error / plain.error - 1) < (isPower ? 0.01 : 0.06), "\(plain), \(scaled)")
+        #expect(abs(scaled.error / plain.error - 1) < (isPower ? 0.01 : 0.04), "\(plain), \(scaled)")
         // AdamW's own eps is not scaled: it changes the expected steps of what has small gradients.
         #expect(abs(scaled.bytes / plain.bytes - 1) < (isPower ? 2e-3 : 0.02), "\(plain), \(scaled)")
     }

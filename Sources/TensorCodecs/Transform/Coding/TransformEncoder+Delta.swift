@@ -20,11 +20,13 @@ extension TransformEncoder {
         let buckets = Double(max(1, ChangeSketch.bucketCount(form.count)))
         let margin = change.isSinceExact ? 0.95 : 0.95 * (1 - 0.5 / buckets.squareRoot())
         let bound = margin * settings.errorBound * change.meanSquare * Double(max(1, form.count))
+        let group = group(input, previous, state)
         var search = StepSizeSearch(
             from: stepSize(input, change, level: header.level, exponents: exponents), bound: bound)
         for _ in 0..<Self.attempts {
             guard
-                var member = try quantize(input, previous, state, header, size: search.size, exponents: exponents)
+                var member = try quantize(
+                    input, previous, state, header, group, size: search.size, exponents: exponents)
             else { return nil }
             let error = ResidualCodec.error(input.weight, member.weight, format: input.format).squared
             guard search.isBeyond(error) else {
@@ -65,18 +67,28 @@ extension TransformEncoder {
         return member
     }
 
+    /// Whether a delta begins a group whatever its step, and the elements that it holds in that group.
+    private func group(
+        _ input: ParameterInput, _ previous: [UInt8], _ state: TransformState
+    ) -> (begins: Bool, held: HeldElements) {
+        func held(base: [UInt8]) -> HeldElements {
+            HeldElements(input.weight, previous, base: base, input.format, input.form)
+        }
+        guard !settings.beginsGroup(age: state.age, form: input.form) else { return (true, held(base: previous)) }
+        let own = held(base: state.base)
+        return own.agree(state.base, previous, input.format) ? (false, own) : (true, held(base: previous))
+    }
+
     private func quantize(
-        _ input: ParameterInput, _ previous: [UInt8], _ before: TransformState, _ header: TransformHeader, size: Double,
-        exponents: [RankOneExponents]
+        _ input: ParameterInput, _ previous: [UInt8], _ before: TransformState, _ header: TransformHeader,
+        _ group: (begins: Bool, held: HeldElements), size: Double, exponents: [RankOneExponents]
     ) throws(CodecError) -> EncodedParameter? {
         let form = input.form
         var state = before, header = header
-        var held = HeldElements(input.weight, previous, base: state.base, input.format, form)
-        if settings.beginsGroup(age: state.age, form: form) || !header.fits(size, unit: state.unit)
-            || !held.agree(state.base, previous, input.format)
-        {
+        var held = group.held
+        if group.begins || !header.fits(size, unit: state.unit) {
             header.kind = .firstDelta
-            held = HeldElements(input.weight, previous, base: previous, input.format, form)
+            if !group.begins { held = HeldElements(input.weight, previous, base: previous, input.format, form) }
             let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
             guard header.setGrid(delta: size * correction, fallback: nil) else { return nil }
             if state.age == 0 { header.rule = settings.rule(for: form) }

@@ -6,7 +6,8 @@ struct StepSizeSearch {
     /// The step to try.
     private(set) var size: Double
     private let bound: Double
-    private var before: (size: Double, error: Double)?
+    /// The last error that was too large, and by how much the step fell after it, in 64ths of an octave.
+    private var before: (error: Double, fall: Int)?
     private var tries = 0
 
     /// Of the first try; later ones take it from the tries.
@@ -14,11 +15,11 @@ struct StepSizeSearch {
     private static let powers = 0.5...2.0
     /// Share of the bound that is aimed at.
     private static let aim = 0.97
-    /// Of one try to the next: at most the first while the power is being found out, then the second, because what the format's
-    /// own rounding adds to the error does not fall with the step.
-    private static let largestFactors = (near: 0.98, far: 0.7)
+    /// Tries that find out the power; then the step falls by half an octave at least, because what the format's own rounding
+    /// adds to the error does not fall with the step.
     private static let nearTries = 3
-    private static let smallestFactor = 0.25
+    private static let farFall = 33
+    private static let largestFall = 128
 
     init(from size: Double, bound: Double) {
         self.size = size
@@ -28,20 +29,19 @@ struct StepSizeSearch {
     /// Whether the error of `size` is too large; `size` is then a smaller one.
     mutating func isBeyond(_ error: Double) -> Bool {
         guard error > bound else { return false }
-        let tried = size
         tries += 1
         // The error may be infinite.
-        let share = PowerTable.log2(max(Self.aim * bound / error, 1e-30), parts: 64)
+        let share = -PowerTable.log2(max(Self.aim * bound / error, 1e-30), parts: 64)
         var power = Self.firstPower
         if let before, before.error.isFinite, before.error > error {
             let errors = PowerTable.log2(before.error / error, parts: 64)
-            let sizes = max(1, PowerTable.log2(before.size / size, parts: 64))
-            power = min(max(Double(errors) / Double(sizes), Self.powers.lowerBound), Self.powers.upperBound)
+            power = min(
+                max(Double(errors) / Double(before.fall), Self.powers.lowerBound), Self.powers.upperBound)
         }
-        let factor = PowerTable.sixtyFourth(Int((Double(share) / power).rounded(.down)))
-        let largest = tries <= Self.nearTries ? Self.largestFactors.near : Self.largestFactors.far
-        size *= min(max(factor, Self.smallestFactor), largest)
-        before = (tried, error)
+        let least = tries <= Self.nearTries ? 1 : Self.farFall
+        let fall = min(max(Int((Double(share) / power).rounded(.up)), least), Self.largestFall)
+        size *= PowerTable.sixtyFourth(-fall)
+        before = (error, fall)
         return true
     }
 }
