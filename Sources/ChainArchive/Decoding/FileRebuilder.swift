@@ -8,32 +8,28 @@ import TensorFiles
 package final class FileRebuilder: Sendable {
     package let entry: Entry
     private let file: OutputFile
-    /// Named where the pieces do not fit.
+    /// Named where the parts do not fit.
     private let manifestPath: String
-    /// Tensors of this file by index in the manifest.
-    private let tensors: [Int: TensorRecord]
-    /// Whether the container has a checksum for each of its records.
-    private let isZip: Bool
-    /// Checksums of restored tensors, for the container: taken while their bytes are at hand.
+    /// Bytes of quantized tensors.
+    private let changed: [Range<UInt64>]
+    /// Whether there may be a checksum for each record of a zip file.
+    private let hasChecksums: Bool
+    /// Checksums of restored bytes, for the container: taken while they are at hand.
     private let checksums = Mutex<[(range: Range<UInt64>, crc: UInt32)]>([])
 
     /// Bytes of the file that are payload.
     package var payloadBytes: Int { entry.payload.reduce(0) { $0 + $1.plainCount } }
 
     /// Creates the file and writes its payload.
+    /// - Parameter regions: `StepManifest.tensorRanges` of the file.
     package init(
-        _ entryIndex: Int, of number: Int, to path: String, decoder: ChainDecoder
+        _ entryIndex: Int, of number: Int, to path: String, regions: [(range: Range<UInt64>, tensor: Int)],
+        decoder: ChainDecoder
     ) throws(VarveError) {
-        let manifest = try decoder.step(number).manifest
-        let entry = manifest.entries[entryIndex]
-        var records: [Int: TensorRecord] = [:]
-        for (index, tensor) in manifest.tensors.enumerated() where tensor.entry == entryIndex {
-            records[index] = tensor
-        }
+        let step = try decoder.step(number)
+        let entry = step.manifest.entries[entryIndex]
         let file = try OutputFile(path, byteCount: entry.byteCount)
-        var gaps = Gaps(
-            byteCount: entry.byteCount,
-            regions: records.values.map(\.fileRange))
+        var gaps = Gaps(byteCount: entry.byteCount, regions: regions.map(\.range))
         for block in entry.payload.indices {
             if case .constant(0) = entry.payload[block].content {
                 gaps.skip(entry.payload[block].plainCount)
@@ -43,44 +39,43 @@ package final class FileRebuilder: Sendable {
         }
         self.entry = entry
         self.file = file
-        manifestPath = try decoder.step(number).manifestPath
-        self.tensors = records
-        isZip = entry.byteCount < 4 ? false : try file.bytes(at: 0, count: 4) == [0x50, 0x4B, 3, 4]
+        manifestPath = step.manifestPath
+        changed = regions.filter { !step.manifest.tensors[$0.tensor].coding.isExact }.map(\.range)
+        let isZip = try ZipChecksums.isZip(file)
+        hasChecksums = !changed.isEmpty && (isZip || !entry.containers.isEmpty)
     }
 
-    /// Writes a restored tensor of this file.
-    package func write(_ tensor: RestoredTensor) throws(VarveError) {
-        guard let record = tensors[tensor.index] else { return }
-        try file.write(tensor.bytes, at: record.fileOffset)
-        guard isZip, !record.coding.isExact else { return }
-        let crc = Checksum.crc32(tensor.bytes)
-        checksums.withLock { $0.append((record.fileRange, crc)) }
+    /// Writes restored bytes of a tensor.
+    /// - Parameter isExact: whether they are the original's.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64, isExact: Bool) throws(VarveError) {
+        try file.write(bytes, at: offset)
+        guard hasChecksums, !isExact else { return }
+        let crc = Checksum.crc32(bytes)
+        checksums.withLock { $0.append((offset..<offset + UInt64(bytes.count), crc)) }
     }
 
-    /// Redoes checksums, gives the file its name, mode and time.
-    /// - Parameter store: is told where the restored tensors stand, for the next step.
-    package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {
-        let changed = tensors.values.filter { !$0.coding.isExact }
-            .map(\.fileRange)
-            .sorted { $0.lowerBound < $1.lowerBound }
-        if !changed.isEmpty { try reseal(changed) }
+    /// Redoes checksums and gives the file its name.
+    func complete() throws(VarveError) {
+        if hasChecksums { try reseal() }
         try file.commit(sync: false)
-        if let store {
-            // Opened while it may be: its mode may not allow it.
-            let source = try InputFile(file.path)
-            for tensor in tensors.values where store.isBuiltOn(tensor) {
-                store.put(
-                    .tensor(tensor.identity), original: source, tensor.fileRange, hash: tensor.contentHash)
-            }
-        }
+    }
+
+    /// The completed file. Its own mode may not allow to open it, so this comes before `setAttributes`.
+    func reopened() throws(VarveError) -> InputFile { try InputFile(file.path) }
+
+    /// Gives the completed file its mode and time.
+    func setAttributes() throws(VarveError) {
         try SystemCalls.setMode(file.path, entry.restoredMode)
         try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
     }
+
     /// The rebuilt file was a sound container when it was compressed; where it is none now, the archive is not what was
     /// written.
-    private func reseal(_ changed: [Range<UInt64>]) throws(VarveError) {
+    private func reseal() throws(VarveError) {
         do throws(VarveError) {
-            try ZipChecksums.reseal(file, changed: changed, known: checksums.withLock { $0 })
+            try ZipChecksums.reseal(
+                file, containers: entry.containers.isEmpty ? nil : entry.containers, changed: changed,
+                known: checksums.withLock { $0 })
         } catch  where [.malformed, .truncated, .unsupported].contains(error.code) {
             throw VarveError(
                 .damaged, "\(entry.path) does not come together from its parts", file: manifestPath, cause: error)

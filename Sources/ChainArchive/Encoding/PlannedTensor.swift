@@ -6,25 +6,25 @@ package struct PlannedTensor: Sendable {
     package var identity: TensorIdentity
     package var dtype: DType
     package var shape: [Int]
-    /// Index of the file's entry in the step's manifest.
-    package var entry: Int
-    /// Where it lies in that file.
-    package var range: Range<UInt64>
+    /// Where its bytes lie: entries of the step's manifest and bytes of their files.
+    package var pieces: TensorPieces
+    /// Where it is read, whole.
     package var source: any ByteSource
+    package var range: Range<UInt64>
     package var pairing: PairingNote
     /// Of a second moment: what the optimizer's steps since the predecessor leave of it, where that is known.
     package var decay: Double?
 
     package init(
-        identity: TensorIdentity, dtype: DType, shape: [Int], entry: Int, range: Range<UInt64>, source: any ByteSource,
-        pairing: PairingNote, decay: Double? = nil
+        identity: TensorIdentity, dtype: DType, shape: [Int], pieces: TensorPieces, source: any ByteSource,
+        range: Range<UInt64>, pairing: PairingNote, decay: Double? = nil
     ) {
         self.identity = identity
         self.dtype = dtype
         self.shape = shape
-        self.entry = entry
-        self.range = range
+        self.pieces = pieces
         self.source = source
+        self.range = range
         self.pairing = pairing
         self.decay = decay
     }
@@ -62,7 +62,7 @@ package struct PlannedTensor: Sendable {
         var statistics = statistics
         statistics.pairing = pairing
         return TensorRecord(
-            name: identity.name, role: identity.role, key: identity.key, dtype: dtype, shape: shape, entry: entry,
-            fileOffset: range.lowerBound, coding: coding, contentHash: hash, statistics: statistics)
+            name: identity.name, role: identity.role, key: identity.key, dtype: dtype, shape: shape, pieces: pieces,
+            coding: coding, contentHash: hash, statistics: statistics)
     }
 }

@@ -41,6 +41,9 @@ package struct Entry: Sendable {
     package var payload: [PayloadBlock]
     /// Index of the predecessor's entry whose payload blocks serve as prefixes.
     package var prefixEntry: Int?
+    /// Of a file: the zip files in it, ascending and disjoint, whose checksums a restore redoes. Empty for a file that is one
+    /// itself.
+    package var containers: [Range<UInt64>] = []
 
     package init(
         path: String, kind: Kind, mode: UInt32, modified: Int64, byteCount: UInt64 = 0, payload: [PayloadBlock] = [],
@@ -70,7 +73,7 @@ package struct Entry: Sendable {
 }
 
 extension Entry {
-    func write(to writer: inout ManifestWriter) {
+    func write(to writer: inout ManifestWriter, hasContainers: Bool = false) {
         writer.text(path)
         switch kind {
         case .directory:
@@ -101,11 +104,20 @@ extension Entry {
         writer.integer(byteCount)
         writer.integer(prefixEntry.map { $0 + 1 } ?? 0)
         writer.list(payload) { writer, block in block.write(to: &writer) }
+        guard hasContainers else { return }
+        var end: UInt64 = 0
+        writer.list(containers) { writer, container in
+            writer.integer(container.lowerBound - end)
+            writer.integer(container.upperBound - container.lowerBound)
+            end = container.upperBound
+        }
     }
 
-    /// - Parameter sharesBlocks: whether payload blocks may be other things than records.
+    /// - Parameters:
+    ///   - sharesBlocks: whether payload blocks may be other things than records.
+    ///   - hasContainers: whether zip files in files are listed.
     init(
-        from reader: inout ManifestReader, parts: [StepManifest.Part], sharesBlocks: Bool
+        from reader: inout ManifestReader, parts: [StepManifest.Part], sharesBlocks: Bool, hasContainers: Bool = false
     ) throws(CodecError) {
         let path = try reader.text()
         guard Paths.isSafeRelative(path) else { throw CodecError(.corrupt, "the path \(path) is not allowed") }
@@ -140,6 +152,16 @@ extension Entry {
         }
         guard payload.dropLast().allSatisfy({ $0.plainCount == blockSize }) else {
             throw CodecError(.corrupt, "a payload block of \(path) is too small")
+        }
+        guard hasContainers else { return }
+        var end: UInt64 = 0
+        containers = try reader.list { (reader) throws(CodecError) in
+            let (gap, count) = (try reader.unsigned(), try reader.unsigned())
+            guard gap <= byteCount - end, count <= byteCount - end - gap else {
+                throw CodecError(.corrupt, "a zip file ends beyond \(path)")
+            }
+            end += gap + count
+            return end - count..<end
         }
     }
 

@@ -28,10 +28,12 @@ extension StepManifest {
             writer.text(part.name)
             writer.integer(part.byteCount)
         }
-        writer.list(entries) { writer, entry in entry.write(to: &writer) }
+        let version = version
+        writer.list(entries) { writer, entry in
+            entry.write(to: &writer, hasContainers: version >= TensorPieces.firstVersion)
+        }
         writer.list(quantizedGroups) { writer, quantizedGroup in quantizedGroup.write(to: &writer) }
         writer.list(losslessGroups) { $0.location($1) }
-        let version = version
         writer.list(tensors) { writer, tensor in tensor.write(to: &writer, version: version) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
             writer.text(pair.key)
@@ -48,6 +50,9 @@ extension StepManifest {
 
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
+        if tensors.contains(where: { $0.pieces.run == nil }) || entries.contains(where: { !$0.containers.isEmpty }) {
+            return TensorPieces.firstVersion
+        }
         if hasFreeCopies || quantizedGroups.contains(where: { $0.features == .all }) { return 6 }
         if quantizedGroups.contains(where: { $0.features == .rules }) { return 5 }
         return pruned == nil ? ManifestFile.ordinaryVersion(.step) : 4
@@ -99,7 +104,9 @@ extension StepManifest {
         }
         for part in parts { try part.check() }
         let entries = try reader.list { (reader) throws(CodecError) in
-            try Entry(from: &reader, parts: parts, sharesBlocks: version >= 3)
+            try Entry(
+                from: &reader, parts: parts, sharesBlocks: version >= 3,
+                hasContainers: version >= TensorPieces.firstVersion)
         }
         let quantizedGroups = try reader.list { (reader) throws(CodecError) in
             try QuantizedGroup(from: &reader, version: version, parts: parts)
@@ -139,20 +146,12 @@ extension StepManifest {
 
     /// Rules between the lists: tensors lie in files, in order, without overlap; lossless groups are complete.
     private func checkStructure() throws(CodecError) {
-        var end: (entry: Int, offset: UInt64) = (-1, 0)
+        let ranges = try checkedRanges()
         var identities = Set<TensorIdentity>()
         for tensor in tensors {
-            guard entries.indices.contains(tensor.entry), case .file = entries[tensor.entry].kind else {
-                throw CodecError(.corrupt, "tensor \(tensor.name) lies in no file")
-            }
-            let size = entries[tensor.entry].byteCount
-            guard tensor.entry > end.entry || (tensor.entry == end.entry && tensor.fileOffset >= end.offset),
-                tensor.fileOffset <= size, UInt64(tensor.byteCount) <= size - tensor.fileOffset
-            else { throw CodecError(.corrupt, "tensor \(tensor.name) overlaps another or exceeds its file") }
             guard identities.insert(tensor.identity).inserted else {
                 throw CodecError(.corrupt, "tensor \(tensor.name) stands there twice")
             }
-            end = (tensor.entry, tensor.fileOffset + UInt64(tensor.byteCount))
             if case .sameAs(let step) = tensor.coding, step >= number {
                 throw CodecError(.corrupt, "tensor \(tensor.name) refers to no earlier step")
             }
@@ -176,11 +175,50 @@ extension StepManifest {
         for (index, entry) in entries.enumerated() {
             for block in entry.payload { payload[index] += UInt64(block.plainCount) }
         }
-        for tensor in tensors { payload[tensor.entry] += UInt64(tensor.byteCount) }
+        for (index, own) in ranges.enumerated() {
+            payload[index] = own.reduce(payload[index]) { $0 + UInt64($1.range.count) }
+        }
         for (index, entry) in entries.enumerated() {
             if case .file = entry.kind, payload[index] != entry.byteCount {
                 throw CodecError(.corrupt, "the parts of \(entry.path) do not add up to its size")
             }
+        }
+    }
+
+    /// `tensorRanges`, if pieces lie in files and do not overlap, and tensors ascend by their first bytes.
+    private func checkedRanges() throws(CodecError) -> [[(range: Range<UInt64>, tensor: Int)]] {
+        var last: (file: Int, offset: UInt64) = (0, 0)
+        for tensor in tensors {
+            for piece in tensor.pieces.all {
+                guard entries.indices.contains(piece.file), case .file = entries[piece.file].kind else {
+                    throw CodecError(.corrupt, "tensor \(tensor.name) lies in no file")
+                }
+                guard tensor.pieces.range(piece).upperBound <= entries[piece.file].byteCount else {
+                    throw CodecError(.corrupt, "tensor \(tensor.name) exceeds its file")
+                }
+            }
+            guard tensor.pieces.start >= last else {
+                throw CodecError(.corrupt, "tensor \(tensor.name) is not in its place")
+            }
+            last = tensor.pieces.start
+        }
+        let ranges = tensorRanges
+        for own in ranges {
+            for (first, second) in zip(own, own.dropFirst()) where first.range.upperBound > second.range.lowerBound {
+                throw CodecError(.corrupt, "tensor \(tensors[second.tensor].name) overlaps another")
+            }
+        }
+        return ranges
+    }
+
+    /// Of each entry the bytes that tensors fill, ascending, with the index of the tensor.
+    package var tensorRanges: [[(range: Range<UInt64>, tensor: Int)]] {
+        var result = [[(range: Range<UInt64>, tensor: Int)]](repeating: [], count: entries.count)
+        for (index, tensor) in tensors.enumerated() {
+            for piece in tensor.pieces.all { result[piece.file].append((tensor.pieces.range(piece), index)) }
+        }
+        return result.map { ranges in
+            ranges.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         }
     }
 }

@@ -8,8 +8,7 @@ extension TensorRecord {
         writer.text(key)
         writer.text(dtype.rawValue)
         writer.list(shape) { $0.integer($1) }
-        writer.integer(entry)
-        writer.integer(fileOffset)
+        pieces.write(to: &writer, version: version)
         switch coding {
         case .exact(let location):
             writer.byte(0)
@@ -68,7 +67,7 @@ extension TensorRecord {
             guard !overflow, product < 1 << 60 else { throw CodecError(.corrupt, "the shape of \(name) is impossible") }
             bits = product
         }
-        let entry = try reader.integer(), fileOffset = try reader.unsigned()
+        let pieces = try TensorPieces(from: &reader, version: version, of: name, dtype: dtype, shape: shape)
         let coding: Coding
         switch try reader.byte() {
         case 0: coding = .exact(try reader.location(parts: parts))
@@ -102,7 +101,7 @@ extension TensorRecord {
             statistics.prunedCount = try reader.integer()
         }
         self.init(
-            name: name, role: role, key: key, dtype: dtype, shape: shape, entry: entry, fileOffset: fileOffset,
+            name: name, role: role, key: key, dtype: dtype, shape: shape, pieces: pieces,
             coding: coding, contentHash: hash, statistics: statistics)
     }
 }

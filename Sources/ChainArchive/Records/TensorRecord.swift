@@ -1,7 +1,7 @@
 import FileSystem
 package import TensorFiles
 
-/// One coded tensor of a step: which bytes of which file it fills, and how they are had.
+/// One coded tensor of a step: which bytes of which files it fills, and how they are had.
 package struct TensorRecord: Sendable {
     /// How the tensor's bytes are stored.
     package enum Coding: Sendable, Hashable {
@@ -55,17 +55,15 @@ package struct TensorRecord: Sendable {
     package var key: String
     package var dtype: DType
     package var shape: [Int]
-    /// Index into the manifest's entries: the file it lies in.
-    package var entry: Int
-    /// First byte in that file.
-    package var fileOffset: UInt64
+    /// The files and the bytes of them that it fills. Files are indices into the manifest's entries.
+    package var pieces: TensorPieces
     package var coding: Coding
     /// XXH3-128 of the restored bytes.
     package var contentHash: Hash128
     package var statistics: TensorStatistics
 
     package init(
-        name: String, role: Role, key: String, dtype: DType, shape: [Int], entry: Int, fileOffset: UInt64,
+        name: String, role: Role, key: String, dtype: DType, shape: [Int], pieces: TensorPieces,
         coding: Coding, contentHash: Hash128, statistics: TensorStatistics
     ) {
         self.name = name
@@ -73,8 +71,7 @@ package struct TensorRecord: Sendable {
         self.key = key
         self.dtype = dtype
         self.shape = shape
-        self.entry = entry
-        self.fileOffset = fileOffset
+        self.pieces = pieces
         self.coding = coding
         self.contentHash = contentHash
         self.statistics = statistics
@@ -82,8 +79,6 @@ package struct TensorRecord: Sendable {
 
     package var count: Int { shape.reduce(1, *) }
     package var byteCount: Int { (count * dtype.bits + 7) / 8 }
-    /// The bytes of the file that it fills.
-    package var fileRange: Range<UInt64> { fileOffset..<fileOffset + UInt64(byteCount) }
     /// What tells this tensor from all others of its step.
     package var identity: TensorIdentity { TensorIdentity(name: name, role: role, key: key) }
 }

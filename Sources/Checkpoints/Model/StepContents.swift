@@ -38,4 +38,13 @@ package struct StepContents: Sendable {
         else { return nil }
         return (file, file.tensors[tensorIndex.tensor])
     }
+
+    /// Where the bytes of a tensor lie, by index of the file; `nil` where they are no run of bytes of their own.
+    package func pieces(of tensorIndex: TensorIndex) -> TensorPieces? {
+        guard let (file, tensor) = tensor(tensorIndex) else { return nil }
+        if let assembly, tensorIndex.file == files.count { return assembly.tensors[tensorIndex.tensor].layout }
+        return file.byteRange(of: tensor).map {
+            TensorPieces(file: tensorIndex.file, offset: $0.lowerBound, byteCount: $0.count)
+        }
+    }
 }

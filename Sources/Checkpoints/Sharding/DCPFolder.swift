@@ -63,6 +63,19 @@ struct DCPFolder {
         return pieces
     }
 
+    /// The torch files, within the folder's files, that chunks of tensors lie in.
+    func containers() throws(VarveError) -> [(file: Int, slice: Range<UInt64>)] {
+        var result: [(Int, Range<UInt64>)] = []
+        for chunk in metadata.tensors.flatMap(\.chunks) where !chunk.sizes.contains(0) {
+            let (end, overflow) = chunk.slice.offset.addingReportingOverflow(chunk.slice.length)
+            guard let file = byPath[chunk.slice.path], !overflow, end <= files[file].source.byteCount,
+                try ZipChecksums.isZip(SliceSource(files[file].source, chunk.slice.offset..<end))
+            else { continue }
+            result.append((file, chunk.slice.offset..<end))
+        }
+        return result
+    }
+
     /// The whole tensor.
     func tensor(_ entry: DCPMetadata.TensorEntry) throws(VarveError) -> LogicalTensor {
         try LogicalTensor(

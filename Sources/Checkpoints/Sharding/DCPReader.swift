@@ -17,7 +17,11 @@ struct DCPReader {
     /// - Throws: `.malformed`, `.truncated`, `.incomplete`, `.unsupported` with file and tensor.
     static func inventory(_ files: [StepFile]) throws(VarveError) -> StepInventory {
         var reader = DCPReader(files)
-        for group in groups(try DCPFolder.all(files)) { try reader.read(group) }
+        let folders = try DCPFolder.all(files)
+        for group in groups(folders) { try reader.read(group) }
+        for folder in folders {
+            for (file, slice) in try folder.containers() { reader.assembler.addContainer(slice, file: file) }
+        }
         reader.inventory.assembly = try reader.assembler.assembly(named: name(files))
         return reader.inventory
     }

@@ -74,9 +74,11 @@ struct MLXReader {
     }
 
     private func number(_ index: TensorIndex) -> Double? {
-        guard let assembly = try? assembler.assembly(named: ""),
-            let file = StepTensors(files, assembly).file(index.file), file.tensors[index.tensor].count == 1
-        else { return nil }
+        // Files of safetensors need none.
+        let assembly = (try? assembler.assembly(named: "")) ?? nil
+        guard let file = StepTensors(files, assembly).file(index.file), file.tensors[index.tensor].count == 1 else {
+            return nil
+        }
         return (try? TensorSampler.values(of: index.tensor, in: file, runs: [0..<1]))?.first.map { Double($0) }
     }
 }

@@ -1,10 +1,10 @@
+/// What is wrong with pieces that shall be a tensor.
+package struct PieceFault: Error {
+    package var message: String
+}
+
 /// Proves that pieces are a tensor: each of its elements is in exactly one of them, exact repetitions aside.
 struct PieceCoverage {
-    /// What is wrong with the pieces.
-    struct Fault: Error {
-        var message: String
-    }
-
     /// Positions of the pieces that make the tensor, and of those that repeat one of them. Pieces without elements are in
     /// neither.
     private(set) var pieces: [Int] = []
@@ -13,11 +13,11 @@ struct PieceCoverage {
     /// Comparisons of boxes that are made at most; real checkpoints need a few for each piece.
     private static let workLimit = 50_000_000
 
-    init(_ placements: [Placement], shape: [Int]) throws(Fault) {
+    init(_ placements: [Placement], shape: [Int]) throws(PieceFault) {
         var boxes: [Box: [Int]] = [:]
         var order: [Box] = []
         for (index, placement) in placements.enumerated() {
-            if let message = placement.fault(in: shape) { throw Fault(message: message) }
+            if let message = placement.fault(in: shape) { throw PieceFault(message: message) }
             if placement.range.isEmpty { continue }
             let box = Box(offsets: placement.offsets, sizes: placement.sizes)
             if boxes[box, default: []].isEmpty { order.append(box) }
@@ -28,17 +28,19 @@ struct PieceCoverage {
         for box in order {
             try fill(box, boxes[box] ?? [], placements)
             let (sum, overflow) = covered.addingReportingOverflow(box.volume)
-            guard !overflow, sum <= total else { throw Fault(message: "its pieces have more elements than the tensor") }
+            guard !overflow, sum <= total else {
+                throw PieceFault(message: "its pieces have more elements than the tensor")
+            }
             covered = sum
         }
         try Self.checkDisjoint(order)
         guard covered == total else {
-            throw Fault(message: "\(total - covered) of its \(total) elements are in no piece")
+            throw PieceFault(message: "\(total - covered) of its \(total) elements are in no piece")
         }
     }
 
     /// Whether runs fill their box.
-    private mutating func fill(_ box: Box, _ members: [Int], _ placements: [Placement]) throws(Fault) {
+    private mutating func fill(_ box: Box, _ members: [Int], _ placements: [Placement]) throws(PieceFault) {
         let sorted = members.sorted {
             (placements[$0].range.lowerBound, placements[$0].range.upperBound, $0)
                 < (placements[$1].range.lowerBound, placements[$1].range.upperBound, $1)
@@ -51,14 +53,14 @@ struct PieceCoverage {
                 replicas.append(index)
                 continue
             }
-            guard range.lowerBound >= end else { throw Fault(message: "two of its pieces overlap") }
+            guard range.lowerBound >= end else { throw PieceFault(message: "two of its pieces overlap") }
             guard range.lowerBound == end else {
-                throw Fault(message: "elements \(end) to \(range.lowerBound) are in no piece")
+                throw PieceFault(message: "elements \(end) to \(range.lowerBound) are in no piece")
             }
             pieces.append(index)
             (end, last) = (range.upperBound, range)
         }
-        guard end == box.volume else { throw Fault(message: "elements from \(end) on are in no piece") }
+        guard end == box.volume else { throw PieceFault(message: "elements from \(end) on are in no piece") }
     }
 
     private struct Box: Hashable {
@@ -74,11 +76,11 @@ struct PieceCoverage {
     }
 
     /// Sweeps along the dimension that tells most boxes apart.
-    private static func checkDisjoint(_ boxes: [Box]) throws(Fault) {
+    private static func checkDisjoint(_ boxes: [Box]) throws(PieceFault) {
         guard boxes.count > 1, let dimensions = boxes.first?.offsets.indices,
             let sweep = dimensions.max(by: { distinct(boxes, $0) < distinct(boxes, $1) })
         else {
-            if boxes.count > 1 { throw Fault(message: "two of its pieces overlap") }
+            if boxes.count > 1 { throw PieceFault(message: "two of its pieces overlap") }
             return
         }
         var active: [Box] = []
@@ -86,8 +88,8 @@ struct PieceCoverage {
         for box in boxes.sorted(by: { $0.offsets[sweep] < $1.offsets[sweep] }) {
             active.removeAll { $0.offsets[sweep] + $0.sizes[sweep] <= box.offsets[sweep] }
             work += active.count
-            guard work <= workLimit else { throw Fault(message: "its pieces are too many to be told apart") }
-            if active.contains(where: { $0.overlaps(box) }) { throw Fault(message: "two of its pieces overlap") }
+            guard work <= workLimit else { throw PieceFault(message: "its pieces are too many to be told apart") }
+            if active.contains(where: { $0.overlaps(box) }) { throw PieceFault(message: "two of its pieces overlap") }
             active.append(box)
         }
     }

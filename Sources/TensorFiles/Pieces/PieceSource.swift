@@ -7,26 +7,25 @@ package struct PieceSource: ByteSource {
     package let tensors: [LogicalTensor]
     /// First byte of each tensor.
     package let starts: [UInt64]
-    private let sources: [any ByteSource]
+    private let sources: [Int: any ByteSource]
 
     /// What a reader of whole elements may rely on.
     private static let alignment: UInt64 = 64
-    /// Bytes of a tensor that are gathered at a time: the buffer for what lies apart is no larger.
+    /// Bytes of a piece that are read at a time where they lie apart in the tensor: the buffer for them is no larger.
     private static let blockBytes = 1 << 20
 
     /// - Parameters:
     ///   - name: what to call it in errors that concern no single file.
-    ///   - sources: the files that the pieces name by index.
+    ///   - sources: the files that the pieces name, by number.
     /// - Throws: `.truncated` with file and tensor where a piece ends beyond its file.
-    package init(name: String, _ tensors: [LogicalTensor], in sources: [any ByteSource]) throws(VarveError) {
+    package init(name: String, _ tensors: [LogicalTensor], in sources: [Int: any ByteSource]) throws(VarveError) {
         var (starts, end): ([UInt64], UInt64) = ([], 0)
         for tensor in tensors {
-            for piece in tensor.pieces + tensor.replicas {
-                guard sources.indices.contains(piece.file) else {
+            for piece in tensor.layout.all {
+                guard let source = sources[piece.file] else {
                     throw VarveError(.malformed, "a piece in a file that is not there", file: name, tensor: tensor.name)
                 }
-                let source = sources[piece.file]
-                let count = UInt64(piece.placement.count * tensor.dtype.bits / 8)
+                let count = UInt64(tensor.layout.range(piece).count)
                 guard piece.offset <= source.byteCount, count <= source.byteCount - piece.offset else {
                     throw VarveError(
                         .truncated, "a piece of \(count) bytes, but the file has \(source.byteCount)",
@@ -48,7 +47,28 @@ package struct PieceSource: ByteSource {
         byteCount = end
     }
 
+    /// Where the bytes of a tensor are.
+    package func range(_ index: Int) -> Range<UInt64> {
+        starts[index]..<starts[index] + UInt64(tensors[index].byteCount)
+    }
+
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        try read(at: offset, into: buffer) { (source, offset, part) throws(VarveError) in
+            try source.read(at: offset, into: part)
+        }
+    }
+
+    package func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        try read(at: offset, into: buffer) { (source, offset, part) throws(VarveError) in
+            try source.readOnce(at: offset, into: part)
+        }
+    }
+
+    private typealias Read = (any ByteSource, UInt64, UnsafeMutableRawBufferPointer) throws(VarveError) -> Void
+
+    private func read(
+        at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, by read: Read
+    ) throws(VarveError) {
         guard offset <= byteCount, UInt64(buffer.count) <= byteCount - offset else {
             throw VarveError(.truncated, "\(buffer.count) bytes wanted of \(byteCount)", file: name, offset: offset)
         }
@@ -58,11 +78,11 @@ package struct PieceSource: ByteSource {
             let index = tensor(at: position)
             let start = Int(position - starts[index])
             let left = buffer.count - done
-            let inside = min(max(0, tensors[index].byteCount - start), left, Self.blockBytes)
+            let inside = min(max(0, tensors[index].byteCount - start), left)
             if inside > 0 {
                 try gather(
                     tensors[index], start..<start + inside,
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + inside]))
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + inside]), by: read)
                 done += inside
             } else {
                 let next = index + 1 < starts.count ? starts[index + 1] : byteCount
@@ -81,8 +101,8 @@ package struct PieceSource: ByteSource {
         let end = min(start + range.count, tensors[index].byteCount)
         guard start < end else { return }
         do throws(VarveError) {
-            try tensors[index].forEachPiece(in: start..<end) { (piece, _, part) throws(VarveError) in
-                sources[piece.file].prefetch(
+            try tensors[index].layout.forEachPiece(in: start..<end) { (piece, _, part) throws(VarveError) in
+                sources[piece.file]?.prefetch(
                     piece.offset + UInt64(part.lowerBound)..<piece.offset + UInt64(part.upperBound))
             }
         } catch {}
@@ -99,24 +119,28 @@ package struct PieceSource: ByteSource {
     }
 
     private func gather(
-        _ tensor: LogicalTensor, _ bytes: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
+        _ tensor: LogicalTensor, _ bytes: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, by read: Read
     ) throws(VarveError) {
         do throws(VarveError) {
-            try tensor.forEachPiece(in: bytes) { (piece, map, part) throws(VarveError) in
-                let source = sources[piece.file]
-                let offset = piece.offset + UInt64(part.lowerBound)
+            try tensor.layout.forEachPiece(in: bytes) { (piece, map, part) throws(VarveError) in
+                guard let source = sources[piece.file] else { return }
+                let offset = piece.offset
                 if map.isOneRun(part) {
                     let start = map.position(of: part.lowerBound) - bytes.lowerBound
-                    try source.read(
-                        at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + part.count]))
+                    try read(
+                        source, offset + UInt64(part.lowerBound),
+                        UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + part.count]))
                     return
                 }
-                let apart = try source.bytes(at: offset, count: part.count)
-                apart.withUnsafeBytes { apart in
-                    map.forEachRun(in: part) { byte, position, count in
-                        let from = byte - part.lowerBound, to = position - bytes.lowerBound
-                        UnsafeMutableRawBufferPointer(rebasing: buffer[to..<to + count]).copyMemory(
-                            from: UnsafeRawBufferPointer(rebasing: apart[from..<from + count]))
+                for start in stride(from: part.lowerBound, to: part.upperBound, by: Self.blockBytes) {
+                    let block = start..<min(start + Self.blockBytes, part.upperBound)
+                    let apart = try source.bytes(at: offset + UInt64(block.lowerBound), count: block.count)
+                    apart.withUnsafeBytes { apart in
+                        map.forEachRun(in: block) { byte, position, count in
+                            let from = byte - block.lowerBound, to = position - bytes.lowerBound
+                            UnsafeMutableRawBufferPointer(rebasing: buffer[to..<to + count]).copyMemory(
+                                from: UnsafeRawBufferPointer(rebasing: apart[from..<from + count]))
+                        }
                     }
                 }
             }

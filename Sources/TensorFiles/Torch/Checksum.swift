@@ -40,9 +40,11 @@ package enum Checksum {
     }
 
     /// The CRC-32 (zlib's) of bytes in memory.
-    package static func crc32(_ bytes: [UInt8]) -> UInt32 {
-        bytes.withUnsafeBytes {
-            UInt32(truncatingIfNeeded: CZlib.crc32_z(0, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count))
-        }
+    package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(
+            truncatingIfNeeded: CZlib.crc32_z(
+                0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count))
     }
+
+    package static func crc32(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { crc32($0) } }
 }

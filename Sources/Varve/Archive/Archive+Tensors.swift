@@ -15,7 +15,7 @@ extension Archive {
         public var dtype: DType
         /// The number of elements along each axis. It is empty for a scalar.
         public var shape: [Int]
-        /// The path of its file in the run.
+        /// The path of its file in the run; of a tensor that lies in pieces that of the first one.
         public var file: String
         /// Whether a restore gives back every bit of it.
         public var isExact: Bool
@@ -29,7 +29,7 @@ extension Archive {
             key = record.key
             dtype = record.dtype
             shape = record.shape
-            file = manifest.entries[record.entry].path
+            file = manifest.entries[record.pieces.start.file].path
             isExact = record.coding.isExact
         }
     }

@@ -121,7 +121,7 @@ struct Chain {
             done += 1
             if done < units.count, let name = units[done].name { progress?(.working(name)) }
         }
-        manifest.tensors.sort { ($0.entry, $0.fileOffset) < ($1.entry, $1.fileOffset) }
+        manifest.tensors.sort { $0.pieces.start < $1.pieces.start }
         return manifest
     }
 

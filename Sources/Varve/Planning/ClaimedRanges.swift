@@ -14,4 +14,7 @@ struct ClaimedRanges: Sendable {
         ranges.insert(range, at: low)
         return true
     }
+
+    /// Gives back a range that was claimed.
+    mutating func release(_ range: Range<UInt64>) { ranges.removeAll { $0 == range } }
 }

@@ -15,8 +15,10 @@ struct MasterSearch {
 
     init(_ contents: StepContents) {
         self.contents = contents
-        for (file, stepFile) in contents.files.enumerated() {
-            for (number, tensor) in (stepFile.tensorFile?.tensors ?? []).enumerated()
+        // Behind the files are the tensors that lie in pieces of them.
+        let tensors = StepTensors(contents.files, contents.assembly)
+        for file in 0...contents.files.count {
+            for (number, tensor) in (tensors.file(file)?.tensors ?? []).enumerated()
             where tensor.dtype == .f32 && !tensor.isOpaque {
                 candidates[tensor.shape, default: []].append(TensorIndex(file: file, tensor: number))
             }
@@ -33,7 +35,7 @@ struct MasterSearch {
         else { return nil }
         let count = tensor.shape.reduce(1, *)
         guard count > 0 else { return nil }
-        let source = contents.files[weight.file].source
+        let source = file.source
         let positions = (0..<min(count, Self.samples)).map { UInt64($0 * (count / min(count, Self.samples))) }
         var expected: [[UInt8]] = []
         for position in positions { expected.append(try source.bytes(at: range.lowerBound + 2 * position, count: 2)) }
@@ -43,7 +45,7 @@ struct MasterSearch {
             guard let (file, tensor) = contents.tensor(candidate), let masterRange = file.byteRange(of: tensor),
                 masterRange.count == 4 * count
             else { continue }
-            let source = contents.files[candidate.file].source
+            let source = file.source
             var agrees = true
             for (position, bytes) in zip(positions, expected) where agrees {
                 let value = format.bytes(

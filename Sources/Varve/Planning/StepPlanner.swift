@@ -18,8 +18,8 @@ struct StepPlanner {
     private(set) var entries: [Entry] = []
     /// Entry of each file of `contents.files`.
     private(set) var entryOfFile: [Int] = []
-    private(set) var claimed: [ClaimedRanges] = []
-    private var identities = Set<TensorIdentity>()
+    var claimed: [ClaimedRanges] = []
+    var identities = Set<TensorIdentity>()
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
     /// Whether any optimizer state was found.
@@ -39,22 +39,19 @@ struct StepPlanner {
     mutating func plan() throws(VarveError) -> StepPlan {
         notes = contents.warnings
         try listEntries()
-        // Tensors in pieces are not coded as such: their files' own tensors are kept exactly, and so are the weights beside
-        // them, which otherwise would contradict their originals.
-        let known = contents.assembly == nil ? contents.parameters : []
-        hasOptimizer = known.contains {
+        hasOptimizer = contents.parameters.contains {
             $0.firstMoment != nil || $0.secondMoment != nil || !$0.other.isEmpty
         }
         let masters = MasterSearch(contents)
-        for parameter in known { try add(parameter, masters) }
-        addUnclaimedTensors()
+        for parameter in contents.parameters { try add(parameter, masters) }
+        try addUnclaimedTensors()
         (parameters, exact) = try Self.withCopies(parameters, exact)
         try setQuantizerScales()
         return StepPlan(
             entries: entries,
             units: quantizedGroups() + LosslessGroupOrder.losslessGroups(exact).map { .losslessGroup($0) }
                 + (try payload()),
-            pairs: contents.assembly == nil ? contents.knownPairs : [:],
+            pairs: contents.knownPairs,
             notes: notes,
             originalBytes: contents.files.reduce(0) { $0 + $1.source.byteCount })
     }
@@ -99,7 +96,9 @@ struct StepPlanner {
                 path: item.path, kind: kind, mode: item.identity.mode, modified: item.identity.modified,
                 byteCount: item.identity.byteCount)
             if case .file = kind {
-                entry.byteCount = contents.files[fileOfPath[item.path] ?? 0].source.byteCount
+                let file = fileOfPath[item.path] ?? 0
+                entry.byteCount = contents.files[file].source.byteCount
+                if !method.isLossless { entry.containers = contents.assembly?.containers[file] ?? [] }
                 entry.prefixEntry =
                     predecessorEntries[
                         Self.stableKey(item.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)]
@@ -131,21 +130,23 @@ struct StepPlanner {
         let hasMoments = parameter.firstMoment != nil || parameter.secondMoment != nil
         let looksForMaster = hasMoments || (!method.isLossless && !parameter.isBuffer)
         let identity = TensorIdentity(name: parameter.name, role: .weight, key: "")
-        let master = planned(looksForMaster ? try masters.master(of: parameter.weight) : nil, identity, pairing)
-        let weight = master ?? planned(parameter.weight, identity, pairing)
+        let master = try planned(
+            looksForMaster ? try masters.master(of: parameter.weight) : nil, identity, pairing)
+        let weight = if let master { master } else { try planned(parameter.weight, identity, pairing) }
         let copy =
             master == nil
-            ? nil : planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
-        let first = planned(
+            ? nil
+            : try planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
+        let first = try planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
-        var second = planned(
+        var second = try planned(
             parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
         second?.decay = decay(parameter.hyperparameters?.beta2)
         var maximum: PlannedTensor?
         for value in parameter.other {
             guard case .tensor(let tensorIndex) = value.content else { continue }
             guard
-                let tensor = planned(
+                let tensor = try planned(
                     tensorIndex, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
             else { continue }
             if value.key == TensorIdentity.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
@@ -170,46 +171,14 @@ struct StepPlanner {
         exact += rest
     }
 
-    /// The tensor with its range claimed; `nil` where it has no run of bytes of its own (a second name of a tied
-    /// weight, a view with gaps): its bytes are coded with the first name or stay in the payload.
-    private mutating func planned(
-        _ tensorIndex: TensorIndex?, _ identity: TensorIdentity, _ pairing: PairingNote
-    ) -> PlannedTensor? {
-        guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex),
-            let range = file.byteRange(of: tensor),
-            !range.isEmpty
-        else { return nil }
-        if identity.role == .other, range.count < StepPlan.smallestTensor { return nil }
-        guard claimed[tensorIndex.file].claim(range) else { return nil }
-        var identity = identity
-        var repetition = 2
-        while !identities.insert(identity).inserted {
-            identity.name += "#\(repetition)"
-            repetition += 1
-        }
-        // The other byte order, or a conjugate: bytes, not values.
-        let dtype = tensor.isOpaque && tensor.dtype.isQuantizable ? Self.opaque(tensor.dtype) : tensor.dtype
-        return PlannedTensor(
-            identity: identity, dtype: dtype, shape: tensor.shape, entry: entryOfFile[tensorIndex.file], range: range,
-            source: contents.files[tensorIndex.file].source, pairing: pairing)
-    }
-
-    private static func opaque(_ dtype: DType) -> DType {
-        switch dtype.bits {
-        case 16: .u16
-        case 32: .u32
-        default: .u64
-        }
-    }
-
     /// Tensors that no parameter claims: EMA copies, generator states, what a script keeps beside the model.
-    private mutating func addUnclaimedTensors() {
+    private mutating func addUnclaimedTensors() throws(VarveError) {
         for (index, file) in contents.files.enumerated() {
             guard let tensors = file.tensorFile?.tensors else { continue }
             let key = Self.stableKey(file.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)
             for number in tensors.indices {
                 let identity = TensorIdentity(name: "\(key):\(tensors[number].name)", role: .other, key: "")
-                if let tensor = planned(TensorIndex(file: index, tensor: number), identity, .none) {
+                if let tensor = try planned(TensorIndex(file: index, tensor: number), identity, .none) {
                     exact.append(tensor)
                 }
             }

@@ -35,14 +35,21 @@ extension StepPlan {
             FileOutline(path: $0.path, bytes: $0.byteCount, container: containers[$0.path] ?? "other")
         }
         func count(_ tensor: PlannedTensor, isQuantized: Bool) {
-            let entry = tensor.entry, bytes = UInt64(tensor.range.count)
+            let entry = tensor.pieces.start.file
             switch tensor.identity.role {
             case .weight: files[entry].weights += 1
             case .firstMoment: files[entry].firstMoments += 1
             case .secondMoment: files[entry].secondMoments += 1
             case .other: files[entry].others += 1
             }
-            if isQuantized { files[entry].quantizedBytes += bytes } else { files[entry].exactBytes += bytes }
+            for piece in tensor.pieces.all {
+                let bytes = UInt64(tensor.pieces.range(piece).count)
+                if isQuantized {
+                    files[piece.file].quantizedBytes += bytes
+                } else {
+                    files[piece.file].exactBytes += bytes
+                }
+            }
         }
         for unit in units {
             switch unit {

@@ -70,15 +70,16 @@ package struct Reporter: Sendable {
             figures.storedBytes = UInt64(record.statistics.storedBytes)
             if lacksMoments, manifest.isMoment(record) {
                 // What cannot be restored is nothing that was saved; bytes that later steps need count all the same.
-                let bytes = UInt64(record.byteCount)
-                lost += bytes
-                files[record.entry].figures.originalBytes -= min(files[record.entry].figures.originalBytes, bytes)
-                files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, bytes)
-                files[record.entry].figures.add(figures)
+                lost += record.pieces.storedBytes
+                record.forEachFile(figures) { file, bytes, part in
+                    files[file].figures.originalBytes -= min(files[file].figures.originalBytes, bytes)
+                    files[file].payloadBytes -= min(files[file].payloadBytes, bytes)
+                    files[file].figures.add(part)
+                }
                 roles[Report.Category(role), default: .init()].add(figures)
                 continue
             }
-            figures.originalBytes = UInt64(record.byteCount)
+            figures.originalBytes = record.pieces.storedBytes
             figures.squaredError = record.statistics.squaredError
             figures.referenceEnergy = record.statistics.referenceEnergy
             figures.largestError = record.statistics.largestError
@@ -87,14 +88,16 @@ package struct Reporter: Sendable {
             var sum = Report.Figures()
             sum.add(figures)
             roles[Report.Category(role), default: .init()].add(sum)
-            files[record.entry].payloadBytes -= min(files[record.entry].payloadBytes, figures.originalBytes)
             var inFile = sum
             inFile.originalBytes = 0
-            files[record.entry].figures.add(inFile)
+            record.forEachFile(inFile) { file, bytes, part in
+                files[file].payloadBytes -= min(files[file].payloadBytes, bytes)
+                files[file].figures.add(part)
+            }
             tensors.append(
                 Report.Tensor(
                     name: record.name, role: role, key: record.key,
-                    dtype: record.dtype, shape: record.shape, file: manifest.entries[record.entry].path,
+                    dtype: record.dtype, shape: record.shape, file: manifest.entries[record.pieces.start.file].path,
                     coding: Report.Coding(record.coding),
                     isExact: record.coding.isExact, pairing: Report.Pairing(record.statistics.pairing), figures: sum))
         }
@@ -114,5 +117,44 @@ package struct Reporter: Sendable {
             files: files.enumerated().filter { manifest.entries[$0.offset].isFile }.map(\.element),
             notes: manifest.notes, kept: KeptChange(manifest, bound: nil),
             isPinned: reader.forgotten.pins.contains(number), lacksMoments: lacksMoments)
+    }
+}
+
+extension TensorPieces {
+    /// Bytes of files that the tensor fills, replicas included.
+    fileprivate var storedBytes: UInt64 { all.reduce(0) { $0 + UInt64(range($1).count) } }
+}
+
+extension TensorRecord {
+    /// Deals figures out to the files that the tensor lies in, by the bytes that it fills of each.
+    fileprivate func forEachFile(_ figures: Report.Figures, _ body: (Int, UInt64, Report.Figures) -> Void) {
+        if let run = pieces.run { return body(run.file, UInt64(run.range.count), figures) }
+        let whole = pieces.storedBytes
+        var done: UInt64 = 0
+        for piece in pieces.all {
+            let bytes = UInt64(pieces.range(piece).count)
+            body(piece.file, bytes, figures.part(done..<done + bytes, of: whole))
+            done += bytes
+        }
+    }
+}
+
+extension Report.Figures {
+    /// The share of a part of `whole` bytes. The shares of all parts add up.
+    fileprivate func part(_ range: Range<UInt64>, of whole: UInt64) -> Report.Figures {
+        func share(_ value: UInt64) -> UInt64 {
+            func before(_ end: UInt64) -> UInt64 {
+                // No overflow: `end` is at most `whole`.
+                whole == 0 ? 0 : whole.dividingFullWidth(value.multipliedFullWidth(by: end)).quotient
+            }
+            return before(range.upperBound) - before(range.lowerBound)
+        }
+        let portion = whole == 0 ? 0 : Double(range.count) / Double(whole)
+        var part = Report.Figures()
+        (part.originalBytes, part.storedBytes) = (share(originalBytes), share(storedBytes))
+        (part.elementCount, part.prunedCount) = (share(elementCount), share(prunedCount))
+        (part.squaredError, part.referenceEnergy) = (squaredError * portion, referenceEnergy * portion)
+        part.largestError = largestError
+        return part
     }
 }

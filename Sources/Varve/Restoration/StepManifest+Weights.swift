@@ -7,10 +7,11 @@ extension StepManifest {
     var weightEntries: Set<Int> {
         var withWeights = Set<Int>(), withOthers = Set<Int>()
         for tensor in tensors {
+            let entries = tensor.pieces.all.map(\.file)
             if tensor.role == .weight, !tensor.identity.isStranger {
-                withWeights.insert(tensor.entry)
+                withWeights.formUnion(entries)
             } else {
-                withOthers.insert(tensor.entry)
+                withOthers.formUnion(entries)
             }
         }
         let weights = withWeights.subtracting(withOthers)

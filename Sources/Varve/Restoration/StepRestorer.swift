@@ -26,25 +26,21 @@ struct StepRestorer {
                 .usage, "no file of step \(number) holds weights and nothing else; leave out `onlyWeights`",
                 file: decoder.archive.layout.root)
         }
-        // Files with tensors stay open until all their tensors are written; the others are finished one by one.
-        let holdsTensors = Set(manifest.tensors.map(\.entry))
-        var rebuilders: [Int: FileRebuilder] = [:]
+        var files = try StepFiles(of: number, decoder: decoder)
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             let path = try destination.path(entry.path)
             switch entry.kind {
             case .directory:
                 try tree.makeDirectory(path)
             case .file:
-                let file = try FileRebuilder(index, of: number, to: try tree.newPath(path), decoder: decoder)
-                progress?(.bytes(file.payloadBytes))
-                if holdsTensors.contains(index) { rebuilders[index] = file } else { try file.finish() }
+                progress?(.bytes(try files.create(index, at: try tree.newPath(path))))
             case .symbolicLink, .hardLink, .copy, .variant:
                 break
             }
         }
         if let store { try keepPayload(manifest, in: store) }
 
-        let targets = rebuilders
+        let targets = files
         let step = try decoder.step(number)
         let units = UnitCost.largestFirst(manifest.decodingUnits(onlyWeights: onlyWeights), of: step)
         let isKept = store != nil
@@ -53,18 +49,17 @@ struct StepRestorer {
             (unit) throws(VarveError) -> Int in
             var bytes = 0
             let restored = try decoder.decodeUnit(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
-                targets[$0.entry] != nil
+                targets.hold($0)
             }
             for tensor in restored {
-                let record = manifest.tensors[tensor.index]
-                try targets[record.entry]?.write(tensor)
+                try targets.write(tensor)
                 bytes += tensor.bytes.count
             }
             return bytes
         } consume: { bytes in
             progress?(.bytes(bytes))
         }
-        for index in rebuilders.keys.sorted() { try rebuilders[index]?.finish(keepingIn: store) }
+        try files.finish(keepingIn: store)
         try makeLinks(manifest, wanted: wanted)
         try setDirectoryAttributes(manifest, wanted: wanted)
     }

@@ -1,4 +1,5 @@
 import ChainArchive
+import TensorFiles
 import TensorCodecs
 import FileSystem
 
@@ -13,6 +14,7 @@ struct OriginalFiles: Sendable {
     /// - Parameter held: those that are open already, by path.
     init?(root: String, manifest: StepManifest, held: [String: InputFile] = [:]) throws(VarveError) {
         var files: [Int: InputFile] = [:], blocks: [Int: [[Range<UInt64>]]] = [:]
+        let ranges = manifest.tensorRanges
         for (index, entry) in manifest.entries.enumerated() {
             guard case .file = entry.kind else { continue }
             do throws(VarveError) {
@@ -21,8 +23,8 @@ struct OriginalFiles: Sendable {
             } catch  where error.code == .notFound {
                 continue
             }
-            let regions = manifest.tensors.filter { $0.entry == index }.map(\.fileRange)
-            blocks[index] = Gaps(byteCount: entry.byteCount, regions: regions).blocks(of: PayloadBlock.size)
+            blocks[index] = Gaps(byteCount: entry.byteCount, regions: ranges[index].map(\.range)).blocks(
+                of: PayloadBlock.size)
         }
         guard !files.isEmpty else { return nil }
         self.manifest = manifest
@@ -44,10 +46,16 @@ struct OriginalFiles: Sendable {
     /// What is wrong with a restored tensor, if anything is: an exact one must equal the original, a quantized one must
     /// be off by what was recorded.
     func compare(_ tensor: RestoredTensor, _ record: TensorRecord) throws(VarveError) -> VarveError? {
-        let path = manifest.entries[record.entry].path
-        guard let file = files[record.entry] else { return missing(path, record.name) }
-        guard file.byteCount >= record.fileOffset + UInt64(tensor.bytes.count) else { return different(path, record) }
-        let original = try file.bytes(at: record.fileOffset, count: tensor.bytes.count)
+        let path = manifest.entries[record.pieces.start.file].path
+        for piece in record.pieces.all {
+            let path = manifest.entries[piece.file].path
+            guard let file = files[piece.file] else { return missing(path, record.name) }
+            guard file.byteCount >= record.pieces.range(piece).upperBound else { return different(path, record) }
+        }
+        let original = try PieceSource(
+            name: path, [LogicalTensor(record.name, record.dtype, record.shape, record.pieces)], in: files
+        ).bytes(at: 0, count: record.byteCount)
+        guard try hasReplicas(of: original, record) else { return different(path, record) }
         if record.coding.isExact { return original == tensor.bytes ? nil : different(path, record) }
         guard let format = record.dtype.floatFormat else { return different(path, record) }
         let error = ResidualCodec.error(original, tensor.bytes, format: format)
@@ -55,9 +63,23 @@ struct OriginalFiles: Sendable {
             return VarveError(
                 .different,
                 "the squared error is \(error.squared), recorded was \(record.statistics.squaredError): "
-                    + "the original has changed since", file: file.name, offset: record.fileOffset, tensor: record.name)
+                    + "the original has changed since", file: path, offset: record.pieces.start.offset,
+                tensor: record.name)
         }
         return nil
+    }
+
+    /// Whether further pieces of a tensor hold what the first ones do.
+    private func hasReplicas(of original: [UInt8], _ record: TensorRecord) throws(VarveError) -> Bool {
+        guard !record.pieces.replicas.isEmpty else { return true }
+        var isEqual = true
+        try original.withUnsafeBytesTyped { (bytes) throws(VarveError) in
+            try record.pieces.scatter(bytes) { (file, offset, part) throws(VarveError) in
+                guard isEqual, let there = try files[file]?.bytes(at: offset, count: part.count) else { return }
+                isEqual = there.withUnsafeBytes { $0.isEqual(to: part) }
+            }
+        }
+        return isEqual
     }
 
     /// What is wrong with restored payload, if anything is.
@@ -88,6 +110,6 @@ struct OriginalFiles: Sendable {
     }
 
     private func different(_ path: String, _ record: TensorRecord) -> VarveError {
-        VarveError(.different, "the bytes differ", file: path, offset: record.fileOffset, tensor: record.name)
+        VarveError(.different, "the bytes differ", file: path, offset: record.pieces.start.offset, tensor: record.name)
     }
 }

@@ -8,9 +8,9 @@ import Testing
     /// A unit with a quantized group and a lossless group, whose records count from the unit's own first group.
     private func unit(_ name: String) throws -> EncodedUnit {
         let tensor = PlannedTensor(
-            identity: TensorIdentity(name: name, role: .weight, key: ""), dtype: .f32, shape: [1], entry: 0,
-            range: 0..<4,
-            source: MemorySource([0, 0, 0, 0]), pairing: .order)
+            identity: TensorIdentity(name: name, role: .weight, key: ""), dtype: .f32, shape: [1],
+            pieces: TensorPieces(file: 0, offset: 0, byteCount: 4), source: MemorySource([0, 0, 0, 0]), range: 0..<4,
+            pairing: .order)
         func record(_ coding: TensorRecord.Coding) -> TensorRecord {
             tensor.record(coding, hash: Hash128(high: 1, low: 2), statistics: TensorStatistics())
         }

@@ -14,7 +14,8 @@ import Testing
         func add(_ key: String, _ dtype: DType, _ coding: TensorRecord.Coding) {
             tensors.append(
                 TensorRecord(
-                    name: "a", role: .weight, key: key, dtype: dtype, shape: [5, 5], entry: 0, fileOffset: size,
+                    name: "a", role: .weight, key: key, dtype: dtype, shape: [5, 5],
+                    pieces: TensorPieces(file: 0, offset: size, byteCount: 25 * dtype.bits / 8),
                     coding: coding, contentHash: Hash128(high: 1, low: 2), statistics: TensorStatistics()))
             size += UInt64(tensors[tensors.count - 1].byteCount)
         }

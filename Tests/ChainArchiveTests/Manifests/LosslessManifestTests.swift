@@ -11,7 +11,8 @@ import VarveTestSupport
         let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         func tensor(_ name: String, _ role: Role, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
             TensorRecord(
-                name: name, role: role, key: "", dtype: .f32, shape: [5, 5], entry: 0, fileOffset: offset,
+                name: name, role: role, key: "", dtype: .f32, shape: [5, 5],
+                pieces: TensorPieces(file: 0, offset: offset, byteCount: 100),
                 coding: coding, contentHash: Hash128(high: 1, low: 2), statistics: TensorStatistics(storedBytes: 9))
         }
         var manifest = StepManifest(

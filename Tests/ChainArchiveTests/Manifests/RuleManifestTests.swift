@@ -11,7 +11,8 @@ import VarveTestSupport
     private func sample(_ features: TransformHeader.Features, pruned: ForgottenSteps.Extent? = nil) -> StepManifest {
         let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         let weight = TensorRecord(
-            name: "a", role: .weight, key: "", dtype: .f32, shape: [5, 5], entry: 0, fileOffset: 0,
+            name: "a", role: .weight, key: "", dtype: .f32, shape: [5, 5],
+            pieces: TensorPieces(file: 0, offset: 0, byteCount: 100),
             coding: .transform(quantizedGroup: 0, index: 0, opens: true), contentHash: Hash128(high: 1, low: 2),
             statistics: TensorStatistics(
                 squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3,

@@ -11,8 +11,9 @@ import VarveTestSupport
         let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         func tensor(_ name: String, _ role: Role, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
             TensorRecord(
-                name: name, role: role, key: role == .other ? "max" : "", dtype: .f32, shape: [5, 5], entry: 0,
-                fileOffset: offset, coding: coding, contentHash: Hash128(high: 1, low: 2),
+                name: name, role: role, key: role == .other ? "max" : "", dtype: .f32, shape: [5, 5],
+                pieces: TensorPieces(file: 0, offset: offset, byteCount: 100), coding: coding,
+                contentHash: Hash128(high: 1, low: 2),
                 statistics: TensorStatistics(squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3))
         }
         return StepManifest(
@@ -60,7 +61,10 @@ import VarveTestSupport
                 guard let manifest = try? StepManifest(decoding: damaged, file: "f") else { continue }
                 for entry in manifest.entries { #expect(Paths.isSafeRelative(entry.path)) }
                 for tensor in manifest.tensors {
-                    #expect(tensor.fileOffset + UInt64(tensor.byteCount) <= manifest.entries[tensor.entry].byteCount)
+                    for piece in tensor.pieces.all {
+                        let end = tensor.pieces.range(piece).upperBound
+                        #expect(end <= manifest.entries[piece.file].byteCount)
+                    }
                 }
                 _ = try? manifest.quantizedGroupMembers()
             }
@@ -88,13 +92,13 @@ import VarveTestSupport
 
     @Test func overlappingTensorsAndDoubledNamesAreRefused() throws {
         var overlapping = try sample()
-        overlapping.tensors[1].fileOffset = 50
+        overlapping.tensors[1].pieces = TensorPieces(file: 0, offset: 50, byteCount: 100)
         #expect(throws: VarveError.self) { try StepManifest(decoding: overlapping.encoded(), file: "f") }
         var doubled = try sample()
         doubled.tensors[3].name = "a"
         #expect(throws: VarveError.self) { try StepManifest(decoding: doubled.encoded(), file: "f") }
         var outside = try sample()
-        outside.tensors[3].fileOffset = 311
+        outside.tensors[3].pieces = TensorPieces(file: 0, offset: 311, byteCount: 100)
         #expect(throws: VarveError.self) { try StepManifest(decoding: outside.encoded(), file: "f") }
         var endless = try sample()
         endless.predecessor = .step(400, digest: Hash128(high: 0, low: 0))

@@ -11,8 +11,9 @@ import VarveTestSupport
         let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
         func tensor(_ role: Role, _ key: String, _ offset: UInt64, _ coding: TensorRecord.Coding) -> TensorRecord {
             TensorRecord(
-                name: "a", role: role, key: key, dtype: key == "copy" ? .bf16 : .f32, shape: [5, 5], entry: 0,
-                fileOffset: offset, coding: coding, contentHash: Hash128(high: 1, low: 2),
+                name: "a", role: role, key: key, dtype: key == "copy" ? .bf16 : .f32, shape: [5, 5],
+                pieces: TensorPieces(file: 0, offset: offset, byteCount: key == "copy" ? 50 : 100), coding: coding,
+                contentHash: Hash128(high: 1, low: 2),
                 statistics: TensorStatistics(squaredError: 0.5, largestError: 0.25, referenceEnergy: 2, prunedCount: 3))
         }
         let member = TensorRecord.Coding.transform(quantizedGroup: 0, index: 0, opens: true)

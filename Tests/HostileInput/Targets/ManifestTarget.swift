@@ -47,11 +47,14 @@ enum ManifestTarget {
             try BrokenPromise.unless(Paths.isSafeRelative(entry.path), "the path \(entry.path)")
         }
         for tensor in manifest.tensors {
-            let entry = manifest.entries[tensor.entry]
-            try BrokenPromise.unless(
-                UInt64(tensor.byteCount) <= entry.byteCount
-                    && tensor.fileOffset <= entry.byteCount - UInt64(tensor.byteCount),
-                "a tensor outside of its file")
+            var byteCount = 0
+            for piece in tensor.pieces.pieces {
+                let range = tensor.pieces.range(piece)
+                try BrokenPromise.unless(
+                    range.upperBound <= manifest.entries[piece.file].byteCount, "a tensor outside of its file")
+                byteCount += range.count
+            }
+            try BrokenPromise.unless(byteCount == tensor.byteCount, "pieces that are not the tensor")
         }
         // Written again it is the same, whatever the version was.
         let written = manifest.encoded()

@@ -40,7 +40,7 @@ import Testing
         var offsets: [UInt64] = []
         let bytes: [UInt8] = Array(0..<8)
         try bytes.withUnsafeBytes { buffer in
-            try made.scatter(buffer) { (_, offset, part) throws(VarveError) in
+            try made.layout.scatter(buffer) { (_, offset, part) throws(VarveError) in
                 offsets.append(offset)
                 #expect(Array(part) == bytes)
             }

@@ -66,7 +66,12 @@ import VarveTestSupport
             }
         }
 
-        var sources: [MemorySource] { files.enumerated().map { MemorySource($0.element, name: "file \($0.offset)") } }
+        var sources: [Int: any ByteSource] {
+            Dictionary(
+                uniqueKeysWithValues: files.enumerated().map {
+                    ($0.offset, MemorySource($0.element, name: "file \($0.offset)"))
+                })
+        }
     }
 
     private static let shapes: [[Int]] = [[], [1], [7], [5, 3], [4, 1, 6], [3, 4, 5], [2, 3, 2, 3], [40, 17]]
@@ -94,7 +99,7 @@ import VarveTestSupport
             while start < cut.bytes.count {
                 let end = min(cut.bytes.count, start + Int.random(in: 1...50, using: &random))
                 try cut.bytes[start..<end].withUnsafeBytes { bytes in
-                    try cut.tensor.scatter(bytes, from: start) { (file, offset, part) throws(VarveError) in
+                    try cut.tensor.layout.scatter(bytes, from: start) { (file, offset, part) throws(VarveError) in
                         files[file].replaceSubrange(Int(offset)..<Int(offset) + part.count, with: part)
                     }
                 }
@@ -113,7 +118,12 @@ import VarveTestSupport
             tensors.append(
                 try LogicalTensor(name: "\(index)", dtype: .f32, shape: cut.tensor.shape, pieces: pieces, file: ""))
         }
-        let source = try PieceSource(name: "step", tensors, in: cuts.map { $0.sources[0] })
+        let source = try PieceSource(
+            name: "step", tensors,
+            in: Dictionary(
+                uniqueKeysWithValues: cuts.enumerated().compactMap { cut in
+                    cut.element.sources[0].map { (cut.offset, $0) }
+                }))
         #expect(source.starts == [0, 64, 64])
         let all = try source.bytes(at: 0, count: Int(source.byteCount))
         #expect(Array(all[0..<12]) == cuts[0].bytes)
@@ -126,7 +136,8 @@ import VarveTestSupport
             name: "w", dtype: .f32, shape: [4],
             pieces: [TensorPiece(file: 0, offset: 8, placement: Placement(whole: [4]))], file: "metadata")
         let error = #expect(throws: VarveError.self) {
-            try PieceSource(name: "step", [tensor], in: [MemorySource([UInt8](repeating: 0, count: 23), name: "rank0")])
+            try PieceSource(
+                name: "step", [tensor], in: [0: MemorySource([UInt8](repeating: 0, count: 23), name: "rank0")])
         }
         #expect(error?.code == .truncated)
         #expect(error?.location == .init(file: "rank0", offset: 8, tensor: "w"))

@@ -38,7 +38,7 @@ import VarveTestSupport
             where seen.insert("\(info.role) \(info.dtype) \(info.isExact)").inserted || index == infos.count - 1 {
                 let tensor = try archive.tensor(named: info.name, step: step, role: info.role, key: info.key)
                 #expect(tensor.info == info && tensor.bytes.count == record.byteCount)
-                let start = Int(record.fileOffset)
+                let start = Int(record.pieces.start.offset)
                 // A path that was written again has older steps in directories of their own.
                 let content = files["step-\(step)/" + info.file] ?? files[info.file]
                 #expect(

@@ -52,8 +52,9 @@ import VarveTestSupport
         let bytes = SeededTensors.bytes(of: SeededTensors.floats(300, seed: 2))
         func planned(_ name: String, _ role: Role = .weight) -> PlannedTensor {
             PlannedTensor(
-                identity: TensorIdentity(name: name, role: role, key: ""), dtype: .f32, shape: [10, 30], entry: 0,
-                range: 0..<1200, source: MemorySource(bytes), pairing: .none)
+                identity: TensorIdentity(name: name, role: role, key: ""), dtype: .f32, shape: [10, 30],
+                pieces: TensorPieces(file: 0, offset: 0, byteCount: 1200), source: MemorySource(bytes), range: 0..<1200,
+                pairing: .none)
         }
         var parameters = ["x", "y", "z"].map { PlannedParameter(weight: planned($0), isProven: false) }
         func check(_ member: String, _ copies: [String]) throws {

@@ -161,10 +161,9 @@ import VarveTestSupport
                     manifest.entries.append(entry)
                     var tensor = manifest.tensors[0]
                     tensor.name = "t\(index)"
-                    tensor.entry = manifest.entries.count - 1
-                    tensor.fileOffset = 0
                     tensor.dtype = .u8
                     tensor.shape = [size]
+                    tensor.pieces = TensorPieces(file: manifest.entries.count - 1, offset: 0, byteCount: size)
                     tensor.coding = .unchanged
                     manifest.tensors.append(tensor)
                 }
@@ -185,8 +184,7 @@ import VarveTestSupport
                 tensor.name = "big"
                 tensor.dtype = .u8
                 tensor.shape = [1 << 50]
-                tensor.entry = manifest.entries.count - 1
-                tensor.fileOffset = 0
+                tensor.pieces = TensorPieces(file: manifest.entries.count - 1, offset: 0, byteCount: 1 << 50)
                 tensor.coding = .exact(location)
                 manifest.tensors.append(tensor)
             }
@@ -231,8 +229,8 @@ import VarveTestSupport
                     manifest.entries.append(entry)
                     var tensor = manifest.tensors[index]
                     tensor.shape = [1 << 40]
-                    tensor.entry = manifest.entries.count - 1
-                    tensor.fileOffset = 0
+                    tensor.pieces = TensorPieces(
+                        file: manifest.entries.count - 1, offset: 0, byteCount: tensor.byteCount)
                     manifest.entries[0].byteCount -= UInt64(manifest.tensors[index].byteCount)
                     manifest.tensors.remove(at: index)
                     manifest.tensors.append(tensor)

@@ -78,8 +78,7 @@ import VarveTestSupport
                 tensor.name = "big"
                 tensor.dtype = .u8
                 tensor.shape = [1 << 50]
-                tensor.entry = manifest.entries.count - 1
-                tensor.fileOffset = 0
+                tensor.pieces = TensorPieces(file: manifest.entries.count - 1, offset: 0, byteCount: 1 << 50)
                 tensor.coding = .packed(losslessGroup: manifest.losslessGroups.count, index: 0, depth: 0)
                 manifest.losslessGroups.append(manifest.losslessGroups[0])
                 manifest.tensors.append(tensor)

@@ -1,0 +1,73 @@
+package import FileSystem
+import TensorFiles
+
+/// The files of a step while they are rebuilt: restored tensors are taken apart into the files that they lie in.
+package struct StepFiles: Sendable {
+    private let number: Int
+    private let manifest: StepManifest
+    private let decoder: ChainDecoder
+    /// `StepManifest.tensorRanges`.
+    private let ranges: [[(range: Range<UInt64>, tensor: Int)]]
+    /// Files with tensors, by entry. They stay open until all their tensors are written.
+    private var files: [Int: FileRebuilder] = [:]
+
+    package init(of number: Int, decoder: ChainDecoder) throws(VarveError) {
+        self.number = number
+        self.decoder = decoder
+        manifest = try decoder.step(number).manifest
+        ranges = manifest.tensorRanges
+    }
+
+    /// Creates a file and writes its payload. One without tensors is finished then.
+    /// - Returns: bytes of the payload.
+    package mutating func create(_ entry: Int, at path: String) throws(VarveError) -> Int {
+        let file = try FileRebuilder(entry, of: number, to: path, regions: ranges[entry], decoder: decoder)
+        if ranges[entry].isEmpty {
+            try file.complete()
+            try file.setAttributes()
+        } else {
+            files[entry] = file
+        }
+        return file.payloadBytes
+    }
+
+    /// Whether all files that a tensor lies in are rebuilt.
+    package func hold(_ record: TensorRecord) -> Bool { record.pieces.all.allSatisfy { files[$0.file] != nil } }
+
+    /// Writes a restored tensor into those of its files that are rebuilt. Safe from several threads.
+    package func write(_ tensor: RestoredTensor) throws(VarveError) {
+        let record = manifest.tensors[tensor.index]
+        try tensor.bytes.withUnsafeBytesTyped { (bytes) throws(VarveError) in
+            try record.pieces.scatter(bytes) { (file, offset, part) throws(VarveError) in
+                try files[file]?.write(part, at: offset, isExact: record.coding.isExact)
+            }
+        }
+    }
+
+    /// Redoes checksums, gives the files their names, modes and times.
+    /// - Parameter store: is told where the restored tensors stand, for the next step.
+    package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {
+        let order = files.sorted { $0.key < $1.key }.map(\.value)
+        for file in order { try file.complete() }
+        if let store { try keepLocations(in: store) }
+        for file in order { try file.setAttributes() }
+    }
+
+    private func keepLocations(in store: ScratchStore) throws(VarveError) {
+        let kept = manifest.tensors.filter { store.isBuiltOn($0) && hold($0) }
+        var sources: [Int: InputFile] = [:]
+        for file in Set(kept.flatMap { $0.pieces.all.map(\.file) }).sorted() {
+            sources[file] = try files[file]?.reopened()
+        }
+        let gathered = kept.filter { $0.pieces.run == nil }
+        let source = try PieceSource(
+            name: manifest.path, gathered.map { LogicalTensor($0.name, $0.dtype, $0.shape, $0.pieces) }, in: sources)
+        for (index, tensor) in gathered.enumerated() {
+            store.put(.tensor(tensor.identity), original: source, source.range(index), hash: tensor.contentHash)
+        }
+        for tensor in kept {
+            guard let run = tensor.pieces.run, let source = sources[run.file] else { continue }
+            store.put(.tensor(tensor.identity), original: source, run.range, hash: tensor.contentHash)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ChainArchive
+import Checkpoints
+import FileSystem
+import TensorFiles
+
+/// Which bytes of which files a tensor fills.
+extension StepPlanner {
+    /// The tensor with its bytes claimed; `nil` where they are not its own (a second name of a tied weight, a view with
+    /// gaps): they are coded with the first name or stay in the payload.
+    mutating func planned(
+        _ tensorIndex: TensorIndex?, _ identity: TensorIdentity, _ pairing: PairingNote
+    ) throws(VarveError) -> PlannedTensor? {
+        guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex),
+            let range = file.byteRange(of: tensor), let pieces = contents.pieces(of: tensorIndex),
+            !range.isEmpty
+        else { return nil }
+        if identity.role == .other, range.count < StepPlan.smallestTensor { return nil }
+        guard claim(pieces.pieces, of: pieces) else { return nil }
+        var replicas: [TensorPiece] = []
+        for replica in pieces.replicas where try isRepetition(replica, in: pieces) && claim([replica], of: pieces) {
+            replicas.append(replica)
+        }
+        var identity = identity
+        var repetition = 2
+        while !identities.insert(identity).inserted {
+            identity.name += "#\(repetition)"
+            repetition += 1
+        }
+        // The other byte order, or a conjugate: bytes, not values.
+        let dtype = tensor.isOpaque && tensor.dtype.isQuantizable ? Self.opaque(tensor.dtype) : tensor.dtype
+        return PlannedTensor(
+            identity: identity, dtype: dtype, shape: tensor.shape,
+            pieces: pieces.numbered({ entryOfFile[$0] }, replicas: replicas), source: file.source, range: range,
+            pairing: pairing)
+    }
+
+    /// Claims the bytes of pieces, all or none.
+    private mutating func claim(_ pieces: [TensorPiece], of tensor: TensorPieces) -> Bool {
+        for (index, piece) in pieces.enumerated() where !claimed[piece.file].claim(tensor.range(piece)) {
+            for earlier in pieces[..<index] { claimed[earlier.file].release(tensor.range(earlier)) }
+            return false
+        }
+        return true
+    }
+
+    /// Whether a further piece holds what the first of the same elements does. Both are read.
+    private func isRepetition(_ replica: TensorPiece, in tensor: TensorPieces) throws(VarveError) -> Bool {
+        guard let first = tensor.pieces.first(where: { $0.placement == replica.placement }) else { return false }
+        return try FileComparison.sameBytes(
+            try SliceSource(contents.files[first.file].source, tensor.range(first)),
+            try SliceSource(contents.files[replica.file].source, tensor.range(replica)))
+    }
+
+    private static func opaque(_ dtype: DType) -> DType {
+        switch dtype.bits {
+        case 16: .u16
+        case 32: .u32
+        default: .u64
+        }
+    }
+}
