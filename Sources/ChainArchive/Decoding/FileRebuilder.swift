@@ -4,7 +4,8 @@ import TensorFiles
 
 /// Rebuilds one file of a step: payload into the gaps, tensors where they belong, the container's checksums redone.
 ///
-/// The file stays under its temporary name until `finish`.
+/// The file stays under its temporary name until `finish`. A step may have more files than a process has descriptors, so
+/// they are not all kept open.
 package final class FileRebuilder: Sendable {
     package let entry: Entry
     private let file: OutputFile
@@ -30,7 +31,7 @@ package final class FileRebuilder: Sendable {
         for (index, tensor) in manifest.tensors.enumerated() where tensor.entry == entryIndex {
             records[index] = tensor
         }
-        let file = try OutputFile(path, byteCount: entry.byteCount)
+        let file = try OutputFile(path, byteCount: entry.byteCount, isParkable: true)
         var gaps = Gaps(
             byteCount: entry.byteCount,
             regions: records.values.map(\.fileRange))
@@ -58,24 +59,28 @@ package final class FileRebuilder: Sendable {
     }
 
     /// Redoes checksums, gives the file its name, mode and time.
-    /// - Parameter store: is told where the restored tensors stand, for the next step.
-    package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {
+    /// - Parameters:
+    ///   - store: is told where the restored tensors stand, for the next step.
+    ///   - isReplaced: whether another file gets its name soon.
+    package func finish(keepingIn store: ScratchStore? = nil, isReplaced: Bool = false) throws(VarveError) {
         let changed = tensors.values.filter { !$0.coding.isExact }
             .map(\.fileRange)
             .sorted { $0.lowerBound < $1.lowerBound }
         if !changed.isEmpty { try reseal(changed) }
         try file.commit(sync: false)
+        // Its last time, so that it is the same file for whoever opens it again.
+        try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
         if let store {
-            // Opened while it may be: its mode may not allow it.
-            let source = try InputFile(file.path)
+            // Opened while it may be: its mode may not allow it, and not again either.
+            let source = try InputFile(file.path, staysOpen: isReplaced || entry.restoredMode & 0o400 == 0)
             for tensor in tensors.values where store.isBuiltOn(tensor) {
                 store.put(
                     .tensor(tensor.identity), original: source, tensor.fileRange, hash: tensor.contentHash)
             }
         }
         try SystemCalls.setMode(file.path, entry.restoredMode)
-        try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
     }
+
     /// The rebuilt file was a sound container when it was compressed; where it is none now, the archive is not what was
     /// written.
     private func reseal(_ changed: [Range<UInt64>]) throws(VarveError) {

@@ -64,7 +64,10 @@ struct StepRestorer {
         } consume: { bytes in
             progress?(.bytes(bytes))
         }
-        for index in rebuilders.keys.sorted() { try rebuilders[index]?.finish(keepingIn: store) }
+        for index in rebuilders.keys.sorted() {
+            let isReplaced = links[manifest.entries[index].path] != nil
+            try rebuilders[index]?.finish(keepingIn: store, isReplaced: isReplaced)
+        }
         try makeLinks(manifest, wanted: wanted)
         try setDirectoryAttributes(manifest, wanted: wanted)
     }
