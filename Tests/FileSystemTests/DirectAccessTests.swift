@@ -156,7 +156,11 @@ import VarveTestSupport
         let path = directory.file("x")
         let descriptor = try SystemCalls.open(path, flags: O_RDWR | O_CREAT)
         defer { SystemCalls.discard(descriptor, path: path) }
-        let writer = try #require(DirectWriter(descriptor, path: path))
+        let direct = try #require(SystemCalls.openDirectly(descriptor, writing: true))
+        defer { SystemCalls.closeDirectly(direct) }
+        let file = PooledDescriptor(
+            .init(file: descriptor, direct: direct), path: path, pool: nil, reopening: .output)
+        let writer = DirectWriter(file, path: path)
         // No file system has files so large.
         let far = UInt64(Int64.max) / 4096 * 4096 - (64 << 20)
         try [UInt8](repeating: 7, count: 4096).withUnsafeBytes { _ = try writer.write($0, at: far) }

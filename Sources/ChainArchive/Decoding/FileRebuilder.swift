@@ -4,7 +4,8 @@ import TensorFiles
 
 /// Rebuilds one file of a step: payload into the gaps, tensors where they belong, the container's checksums redone.
 ///
-/// The file stays under its temporary name until `finish`.
+/// The file stays under its temporary name until `finish`. A step may have more files than a process has descriptors, so
+/// they are not all kept open.
 package final class FileRebuilder: Sendable {
     package let entry: Entry
     private let file: OutputFile
@@ -28,7 +29,7 @@ package final class FileRebuilder: Sendable {
     ) throws(VarveError) {
         let step = try decoder.step(number)
         let entry = step.manifest.entries[entryIndex]
-        let file = try OutputFile(path, byteCount: entry.byteCount)
+        let file = try OutputFile(path, byteCount: entry.byteCount, isParkable: true)
         var gaps = Gaps(byteCount: entry.byteCount, regions: regions.map(\.range))
         for block in entry.payload.indices {
             if case .constant(0) = entry.payload[block].content {
@@ -54,19 +55,23 @@ package final class FileRebuilder: Sendable {
         checksums.withLock { $0.append((offset..<offset + UInt64(bytes.count), crc)) }
     }
 
-    /// Redoes checksums and gives the file its name.
+    /// Redoes checksums, gives the file its name and its time. It has its last time then, so that it is the same file for
+    /// whoever opens it again.
     func complete() throws(VarveError) {
         if hasChecksums { try reseal() }
         try file.commit(sync: false)
+        try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
     }
 
-    /// The completed file. Its own mode may not allow to open it, so this comes before `setAttributes`.
-    func reopened() throws(VarveError) -> InputFile { try InputFile(file.path) }
+    /// The completed file. Its own mode may not allow to open it, now or again, so this comes before `setMode`.
+    /// - Parameter isReplaced: whether another file gets its name soon.
+    func reopened(isReplaced: Bool) throws(VarveError) -> InputFile {
+        try InputFile(file.path, staysOpen: isReplaced || entry.restoredMode & 0o400 == 0)
+    }
 
-    /// Gives the completed file its mode and time.
-    func setAttributes() throws(VarveError) {
+    /// Gives the completed file its mode.
+    func setMode() throws(VarveError) {
         try SystemCalls.setMode(file.path, entry.restoredMode)
-        try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)
     }
 
     /// The rebuilt file was a sound container when it was compressed; where it is none now, the archive is not what was

@@ -24,7 +24,7 @@ package struct StepFiles: Sendable {
         let file = try FileRebuilder(entry, of: number, to: path, regions: ranges[entry], decoder: decoder)
         if ranges[entry].isEmpty {
             try file.complete()
-            try file.setAttributes()
+            try file.setMode()
         } else {
             files[entry] = file
         }
@@ -44,20 +44,24 @@ package struct StepFiles: Sendable {
         }
     }
 
-    /// Redoes checksums, gives the files their names, modes and times.
-    /// - Parameter store: is told where the restored tensors stand, for the next step.
-    package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {
+    /// Redoes checksums, gives the files their names, times and modes.
+    /// - Parameters:
+    ///   - store: is told where the restored tensors stand, for the next step.
+    ///   - isReplaced: whether another file gets the name of an entry's soon.
+    package func finish(
+        keepingIn store: ScratchStore?, isReplaced: (Int) -> Bool = { _ in false }
+    ) throws(VarveError) {
         let order = files.sorted { $0.key < $1.key }.map(\.value)
         for file in order { try file.complete() }
-        if let store { try keepLocations(in: store) }
-        for file in order { try file.setAttributes() }
+        if let store { try keepLocations(in: store, isReplaced) }
+        for file in order { try file.setMode() }
     }
 
-    private func keepLocations(in store: ScratchStore) throws(VarveError) {
+    private func keepLocations(in store: ScratchStore, _ isReplaced: (Int) -> Bool) throws(VarveError) {
         let kept = manifest.tensors.filter { store.isBuiltOn($0) && hold($0) }
         var sources: [Int: InputFile] = [:]
         for file in Set(kept.flatMap { $0.pieces.all.map(\.file) }).sorted() {
-            sources[file] = try files[file]?.reopened()
+            sources[file] = try files[file]?.reopened(isReplaced: isReplaced(file))
         }
         let gathered = kept.filter { $0.pieces.run == nil }
         let source = try PieceSource(

@@ -25,4 +25,17 @@ struct OriginalLocation: Sendable {
         }
         return bytes
     }
+
+    /// Reads a part, which is compared with nothing.
+    /// - Throws: `.originalChanged` where the file is seen to be another one; what reading throws.
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
+        let position = range.lowerBound + UInt64(offset)
+        do throws(VarveError) {
+            try source.read(at: position, into: buffer)
+        } catch  where error.code == .sourceChanged {
+            // Not a file of the step that is being compressed, of which that code would speak.
+            throw VarveError(
+                .originalChanged, "it is not any more what it was", file: source.name, offset: position, cause: error)
+        }
+    }
 }

@@ -224,7 +224,7 @@ package final class ScratchStore: Sendable {
         let slot: Slot
         switch location {
         case .original(let original):
-            try original.source.read(at: original.range.lowerBound + UInt64(offset), into: buffer)
+            try original.read(at: offset, into: buffer)
             return true
         case .slot(let found): slot = found
         }

@@ -23,16 +23,17 @@ extension StepContents {
     /// step before is correlated with each state's update direction. The result depends on the step's files,
     /// `previous` and `known` alone, so that compressing in two calls decides as compressing in one does.
     /// - Parameters:
-    ///   - held: files of the step that were opened before, by path; they may have lost their names since.
+    ///   - held: files of the step that were opened before, to stay open, by path; they may have lost their names since.
+    ///   - staysOpen: whether the others may lose their names while they are read, too.
     ///   - previous: weights of the step before, `nil` for a first step.
     ///   - known: pairs established before; kept unless the data contradict them.
     /// - Throws: `.truncated`, `.malformed`, `.incomplete` with file and tensor; `.sourceChanged`.
     package static func read(
-        _ step: Step, of run: Run, held: [String: InputFile] = [:], previous: (any PreviousWeights)? = nil,
-        known: KnownPairs = [:]
+        _ step: Step, of run: Run, held: [String: InputFile] = [:], staysOpen: Bool = false,
+        previous: (any PreviousWeights)? = nil, known: KnownPairs = [:]
     ) throws(VarveError) -> StepContents {
         let layout = Layouts.layout(of: StepShape(step))
-        let files = try open(step, run, held, isStrict: layout.isStrict)
+        let files = try open(step, run, held, staysOpen: staysOpen, isStrict: layout.isStrict)
         let inventory = try layout.inventory(files)
         let tensors = StepTensors(files, inventory.assembly)
         let weights = WeightNames.weights(inventory.dictionaries, tensors)
@@ -60,14 +61,15 @@ extension StepContents {
 
     /// Opens the step's regular files; further hard links inside the step are left out.
     private static func open(
-        _ step: Step, _ run: Run, _ held: [String: InputFile], isStrict: Bool
+        _ step: Step, _ run: Run, _ held: [String: InputFile], staysOpen: Bool, isStrict: Bool
     ) throws(VarveError) -> [StepFile] {
         var files: [StepFile] = []
         var inodes: Set<InodeKey> = []
         for entry in step.entries where entry.identity.kind == .regular {
             if entry.identity.linkCount > 1, !inodes.insert(InodeKey(entry.identity)).inserted { continue }
             let path = Paths.join(run.root, entry.path)
-            let source = if let file = held[entry.path] { file } else { try InputFile(path) }
+            let source =
+                if let file = held[entry.path] { file } else { try InputFile(path, staysOpen: staysOpen) }
             guard source.identity.byteCount == entry.identity.byteCount,
                 source.identity.modified == entry.identity.modified,
                 source.identity.inode == entry.identity.inode

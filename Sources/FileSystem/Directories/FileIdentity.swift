@@ -38,6 +38,12 @@ package struct FileIdentity: Hashable, Sendable {
         self.init(try SystemCalls.status(path, following: following))
     }
 
+    /// Whether it is the same file with the same size and time: what tells whether a file that is opened again is what was
+    /// opened first. Mode, names and with them `changed` may be others.
+    package func hasContent(of other: FileIdentity) -> Bool {
+        device == other.device && inode == other.inode && byteCount == other.byteCount && modified == other.modified
+    }
+
     private static func nanoseconds(_ time: timespec) -> Int64 {
         let seconds = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
         return seconds.overflow ? 0 : seconds.partialValue &+ Int64(time.tv_nsec)

@@ -12,8 +12,7 @@ final class DirectWriter: Sendable {
     /// Windows that may be on their way, of all files together.
     private static let room = DispatchSemaphore(value: 32)
 
-    private let direct: Int32
-    private let descriptor: Int32
+    private let file: PooledDescriptor
     private let path: String
     private let underway = DispatchGroup()
 
@@ -31,16 +30,11 @@ final class DirectWriter: Sendable {
     }
     private let outcome = Mutex(Outcome())
 
-    /// - Parameter descriptor: of a file that stays open until `finish`.
-    /// - Returns: `nil` where the file system has no such access.
-    init?(_ descriptor: Int32, path: String) {
-        guard let direct = SystemCalls.openDirectly(descriptor, writing: true) else { return nil }
-        self.direct = direct
-        self.descriptor = descriptor
+    /// - Parameter file: with a direct descriptor. What is on its way keeps it from being parked.
+    init(_ file: PooledDescriptor, path: String) {
+        self.file = file
         self.path = path
     }
-
-    deinit { SystemCalls.closeDirectly(direct) }
 
     /// Takes as much of the beginning of `buffer` as can be written so. It is in the file after `finish`.
     /// - Returns: how much that was; 0 where the file system refuses, or the disk is slower than a cache would be.
@@ -58,15 +52,21 @@ final class DirectWriter: Sendable {
             let count = min(head > 0 ? head : whole > 0 ? whole : .max, DirectWindow.byteCount, buffer.count - done)
             let piece = UnsafeRawBufferPointer(rebasing: buffer[done..<done + count])
             waitForWrites(to: position..<position + UInt64(count))
-            try SystemCalls.beginWrite(descriptor, piece, at: position, path: path)
-            submit(piece, at: position)
+            let open = try file.pin()
+            do throws(VarveError) {
+                try SystemCalls.beginWrite(open.file, piece, at: position, path: path)
+            } catch {
+                file.unpin()
+                throw error
+            }
+            submit(piece, at: position, open)
             done += count
         }
         return done
     }
 
-    /// Copies a piece and has it written.
-    private func submit(_ piece: UnsafeRawBufferPointer, at offset: UInt64) {
+    /// Copies a piece and has it written; then unpins the file.
+    private func submit(_ piece: UnsafeRawBufferPointer, at offset: UInt64, _ open: PooledDescriptor.Open) {
         let range = offset..<offset + UInt64(piece.count)
         outcome.withLock { $0.ranges.append(range) }
         Self.room.wait()
@@ -77,6 +77,7 @@ final class DirectWriter: Sendable {
         let isWhole = (Int(offset % UInt64(DirectWindow.block)) | piece.count) % DirectWindow.block == 0
         Self.queue.async(group: underway) { [self] in
             defer {
+                file.unpin()
                 outcome.withLock { outcome in
                     if let position = outcome.ranges.firstIndex(of: range) { outcome.ranges.remove(at: position) }
                 }
@@ -86,7 +87,7 @@ final class DirectWriter: Sendable {
             let clock = ContinuousClock(), start = clock.now
             do throws(VarveError) {
                 let isDirect = try SystemCalls.finishWrite(
-                    descriptor, directly: isWhole ? direct : nil, UnsafeRawBufferPointer(window), at: offset,
+                    open.file, directly: isWhole ? open.direct : nil, UnsafeRawBufferPointer(window), at: offset,
                     path: path)
                 guard isWhole else { return }
                 let duration = start.duration(to: clock.now)

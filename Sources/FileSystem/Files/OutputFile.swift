@@ -9,10 +9,11 @@ package final class OutputFile: ByteSource {
     /// The name it will have.
     package let path: String
     package let temporaryPath: String
-    private let descriptor: Int32
+    private let descriptor: PooledDescriptor
     /// Where the file ends; writes may move it.
     private let size: Atomic<UInt64>
     private let finished = Atomic<Bool>(false)
+    private let isParkable: Bool
     /// For files that are announced to be large.
     private let direct: DirectWriter?
 
@@ -23,26 +24,52 @@ package final class OutputFile: ByteSource {
     package static let temporaryPrefix = ".varve-tmp-"
 
     /// Creates the temporary file in the directory of `path`, `byteCount` bytes long (a hole until written).
-    package init(_ path: String, byteCount: UInt64 = 0) throws(VarveError) {
+    /// - Parameter isParkable: whether its descriptor may be closed while others are written, for files of which there may be
+    ///   many. Only for files that are committed without a sync. `fsync` of a descriptor that was opened later writes the
+    ///   same pages, because they belong to the inode. But an error of writing them before that may be told to nobody:
+    ///   without a descriptor the inode, and the error with it, can leave the memory. So what must be on disk stays open.
+    package convenience init(
+        _ path: String, byteCount: UInt64 = 0, isParkable: Bool = false
+    ) throws(VarveError) {
+        try self.init(path, byteCount: byteCount, pool: isParkable ? .shared : nil)
+    }
+
+    init(_ path: String, byteCount: UInt64 = 0, pool: DescriptorPool?) throws(VarveError) {
         let (directory, file) = Paths.split(path)
         let temporary = Paths.join(directory, OutputFile.temporaryPrefix + file)
-        let descriptor = try Self.create(temporary)
-        do throws(VarveError) {
-            if byteCount > 0 { try SystemCalls.truncate(descriptor, to: byteCount, path: temporary) }
-        } catch {
-            SystemCalls.discard(descriptor, path: temporary)
-            try? SystemCalls.unlink(temporary)
+        let isLarge = byteCount >= Self.large
+        pool?.reserve(isLarge ? 2 : 1)
+        let descriptor: Int32
+        do throws(VarveError) { descriptor = try Self.create(temporary, byteCount) } catch {
+            pool?.giveBack(isLarge ? 2 : 1)
             throw error
         }
+        let other = isLarge ? SystemCalls.openDirectly(descriptor, writing: true) : nil
+        if isLarge, other == nil { pool?.giveBack(1) }
         self.path = path
         self.temporaryPath = temporary
-        self.descriptor = descriptor
+        self.descriptor = PooledDescriptor(
+            .init(file: descriptor, direct: other), path: temporary, pool: pool, reopening: .output)
         self.size = Atomic(byteCount)
-        direct = byteCount >= Self.large ? DirectWriter(descriptor, path: temporary) : nil
+        self.isParkable = pool != nil
+        direct = other == nil ? nil : DirectWriter(self.descriptor, path: temporary)
     }
 
     /// From here on a file is written past the page cache, where its pieces are large enough.
     private static let large: UInt64 = 16 << 20
+
+    /// A new file of a size.
+    private static func create(_ path: String, _ byteCount: UInt64) throws(VarveError) -> Int32 {
+        let descriptor = try create(path)
+        do throws(VarveError) {
+            if byteCount > 0 { try SystemCalls.truncate(descriptor, to: byteCount, path: path) }
+        } catch {
+            SystemCalls.discard(descriptor, path: path)
+            try? SystemCalls.unlink(path)
+            throw error
+        }
+        return descriptor
+    }
 
     /// A new file, never one that is there: the name may have been left by a writer that ended, or be a link to a file
     /// elsewhere.
@@ -59,7 +86,7 @@ package final class OutputFile: ByteSource {
     deinit {
         guard !finished.load(ordering: .relaxed) else { return }
         try? direct?.finish()
-        SystemCalls.discard(descriptor, path: temporaryPath)
+        try? descriptor.close()
         try? SystemCalls.unlink(temporaryPath)
     }
 
@@ -73,9 +100,11 @@ package final class OutputFile: ByteSource {
     private func writeCached(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(VarveError) {
         guard var pointer = bytes.baseAddress else { return }
         direct?.waitForWrites(to: offset..<offset + UInt64(bytes.count))
+        let open = try descriptor.pin()
+        defer { descriptor.unpin() }
         var (offset, left) = (offset, bytes.count)
         while left > 0 {
-            let count = try SystemCalls.write(descriptor, pointer, left, at: offset, path: temporaryPath)
+            let count = try SystemCalls.write(open.file, pointer, left, at: offset, path: temporaryPath)
             pointer += count
             offset += UInt64(count)
             left -= count
@@ -92,12 +121,18 @@ package final class OutputFile: ByteSource {
     }
 
     /// Lets what was written to a range go to the disk, and its memory to others.
-    package func release(_ range: Range<UInt64>) { SystemCalls.release(descriptor, range) }
+    package func release(_ range: Range<UInt64>) {
+        guard let open = descriptor.pinIfOpen() else { return }
+        defer { descriptor.unpin() }
+        SystemCalls.release(open.file, range)
+    }
 
     /// Cuts the file off.
     package func truncate(to byteCount: UInt64) throws(VarveError) {
         try direct?.finish()
-        try SystemCalls.truncate(descriptor, to: byteCount, path: temporaryPath)
+        try descriptor.withDescriptor { (descriptor) throws(VarveError) in
+            try SystemCalls.truncate(descriptor, to: byteCount, path: temporaryPath)
+        }
         size.store(byteCount, ordering: .relaxed)
     }
 
@@ -105,17 +140,24 @@ package final class OutputFile: ByteSource {
     package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VarveError) {
         guard !buffer.isEmpty else { return }
         try direct?.finish()
-        try SystemCalls.readFully(descriptor, into: buffer, at: offset, path: temporaryPath)
+        try descriptor.withDescriptor { (descriptor) throws(VarveError) in
+            try SystemCalls.readFully(descriptor, into: buffer, at: offset, path: temporaryPath)
+        }
     }
 
     /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
     /// - Parameter sync: whether to fsync first. Restored checkpoints and caches may leave it out, archives never.
     package func commit(sync: Bool = true) throws(VarveError) {
         try direct?.finish()
-        if sync { try SystemCalls.sync(descriptor, path: temporaryPath) }
+        assert(!sync || !isParkable, "a file that is synced must not be parked")
+        if sync {
+            try descriptor.withDescriptor { (descriptor) throws(VarveError) in
+                try SystemCalls.sync(descriptor, path: temporaryPath)
+            }
+        }
         finished.store(true, ordering: .relaxed)
         do throws(VarveError) {
-            try SystemCalls.close(descriptor, path: temporaryPath)
+            try descriptor.close()
             try SystemCalls.rename(temporaryPath, path)
         } catch {
             try? SystemCalls.unlink(temporaryPath)

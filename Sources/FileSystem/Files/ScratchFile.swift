@@ -6,6 +6,8 @@ import Synchronization
 /// It never has a name where the file system can do without, elsewhere it is unlinked as soon as it is open: nothing is left
 /// behind however the process ends. Safe from several threads.
 package final class ScratchFile: Sendable {
+    /// Never parked: it has no name to be opened by.
+    private let file: PooledDescriptor
     private let descriptor: Int32
     private let path: String
     private let writer: DirectWriter?
@@ -16,8 +18,10 @@ package final class ScratchFile: Sendable {
     /// - Parameter directory: where the file takes its room; not in memory.
     package init(directory: String) throws(VarveError) {
         (descriptor, path) = try Self.open(in: directory)
-        writer = DirectWriter(descriptor, path: path)
-        reader = writer == nil ? nil : DirectReader(descriptor, path: path)
+        let direct = SystemCalls.openDirectly(descriptor, writing: true)
+        file = PooledDescriptor(.init(file: descriptor, direct: direct), path: path, pool: nil, reopening: .output)
+        writer = direct == nil ? nil : DirectWriter(file, path: path)
+        reader = direct == nil ? nil : DirectReader(descriptor, path: path)
     }
 
     private static func open(in directory: String) throws(VarveError) -> (descriptor: Int32, path: String) {
@@ -45,7 +49,7 @@ package final class ScratchFile: Sendable {
 
     deinit {
         try? writer?.finish()
-        SystemCalls.discard(descriptor, path: path)
+        try? file.close()
     }
 
     /// Bytes that follow one another best begin at multiples of this.

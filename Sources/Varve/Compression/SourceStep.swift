@@ -10,6 +10,8 @@ struct SourceStep: Sendable {
     var held: [String: InputFile] = [:]
     /// Whether it was seen unchanged for a while, so that what is missing now was removed after it was complete.
     var wasSeenUnchanged = false
+    /// Whether its files are removed while the next step is still built on them.
+    var losesNames = false
 
     init(_ step: Step, root: String) {
         self.step = step

@@ -62,7 +62,8 @@ struct StepSession: Sendable {
     ) throws(VarveError) {
         let step = source.step
         let contents = try StepContents.read(
-            step, of: Run(root: source.root), held: source.held, previous: past.predecessor?.weights, known: past.known)
+            step, of: Run(root: source.root), held: source.held, staysOpen: source.losesNames,
+            previous: past.predecessor?.weights, known: past.known)
         self.contents = contents
         self.base = past.before == nil ? base?.named(for: contents) : nil
         var predecessor = past.predecessor?.step ?? self.base.map { .base($0) }

@@ -59,7 +59,7 @@ struct StepRestorer {
         } consume: { bytes in
             progress?(.bytes(bytes))
         }
-        try files.finish(keepingIn: store)
+        try files.finish(keepingIn: store) { links[manifest.entries[$0].path] != nil }
         try makeLinks(manifest, wanted: wanted)
         try setDirectoryAttributes(manifest, wanted: wanted)
     }

@@ -249,7 +249,7 @@ final class RunPoller: Sendable {
             }
             var source = SourceStep(step, root: run.root)
             for entry in step.entries where entry.identity.kind == .regular {
-                let file = try InputFile(Paths.join(run.root, entry.path))
+                let file = try InputFile(Paths.join(run.root, entry.path), staysOpen: true)
                 guard file.identity.isSameContent(as: entry.identity) else { return nil }
                 source.held[entry.path] = file
             }

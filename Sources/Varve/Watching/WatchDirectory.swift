@@ -54,6 +54,7 @@ final class WatchDirectory: Sendable {
             }
             var source = SourceStep(copy, root: target)
             source.wasSeenUnchanged = true
+            source.losesNames = true
             return source
         } catch {
             try? Directories.remove(target)
