@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Varve
 
 /// An output stream and what it is connected to.
 struct Terminal: Sendable {
@@ -32,15 +33,13 @@ struct Terminal: Sendable {
 
     /// Whether a line can be written over: a terminal that says what it is, and that it is more than paper.
     var movesCursor: Bool {
-        guard isTerminal, let kind = getenv("TERM").map({ String(cString: $0) }) else { return false }
+        guard isTerminal, let kind = ProcessEnvironment.value("TERM") else { return false }
         return !kind.isEmpty && kind != "dumb"
     }
 
     /// Colours only on such a terminal, and not where NO_COLOR is set.
     var usesColour: Bool {
-        guard movesCursor else { return false }
-        guard let value = getenv("NO_COLOR") else { return true }
-        return value.pointee == 0
+        movesCursor && (ProcessEnvironment.value("NO_COLOR") ?? "").isEmpty
     }
 
     func write(_ text: String) {
