@@ -4,10 +4,6 @@
 @_exported public import enum TensorFiles.DType
 /// How long to wait for an archive.
 @_exported public import struct ChainArchive.LockWait
-package import FileSystem
-
-/// For the command, which knows this module only.
-package typealias Environment = FileSystem.Environment
 
 /// This release of Varve.
 public enum VarveRelease {
