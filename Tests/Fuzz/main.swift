@@ -76,7 +76,7 @@ func runDriver(
     _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 ) -> Int32
 
-if let name = getenv("FUZZ_TARGET").map({ String(cString: $0) }) {
+if let name = Environment.value("FUZZ_TARGET") {
     FuzzInput.target = target(name)
     // One thread of BLAS: its threads would share the limit on memory.
     setenv("OPENBLAS_NUM_THREADS", "1", 1)

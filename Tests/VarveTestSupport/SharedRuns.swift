@@ -16,7 +16,7 @@ public enum SharedRuns {
     /// The folder of real runs: `runs` under VARVE_SHARED or beside the package in `../shared`; `nil` where it is absent.
     public static let directory: String? = {
         let shared =
-            getenv("VARVE_SHARED").map { String(cString: $0) } ?? Paths.split(packageRoot).directory + "/shared"
+            Environment.value("VARVE_SHARED") ?? Paths.split(packageRoot).directory + "/shared"
         let runs = shared + "/runs"
         return Directories.exists(runs) ? runs : nil
     }()

@@ -6,7 +6,7 @@ public final class TemporaryDirectory: Sendable {
     public let path: String
 
     public init() throws {
-        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let base = Environment.value("TMPDIR") ?? "/tmp"
         var template = Array((base + "/varve-test-XXXXXX").utf8CString)
         guard let made = mkdtemp(&template) else {
             throw VarveError(.inputOutput, "no temporary directory", file: base)

@@ -12,7 +12,7 @@ package struct ProcessLimits: Sendable {
 
     /// Looked up once: the same for the whole of a process.
     package static let current = ProcessLimits(
-        text: { read($0) }, environment: { name in getenv(name).map { String(cString: $0) } })
+        text: { read($0) }, environment: Environment.value)
 
     /// - Parameters:
     ///   - text: the content of a file of the system, `nil` where it cannot be read.

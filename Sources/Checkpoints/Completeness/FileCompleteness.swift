@@ -1,4 +1,5 @@
 import FileSystem
+import TensorFiles
 
 /// Whether a file that holds no weights is all there, as far as its format tells: a text that breaks off looks like one
 /// that ends.
@@ -24,29 +25,24 @@ enum FileCompleteness {
 
     /// numpy's header has the type and the shape, so the size of what follows. Of objects it has not.
     private static func checkArray(_ source: InputFile) throws(VarveError) {
-        let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
-        let head = try source.bytes(at: 0, count: Int(min(source.byteCount, 12)))
-        guard head.starts(with: magic.prefix(head.count)) else { return }
-        guard head.count == 12 else { throw truncated("the header is cut off", source) }
-        let isShort = head[6] == 1
-        let size = isShort ? Int(head[8]) | Int(head[9]) << 8 : head[8..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
-        let start = UInt64(isShort ? 10 : 12) + UInt64(size)
-        guard size < 1 << 16, start <= source.byteCount else { throw truncated("the header is cut off", source) }
-        let header = String(decoding: try source.bytes(at: start - UInt64(size), count: size), as: UTF8.self)
-        guard let count = byteCount(of: header), source.byteCount - start < count else { return }
-        throw truncated("the array should have \(count) bytes but has \(source.byteCount - start)", source)
+        switch try NumpyHeader.read(source, at: 0, byteCount: source.byteCount) {
+        case .foreign, .other: return
+        case .cutOff: throw truncated("the header is cut off", source)
+        case .header(let header):
+            let left = source.byteCount - UInt64(header.byteCount)
+            guard let count = byteCount(of: header), left < count else { return }
+            throw truncated("the array should have \(count) bytes but has \(left)", source)
+        }
     }
 
-    /// Bytes that a header announces: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. `nil` for objects,
-    /// records, and what is none of this.
-    private static func byteCount(of header: String) -> UInt64? {
-        guard let type = header.firstMatch(of: /'descr':\s*'[<>|=]?([?biufcSV])([0-9]{0,9})'/),
-            let shape = header.firstMatch(of: /'shape':\s*\(([0-9, ]*)\)/)
-        else { return nil }
-        var product = type.output.2.isEmpty ? 1 : UInt64(type.output.2) ?? 1
-        for text in shape.output.1.split(whereSeparator: { $0 == "," || $0 == " " }) {
-            guard let length = UInt64(text) else { return nil }
-            let (value, overflow) = product.multipliedReportingOverflow(by: length)
+    /// Bytes of the elements that a header announces. `nil` for objects, and what is no list of sizes.
+    private static func byteCount(of header: NumpyHeader) -> UInt64? {
+        guard let type = header.type.wholeMatch(of: /[<>|=]?[?biufcSV]([0-9]{0,9})/), let shape = header.shape else {
+            return nil
+        }
+        var product = type.output.1.isEmpty ? 1 : UInt64(type.output.1) ?? 1
+        for length in shape {
+            let (value, overflow) = product.multipliedReportingOverflow(by: UInt64(length))
             guard !overflow else { return nil }
             product = value
         }

@@ -26,14 +26,7 @@ struct MegatronStore {
         for _ in 0..<3 {
             guard let optimizer = node else { return nil }
             if let group = tree.value(optimizer, "param_groups").flatMap({ tree.elements($0) })?.first {
-                var result = Hyperparameters(
-                    learningRate: tree.value(group, "lr").flatMap { tree.number($0) },
-                    epsilon: tree.value(group, "eps").flatMap { tree.number($0) })
-                if let betas = tree.value(group, "betas").flatMap({ tree.elements($0) }), betas.count >= 2 {
-                    result.beta1 = tree.number(betas[0])
-                    result.beta2 = tree.number(betas[1])
-                }
-                return result
+                return Hyperparameters(group, in: tree) { tree.number($0) }
             }
             node = tree.value(optimizer, "optimizer")
         }

@@ -1,23 +1,6 @@
 import TensorFiles
 
 extension PickleTree {
-    /// The whole numbers of a tuple, a list or a `torch.Size`; `nil` for anything else.
-    func sizes(_ node: Node) -> [Int]? {
-        var node = node
-        if case .object(let callable, let arguments, _, _, _) = self[node], case .global(_, "Size") = self[callable],
-            let inner = elements(arguments)?.first
-        {
-            node = inner
-        }
-        guard let elements = elements(node) else { return nil }
-        var result: [Int] = []
-        for element in elements {
-            guard let value = integer(element).flatMap({ Int(exactly: $0) }) else { return nil }
-            result.append(value)
-        }
-        return result
-    }
-
     /// The name of the class or function that made an object, without its module: modules move between releases.
     func className(_ node: Node) -> String? {
         guard case .object(let callable, _, _, _, _) = self[node], case .global(_, let name) = self[callable] else {

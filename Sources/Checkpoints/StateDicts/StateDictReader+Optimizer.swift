@@ -45,19 +45,9 @@ extension StateDictReader {
 
     /// A param group without its slots.
     func emptyGroup(_ group: PickleTree.Node) -> OptimizerGroup {
-        var hyper = Hyperparameters(learningRate: scalar(group, "lr"), epsilon: scalar(group, "eps"))
-        if let betas = tree.value(group, "betas").flatMap({ tree.elements($0) }), betas.count >= 2 {
-            hyper.beta1 = scalar(betas[0])
-            hyper.beta2 = scalar(betas[1])
-        }
-        hyper.isOrthogonalized = ["ns_steps", "ns_coefficients"].contains { tree.value(group, $0) != nil }
-        hyper.beta1 = hyper.beta1 ?? scalar(group, "momentum") ?? scalar(group, "beta1")
-        hyper.beta2 = hyper.beta2 ?? scalar(group, "alpha")
-        return OptimizerGroup(hyperparameters: hyper, weightDecay: scalar(group, "weight_decay"), slots: [])
-    }
-
-    private func scalar(_ node: PickleTree.Node, _ key: String) -> Double? {
-        tree.value(node, key).flatMap { scalar($0) }
+        OptimizerGroup(
+            hyperparameters: Hyperparameters(group, in: tree) { scalar($0) },
+            weightDecay: tree.value(group, "weight_decay").flatMap { scalar($0) }, slots: [])
     }
 
     /// A number, or a tensor with one element.

@@ -112,6 +112,24 @@ package struct PickleTree: Sendable {
         return nil
     }
 
+    /// The whole numbers of a tuple, a list or a `torch.Size`; `nil` for anything else.
+    package func sizes(_ node: Node) -> [Int]? {
+        var node = node
+        // torch.Size((2, 3))
+        if case .object(let callable, let arguments, _, _, _) = self[node], isGlobal(callable, "torch", "Size"),
+            let inner = elements(arguments)?.first
+        {
+            node = inner
+        }
+        guard let elements = elements(node) else { return nil }
+        var result: [Int] = []
+        for element in elements {
+            guard let value = integer(element).flatMap({ Int(exactly: $0) }) else { return nil }
+            result.append(value)
+        }
+        return result
+    }
+
     package func integer(_ node: Node) -> Int64? {
         if case .int(let value) = self[node] { return value }
         return nil

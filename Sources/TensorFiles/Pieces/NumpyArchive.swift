@@ -30,33 +30,19 @@ package struct NumpyArchive {
         func broken(_ message: String) -> VarveError {
             VarveError(.malformed, "npy: \(message)", file: source.name, offset: record.dataOffset, tensor: name)
         }
-        guard record.byteCount >= 12 else { throw broken("\(record.byteCount) bytes") }
-        let head = try source.bytes(at: record.dataOffset, count: 12)
-        guard head.starts(with: [0x93] + Swift.Array("NUMPY".utf8)) else { throw broken("no magic number") }
-        let isShort = head[6] == 1
-        let start = isShort ? 10 : 12
-        let count = isShort ? Int(head.littleEndian(UInt16.self, at: 8)) : Int(head.littleEndian(UInt32.self, at: 8))
-        guard count <= 1 << 16, UInt64(start + count) <= record.byteCount else {
-            throw broken("a header of \(count) bytes")
+        let header: NumpyHeader
+        switch try NumpyHeader.read(source, at: record.dataOffset, byteCount: record.byteCount) {
+        case .header(let found): header = found
+        case .foreign: throw broken("no magic number")
+        case .cutOff: throw broken("its header does not fit into \(record.byteCount) bytes")
+        case .other: return nil
         }
-        let header = String(
-            decoding: try source.bytes(at: record.dataOffset + UInt64(start), count: count), as: UTF8.self)
-        guard let type = header.firstMatch(of: /'descr':\s*'([^']*)'/),
-            let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/),
-            let sizes = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)
-        else { return nil }
-        var shape: [Int] = []
-        for size in sizes.1.split(separator: ",") {
-            let digits = size.filter { !$0.isWhitespace }
-            if digits.isEmpty { continue }
-            guard let value = Int(digits), value >= 0 else { throw broken("the shape \(sizes.1)") }
-            shape.append(value)
-        }
-        guard let dtype = dtype(String(type.1)), order.1 == "False" || shape.count <= 1 else { return nil }
+        guard let shape = header.shape else { throw broken("a shape that is no list of sizes") }
+        guard let dtype = dtype(header.type), !header.isColumnMajor || shape.count <= 1 else { return nil }
         guard let elements = LogicalTensor.count(shape, bits: dtype.bits),
-            UInt64(start + count) + UInt64(elements * dtype.bits / 8) == record.byteCount
+            UInt64(header.byteCount) + UInt64(elements * dtype.bits / 8) == record.byteCount
         else { throw broken("\(record.byteCount) bytes for the shape \(shape)") }
-        return Array(name: name, dtype: dtype, shape: shape, offset: record.dataOffset + UInt64(start + count))
+        return Array(name: name, dtype: dtype, shape: shape, offset: record.dataOffset + UInt64(header.byteCount))
     }
 
     private static func dtype(_ text: String) -> DType? {

@@ -45,13 +45,19 @@ extension JSONScanner {
         return true
     }
 
-    /// The scalar of `\uXXXX` or of a surrogate pair; the first `\u` is consumed already.
+    /// The scalar of `\uXXXX` or of a surrogate pair; the first `\u` is consumed already. A lone surrogate is the
+    /// replacement character where the dialect has any.
     private mutating func escapedScalar() -> Unicode.Scalar? {
         guard let first = fourDigits() else { return nil }
-        guard first & 0xFC00 == 0xD800 else { return Unicode.Scalar(first) }
+        let lone: Unicode.Scalar? = dialect == .python ? "\u{FFFD}" : nil
+        guard first & 0xFC00 == 0xD800 else { return Unicode.Scalar(first) ?? lone }
+        let behind = position
         guard take() == UInt8(ascii: "\\"), take() == UInt8(ascii: "u"), let second = fourDigits(),
             second & 0xFC00 == 0xDC00
-        else { return nil }
+        else {
+            position = behind
+            return lone
+        }
         return Unicode.Scalar(0x10000 + (first & 0x3FF) << 10 + second & 0x3FF)
     }
 

@@ -5,25 +5,36 @@ package import FileSystem
 /// It accepts and rejects what serde_json does, because that decides which safetensors headers are valid: no byte order
 /// mark, comments or trailing commas, no lone surrogates, nesting up to 127. Nothing is kept of values it skips.
 package struct JSONScanner {
+    /// What counts as JSON.
+    enum Dialect {
+        /// What RFC 8259 allows.
+        case standard
+        /// What Python's `json` writes as well: `NaN`, `Infinity` and `-Infinity`, and lone surrogates, which stand for bytes
+        /// of paths that are no UTF-8.
+        case python
+    }
+
     static let depthLimit = 127
 
     private let bytes: [UInt8]
     private let file: String
     private let base: UInt64
     private let part: String
+    let dialect: Dialect
     private var depth = 0
     /// Index of the next byte.
-    private(set) var position = 0
+    var position = 0
 
     /// - Parameters:
     ///   - file: what to call it in errors.
     ///   - base: offset of the text's first byte in the file.
     ///   - part: what the text is of the file, for messages.
-    init(_ bytes: [UInt8], file: String, base: UInt64, part: String = "header") {
+    init(_ bytes: [UInt8], file: String, base: UInt64, part: String = "header", dialect: Dialect = .standard) {
         self.bytes = bytes
         self.file = file
         self.base = base
         self.part = part
+        self.dialect = dialect
     }
 
     /// Offset in the file of the next byte.
@@ -147,6 +158,10 @@ package struct JSONScanner {
         case UInt8(ascii: "t"): try word("true")
         case UInt8(ascii: "f"): try word("false")
         case UInt8(ascii: "n"): try word("null")
+        case UInt8(ascii: "N") where dialect == .python: try word("NaN")
+        case UInt8(ascii: "I") where dialect == .python: try word("Infinity")
+        case UInt8(ascii: "-") where dialect == .python && bytes[position...].starts(with: "-I".utf8):
+            try word("-Infinity")
         default:
             let start = offset
             let text = String(decoding: try number(), as: UTF8.self)

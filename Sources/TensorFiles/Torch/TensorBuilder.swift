@@ -81,7 +81,7 @@ struct TensorBuilder {
     ) throws(Refusal) -> Result {
         guard values.count >= 4, let reference = storages.references[values[0]], reference.location != "meta",
             let dtype = explicit ?? reference.dtype, let offset = tree.integer(values[1]),
-            let shape = integers(values[2]), let strides = integers(values[3])
+            let shape = tree.sizes(values[2]), let strides = tree.sizes(values[3])
         else { return .unlisted }
         guard let index = storages.index(of: reference.key) else {
             if reference.count == 0 { return .unlisted }
@@ -160,22 +160,5 @@ struct TensorBuilder {
         // An empty slice may begin anywhere: x[3:, 2:] of a 3 x 4 matrix does at 14.
         if count == 0 { tensor.elementOffset = min(tensor.elementOffset, available) }
         tensor.elementOffset += first
-    }
-
-    private func integers(_ node: Node) -> [Int]? {
-        var node = node
-        // torch.Size((2, 3))
-        if case .object(let callable, let arguments, _, _, _) = tree[node], tree.isGlobal(callable, "torch", "Size"),
-            let inner = tree.elements(arguments)?.first
-        {
-            node = inner
-        }
-        guard let elements = tree.elements(node) else { return nil }
-        var result: [Int] = []
-        for element in elements {
-            guard let value = tree.integer(element) else { return nil }
-            result.append(Int(value))
-        }
-        return result
     }
 }

@@ -45,7 +45,7 @@ package struct HubCache: Sendable {
     package let directory: String?
 
     /// That of this process, unless a test set another.
-    @TaskLocal package static var current = HubCache { name in getenv(name).map { String(cString: $0) } }
+    @TaskLocal package static var current = HubCache(environment: Environment.value)
 
     /// - Parameter environment: the value of a variable. One that is empty counts as not set, as for the hub's own library.
     package init(environment: (String) -> String?) {

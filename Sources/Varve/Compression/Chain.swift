@@ -114,7 +114,6 @@ struct Chain {
         progress?(.size(session.plan.originalBytes))
         if let name = units.first?.name { progress?(.working(name)) }
         var done = 0
-        try options.capacity.check(units.lazy.map { (needed: session.cost($0), tensor: $0.name) })
         try await session.encode(units, options.capacity) { (unit) throws(VarveError) in
             try manifest.append(unit, to: part)
             progress?(.bytes(unit.sourceBytes))

@@ -105,14 +105,17 @@ struct StepSession: Sendable {
     }
 
     /// Bytes of memory that a unit takes while it is encoded, at most.
-    func cost(_ unit: EncodingUnit) -> Int { UnitCost.encoding(unit, encoder.method) }
+    private func cost(_ unit: EncodingUnit) -> Int { UnitCost.encoding(unit, encoder.method) }
 
     /// Encodes units of the plan on several threads and hands them over in their order. It keeps in the store what the next
     /// step may build on.
+    /// - Throws: as `Workers.check` where any unit of the plan is too large, even if it is none of `units`: a sample must not
+    ///   promise what the whole step has no room for.
     func encode(
         _ units: [EncodingUnit], _ workers: Workers, consume: (EncodedUnit) throws(VarveError) -> Void
     ) async throws(VarveError) {
         let encoder = encoder
+        try workers.check(plan.units.lazy.map { (needed: cost($0), tensor: $0.name) })
         try await OrderedWork.run(
             units, workers, cost: cost, held: \.heldBytes,
             work: { (unit) throws(VarveError) in try encoder.encodeUnit(unit) }, consume: consume)

@@ -27,8 +27,9 @@ public struct Estimator: Sendable {
     }
 
     /// Looks through the run, opens every step that would be added, and encodes a sample of the first ones in memory.
-    /// - Throws: `.usage` (nothing like a checkpoint, options out of range), `.notFound`, `.exists` (the archive's
-    ///   place is taken), `.damaged`, `.interrupted`, `.inputOutput`. Steps that cannot be read are listed as skipped.
+    /// - Throws: `.usage` (nothing like a checkpoint, options out of range, a tensor for which `memory` has no room),
+    ///   `.notFound`, `.exists` (the archive's place is taken), `.damaged`, `.noMemory`, `.interrupted`, `.inputOutput`.
+    ///   Steps that cannot be read are listed as skipped.
     public func estimate(progress: ProgressHandler? = nil) async throws(VarveError) -> Estimate {
         let method = try options.stepMethod()
         guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
@@ -131,10 +132,10 @@ public struct Estimator: Sendable {
                 } else {
                     _ = try StepContents.read(step, of: found, known: known)
                 }
-            } catch  where error.code != .interrupted {
-                if step.number != before?.number || before == nil {
-                    result.skipped.append(.init(path: step.path, reason: error.description))
-                }
+            } catch  where error.code != .interrupted && step.number == before?.number {
+                // Only the sample misses it: compressing has it from the archive.
+            } catch  where error.concernsSource(run: run, archive: archive) {
+                result.skipped.append(.init(path: step.path, reason: error.description))
             }
         }
         return measured

@@ -12,6 +12,8 @@ extension RunPoller {
         var waiting = 0
         var failures = 0
         let began = ContinuousClock.now
+        /// Whether there was a run, with checkpoints or without.
+        var wasThere = false
         /// Whether it was said that there is no run.
         var isMissingTold = false
         /// Directories of the run's checkpoints, since it was the only one.

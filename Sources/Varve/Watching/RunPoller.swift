@@ -36,6 +36,9 @@ final class RunPoller: Sendable {
     /// The run as it was last looked through.
     var run: Run? { state.withLock { $0.run } }
 
+    /// Whether there was anything under the run's path at any time.
+    var wasThere: Bool { state.withLock { $0.wasThere } }
+
     func start() {
         DispatchQueue(label: "varve.poller").async { [self] in
             var interval = Duration.zero
@@ -121,6 +124,7 @@ final class RunPoller: Sendable {
             state.withLock { $0.run = nil }  // Training has not begun.
             return tellMissing()
         }
+        state.withLock { $0.wasThere = true }
         if state.withLock({ $0.listing }) != listing {
             let found = try discovered()
             let one = try found.map { (run) throws(VarveError) in try oneRun(run) }

@@ -28,7 +28,8 @@ public struct Watcher: Sendable {
     /// trainer removes it; a file that is written over in place is copied first. The step is appended, decoded again
     /// from the disk and compared; only then, and under the conditions of `SourceRemoval`, are originals removed. The
     /// archive is locked while a step is added, not in between.
-    /// - Throws: `.interrupted` when cancelled, with nothing unfinished left behind; `.usage`, `.exists`, `.damaged`;
+    /// - Throws: `.interrupted` when cancelled, with nothing unfinished left behind; `.notFound` if there was no run in all
+    ///   of `options.idle`; `.usage`, `.exists`, `.damaged`;
     ///   `.locked` if another process watches for this archive; `.different` if a step that was added does not restore
     ///   as it should (nothing is removed then); `.noSpace`, `.inputOutput` after `options.retries` further tries.
     public func watch(progress: ProgressHandler? = nil) async throws(VarveError) -> WatchResult {
@@ -66,6 +67,10 @@ public struct Watcher: Sendable {
         await poller.stop()
         if !Task.isCancelled, let run = poller.run { try await worker.finish(run) }
         if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
+        // Whoever reads the exit code of a watch that has ended shall not take a mistyped name for a training without news.
+        guard poller.wasThere else {
+            throw VarveError(.notFound, "it did not come into being while it was watched", file: run)
+        }
         var result = worker.result
         result.skipped += try poller.others()
         return result

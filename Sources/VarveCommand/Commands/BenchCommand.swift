@@ -93,7 +93,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     private var directory: String {
         if let scratch { return normalized(scratch) }
-        if let variable = getenv("TMPDIR").map({ String(cString: $0) }), !variable.isEmpty { return variable }
+        if let variable = ProcessEnvironment.value("TMPDIR"), !variable.isEmpty { return variable }
         // Larger than /tmp, which is memory on many machines.
         return "/var/tmp"
     }

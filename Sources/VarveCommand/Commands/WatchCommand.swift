@@ -9,7 +9,8 @@ struct WatchCommand: AsyncParsableCommand {
         discussion: """
             Takes each checkpoint when it is complete and has stopped changing, appends it, decodes it again and compares. \
             It may be started before the training, and works while the trainer removes old checkpoints or writes over one \
-            file again and again. Ends with --idle, SIGINT or SIGTERM; started again it goes on.
+            file again and again. Ends with --idle, SIGINT or SIGTERM; started again it goes on. Where there was no such run \
+            in all of --idle, that is an error.
 
               varve watch out/ --quality lossless --remove-source
             """)

@@ -212,10 +212,10 @@ struct GroupedReport {
         }
         lines += kept
         lines += spending
-        if !report.forgotten.isEmpty {
+        for (what, steps) in [("forgotten steps", report.forgotten), ("replaced steps", report.replaced)]
+        where !steps.isEmpty {
             lines.append(
-                "forgotten steps, not pruned or still needed: \(report.forgotten.count), "
-                    + Units.bytes(report.forgotten.values.reduce(0, +)))
+                "\(what), not pruned or still needed: \(steps.count), \(Units.bytes(steps.values.reduce(0, +)))")
         }
         lines.append(
             "total: \(Units.bytes(report.total.originalBytes)) -> \(Units.bytes(report.total.storedBytes)), "

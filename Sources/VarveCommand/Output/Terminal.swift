@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Varve
 
 /// An output stream and what it is connected to.
 struct Terminal: Sendable {
@@ -32,15 +33,13 @@ struct Terminal: Sendable {
 
     /// Whether a line can be written over: a terminal that says what it is, and that it is more than paper.
     var movesCursor: Bool {
-        guard isTerminal, let kind = getenv("TERM").map({ String(cString: $0) }) else { return false }
+        guard isTerminal, let kind = ProcessEnvironment.value("TERM") else { return false }
         return !kind.isEmpty && kind != "dumb"
     }
 
     /// Colours only on such a terminal, and not where NO_COLOR is set.
     var usesColour: Bool {
-        guard movesCursor else { return false }
-        guard let value = getenv("NO_COLOR") else { return true }
-        return value.pointee == 0
+        movesCursor && (ProcessEnvironment.value("NO_COLOR") ?? "").isEmpty
     }
 
     func write(_ text: String) {
@@ -85,7 +84,7 @@ struct Terminal: Sendable {
 /// Sentences for a terminal of some width.
 enum Prose {
     /// The text broken at blanks so that no line is longer, as far as its words allow; further lines are indented. Blanks
-    /// that follow each other, which align something, stay.
+    /// that follow each other, which align something, stay. A number and its unit count as one word.
     static func wrapped(_ text: String, width: Int) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             wrappedLine(String(line), max(width, 20))
@@ -94,16 +93,34 @@ enum Prose {
 
     private static let indent = "    "
 
+    /// What `Units` writes behind a number, with a blank between.
+    private static let units: Set<Substring> = ["B", "kB", "MB", "GB", "TB", "PB", "%", "s", "min", "h"]
+
+    private static func words(_ text: String) -> [String] {
+        var words: [String] = []
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let unit = word.prefix { $0.isLetter || $0 == "%" }
+            if let number = words.last, number.last?.isNumber ?? false, units.contains(unit),
+                word.dropFirst(unit.count).allSatisfy(\.isPunctuation)
+            {
+                words[words.count - 1] = "\(number) \(word)"
+            } else {
+                words.append(String(word))
+            }
+        }
+        return words
+    }
+
     private static func wrappedLine(_ text: String, _ width: Int) -> String {
         guard text.count > width else { return text }
         var lines: [String] = [], line = ""
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+        for word in words(text) {
             let isFirst = line.isEmpty || line == indent
             if !isFirst, line.count + 1 + word.count > width {
                 lines.append(line)
                 line = indent + word
             } else if line.isEmpty, lines.isEmpty {
-                line = String(word)
+                line = word
             } else {
                 line += (line == indent ? "" : " ") + word
             }

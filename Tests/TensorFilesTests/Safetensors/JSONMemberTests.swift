@@ -27,14 +27,34 @@ import Testing
     @Test(arguments: [
         "", " ", "[1]", "1", #"{"n": 1"#, #"{"n": 1}}"#, #"{"n": 1,}"#, #"{"n": 01}"#, #"{"n": 1.5}"#, #"{"n": "1"}"#,
         #"{"n": 9223372036854775808}"#, #"{"n": -1e19}"#, #"{"n": 1e400}"#, #"{"n": true}"#, #"{"n": [1]}"#,
-        #"{"n": 1, "loss": NaN}"#, #"{"n": 1, "loss": Infinity}"#, #"{"n": 1, "a": 1e999}"#, #"{'n': 1}"#,
-        "\u{FEFF}{\"n\": 1}", #"{"n": 1, "a": "\ud800"}"#, "{\"n\": 1, \"a\": \"\u{1}\"}",
+        #"{"n": NaN}"#, #"{"n": Infinity}"#, #"{"n": -Infinity}"#, #"{"n": 1, "a": nan}"#, #"{"n": 1, "a": -NaN}"#,
+        #"{"n": 1, "a": +Infinity}"#, #"{"n": 1, "a": Inf}"#, #"{"n": 1, "a": -Inf}"#, #"{"n": 1, "a": NaNs}"#,
+        #"{"n": 1, "a": 1e999}"#, #"{'n': 1}"#, "\u{FEFF}{\"n\": 1}", #"{"n": 1, "a": "\ud80"}"#,
+        "{\"n\": 1, \"a\": \"\u{1}\"}",
     ])
     func whatIsNoJSONOrNoWholeNumberIsMalformed(text: String) {
         let error = #expect(throws: VarveError.self) { try number(text) }
         #expect(error?.code == .malformed)
         #expect(error?.location.file == "a.json" && error?.location.offset != nil)
         #expect(error?.message.hasPrefix("JSON: ") == true)
+    }
+
+    /// What Python's `json.dumps` makes of numbers that are none, and of paths whose bytes are no UTF-8.
+    @Test(arguments: ["NaN", "Infinity", "-Infinity", "[NaN, -1, -Infinity]", #"{"x": Infinity}"#, #""\ud800""#])
+    func whatPythonWritesIsSkipped(value: String) throws {
+        #expect(try number(#"{"a": \#(value), "n": 1}"#) == 1)
+        #expect(try number(#"{"n": 1, "a": \#(value)}"#) == 1)
+        for count in 1..<value.utf8.count {
+            #expect(throws: VarveError.self, "\(count)") { try number(#"{"n": 1, "a": \#(value.prefix(count))}"#) }
+        }
+        var scanner = JSONScanner(Array(value.utf8), file: "a.safetensors", base: 0)
+        #expect(throws: VarveError.self) { try scanner.skipValue() }
+    }
+
+    @Test func loneSurrogatesAreReplaced() throws {
+        #expect(try string(#"{"s": "/caf\udce9/out"}"#) == "/caf\u{FFFD}/out")
+        #expect(try string(#"{"s": "\ud800\u0041\ud83d\ude00\ud83d"}"#) == "\u{FFFD}A😀\u{FFFD}")
+        #expect(try string(#"{"s": "\ud800\ud83d\ude00"}"#) == "\u{FFFD}😀")
     }
 
     @Test func stringsHaveTheirEscapesResolved() throws {

@@ -63,4 +63,26 @@ import VarveTestSupport
         #expect(outcome.output.contains("2 steps to add; 1 skipped"))
         #expect(outcome.output.contains("weight") && outcome.output.contains("moment"))
     }
+
+    /// What compressing refuses for want of memory, the estimate does not promise, though its sample would fit.
+    @Test(arguments: [[], ["--quality", "lossless"]])
+    func tooLittleMemoryIsRefusedAsCompressingDoes(options: [String]) throws {
+        let run = codes.path("run"), archive = codes.path("a.varve")
+        for step in 1...2 {
+            let file = SafetensorsMaker.file([
+                TestTensor("a", shape: [64, 64], seed: UInt64(step)),
+                TestTensor("w", shape: [1024, 2048], seed: UInt64(step)),
+            ])
+            try codes.directory.write(file, to: "run/step_\(step).safetensors")
+        }
+        let arguments = ["compress", run, archive, "--memory", "100MB"] + options
+        let estimate = try codes.varve(arguments + ["--dry-run"]), refused = try codes.varve(arguments)
+        #expect(estimate.status == 2 && estimate.output.isEmpty, "\(estimate)")
+        #expect(estimate.error.contains("tensor w") && estimate.error.contains("--memory"))
+        func reason(_ outcome: ExitCodeTests.Outcome) -> Substring? {
+            outcome.error.split(separator: "\n").last { $0.hasPrefix("varve: ") }
+        }
+        #expect(reason(estimate) == reason(refused) && refused.status == 2, "\(refused)")
+        #expect(try codes.varve(["compress", run, archive, "--dry-run", "--memory", "400MB"] + options).status == 0)
+    }
 }

@@ -63,6 +63,7 @@ import VarveTestSupport
         #expect(forgotten.status == 0 && forgotten.output.contains("forgot 2 steps; `varve prune` would free"))
         #expect(try steps(archive) == [200])
         #expect(try codes.varve("list", archive).output.contains("forgotten, not pruned"))
+        #expect(try codes.varve("report", archive).output.contains("forgotten steps, not pruned or still needed: 2, "))
         let lost = try codes.varve("restore", archive, "--step", "300", "-o", codes.path("o"))
         #expect(lost.status == 2 && lost.error.contains("--undo --steps 300"))
         #expect(try codes.varve("forget", archive, "--undo", "--steps", "300").output == "back: 300\n")

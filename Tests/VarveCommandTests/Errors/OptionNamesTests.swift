@@ -21,14 +21,21 @@ import VarveTestSupport
         return found
     }
 
+    /// Parts of notes that archives hold, and that are read from them again: they stay as the first release wrote them. Each
+    /// is written in one place.
+    private static let stored: Set = [
+        ", kept outside: restoring needs --base ", "--quality lossless keeps it exactly",
+        "--quality lossless keeps them exactly",
+    ]
+
     @Test func theLibraryNamesNoOptionOfTheCommand() throws {
         let literals = try Self.literals()
         #expect(literals.count > 1000)
-        // Their notes are stored in archives.
-        let stored = ["Manifests/BaseNote.swift", "Planning/StepManifest+Unproven.swift"]
-        for (file, text) in literals where !stored.contains(file) {
+        var seen = Set<String>()
+        for (file, text) in literals where !Self.stored.contains(text) || !seen.insert(text).inserted {
             #expect(!text.contains(/(^|[ (])--[a-z]/) && !text.contains("varve help"), "\(file): \(text)")
         }
+        #expect(seen == Self.stored)
     }
 
     @Test func everyNameInBackticksHasAnOption() throws {

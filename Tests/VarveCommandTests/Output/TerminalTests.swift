@@ -5,6 +5,8 @@ import TensorFiles
 import Testing
 import VarveTestSupport
 
+@testable import VarveCommand
+
 /// What a person at a terminal sees, and what a program reads that is given the same.
 @Suite struct TerminalTests {
     private let codes = ExitCodeTests()
@@ -59,7 +61,7 @@ import VarveTestSupport
     @Test func tablesFitTheTerminalAndAreWholeInPipes() throws {
         let archive = codes.path("a.varve")
         #expect(try codes.varve("compress", run, archive).status == 0)
-        for columns in [UInt16(100), 72, 50] {
+        for columns in [UInt16(100), 80, 72, 60, 50] {
             for arguments in [
                 ["list", archive], ["report", archive], ["report", archive, "--by", "tensor"], ["inspect", run],
             ] {
@@ -79,6 +81,31 @@ import VarveTestSupport
         #expect(names.count > 3 && perStep.count > 2 * names.count)
         let columns = lines(try onTerminal(50, ["report", archive]).text)[0]
         #expect(columns.contains("stored") && columns.contains("ratio") && !columns.contains("coding"))
+    }
+
+    /// Columns that are missed least go first, and no number parts from its unit.
+    @Test(arguments: [UInt16(60), 80]) func aReportIsReadableInANarrowTerminal(columns: UInt16) throws {
+        let archive = codes.path("a.varve")
+        #expect(try codes.varve("compress", run, archive).status == 0)
+        for grouping in ["layer", "tensor", "role", "step", "file"] {
+            let shown = lines(try onTerminal(columns, ["report", archive, "--by", grouping]).text)
+            for title in ["stored", "ratio", "error"] { #expect(shown[0].contains(title), "\(shown[0])") }
+            #expect(shown.contains { $0.hasPrefix("total: ") })
+            for line in shown {
+                #expect(line.count <= Int(columns), "\(line)")
+                #expect(!line.contains(/^ *([kMGT]?B|%)($|[ ,.;)])/), "\(line)")
+            }
+        }
+    }
+
+    @Test func aNumberStaysWithItsUnit() {
+        let text = "of 4 steps, 5.32 MB -> 138 kB, or 26.9 % (about 5 s)."
+        for width in 20...60 {
+            let broken = Prose.wrapped(text, width: width)
+            #expect(lines(broken).allSatisfy { $0.count <= width })
+            #expect(broken.replacing(/\n +/, with: " ") == text)
+            for whole in ["5.32 MB", "138 kB,", "26.9 %", "5 s)."] { #expect(broken.contains(whole), "\(broken)") }
+        }
     }
 
     @Test func theBarIsGoneWhenTheWorkIsDone() throws {

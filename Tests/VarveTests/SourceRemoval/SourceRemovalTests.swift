@@ -98,12 +98,16 @@ struct SourceRemovalTests {
         #expect(result.notices.contains { $0.contains("step_10 stays") })
     }
 
-    @Test func whatALinkOrTheTrainersStateLeadsToStays() async throws {
+    /// Python writes a loss that is no number as `NaN`, and a path whose bytes are no UTF-8 with lone surrogates.
+    @Test(arguments: ["0.5", "NaN", "[Infinity, -Infinity]", #""caf\udce9""#])
+    func whatALinkOrTheTrainersStateLeadsToStays(loss: String) async throws {
         let shop = RunWorkshop()
         for step in Self.run.steps() {
             let directory = shop.path("run/checkpoint-\(step.number)")
             try Trees.write(step.file(), to: directory + "/pytorch_model.bin")
-            let state = #"{"global_step": \#(step.number), "best_model_checkpoint": "/elsewhere/run/checkpoint-20"}"#
+            let state =
+                #"{"global_step": \#(step.number), "best_model_checkpoint": "/elsewhere/run/checkpoint-20", "#
+                + #""log_history": [{"loss": \#(loss)}]}"#
             try Trees.write(Array(state.utf8), to: directory + "/trainer_state.json")
         }
         try SystemCalls.symbolicLink(target: "checkpoint-10", at: shop.path("run/favourite"))

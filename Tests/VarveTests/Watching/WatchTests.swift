@@ -279,10 +279,20 @@ struct WatchTests {
         #expect(notices.all.filter { $0.contains("checkpoint-20") }.count <= 2, "\(notices.all)")
     }
 
-    /// A mistyped name is told, and leaves no archive.
+    /// A directory without a checkpoint is a training that has not come so far.
+    @Test func aRunWithoutCheckpointsIsNoError() async throws {
+        let shop = RunWorkshop()
+        try Directories.create(shop.path("run"))
+        #expect(try await watch(shop, idle: .milliseconds(200)).added == [])
+    }
+
+    /// A mistyped name is told and is an error in the end, and leaves no archive.
     @Test func whereNothingIsNoArchiveIsMade() async throws {
         let shop = RunWorkshop(), notices = Notices()
-        #expect(try await watch(shop, "nowhere", idle: .milliseconds(1500), notices: notices).added == [])
+        let error = await #expect(throws: VarveError.self) {
+            try await watch(shop, "nowhere", idle: .milliseconds(1500), notices: notices)
+        }
+        #expect(error?.code == .notFound && error?.location.file == shop.path("nowhere"))
         #expect(notices.all == ["\(shop.path("nowhere")) does not exist yet"])
         #expect(try SystemCalls.list(shop.directory.path) == [])
     }

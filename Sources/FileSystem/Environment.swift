@@ -1,0 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The environment of this process.
+package enum Environment {
+    /// The value of a variable; `nil` where it is not set.
+    package static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
