@@ -65,12 +65,16 @@ struct MegatronReader {
     /// That the ranks' files are of one step, and are all there are.
     private static func checkAgreement(_ ranks: [Rank]) throws(VarveError) {
         var iteration = Agreement("iteration")
-        for rank in ranks { iteration.add(rank.model.value("iteration").flatMap { rank.model.text($0) }, rank.model.path) }
+        for model in ranks.map(\.model) {
+            iteration.add(model.value("iteration").flatMap { model.text($0) }, model.path)
+        }
         try iteration.check()
         let parallel = ["tensor_model_parallel_size", "pipeline_model_parallel_size"]
         for (key, own) in zip(parallel, [ranks.map(\.tensorRank), ranks.map(\.pipelineRank)]) {
             var agreement = Agreement(key)
-            for rank in ranks { agreement.add(rank.model.value("args", key).flatMap { rank.model.text($0) }, rank.model.path) }
+            for model in ranks.map(\.model) {
+                agreement.add(model.value("args", key).flatMap { model.text($0) }, model.path)
+            }
             try agreement.check()
             guard let first = ranks.first?.model, let size = first.value("args", key).flatMap({ first.number($0) }),
                 Set(own).count != size
