@@ -1,7 +1,7 @@
 /// The whole numbers of a pickle, alone or within a torch file: where they are, and under which key, so that they can be
 /// changed one by one.
-public struct PickleNumbers {
-    public struct Number {
+public struct PickleNumbers: Sendable {
+    public struct Number: Sendable {
         /// The string before it: the key of a dict, if it is the value under that.
         public var key: String
         /// The string before that one.

@@ -5,7 +5,7 @@ import TensorFiles
 struct DCPFolder {
     let metadata: DCPMetadata
     /// Where the metadata lie, for errors.
-    private let source: String
+    let source: String
     private let files: [StepFile]
     private let byPath: [String: Int]
 
