@@ -61,7 +61,7 @@ bench: $(BINARY) python headers ## speed and memory on a run of 202 M parameters
 
 # libFuzzer and the address sanitizer come with the toolchain. Checks of overflow and bounds stay in, and are findings.
 FUZZ_SECONDS := 60
-FUZZ_TARGETS := safetensors torch pickle manifest part discovery archive
+FUZZ_TARGETS := safetensors torch pickle manifest part discovery archive shards
 fuzz: packages ## fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ_TARGETS="torch part": only those)
 	swift build -c release --product Fuzz --scratch-path .build/fuzz --sanitize=address \
 		-Xswiftc -sanitize=fuzzer -Xswiftc -DFUZZER -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld

@@ -98,7 +98,9 @@ let package = Package(
         // Hostile bytes: the bodies of the fuzz targets, the damage of archives byte by byte.
         .target(
             name: "HostileInput",
-            dependencies: ["Varve", "ChainArchive", "FileSystem", "TensorFiles", "TensorCodecs", "VarveTestSupport"],
+            dependencies: [
+                "Varve", "ChainArchive", "Checkpoints", "FileSystem", "TensorFiles", "TensorCodecs", "VarveTestSupport",
+            ],
             path: "Tests/HostileInput", swiftSettings: settings),
         .executableTarget(
             name: "Fuzz", dependencies: ["HostileInput", "FileSystem", "TensorFiles", "VarveTestSupport"],

@@ -16,7 +16,7 @@ if [ -w /dev/shm ]; then export TMPDIR=/dev/shm; fi
 
 limit() {
     case $1 in
-    safetensors | pickle | discovery) echo 4096 ;;
+    safetensors | pickle | discovery | shards) echo 4096 ;;
     *) echo 16384 ;;
     esac
 }

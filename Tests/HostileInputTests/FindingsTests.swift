@@ -20,6 +20,11 @@ import VarveTestSupport
         SharedRuns.fixtures("fuzz/findings/\(target.rawValue)")
     }
 
+    /// Numbers, bytes and ends of the files of sharded runs.
+    @Test func answersWrongNumbersInShards() async throws {
+        try await FuzzTarget.shards.run(all: ShardTarget.inputs(100, seed: 11))
+    }
+
     /// Seeds are what a target is for; what is made of them by one changed byte may be refused, and is answered.
     @Test(arguments: FuzzTarget.allCases) func answersItsSeedsAndTheirMutations(target: FuzzTarget) async throws {
         let seeds = try target.seeds().filter { !$0.isEmpty && $0.count < 1500 }.prefix(20)

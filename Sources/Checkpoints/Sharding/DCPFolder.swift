@@ -5,7 +5,7 @@ import TensorFiles
 struct DCPFolder {
     let metadata: DCPMetadata
     /// Where the metadata lie, for errors.
-    private let source: String
+    let source: String
     private let files: [StepFile]
     private let byPath: [String: Int]
 
@@ -43,6 +43,10 @@ struct DCPFolder {
             }
             guard LogicalTensor.count(chunk.sizes) != nil else { throw broken("a chunk of \(chunk.sizes)") }
             guard let slice else { throw broken("neither a torch file nor safetensors") }
+            // A torch file holds one chunk; safetensors hold those of several names.
+            guard !chunk.slice.isShared || slice.container == .safetensors else {
+                throw broken("another tensor of the metadata has the same bytes")
+            }
             let found = slice.tensors.count == 1 ? slice.tensors.first : slice.tensors.first { $0.name == entry.name }
             guard let tensor = found else { throw broken("\(slice.tensors.count) tensors where one is expected") }
             guard tensor.dtype == entry.dtype, tensor.shape == chunk.sizes else {

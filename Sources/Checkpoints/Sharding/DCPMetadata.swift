@@ -19,6 +19,8 @@ struct DCPMetadata {
         var path: String
         var offset: UInt64
         var length: UInt64
+        /// Whether another chunk or object has the same bytes.
+        var isShared = false
     }
 
     static let fileName = ".metadata"
@@ -88,6 +90,27 @@ struct DCPMetadata {
             let offsets = tree.value(pair.key, "offset").flatMap { tree.sizes($0) }
             slices[Key(name: name, offsets: offsets)] = Slice(
                 path: Paths.join(folder, path), offset: UInt64(offset), length: UInt64(length))
+        }
+        return try checked(slices, file: file)
+    }
+
+    /// Marks bytes that several have. What overlaps otherwise is at a wrong place.
+    private static func checked(_ slices: [Key: Slice], file: String) throws(VarveError) -> [Key: Slice] {
+        var slices = slices
+        let sorted = slices.filter { $0.value.length > 0 }.sorted {
+            ($0.value.path, $0.value.offset, $0.value.length, $0.key.name)
+                < ($1.value.path, $1.value.offset, $1.value.length, $1.key.name)
+        }
+        for (one, next) in zip(sorted, sorted.dropFirst()) where one.value.path == next.value.path {
+            guard next.value.offset - one.value.offset < one.value.length else { continue }
+            guard one.value.offset == next.value.offset, one.value.length == next.value.length else {
+                throw VarveError(
+                    .malformed,
+                    "it lies at byte \(next.value.offset) of \(one.value.path), within the \(one.value.length) bytes of "
+                        + "\(one.key.name) at \(one.value.offset)", file: file, tensor: next.key.name)
+            }
+            slices[one.key]?.isShared = true
+            slices[next.key]?.isShared = true
         }
         return slices
     }

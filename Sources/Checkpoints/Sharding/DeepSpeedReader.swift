@@ -56,21 +56,26 @@ struct DeepSpeedReader {
 
     private mutating func read(_ checkpoint: DeepSpeedFiles) throws(VarveError) -> [OptimizerState] {
         var plain: [OptimizerState] = []
+        var shapes: [String: [Int]] = [:]
+        var models: [RankFile] = []
         for model in checkpoint.models.keys.sorted() {
-            guard let first = checkpoint.modelFiles(model).first else { continue }
-            let states = try RankFile.opened(first, among: files)
+            var own: [RankFile] = []
+            for index in checkpoint.modelFiles(model) { own.append(try .opened(index, among: files)) }
+            guard let states = own.first else { continue }
+            models += own
+            try ZeroStage.checkModels(models)
             try checkTensorParallel(states)
             addWeights(states, states.value("module"))
             let ranks = try rankFiles(checkpoint.optimizers[model] ?? [:], states)
             if let optimizer = ranks.first {
                 let stage = ZeroStage(model: states, ranks: ranks)
+                try stage.checkRanks(hasExperts: !checkpoint.experts.isEmpty)
+                for (name, shape) in ZeroStage.shapes(states).flatMap({ $0 }) { shapes[name] = shape }
                 let fragments =
                     try optimizer.value("optimizer_state_dict", "fp32_flat_groups") == nil
                     ? stage.partitioned(hasExperts: !checkpoint.experts.isEmpty) : stage.sharded()
                 try add(fragments, states, isWhole: optimizer.value("optimizer_state_dict", "fp32_flat_groups") != nil)
-                var frozen: [RankFile] = []
-                for index in checkpoint.modelFiles(model) { frozen.append(try .opened(index, among: files)) }
-                try addFrozen(states, frozen)
+                try addFrozen(states, own)
             } else {
                 var reader = states.reader
                 reader.read()
@@ -82,12 +87,29 @@ struct DeepSpeedReader {
         for (layer, index) in checkpoint.layers.sorted(by: { $0.layer < $1.layer }) {
             let file = try RankFile.opened(index, among: files)
             addWeights(file, file.root, prefix: "\(layer).")
+            for name in shapes.keys.sorted() where name.hasPrefix("\(layer).") && !names.contains(name) {
+                throw file.malformed("a parameter of layer \(layer) is not in the layer's file", name)
+            }
         }
+        // A rank's own experts go by names that other ranks have as well.
+        if checkpoint.experts.isEmpty { try checkShapes(shapes) }
         for index in checkpoint.experts {
             let file = try RankFile.opened(index, among: files)
             addWeights(file, file.root)
         }
         return plain
+    }
+
+    /// Weights have the shapes that model states list for the optimizer.
+    private func checkShapes(_ shapes: [String: [Int]]) throws(VarveError) {
+        for weight in weights {
+            let shape = assembler.stored(weight.tensorIndex).shape
+            guard files.indices.contains(weight.tensorIndex.file), let wanted = shapes[weight.name], shape != wanted
+            else { continue }
+            throw VarveError(
+                .malformed, "the shape \(shape) where the model states say \(wanted)",
+                file: files[weight.tensorIndex.file].source.name, tensor: weight.name)
+        }
     }
 
     /// Tensor parallel ranks have parts of weights, and nothing says how those are joined.

@@ -58,7 +58,43 @@ struct MegatronReader {
             ranks.append(rank)
         }
         ranks.sort { ($0.pipelineRank, $0.tensorRank) < ($1.pipelineRank, $1.tensorRank) }
+        try Self.checkAgreement(ranks)
         return ranks
+    }
+
+    /// That the ranks' files are of one step, and are all there are.
+    private static func checkAgreement(_ ranks: [Rank]) throws(VarveError) {
+        var iteration = Agreement("iteration")
+        for model in ranks.map(\.model) {
+            iteration.add(model.value("iteration").flatMap { model.text($0) }, model.path)
+        }
+        try iteration.check()
+        let parallel = ["tensor_model_parallel_size", "pipeline_model_parallel_size"]
+        for (key, own) in zip(parallel, [ranks.map(\.tensorRank), ranks.map(\.pipelineRank)]) {
+            var agreement = Agreement(key)
+            for model in ranks.map(\.model) {
+                agreement.add(model.value("args", key).flatMap { model.text($0) }, model.path)
+            }
+            try agreement.check()
+            guard let first = ranks.first?.model, let size = first.value("args", key).flatMap({ first.number($0) }),
+                Set(own).count != size
+            else { continue }
+            throw first.malformed("\(key) is \(size), but there are \(Set(own).count) such ranks' folders")
+        }
+        try checkOrder(ranks)
+    }
+
+    /// Tensor parallel ranks follow one another in the order of the processes that wrote them. Converters write all files in
+    /// one process.
+    private static func checkOrder(_ ranks: [Rank]) throws(VarveError) {
+        let numbers = ranks.map { rank in rank.model.value("args", "rank").flatMap { rank.model.number($0) } ?? 0 }
+        guard Set(numbers).count == ranks.count else { return }
+        for (index, rank) in ranks.enumerated().dropFirst()
+        where ranks[index - 1].pipelineRank == rank.pipelineRank && numbers[index] < numbers[index - 1] {
+            throw rank.model.malformed(
+                "process \(numbers[index]) wrote it, but process \(numbers[index - 1]) wrote "
+                    + "\(ranks[index - 1].model.path): they are exchanged")
+        }
     }
 
     /// Folders of expert parallel ranks have names that others have as well, and interleaved stages are several models.

@@ -9,6 +9,8 @@ struct MegatronStore {
     let hyperparameters: Hyperparameters?
     /// Full names, in the metadata's order.
     private let weights: [DCPMetadata.TensorEntry]
+    /// The metadata's file, for errors.
+    private let source: String
 
     /// `nil` where the folder is none of Megatron's.
     init?(_ folder: DCPFolder, _ files: [StepFile]) {
@@ -17,6 +19,7 @@ struct MegatronStore {
             tree.value(tree.root, "checkpoint_version") != nil || tree.value(tree.root, "args") != nil
         else { return nil }
         hyperparameters = Self.hyperparameters(tree)
+        source = folder.source
         weights = folder.metadata.tensors.filter { StateName($0.name) == nil && !StateName.isElsewhere($0.name) }
     }
 
@@ -70,7 +73,7 @@ struct MegatronStore {
                     try LogicalTensor(
                         name: "\(tensor.name)[\(layer)]", dtype: tensor.dtype, shape: shape,
                         pieces: pieces[layer] ?? [],
-                        file: tensor.name)
+                        file: source)
                 ))
         }
         return result
@@ -157,7 +160,7 @@ struct MegatronStore {
                 let tensor = try LogicalTensor(
                     name: "\(key) of \(parameter.name)", dtype: dtype, shape: parameter.shape,
                     pieces: pieces[index] ?? [],
-                    file: parameter.name)
+                    file: source)
                 let value = StateName("optimizer.state.\(key).\(parameter.name)")?.key ?? key
                 try states.add(assembler.add(tensor), key: value, of: parameter.name, in: "optimizer")
             }

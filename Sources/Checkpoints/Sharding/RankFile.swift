@@ -81,7 +81,9 @@ struct RankFile {
         guard own.dtype == tensor.dtype else {
             throw VarveError(.malformed, "ranks keep it in different types", file: path, tensor: tensor.name)
         }
-        try own.append(tensor.count, file: index, offset: try offset(of: tensor))
+        do throws(VarveError) {
+            try own.append(tensor.count, file: index, offset: try offset(of: tensor))
+        } catch { throw error.at(file: path, tensor: tensor.name) }
         buffer = own
     }
 

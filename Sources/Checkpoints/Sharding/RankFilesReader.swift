@@ -58,6 +58,11 @@ struct RankFilesReader {
         var kinds: [Kind] = []
         for key in members.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let byRank = members[key] ?? [:]
+            if let match = key[1].wholeMatch(of: /.+_world_size_(\d+)/), Int(match.1) != byRank.count {
+                throw VarveError(
+                    .incomplete, "the files of \(byRank.count) of \(match.1) ranks are there",
+                    file: byRank.min { $0.key < $1.key }.map { files[$0.value].source.name })
+            }
             var kind = Kind(folder: key[0], name: key[1], ranks: [])
             for rank in 0..<byRank.count {
                 guard let index = byRank[rank] else {
@@ -120,6 +125,11 @@ struct RankFilesReader {
                 else {
                     throw VarveError(.unsupported, "a way to shard that is not known", file: rank.path, tensor: name)
                 }
+                if let written = sharded.coordinates, written != sharded.coordinates(of: number) {
+                    throw rank.malformed(
+                        "the rank at \(written) of the mesh wrote it, but its name is that of the one at "
+                            + "\(sharded.coordinates(of: number))", name)
+                }
                 (local, box) = (sharded.local, own)
                 whole = whole ?? (sharded.dtype, sharded.shape)
                 guard whole?.shape == sharded.shape else { throw rank.malformed("ranks disagree on its shape", name) }
@@ -153,6 +163,7 @@ struct RankFilesReader {
     ) throws(VarveError) -> [OptimizerState] {
         let first = kind.ranks[0]
         guard let states = first.value("state").flatMap({ first.tree.pairs($0) }) else { return [] }
+        try Self.checkSteps(kind.ranks)
         let path = prefix + ["optimizer", "state"]
         let byRank = kind.ranks.map { rank in rank.value("state").map { rank.fields($0) } ?? [:] }
         // A vector beside matrices is a bias of which each rank has all, no flat parameters.
@@ -201,6 +212,19 @@ struct RankFilesReader {
             return try flatOptimizer(flat, names, first, ranks: kind.ranks.count)
         }
         return [Self.grouped(first, slots, order, file: assembler.fileIndex)]
+    }
+
+    /// That the ranks' optimizers have made as many steps, with the same learning rate. One parameter tells.
+    private static func checkSteps(_ ranks: [RankFile]) throws(VarveError) {
+        var steps = Agreement("the optimizer's step"), rates = Agreement("the optimizer's learning rate")
+        for rank in ranks {
+            let state = rank.value("state").flatMap { rank.tree.pairs($0) }?.first?.value
+            steps.add(state.flatMap { rank.value("step", from: $0) }.flatMap { rank.scalar($0) }, rank.path)
+            let group = rank.value("param_groups").flatMap { rank.tree.elements($0) }?.first
+            rates.add(group.flatMap { rank.value("lr", from: $0) }.flatMap { rank.scalar($0) }, rank.path)
+        }
+        try steps.check()
+        try rates.check()
     }
 
     /// Plain flat tensors of all ranks, one after the other: FSDP1's. `nil` where a rank's is something else.

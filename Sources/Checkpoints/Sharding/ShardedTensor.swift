@@ -16,6 +16,8 @@ struct ShardedTensor {
     let local: PickleTree.Node
     let mesh: [Int]
     let splits: [Split]
+    /// Where in the mesh the rank is that wrote it, if the release says so.
+    let coordinates: [Int]?
 
     /// - Returns: `nil` for anything else, and for a way to split that is not known.
     init?(_ node: PickleTree.Node, _ tree: PickleTree) {
@@ -49,6 +51,18 @@ struct ShardedTensor {
         self.local = local
         self.mesh = mesh
         self.splits = splits
+        let written = tree.value(spec, "mesh").flatMap { tree.value($0, "_coordinate_on_dim") }
+        coordinates = written.flatMap { tree.sizes($0) }
+    }
+
+    /// Where the n-th rank of the mesh is in it, in row-major order.
+    func coordinates(of rank: Int) -> [Int] {
+        var (rest, result) = (rank, mesh)
+        for (index, size) in mesh.enumerated().reversed() {
+            result[index] = rest % max(1, size)
+            rest /= max(1, size)
+        }
+        return result
     }
 
     /// Its dimension, from the state or from the arguments of the call.

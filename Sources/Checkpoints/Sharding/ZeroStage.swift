@@ -126,7 +126,12 @@ struct ZeroStage {
                     let count = rank.value("numel", from: fragment.value).flatMap({ rank.number($0) }),
                     start >= 0, count >= 0, let total = LogicalTensor.count(shape),
                     count <= total - done[name, default: 0]
-                else { throw rank.malformed("a fragment that fits no parameter", rank.tree.string(fragment.key)) }
+                else {
+                    throw rank.malformed(
+                        "a fragment that fits no parameter of \(model.path)", rank.tree.string(fragment.key))
+                }
+                try checkCut(
+                    rank, partitions, name, start: start, count: count, before: done[name, default: 0], of: total)
                 for (key, tensor) in partitions where flats[key]?.count == flats[StateName.master]?.count {
                     guard start <= tensor.count, count <= tensor.count - start else {
                         throw rank.malformed("a fragment ends beyond its partition", name)
@@ -142,6 +147,23 @@ struct ZeroStage {
             }
         }
         return result
+    }
+
+    /// What is cut ends with one rank's partition and goes on at the beginning of the next one's. Between two ranks in the
+    /// wrong order it does not.
+    private func checkCut(
+        _ rank: RankFile, _ partitions: [(key: String, tensor: StoredTensor)], _ name: String, start: Int, count: Int,
+        before: Int, of total: Int
+    ) throws(VarveError) {
+        guard count > 0, let master = partitions.first(where: { $0.key == StateName.master })?.tensor else { return }
+        guard before == 0 || start == 0 else {
+            throw rank.malformed("element \(before) follows at \(start) of the partition, not at its beginning", name)
+        }
+        guard before + count == total || count == master.count - start else {
+            throw rank.malformed(
+                "\(before + count) of the \(total) elements that \(model.path) says it has, but \(count) from \(start) on "
+                    + "are not the end of the partition's \(master.count)", name)
+        }
     }
 
     // MARK: Stage 3

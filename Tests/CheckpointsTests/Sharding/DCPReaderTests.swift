@@ -105,6 +105,12 @@ import VarveTestSupport
         dcp.chunks[0].offsetError = 64
         dcp.chunks[0].lengthError = -64
         expectError(.malformed, dcp.files(), tensor: "model.w", "an offset into a slice")
+        // Two quarters of the same size in one file: the second is said to lie where the first does, or within it.
+        dcp = sample()
+        dcp.chunks[2].offsetError = -dcp.lengthOfSlice(0)
+        expectError(.malformed, dcp.files(), tensor: "model.w", "two quarters in one place")
+        dcp.chunks[2].offsetError = -64
+        expectError(.malformed, dcp.files(), tensor: "model.w", "two quarters that overlap in the file")
         dcp = sample()
         dcp.chunks[0].lengthError = -100
         expectError(.truncated, dcp.files(), tensor: "model.w", "a slice that is cut")

@@ -22,12 +22,19 @@ struct SmallDCP {
         chunks.append(Chunk(name: name, shape: shape, offsets: offsets, sizes: sizes, file: file, values: values))
     }
 
+    private func slice(_ chunk: Chunk) -> [UInt8] {
+        TorchMaker.zip([TestTensor("", shape: chunk.sizes, floats: chunk.values)])
+    }
+
+    /// Bytes of a chunk's slice.
+    func lengthOfSlice(_ index: Int) -> Int { slice(chunks[index]).count }
+
     /// The files by name.
     func files() -> [(name: String, bytes: [UInt8])] {
         var contents: [String: [UInt8]] = [:]
         var slices: [(Chunk, offset: Int, length: Int)] = []
         for chunk in chunks {
-            let slice = TorchMaker.zip([TestTensor("", shape: chunk.sizes, floats: chunk.values)].map { $0 })
+            let slice = slice(chunk)
             slices.append((chunk, contents[chunk.file]?.count ?? 0, slice.count))
             contents[chunk.file, default: []] += slice
         }

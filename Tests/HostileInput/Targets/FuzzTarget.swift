@@ -14,6 +14,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case discovery
     /// Archives whose manifests are the input, sealed with right checksums: reported, verified, restored.
     case archive
+    /// Runs of shards, one file of which has other numbers, other bytes or an early end: read and gathered.
+    case shards
 
     /// - Throws: `BrokenPromise` where the input made Varve do what it says it never does. Refusing the input is right.
     package func run(_ input: [UInt8]) throws {
@@ -25,6 +27,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .part: try PartTarget.run(input)
         case .discovery: try DiscoveryTarget.run(input)
         case .archive: try ArchiveTarget.run(input)
+        case .shards: try ShardTarget.run(input)
         }
     }
 
@@ -38,6 +41,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .part: try PartTarget.seeds()
         case .discovery: try DiscoveryTarget.seeds()
         case .archive: try ArchiveTarget.seeds()
+        case .shards: try ShardTarget.seeds()
         }
     }
 
@@ -51,6 +55,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .manifest, .archive: ["step.manifest", "0000.part", "transform", "excp", "lossless", "F32", "BF16", "../"]
         case .part: ["\u{28}\u{b5}\u{2f}\u{fd}"]
         case .discovery: DiscoveryTarget.words
+        case .shards: []
         }
     }
 }
