@@ -10,8 +10,8 @@ from torch.distributed.checkpoint import metadata as described
 
 from checks import require
 
-MOMENT = re.compile(r"(?:.+\.)?(?:optimizer|optim|optimizers\.\w+)\.state\.(.+)\.(exp_avg|exp_avg_sq)")
-ROLES = {"exp_avg": "firstMoment", "exp_avg_sq": "secondMoment"}
+MOMENT_KEY = re.compile(r"(?:.+\.)?(?:optimizer|optim|optimizers\.\w+)\.state\.(.+)\.(exp_avg|exp_avg_sq)")
+MOMENTS = {"exp_avg": "firstMoment", "exp_avg_sq": "secondMoment"}
 # Since torch 2.15 a tensor's properties have its strides too; earlier ones refuse a `.metadata` with them, and loading
 # needs them nowhere.
 KNOWN = 5
@@ -67,9 +67,9 @@ def by_parameter(tensors):
     """{parameter: {role: tensor}} of {name in the checkpoint: tensor}, whatever wrote it."""
     found, rest = {}, {}
     for key, tensor in tensors.items():
-        match = MOMENT.fullmatch(key)
+        match = MOMENT_KEY.fullmatch(key)
         if match:
-            found.setdefault(match[1], {})[ROLES[match[2]]] = tensor
+            found.setdefault(match[1], {})[MOMENTS[match[2]]] = tensor
         elif not re.match(r"(optimizer|optim|lr_scheduler|dataloader|train_state|step)\b", key):
             rest[key] = tensor
     for key, tensor in rest.items():

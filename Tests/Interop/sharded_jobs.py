@@ -1,5 +1,4 @@
 """What several ranks do for the checks of sharded checkpoints: train small models, and load or resume what came back."""
-import math
 import os
 import traceback
 
@@ -44,7 +43,7 @@ def fsdp_model(mesh):
     return model, torch.optim.AdamW(model.parameters(), lr=3e-3)
 
 
-def train(model, optimizer, generator, steps, update=None):
+def train(model, optimizer, generator, steps):
     losses = []
     for _ in range(steps):
         loss = loss_of(model, rows(generator))
@@ -76,7 +75,7 @@ def whole_states(model, optimizer):
     weights, moments = get_state_dict(model, optimizer)
     found = {name: {"weight": whole(tensor)} for name, tensor in weights.items()}
     for name, state in moments["state"].items():
-        for key, role in distributed.ROLES.items():
+        for key, role in distributed.MOMENTS.items():
             found[name][role] = whole(state[key])
     return found
 
@@ -155,6 +154,13 @@ def resume_trainer(rank, world, request):
 
 
 # ---------------------------------------------------------------- DeepSpeed
+def begin_deepspeed():
+    import deepspeed
+    # It would compile a helper for ranks that share memory; gloo alone does.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed(dist_backend="gloo", verbose=False)
+
+
 def engine_of(model, groups, stage):
     import deepspeed
     settings = {"train_micro_batch_size_per_gpu": 8, "bf16": {"enabled": True}, "zero_allow_untested_optimizer": True,
@@ -182,8 +188,7 @@ def train_engine(engine, generator, steps):
 
 def make_deepspeed(rank, world, request):
     """global_stepN/ of ZeRO 1, 2 and 3 in runs of their own."""
-    import deepspeed
-    deepspeed.init_distributed(dist_backend="gloo", verbose=False)
+    begin_deepspeed()
     for stage, run in enumerate(request["runs"], 1):
         model = small()
         engine = engine_of(model, small_groups(model), stage)
@@ -204,7 +209,7 @@ def engine_states(engine, stage):
     found = {}
     for name, value in engine.module.named_parameters():
         found[name] = {"master": safe_get_full_fp32_param(value)}
-        for key, role in distributed.ROLES.items():
+        for key, role in distributed.MOMENTS.items():
             found[name][role] = safe_get_full_optimizer_state(value, key)
         if stage < 3:
             found[name]["weight"] = value.detach()
@@ -212,8 +217,7 @@ def engine_states(engine, stage):
 
 
 def resume_deepspeed(rank, world, request):
-    import deepspeed
-    deepspeed.init_distributed(dist_backend="gloo", verbose=False)
+    begin_deepspeed()
 
     def resumed(checkpoint):
         root, tag = os.path.split(checkpoint)
@@ -243,7 +247,8 @@ def load_megatron(rank, world, request):
     from megatron.core.dist_checkpointing.mapping import ShardedTensor
 
     def loaded(checkpoint):
-        plain = dist_checkpointing.load_plain_tensors(checkpoint)
+        plain = {name: value for name, value in dist_checkpointing.load_plain_tensors(checkpoint).items()
+                 if isinstance(value, torch.Tensor)}
         halves, cut = {}, {}
         for name, tensor in plain.items():
             cut[name] = next((side for side, size in enumerate(tensor.shape) if size % world == 0 and size), None)
@@ -263,7 +268,3 @@ def load_megatron(rank, world, request):
                 "common": sorted(dist_checkpointing.load_common_state_dict(checkpoint))}
 
     return tried(request["checkpoints"], loaded)
-
-
-def finite(losses):
-    return all(map(math.isfinite, losses))

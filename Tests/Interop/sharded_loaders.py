@@ -1,0 +1,260 @@
+"""Sharded checkpoints loaded in one process, as each framework loads them: {parameter: {role: whole tensor}}.
+
+Roles are weight, firstMoment, secondMoment and master, the weight in full precision beside one in half precision.
+Where a framework has no loader that works on CPUs, its files are loaded one by one, and joined by its own rules.
+"""
+import contextlib
+import glob
+import importlib.util
+import io
+import math
+import os
+import re
+import zipfile
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+import distributed
+from checks import Skip, require
+from distributed import MOMENTS
+from state import lenient, local
+
+
+def torch_file(path):
+    """Classes that are not installed are made up: only tensors are looked at."""
+    return torch.load(path, map_location="cpu", weights_only=False, pickle_module=lenient)
+
+
+def dcp(checkpoint):
+    tensors = {}
+    for folder in distributed.folders(checkpoint):
+        distributed.load_other_values(folder)
+        tensors |= distributed.load_whole(folder)
+    return distributed.by_parameter(tensors)
+
+
+# ---------------------------------------------------------------- DeepSpeed
+def tag_of(checkpoint):
+    """The folder with a tag's files: the checkpoint itself, or in the Trainer's checkpoint what `latest` names."""
+    latest = os.path.join(checkpoint, "latest")
+    if not os.path.exists(latest):
+        return checkpoint
+    with open(latest, encoding="utf-8") as file:
+        return os.path.join(checkpoint, file.read().strip())
+
+
+def model_states(folder):
+    return [torch_file(path) for path in sorted(glob.glob(os.path.join(folder, "*mp_rank_*_model_states.pt")))]
+
+
+def stage_of(folder):
+    return int(torch_file(optimizer_files(folder)[0])["optimizer_state_dict"]["zero_stage"])
+
+
+def optimizer_files(folder, stage="*"):
+    found = glob.glob(os.path.join(folder, f"*zero_pp_rank_*_mp_rank_{stage}_optim_states.pt"))
+    return sorted(found, key=lambda path: int(re.search(r"zero_pp_rank_(\d+)_", path)[1]))
+
+
+def zero(checkpoint):
+    """The weights that the model computes with; ZeRO 3 has none that are whole."""
+    folder = tag_of(checkpoint)
+    if stage_of(folder) == 3:
+        return {}
+    return {name: {"weight": tensor} for name, tensor in model_states(folder)[0]["module"].items()}
+
+
+def zero_to_fp32(checkpoint):
+    """The weights in full precision, by DeepSpeed's own script: the package's, or the copy beside the checkpoint."""
+    folder = tag_of(checkpoint)
+    root, tag = os.path.split(folder)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        found = zero_script(root).get_fp32_state_dict_from_zero_checkpoint(root, tag)
+    return {name: {"master": tensor} for name, tensor in found.items()}
+
+
+def zero_script(root):
+    path = os.path.join(root, "zero_to_fp32.py")
+    if importlib.util.find_spec("deepspeed"):
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
+        from deepspeed.utils import zero_to_fp32 as script
+        return script
+    if not os.path.exists(path):
+        raise Skip("deepspeed is not installed, and no zero_to_fp32.py lies beside the checkpoint: NOTHING WAS LOADED")
+    specification = importlib.util.spec_from_file_location("zero_to_fp32", path)
+    script = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(script)
+    return script
+
+
+def pipeline(checkpoint):
+    """Each stage of the pipeline is a model of its own under ZeRO 1, and each layer has a file."""
+    found = {}
+    for stage, states in enumerate(model_states(checkpoint)):
+        ranks = [torch_file(path)["optimizer_state_dict"] for path in optimizer_files(checkpoint, f"{stage:02d}")]
+        for group, shapes in enumerate(states["param_shapes"]):
+            moments = [rank["base_optimizer_state"]["state"][group] for rank in ranks]
+            flat = {role: torch.cat([moment[key] for moment in moments]) for key, role in MOMENTS.items()}
+            flat["master"] = torch.cat([rank["single_partition_of_fp32_groups"][group] for rank in ranks])
+            at = 0
+            for name, shape in shapes.items():
+                found[name] = {role: values[at:at + math.prod(shape)].view(shape) for role, values in flat.items()}
+                at += math.prod(shape)
+                layer, inside = name.split(".", 1)
+                path = os.path.join(checkpoint, f"layer_{int(layer):02d}-model_states.pt")
+                found[name]["weight"] = torch_file(path)[inside]
+    return found
+
+
+def universal(checkpoint):
+    found = {}
+    for folder in glob.glob(os.path.join(checkpoint, "zero", "*", "")):
+        roles = {"fp32": "weight"} | MOMENTS
+        found[os.path.basename(folder[:-1])] = {
+            role: torch_file(os.path.join(folder, key + ".pt"))["param"] for key, role in roles.items()}
+    return found
+
+
+# ---------------------------------------------------------------- Megatron-Core
+# Parameters that tensor parallel ranks hold parts of, and along which dimension.
+SPLIT = {"linear_qkv.weight": 0, "linear_qkv.bias": 0, "linear_fc1.weight": 0, "linear_fc1.bias": 0,
+         "word_embeddings.weight": 0, "output_layer.weight": 0, "linear_proj.weight": 1, "linear_fc2.weight": 1}
+FLAT = {"param": "master"} | MOMENTS
+
+
+def split_of(name):
+    return next((dimension for end, dimension in SPLIT.items() if name.endswith(end)), None)
+
+
+def joined(name, parts):
+    return parts[0] if split_of(name) is None else torch.cat(parts, split_of(name))
+
+
+def flat_parameters(shapes, flat):
+    """What a rank's flat buffers hold: the parameters from the last to the first, from multiples of 64 elements on."""
+    found, at = {}, 0
+    for name in reversed(shapes):
+        at = -(-at // 64) * 64
+        count = math.prod(shapes[name])
+        found[name] = {role: flat[key][at:at + count].view(shapes[name]) for key, role in FLAT.items()}
+        at += count
+    return found
+
+
+def megatron_files(checkpoint):
+    """mp_rank_TT/: the files of Megatron before its distributed checkpoints."""
+    models, ranks = [], []
+    for folder in sorted(glob.glob(os.path.join(checkpoint, "mp_rank_*"))):
+        model = torch_file(os.path.join(folder, "model_optim_rng.pt"))["model"]
+        models.append({name: tensor for name, tensor in model.items() if isinstance(tensor, torch.Tensor)})
+        buffers = torch_file(os.path.join(folder, "distrib_optim.pt"))[0]
+        ranks.append(flat_parameters({name: tensor.shape for name, tensor in models[-1].items()},
+                                     next(iter(buffers.values()))))
+    return {name: {"weight": joined(name, [model[name] for model in models])} |
+            {role: joined(name, [rank[name][role] for rank in ranks]) for role in FLAT.values()} for name in models[0]}
+
+
+def stacked(name):
+    """Under which name a distributed checkpoint has a parameter, and which slice of it is this layer's."""
+    name = name.replace(".input_layernorm.", ".self_attention.linear_qkv.layer_norm_")
+    name = name.replace(".pre_mlp_layernorm.", ".mlp.linear_fc1.layer_norm_")
+    match = re.fullmatch(r"(.*decoder\.layers)\.(\d+)\.(.*)", name)
+    return (f"{match[1]}.{match[3]}", int(match[2])) if match else (name, None)
+
+
+def megatron(tensors, names):
+    """Of a distributed checkpoint's tensors; `names` are all parameters in the order of the model."""
+    def layer(key, name):
+        key, index = key.format(stacked(name)[0]), stacked(name)[1]
+        return tensors[key] if index is None else tensors[key][index]
+
+    found = {name: {"weight": layer("{}", name)} for name in names}
+    buffers = sorted({key.rsplit(".", 1)[0] for key in tensors if key.startswith("optimizer.distributed.")})
+    if not buffers:
+        for name in names:
+            found[name] |= {role: layer("optimizer.state." + key + ".{}", name) for key, role in FLAT.items()}
+        return found
+    shapes = {name: [size // len(buffers) if side == split_of(name) else size
+                     for side, size in enumerate(found[name]["weight"].shape)] for name in names}
+    ranks = [flat_parameters(shapes, {key: tensors[f"{buffer}.{key}"] for key in FLAT}) for buffer in buffers]
+    for name in names:
+        found[name] |= {role: joined(name, [rank[name][role] for rank in ranks]) for role in FLAT.values()}
+    return found
+
+
+# ---------------------------------------------------------------- files of single ranks, and whole ones
+def in_order(paths):
+    return sorted(paths, key=lambda path: int(re.search(r"rank_(\d+)\.pt$", path)[1]))
+
+
+def along(parts):
+    """Parts of a tensor joined along the dimension that their placement names; others are the same on every rank."""
+    if not hasattr(parts[0], "_spec"):
+        return parts[0]
+    placements = parts[0]._spec.placements
+    require(len(placements) == 1, f"placed by {placements}")
+    whole = torch.cat([local(part) for part in parts], placements[0].dim)
+    require(whole.shape == parts[0].shape, f"parts make {tuple(whole.shape)}, not {tuple(parts[0].shape)}")
+    return whole
+
+
+def rank_files(checkpoint):
+    """verl: model_world_size_W_rank_R.pt and optim_world_size_W_rank_R.pt, states by the model's order."""
+    models, optimizers = ([torch.load(path, map_location="cpu", weights_only=False) for path in in_order(
+        glob.glob(os.path.join(checkpoint, "actor", kind + "_world_size_*.pt")))] for kind in ("model", "optim"))
+    found = {}
+    for index, name in enumerate(models[0]):
+        found[name] = {"weight": along([model[name] for model in models])}
+        found[name] |= {role: along([optimizer["state"][index][key] for optimizer in optimizers])
+                        for key, role in MOMENTS.items()}
+    return found
+
+
+def arrays(checkpoint):
+    """MLX: NNNNNNN_model and NNNNNNN_optimizer, by numpy or safetensors."""
+    def load(path):
+        if path.endswith(".safetensors"):
+            return load_file(path)
+        with np.load(path) as found:
+            return {name: torch.from_numpy(found[name]) for name in found.files}
+
+    moments = load(checkpoint.replace("_model.", "_optimizer."))
+    return {name: {"weight": tensor, "firstMoment": moments[name + ".m"], "secondMoment": moments[name + ".v"]}
+            for name, tensor in load(checkpoint).items()}
+
+
+def by_name(weights, states):
+    return {name: {"weight": tensor} | {role: states[name][key] for key, role in MOMENTS.items()}
+            for name, tensor in weights.items()}
+
+
+def trainer_whole(checkpoint):
+    """The Trainer with FSDP and FULL_STATE_DICT; the weights are there twice."""
+    weights = torch.load(os.path.join(checkpoint, "pytorch_model_fsdp.bin"), map_location="cpu", weights_only=True)
+    again = load_file(os.path.join(checkpoint, "model.safetensors"))
+    require(all(torch.equal(weights[name], tensor) for name, tensor in again.items()), "the weights' copies differ")
+    optimizer = torch.load(os.path.join(checkpoint, "optimizer.bin"), map_location="cpu", weights_only=True)
+    return by_name(weights, optimizer["state"])
+
+
+def composer(checkpoint):
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)["state"]
+    return by_name(state["model"], state["optimizers"]["AdamW"]["state"])
+
+
+# ---------------------------------------------------------------- zip files
+def check_zips(root):
+    """Every torch and numpy file, and every piece in .distcp files, has the right CRCs; how many there are."""
+    count = 0
+    for folder, _, files in os.walk(root):
+        if ".metadata" in files:
+            count += distributed.check_pieces(folder)
+        for path in (os.path.join(folder, name) for name in files if not name.endswith(".distcp")):
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    bad = archive.testzip()
+                require(bad is None, f"{os.path.relpath(path, root)}: the CRC of {bad} is wrong")
+                count += 1
+    return count
