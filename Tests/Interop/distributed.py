@@ -1,4 +1,4 @@
-"""torch.distributed.checkpoint: reading its folders as one process and as several ranks, and what is in them by name."""
+"""Folders of torch.distributed.checkpoint: loaded by one process and by several ranks, and what is in them by name."""
 import io
 import os
 import re
@@ -53,14 +53,13 @@ def load_sharded(folder, mesh):
     state = {}
     for index, (name, entry) in enumerate(sorted(tensors_of(folder).items())):
         dtype, size = entry.properties.dtype, tuple(entry.size)
-        state[name] = zeros(size, dtype=dtype, device_mesh=mesh, placements=[Shard(len(size) - 1 if index % 3 == 0 else 0)]) \
-            if size else torch.zeros((), dtype=dtype)
+        if size:
+            along = Shard(len(size) - 1 if index % 3 == 0 else 0)
+            state[name] = zeros(size, dtype=dtype, device_mesh=mesh, placements=[along])
+        else:
+            state[name] = torch.zeros((), dtype=dtype)
     load(state, checkpoint_id=folder)
-    return {name: tensor.full_tensor() if size_of(tensor) else tensor for name, tensor in state.items()}
-
-
-def size_of(tensor):
-    return tuple(tensor.shape)
+    return {name: tensor.full_tensor() if tensor.dim() else tensor for name, tensor in state.items()}
 
 
 def by_parameter(tensors):

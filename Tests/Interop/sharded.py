@@ -6,6 +6,7 @@ Runs are made on the spot by FSDP2, the Trainer and DeepSpeed on two ranks; thos
 from Fixtures/runs and, where they are there, with more steps, from ../shared/runs.
 """
 import importlib.util
+import logging
 import math
 import os
 import sys
@@ -14,6 +15,7 @@ import warnings
 from functools import wraps
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("DS_ACCELERATOR", "cpu")
 
 import torch
 
@@ -51,7 +53,7 @@ def wants(package):
 
 
 def once(method):
-    """Runs a method once for each object and its arguments, and tells its result, or how it failed, to all who ask."""
+    """Runs a method once for each object and its arguments; tells its result, or how it failed, to all who ask."""
     @wraps(method)
     def asked(self, *arguments):
         known = self.__dict__.setdefault("_" + method.__name__, {})
@@ -88,7 +90,8 @@ class Made:
     @once
     def zero(self):
         wants("deepspeed")
-        on_ranks(2, "sharded_jobs", "make_deepspeed", {"runs": [self.path(f"made-zero{stage}") for stage in (1, 2, 3)]})
+        runs = [self.path(f"made-zero{stage}") for stage in (1, 2, 3)]
+        on_ranks(2, "sharded_jobs", "make_deepspeed", {"runs": runs})
 
 
 class Trip:
@@ -123,7 +126,8 @@ class Trip:
         """The same files; of a lossless archive the same bytes; in any case zip files that are in order."""
         self.done()
         wanted, found = files_under(self.run), files_under(self.restored)
-        require(wanted == found, f"missing {sorted(set(wanted) - set(found))}, extra {sorted(set(found) - set(wanted))}")
+        require(wanted == found,
+                f"missing {sorted(set(wanted) - set(found))}, extra {sorted(set(found) - set(wanted))}")
         changed = [path for path in wanted
                    if read(os.path.join(self.run, path)) != read(os.path.join(self.restored, path))]
         require(not changed or not self.label, f"lossless, and yet changed: {changed}")
@@ -164,7 +168,7 @@ class Trip:
             squared, largest = float((difference * difference).sum()), float(difference.abs().max())
             require(not rows or near(sum(row.squared_error for row in rows), squared)
                     and near(max(row.largest_error for row in rows), largest),
-                    f"step {step}: {name} {role}: squared error {squared!r}, largest {largest!r}; the report says {rows}")
+                    f"step {step}: {name} {role}: squared error {squared!r}, largest {largest!r}; reported {rows}")
         return changed
 
 
@@ -303,9 +307,9 @@ class OnRanks:
 
     @once
     def megatron(self):
-        wants("megatron.core") if importlib.util.find_spec("megatron") else wants("megatron")
+        wants("megatron")
         checkpoints = list(self.checkpoints(self.of("megatron")))
-        paths = {checkpoint: os.path.join(self.work, f"megatron-{index}.pt") for index, checkpoint in enumerate(checkpoints)}
+        paths = {path: os.path.join(self.work, f"megatron-{index}.pt") for index, path in enumerate(checkpoints)}
         return on_ranks(2, "sharded_jobs", "load_megatron", {"checkpoints": paths}), paths
 
     def megatron_loads(self, trip):
@@ -341,6 +345,7 @@ def full_precision(trip):
 # ---------------------------------------------------------------- all of it
 def sharded(checks, work):
     distributed.read_later_metadata()
+    logging.getLogger("torch.distributed.device_mesh").setLevel(logging.ERROR)   # no ranks are needed for rank files
     made, trips = Made(work), {label: [] for label in QUALITIES}
     for name, kind in (MADE | STORED).items():
         find = made.run if name in MADE else stored

@@ -1,4 +1,4 @@
-"""What several ranks do for the checks of sharded checkpoints: train small models, and load or resume what came back."""
+"""What several ranks do for the checks of sharded checkpoints: train small models; load, or resume, what came back."""
 import os
 import traceback
 
@@ -128,7 +128,9 @@ def trainer_of(folder, callback, **settings):
 
 def make_trainer(rank, world, request):
     from transformers import TrainerCallback
-    trainer_of(request["run"], TrainerCallback(), max_steps=STEPS[-1], save_steps=STEPS[0], save_strategy="steps").train()
+    trainer = trainer_of(request["run"], TrainerCallback(), max_steps=STEPS[-1], save_steps=STEPS[0],
+                         save_strategy="steps")
+    trainer.train()
 
 
 def resume_trainer(rank, world, request):

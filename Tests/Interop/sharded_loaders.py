@@ -78,7 +78,6 @@ def zero_to_fp32(checkpoint):
 def zero_script(root):
     path = os.path.join(root, "zero_to_fp32.py")
     if importlib.util.find_spec("deepspeed"):
-        os.environ.setdefault("DS_ACCELERATOR", "cpu")
         from deepspeed.utils import zero_to_fp32 as script
         return script
     if not os.path.exists(path):
