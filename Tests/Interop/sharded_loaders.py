@@ -1,6 +1,7 @@
 """Sharded checkpoints loaded in one process, as each framework loads them: {parameter: {role: whole tensor}}.
 
-Roles are weight, firstMoment, secondMoment and master, the weight in full precision beside one in half precision.
+Roles are weight, firstMoment, secondMoment, master (the weight in full precision beside one in half precision) and copy
+(the weight once more, in another file).
 Where a framework has no loader that works on CPUs, its files are loaded one by one, and joined by its own rules.
 """
 import contextlib
@@ -50,7 +51,7 @@ def model_states(folder):
 
 
 def stage_of(folder):
-    return int(torch_file(optimizer_files(folder)[0])["optimizer_state_dict"]["zero_stage"])
+    return int(partition(optimizer_files(folder)[0])["zero_stage"])
 
 
 def optimizer_files(folder, stage="*"):
@@ -59,11 +60,41 @@ def optimizer_files(folder, stage="*"):
 
 
 def zero(checkpoint):
-    """The weights that the model computes with; ZeRO 3 has none that are whole."""
+    """Masters and moments joined from the ranks' partitions; with ZeRO 1 and 2 also what the model computes with, which
+    ZeRO 3 has in no file as a whole."""
     folder = tag_of(checkpoint)
-    if stage_of(folder) == 3:
-        return {}
-    return {name: {"weight": tensor} for name, tensor in model_states(folder)[0]["module"].items()}
+    states, ranks = model_states(folder)[0], [partition(path) for path in optimizer_files(folder)]
+    found = whole_parameters(states["param_shapes"], ranks)
+    if "fp32_flat_groups" not in ranks[0]:
+        for name in found:
+            found[name]["weight"] = states["module"][name]
+    return found
+
+
+def partition(path):
+    return torch_file(path)["optimizer_state_dict"]
+
+
+def whole_parameters(shapes_of_groups, ranks):
+    """ZeRO 1 and 2 cut a group's parameters, one behind the other, into a part for each rank; ZeRO 3 cuts each
+    parameter, rounded up, and a rank has its part of every one."""
+    third, found = "fp32_flat_groups" in ranks[0], {}
+    for group, shapes in enumerate(shapes_of_groups):
+        moments = [rank["optimizer_state_dict" if third else "base_optimizer_state"]["state"][group] for rank in ranks]
+        parts = {role: [moment[key] for moment in moments] for key, role in MOMENTS.items()}
+        parts["master"] = [rank["fp32_flat_groups" if third else "single_partition_of_fp32_groups"][group]
+                           for rank in ranks]
+        flat, at = {role: torch.cat(values) for role, values in parts.items()}, 0
+        for name, shape in shapes.items():
+            count = math.prod(shape)
+            if third:
+                count = -(-count // len(ranks))
+                whole = {role: torch.cat([part[at:at + count] for part in values]) for role, values in parts.items()}
+            else:
+                whole = {role: values[at:at + count] for role, values in flat.items()}
+            found[name] = {role: values[:math.prod(shape)].view(shape) for role, values in whole.items()}
+            at += count
+    return found
 
 
 def zero_to_fp32(checkpoint):
@@ -92,18 +123,12 @@ def pipeline(checkpoint):
     """Each stage of the pipeline is a model of its own under ZeRO 1, and each layer has a file."""
     found = {}
     for stage, states in enumerate(model_states(checkpoint)):
-        ranks = [torch_file(path)["optimizer_state_dict"] for path in optimizer_files(checkpoint, f"{stage:02d}")]
-        for group, shapes in enumerate(states["param_shapes"]):
-            moments = [rank["base_optimizer_state"]["state"][group] for rank in ranks]
-            flat = {role: torch.cat([moment[key] for moment in moments]) for key, role in MOMENTS.items()}
-            flat["master"] = torch.cat([rank["single_partition_of_fp32_groups"][group] for rank in ranks])
-            at = 0
-            for name, shape in shapes.items():
-                found[name] = {role: values[at:at + math.prod(shape)].view(shape) for role, values in flat.items()}
-                at += math.prod(shape)
-                layer, inside = name.split(".", 1)
-                path = os.path.join(checkpoint, f"layer_{int(layer):02d}-model_states.pt")
-                found[name]["weight"] = torch_file(path)[inside]
+        ranks = [partition(path) for path in optimizer_files(checkpoint, f"{stage:02d}")]
+        found |= whole_parameters(states["param_shapes"], ranks)
+    for name in found:
+        layer, inside = name.split(".", 1)
+        path = os.path.join(checkpoint, f"layer_{int(layer):02d}-model_states.pt")
+        found[name]["weight"] = torch_file(path)[inside]
     return found
 
 
@@ -163,12 +188,21 @@ def stacked(name):
     return (f"{match[1]}.{match[3]}", int(match[2])) if match else (name, None)
 
 
+def model_order(names):
+    """The model has one layer after the other; `inspect` lists the layers that are stacked in one tensor together."""
+    layers = [name for name in names if stacked(name)[1] is not None]
+    first = names.index(layers[0])
+    return (names[:first] + sorted(layers, key=lambda name: stacked(name)[1])
+            + [name for name in names[first:] if stacked(name)[1] is None])
+
+
 def megatron(tensors, names):
-    """Of a distributed checkpoint's tensors; `names` are all parameters in the order of the model."""
+    """Of a distributed checkpoint's tensors; `names` are all parameters as `inspect` lists them."""
     def layer(key, name):
         key, index = key.format(stacked(name)[0]), stacked(name)[1]
         return tensors[key] if index is None else tensors[key][index]
 
+    names = model_order(names)
     found = {name: {"weight": layer("{}", name)} for name in names}
     buffers = sorted({key.rsplit(".", 1)[0] for key in tensors if key.startswith("optimizer.distributed.")})
     if not buffers:
@@ -230,12 +264,13 @@ def by_name(weights, states):
 
 
 def trainer_whole(checkpoint):
-    """The Trainer with FSDP and FULL_STATE_DICT; the weights are there twice."""
-    weights = torch.load(os.path.join(checkpoint, "pytorch_model_fsdp.bin"), map_location="cpu", weights_only=True)
-    again = load_file(os.path.join(checkpoint, "model.safetensors"))
-    require(all(torch.equal(weights[name], tensor) for name, tensor in again.items()), "the weights' copies differ")
+    """The Trainer with FSDP and FULL_STATE_DICT. It resumes from the second copy of the weights."""
+    weights = load_file(os.path.join(checkpoint, "model.safetensors"))
+    copies = torch.load(os.path.join(checkpoint, "pytorch_model_fsdp.bin"), map_location="cpu", weights_only=True)
     optimizer = torch.load(os.path.join(checkpoint, "optimizer.bin"), map_location="cpu", weights_only=True)
-    return by_name(weights, optimizer["state"])
+    found = by_name(weights, optimizer["state"])
+    require(set(copies) == set(weights), "one of the weights' copies has other names")
+    return {name: roles | {"copy": copies[name]} for name, roles in found.items()}
 
 
 def composer(checkpoint):
