@@ -331,6 +331,7 @@ class OnRanks:
 
 def full_precision(trip):
     """DeepSpeed's zero_to_fp32."""
+    wants("deepspeed")
     count = 0
     for checkpoint, wanted in trip.checkpoints().items():
         count += agree(checkpoint, facts(loaders.zero_to_fp32(checkpoint)), wanted)

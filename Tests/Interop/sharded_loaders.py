@@ -6,7 +6,6 @@ Where a framework has no loader that works on CPUs, its files are loaded one by 
 """
 import contextlib
 import glob
-import importlib.util
 import io
 import math
 import os
@@ -18,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 import distributed
-from checks import Skip, require
+from checks import require
 from distributed import MOMENTS
 from state import lenient, local
 
@@ -98,25 +97,12 @@ def whole_parameters(shapes_of_groups, ranks):
 
 
 def zero_to_fp32(checkpoint):
-    """The weights in full precision, by DeepSpeed's own script: the package's, or the copy beside the checkpoint."""
-    folder = tag_of(checkpoint)
-    root, tag = os.path.split(folder)
+    """The weights in full precision, by DeepSpeed's script. The copy that lies in checkpoints needs the package too."""
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+    root, tag = os.path.split(tag_of(checkpoint))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        found = zero_script(root).get_fp32_state_dict_from_zero_checkpoint(root, tag)
+        found = get_fp32_state_dict_from_zero_checkpoint(root, tag)
     return {name: {"master": tensor} for name, tensor in found.items()}
-
-
-def zero_script(root):
-    path = os.path.join(root, "zero_to_fp32.py")
-    if importlib.util.find_spec("deepspeed"):
-        from deepspeed.utils import zero_to_fp32 as script
-        return script
-    if not os.path.exists(path):
-        raise Skip("deepspeed is not installed, and no zero_to_fp32.py lies beside the checkpoint: NOTHING WAS LOADED")
-    specification = importlib.util.spec_from_file_location("zero_to_fp32", path)
-    script = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(script)
-    return script
 
 
 def pipeline(checkpoint):
