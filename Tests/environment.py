@@ -13,6 +13,7 @@ ROOT = os.path.dirname(HERE)
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 REQUIREMENTS = [os.path.join(HERE, "Interop", "requirements.txt")]
+OPTIONAL = os.path.join(HERE, "Interop", "optional.txt")
 
 # Run inside the environment: exits 0 when every pinned version is installed (2.13.0+cpu counts as 2.13.0).
 INSTALLED = """
@@ -39,10 +40,10 @@ class Unreachable(Exception):
     """The package index cannot be reached, and .venv lacks what is needed."""
 
 
-def pins():
+def pins(paths):
     """`name==version` of each requirement that applies to this Python."""
     found = []
-    for path in REQUIREMENTS:
+    for path in paths:
         with open(path, encoding="utf-8") as file:
             for line in file:
                 pin, _, marker = (part.strip() for part in line.split("#")[0].partition(";"))
@@ -53,10 +54,10 @@ def pins():
     return found
 
 
-def ready():
+def ready(paths=REQUIREMENTS):
     if not os.path.exists(PYTHON):
         return False
-    return subprocess.run([PYTHON, "-c", INSTALLED, *pins()], stderr=subprocess.DEVNULL).returncode == 0
+    return subprocess.run([PYTHON, "-c", INSTALLED, *pins(paths)], stderr=subprocess.DEVNULL).returncode == 0
 
 
 def index_answers():
@@ -65,16 +66,29 @@ def index_answers():
     return subprocess.run(probe, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
+def pip(name, paths):
+    print(name + ": installing " + ", ".join(pins(paths)), flush=True)
+    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
+    command += [part for path in paths for part in ("-r", path)]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def install_optional(name):
+    """Adds what only some checks need, beside the versions that are there; its absence is told, and is no failure."""
+    if not ready([OPTIONAL]):
+        result = pip(name, [*REQUIREMENTS, OPTIONAL])
+        if result.returncode:
+            print(result.stdout[-2000:] + f"\n{name}: NOT INSTALLED: {', '.join(pins([OPTIONAL]))}; checks that need "
+                  "them will be SKIPPED", flush=True)
+
+
 def install(name):
     """Makes and fills the environment for that program; raises Unreachable where no package index answers."""
     if not os.path.exists(PYTHON):
         print(name + ": making the virtual environment .venv", flush=True)
         if subprocess.run([sys.executable, "-m", "venv", VENV]).returncode:
             sys.exit(name + ": python3 cannot make virtual environments (Debian: apt-get install python3-venv)")
-    print(name + ": installing " + ", ".join(pins()), flush=True)
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
-    command += [part for path in REQUIREMENTS for part in ("-r", path)]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = pip(name, REQUIREMENTS)
     if result.returncode == 0:
         return
     if UNREACHABLE.search(result.stdout) and not index_answers():
@@ -82,11 +96,14 @@ def install(name):
     sys.exit(result.stdout[-4000:] + "\n" + name + ": pip failed, see above")
 
 
-def run_in(name, script, *requirements):
-    """Becomes the script, run in the environment, with more requirements in it, with this program's arguments."""
+def run_in(name, script, *requirements, optional=False):
+    """Becomes the script, run in the environment, with more requirements in it, with this program's arguments; with the
+    optional packages too, if it asks for them."""
     REQUIREMENTS.extend(requirements)
     if not ready():
         install(name)
         if not ready():
             sys.exit(name + ": .venv does not hold the pinned versions even after installing them")
+    if optional:
+        install_optional(name)
     os.execv(PYTHON, [PYTHON, script, *sys.argv[1:]])

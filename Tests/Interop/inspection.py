@@ -7,15 +7,13 @@ from safetensors.torch import load_file
 
 from checks import Skip, require
 from fixtures import HF_RUN, ODD_RUN, expected, hf, hf_order, odd, odd_order, shared_run
-from state import raw
+from state import DTYPES, raw
 from varve import inspected
 
 RUNS = ("hf_llama hf_llama_lora hf_llama_sharded hf_llama_bf16 hf_gpt2_bin hf_adafactor nanogpt_style lightning "
         "timm_vit torchvision_sgd adamw_amsgrad rmsprop adagrad adafactor muon_adamw torch_legacy_format "
         "plain_safetensors frozen grow tied").split()
 ROLES = ("weight", "firstMoment", "secondMoment")
-DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
-          torch.int64: "I64", torch.bool: "BOOL"}
 
 
 def agrees(run, wanted):

@@ -24,6 +24,7 @@ import inspection
 import lossless_modes
 import made_runs
 import resume
+import sharded
 from checks import Checks, Skip, read, require
 from decoder import EXCP, HALF_COPY, OPENING, PACKED, TRANSFORM
 from fixtures import FIXTURES, HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
@@ -195,6 +196,7 @@ def main():
         partly(checks, work)
         forgotten(checks, work)
         fixtures(checks, work)
+        sharded.sharded(checks, work)
         shared_runs(checks, work)
     return checks.summary()
 

@@ -13,7 +13,7 @@ import environment
 
 if __name__ == "__main__":
     try:
-        environment.run_in("interop", os.path.join(HERE, "interop.py"))
+        environment.run_in("interop", os.path.join(HERE, "interop.py"), optional=True)
     except environment.Unreachable:
         print("INTEROP SKIPPED: the package index cannot be reached and .venv lacks what the checks need;\n"
               "INTEROP SKIPPED: nothing was loaded in torch or safetensors, no training resumed, no archive decoded",

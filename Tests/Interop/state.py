@@ -14,6 +14,8 @@ from checks import Failure, read, require
 LEGACY_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 FIRST = ("exp_avg", "momentum_buffer", "m")
 SECOND = ("exp_avg_sq", "square_avg", "sum", "v")
+DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
+          torch.int64: "I64", torch.bool: "BOOL"}
 
 
 def kind(path):
