@@ -57,6 +57,16 @@ package final class FileRebuilder: Sendable {
         checksums.withLock { $0.append((record.fileRange, crc)) }
     }
 
+    /// The file as it stands, for reading before it is finished. What is written later can be read after
+    /// `finishWrites`.
+    package func opened() throws(VarveError) -> InputFile {
+        try file.finishWrites()
+        return try InputFile(file.temporaryPath)
+    }
+
+    /// Waits until what was written can be read in the file that was opened.
+    package func finishWrites() throws(VarveError) { try file.finishWrites() }
+
     /// Redoes checksums, gives the file its name, mode and time.
     /// - Parameter store: is told where the restored tensors stand, for the next step.
     package func finish(keepingIn store: ScratchStore? = nil) throws(VarveError) {

@@ -135,7 +135,10 @@ struct StepPlanner {
         let weight = master ?? planned(parameter.weight, identity, pairing)
         let copy =
             master == nil
-            ? nil : planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
+            ? nil
+            : planned(
+                parameter.weight,
+                TensorIdentity(name: parameter.name, role: .weight, key: TensorIdentity.modelCopyKey), pairing)
         let first = planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
         var second = planned(
