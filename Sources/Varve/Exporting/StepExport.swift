@@ -14,6 +14,7 @@ struct StepExport {
     private(set) var notices: [String] = []
 
     private let contents: StepContents
+    private let weightIndices: Set<TensorIndex>
 
     /// - Throws: `.unsupported` where the weights are not known by name, two tensors have one name, or safetensors cannot
     ///   hold one.
@@ -22,6 +23,7 @@ struct StepExport {
         onlyWeights: Bool
     ) throws(VarveError) {
         self.contents = contents
+        weightIndices = Set(contents.parameters.compactMap(\.weight))
         if let reason = contents.unreadPieces {
             throw VarveError(.unsupported, "its tensors lie in pieces that are not put together: \(reason)")
         }
@@ -56,7 +58,9 @@ struct StepExport {
             case .number(let number): states.append(ExportedTensor("\(name).\(value.key)", number))
             }
         }
-        if let master, !hasMaster { add("\(name).\(Self.masterKey)", master, to: &states) }
+        if let master, !hasMaster, !weightIndices.contains(master) {
+            add("\(name).\(Self.masterKey)", master, to: &states)
+        }
     }
 
     /// What masters are called whatever a framework calls them, as those are that a reader of shards found.
@@ -104,13 +108,15 @@ struct StepExport {
         let untied = contents.parameters.filter { $0.weight == nil }.count
         if !onlyWeights, untied > 0 {
             notices.append(
-                "\(untied) optimizer states are tied to no weight; they are exported under their place in the optimizer")
+                "\(untied) optimizer states are tied to no weight; they are exported under their place in the optimizer"
+            )
         }
         let strangers = strangers(masters)
         guard !strangers.isEmpty else { return }
         let names = strangers.prefix(3).joined(separator: ", ") + (strangers.count > 3 ? ", ..." : "")
         notices.append(
-            "\(strangers.count) tensors are neither a weight of the model nor optimizer state, and are left out: \(names)")
+            "\(strangers.count) tensors are neither a weight of the model nor optimizer state, and are left out: \(names)"
+        )
     }
 
     /// Tensors of the files of which nothing is exported: generator states, averages that a script keeps in a list.

@@ -11,8 +11,6 @@ final class StepSkeleton: Sendable {
     let contents: StepContents
     /// Entry of each file of `contents.files`.
     let entryOfFile: [Int]
-    /// Bytes of payload.
-    let payloadBytes: Int
 
     private let directory: String
     /// Files with tensors, by entry.
@@ -27,14 +25,13 @@ final class StepSkeleton: Sendable {
         try SystemCalls.makeDirectory(directory)
         self.directory = directory
         let holdsTensors = FileRanges<Int>.entries(withRecordsOf: manifest)
-        var files: [Int: FileRebuilder] = [:], opened: [Int: InputFile] = [:], payloadBytes = 0
+        var files: [Int: FileRebuilder] = [:], opened: [Int: InputFile] = [:]
         do throws(VarveError) {
             for (index, entry) in manifest.entries.enumerated() where entries?.contains(index) ?? true {
                 guard case .file = entry.kind else { continue }
                 if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
                 let path = Paths.join(directory, String(index))
                 let file = try FileRebuilder(index, of: number, to: path, decoder: decoder)
-                payloadBytes += file.payloadBytes
                 opened[index] = try file.opened()
                 if holdsTensors.contains(index) { files[index] = file } else { try file.finish() }
             }
@@ -46,7 +43,6 @@ final class StepSkeleton: Sendable {
             throw error
         }
         self.files = files
-        self.payloadBytes = payloadBytes
         var entryOfPath: [String: Int] = [:]
         for (index, entry) in manifest.entries.enumerated() where entry.isFile { entryOfPath[entry.path] = index }
         entryOfFile = contents.files.map { entryOfPath[$0.path] ?? 0 }
