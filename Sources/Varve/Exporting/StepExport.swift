@@ -15,6 +15,8 @@ struct StepExport {
 
     private let contents: StepContents
     private let weightIndices: Set<TensorIndex>
+    /// Optimizer states without a weight.
+    private var untied = 0
 
     /// - Throws: `.unsupported` where the weights are not known by name, two tensors have one name, or safetensors cannot
     ///   hold one.
@@ -29,38 +31,59 @@ struct StepExport {
         }
         let masters = masters(manifest, records, entryOfFile)
         for parameter in contents.parameters {
-            if let weight = parameter.weight { add(parameter.name, weight, to: &weights) }
-            if !onlyWeights { addStates(of: parameter, master: masters[parameter.name]) }
+            weights += exported(parameter.name, parameter.weight)
+            guard !onlyWeights else { continue }
+            let owner = owner(of: parameter, manifest, records, entryOfFile)
+            addStates(of: parameter, owner: owner)
+            if let master = masters[parameter.name] { addMaster(master, of: parameter) }
+            if parameter.weight == nil, owner == parameter.name { untied += 1 }
         }
         guard !weights.isEmpty else {
             throw VarveError(.unsupported, "no weights by name are known of a checkpoint of this kind")
         }
         try check(weights)
         try check(states)
-        addNotices(masters, onlyWeights: onlyWeights)
+        addNotices(masters)
     }
 
-    private func add(_ name: String, _ index: TensorIndex, to tensors: inout [ExportedTensor]) {
-        guard let (_, tensor) = contents.tensor(index) else { return }
-        tensors.append(ExportedTensor(name, index, tensor))
+    private func exported(_ name: String, _ index: TensorIndex?) -> [ExportedTensor] {
+        guard let index, let (_, tensor) = contents.tensor(index) else { return [] }
+        return [ExportedTensor(name, index, tensor)]
     }
 
-    private mutating func addStates(of parameter: Parameter, master: TensorIndex?) {
-        let name = parameter.name
-        if let first = parameter.firstMoment { add("\(name).\(parameter.momentKeys.first)", first, to: &states) }
-        if let second = parameter.secondMoment { add("\(name).\(parameter.momentKeys.second)", second, to: &states) }
-        var hasMaster = false
-        for value in parameter.other {
-            switch value.content {
-            case .tensor(let index):
-                add("\(name).\(value.key)", index, to: &states)
-                hasMaster = hasMaster || index == master
-            case .number(let number): states.append(ExportedTensor("\(name).\(value.key)", number))
+    /// The weight that the step's records tie a parameter's optimizer state to: data may have told, which are not at hand.
+    private func owner(
+        of parameter: Parameter, _ manifest: StepManifest, _ records: FileRanges<Int>, _ entryOfFile: [Int]
+    ) -> String {
+        for index in parameter.stateTensors {
+            guard let (file, range) = contents.fileRanges(index).first,
+                let found = records.overlapping(range, file: entryOfFile[file]).first, found.range == range
+            else { continue }
+            let record = manifest.tensors[found.value]
+            switch record.role {
+            case .firstMoment, .secondMoment: return record.name
+            case .other where !record.key.isEmpty: return record.name
+            case .other, .weight: continue
             }
         }
-        if let master, !hasMaster, !weightIndices.contains(master) {
-            add("\(name).\(Self.masterKey)", master, to: &states)
+        return parameter.name
+    }
+
+    private mutating func addStates(of parameter: Parameter, owner: String) {
+        states += exported("\(owner).\(parameter.momentKeys.first)", parameter.firstMoment)
+        states += exported("\(owner).\(parameter.momentKeys.second)", parameter.secondMoment)
+        for value in parameter.other {
+            switch value.content {
+            case .tensor(let index): states += exported("\(owner).\(value.key)", index)
+            case .number(let number): states.append(ExportedTensor("\(owner).\(value.key)", number))
+            }
         }
+    }
+
+    /// One that has no other name among what is exported.
+    private mutating func addMaster(_ master: TensorIndex, of parameter: Parameter) {
+        guard !parameter.stateTensors.contains(master), !weightIndices.contains(master) else { return }
+        states += exported("\(parameter.name).\(Self.masterKey)", master)
     }
 
     /// What masters are called whatever a framework calls them, as those are that a reader of shards found.
@@ -104,9 +127,8 @@ struct StepExport {
 
     // MARK: What is left out
 
-    private mutating func addNotices(_ masters: [String: TensorIndex], onlyWeights: Bool) {
-        let untied = contents.parameters.filter { $0.weight == nil }.count
-        if !onlyWeights, untied > 0 {
+    private mutating func addNotices(_ masters: [String: TensorIndex]) {
+        if untied > 0 {
             notices.append(
                 "\(untied) optimizer states are tied to no weight; they are exported under their place in the optimizer"
             )
@@ -132,11 +154,7 @@ struct StepExport {
         // They are known, though only weights may be asked for.
         for parameter in contents.parameters {
             take(masters[parameter.name])
-            take(parameter.firstMoment)
-            take(parameter.secondMoment)
-            for value in parameter.other {
-                if case .tensor(let index) = value.content { take(index) }
-            }
+            for index in parameter.stateTensors { take(index) }
         }
         let known = FileRanges<Void>(taken: taken)
         var result: [String] = []
@@ -149,5 +167,15 @@ struct StepExport {
             }
         }
         return result
+    }
+}
+
+extension Parameter {
+    /// The tensors that the optimizer keeps for it.
+    fileprivate var stateTensors: [TensorIndex] {
+        [firstMoment, secondMoment].compactMap { $0 }
+            + other.compactMap { value in
+                if case .tensor(let index) = value.content { index } else { nil }
+            }
     }
 }

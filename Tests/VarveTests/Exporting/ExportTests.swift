@@ -1,5 +1,6 @@
 import FileSystem
 import Synchronization
+import TensorCodecs
 import TensorFiles
 import Testing
 import Varve
@@ -98,7 +99,8 @@ import VarveTestSupport
         try await compress(
             TorchMaker.zip(pickle: pickle.finished(), storages: [("0", SeededTensors.bytes(of: values))]))
         try await export()
-        let wanted = (0..<32 * 24).map { values[$0 / 24 + $0 % 24 * 32] }
+        var wanted: [Float] = []
+        for row in 0..<32 { for column in 0..<24 { wanted.append(values[row + 32 * column]) } }
         #expect(
             try ExportedFiles(workshop.path("out"), "model").tensors["w"]?.bytes == SeededTensors.bytes(of: wanted))
     }
@@ -176,7 +178,7 @@ import VarveTestSupport
                     TestTensor("wide", dtype: "C128", shape: [64], bytes: [UInt8](repeating: 1, count: 1024))
                 ]))
         let error = await #expect(throws: VarveError.self) { try await export() }
-        #expect(error?.code == .unsupported && error?.tensor == "wide")
+        #expect(error?.code == .unsupported && error?.location.tensor == "wide")
         #expect(!Directories.exists(workshop.path("out")))
         #expect(try SystemCalls.list(workshop.directory.path).sorted() == ["a.varve", "run"])
     }
@@ -202,7 +204,7 @@ import VarveTestSupport
         #expect(unasked?.code == .exists)
         // The single file would be read before the shards.
         let mixed = await #expect(throws: VarveError.self) { try await export(shardBytes: 800, overwrite: true) }
-        #expect(mixed?.code == .exists && mixed?.file == workshop.path("out/model.safetensors"))
+        #expect(mixed?.code == .exists && mixed?.location.file == workshop.path("out/model.safetensors"))
         #expect(try Trees.content(workshop.path("out")) == before)
         try await export(overwrite: true)
         #expect(try Trees.content(workshop.path("out")) == before)
