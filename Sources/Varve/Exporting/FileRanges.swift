@@ -61,7 +61,10 @@ extension FileRanges where Value == Void {
 
 extension StepContents {
     /// The bytes of the step's files that a tensor's elements lie in; of one with gaps or repeats those of its storage.
-    func fileRanges(_ index: TensorIndex) -> [(file: Int, range: Range<UInt64>)] {
+    /// - Parameter withReplicas: whether further pieces with the same elements count as well.
+    func fileRanges(
+        _ index: TensorIndex, withReplicas: Bool = false
+    ) -> [(file: Int, range: Range<UInt64>)] {
         if files.indices.contains(index.file) {
             guard let (file, tensor) = tensor(index) else { return [] }
             if let range = file.byteRange(of: tensor) { return [(index.file, range)] }
@@ -70,7 +73,7 @@ extension StepContents {
         }
         guard let assembly, assembly.tensors.indices.contains(index.tensor) else { return [] }
         let tensor = assembly.tensors[index.tensor]
-        return tensor.pieces.map { piece in
+        return (tensor.pieces + (withReplicas ? tensor.replicas : [])).map { piece in
             let count = UInt64(piece.placement.count * tensor.dtype.bits / 8)
             return (piece.file, piece.offset..<piece.offset + count)
         }

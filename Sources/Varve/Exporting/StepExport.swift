@@ -116,12 +116,18 @@ struct StepExport {
 
     private func check(_ tensors: [ExportedTensor]) throws(VarveError) {
         // Names are compared byte by byte; Swift's strings are equal under canonical equivalence.
-        var names = Set<[UInt8]>()
+        var names = Set<[UInt8]>(), total = 0
         for tensor in tensors {
             guard tensor.name != "__metadata__", names.insert(Array(tensor.name.utf8)).inserted else {
                 throw VarveError(.unsupported, "two tensors have this name", tensor: tensor.name)
             }
             try tensor.checkForm()
+            // Views that repeat their elements can be of any size.
+            let (sum, overflow) = total.addingReportingOverflow(tensor.byteCount)
+            guard !overflow, sum < 1 << 60 else {
+                throw VarveError(.unsupported, "impossibly large tensors", tensor: tensor.name)
+            }
+            total = sum
         }
     }
 
@@ -146,7 +152,7 @@ struct StepExport {
         var taken = [[Range<UInt64>]](repeating: [], count: contents.files.count)
         func take(_ index: TensorIndex?) {
             guard let index else { return }
-            for (file, range) in contents.fileRanges(index) { taken[file].append(range) }
+            for (file, range) in contents.fileRanges(index, withReplicas: true) { taken[file].append(range) }
         }
         for tensor in weights + states {
             if case .stored(let index, _) = tensor.source { take(index) }
