@@ -20,6 +20,7 @@ import torch
 import transformers
 
 import decoding
+import exporting
 import inspection
 import lossless_modes
 import made_runs
@@ -77,6 +78,8 @@ def fixtures(checks, work):
         trip = Roundtrip(HF_RUN, work, hf_names(), options)
         for name, check in trip.checks():
             checks.run(f"hf-trainer-run{label}: {name}", check)
+        for size in ("300kB", "5GB"):
+            checks.run(f"hf-trainer-run{label}: safetensors of {size} load", exporting.hf_run, trip, size)
         checks.run(f"hf-trainer-run{label}: every role coded with loss", every_role_coded, trip)
         checks.run(f"hf-trainer-run{label}: the Trainer resumes", resume.with_trainer, trip.all, margin)
         checks.run(f"hf-trainer-run{label}: a plain torch loop resumes", resume.with_torch, trip.all, margin)

@@ -48,6 +48,16 @@ extension ChainDecoder {
         return plain
     }
 
+    /// Keeps the payload of a step for the next one.
+    package func keepPayload(of number: Int, in store: ScratchStore) throws(VarveError) {
+        for (index, entry) in try step(number).manifest.entries.enumerated() {
+            for block in entry.payload.indices where !entry.payload[block].isConstant {
+                try store.put(
+                    .payload(entry: index, block: block), try payload(entry: index, block: block, of: number))
+            }
+        }
+    }
+
     /// The step with the record that has a block's bytes.
     private func target(
         of block: PayloadBlock, at location: PayloadLocation, from step: OpenStep

@@ -55,6 +55,12 @@ package final class FileRebuilder: Sendable {
         checksums.withLock { $0.append((offset..<offset + UInt64(bytes.count), crc)) }
     }
 
+    /// The file as it stands, for reading before it is complete. What is written later is another file's content.
+    func opened() throws(VarveError) -> InputFile {
+        try file.finishWrites()
+        return try InputFile(file.temporaryPath)
+    }
+
     /// Redoes checksums, gives the file its name and its time. It has its last time then, so that it is the same file for
     /// whoever opens it again.
     func complete() throws(VarveError) {

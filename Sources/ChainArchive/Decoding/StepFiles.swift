@@ -8,11 +8,14 @@ package struct StepFiles: Sendable {
     private let decoder: ChainDecoder
     /// `StepManifest.tensorRanges`.
     private let ranges: [[(range: Range<UInt64>, tensor: Int)]]
-    /// Files with tensors, by entry. They stay open until all their tensors are written.
+    /// Files with tensors, by entry. They are unfinished until all their tensors are written.
     private var files: [Int: FileRebuilder] = [:]
+    private let keepsAll: Bool
 
-    package init(of number: Int, decoder: ChainDecoder) throws(VarveError) {
+    /// - Parameter keepsAll: whether files without tensors stay as well, for `opened`.
+    package init(of number: Int, decoder: ChainDecoder, keepsAll: Bool = false) throws(VarveError) {
         self.number = number
+        self.keepsAll = keepsAll
         self.decoder = decoder
         manifest = try decoder.step(number).manifest
         ranges = manifest.tensorRanges
@@ -22,7 +25,7 @@ package struct StepFiles: Sendable {
     /// - Returns: bytes of the payload.
     package mutating func create(_ entry: Int, at path: String) throws(VarveError) -> Int {
         let file = try FileRebuilder(entry, of: number, to: path, regions: ranges[entry], decoder: decoder)
-        if ranges[entry].isEmpty {
+        if ranges[entry].isEmpty, !keepsAll {
             try file.complete()
             try file.setMode()
         } else {
@@ -42,6 +45,13 @@ package struct StepFiles: Sendable {
                 try files[file]?.write(part, at: offset, isExact: record.coding.isExact)
             }
         }
+    }
+
+    /// The files as they stand, by entry, for reading before they are finished.
+    package func opened() throws(VarveError) -> [Int: InputFile] {
+        var result: [Int: InputFile] = [:]
+        for (entry, file) in files.sorted(by: { $0.key < $1.key }) { result[entry] = try file.opened() }
+        return result
     }
 
     /// Redoes checksums, gives the files their names, times and modes.

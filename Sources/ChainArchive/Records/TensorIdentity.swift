@@ -29,6 +29,9 @@ package struct TensorIdentity: Sendable, Hashable {
     /// The part that the tensor plays in the checkpoint, for people: a stranger is no weight of a model.
     package var playedRole: Role { isStranger ? .other : role }
 
+    /// The key of a model's half-precision weight whose float32 master is the weight of that name.
+    package static let modelCopyKey = "copy"
+
     /// The key of amsgrad's third tensor.
     package static let maximumKey = "max_exp_avg_sq"
 

@@ -7,6 +7,8 @@ package struct Parameter: Sendable {
     package var weight: TensorIndex?
     package var firstMoment: TensorIndex?
     package var secondMoment: TensorIndex?
+    /// What the optimizer calls the two.
+    package var momentKeys = MomentKeys()
     /// The optimizer's other values for it, in file order: `step`, `max_exp_avg_sq`, `row_var`...
     package var other: [OptimizerValue]
     /// No optimizer handles it, and its name or type says that it is a buffer (running statistics, counters, masks).
@@ -32,5 +34,17 @@ package struct Parameter: Sendable {
         self.pairing = pairing
         self.statePath = statePath
         self.hyperparameters = hyperparameters
+    }
+}
+
+/// An optimizer's keys for the first and the second moment: `exp_avg`, `momentum_buffer`, `square_avg`.
+package struct MomentKeys: Sendable, Hashable {
+    package var first: String
+    package var second: String
+
+    /// Those of PyTorch's AdamW.
+    package init(first: String = "exp_avg", second: String = "exp_avg_sq") {
+        self.first = first
+        self.second = second
     }
 }

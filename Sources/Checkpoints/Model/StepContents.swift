@@ -13,6 +13,8 @@ package struct StepContents: Sendable {
     package var structure = ""
     /// Tensors that lie in pieces of the files. Their index is `files.count`.
     package var assembly: Assembly?
+    /// Why tensors that lie in pieces are not put together; `nil` if there are none, or if they are.
+    package var unreadPieces: String?
     /// How often the steps up to this one were searched for an order of their parameters, where some stay open.
     package var searches = 0
 

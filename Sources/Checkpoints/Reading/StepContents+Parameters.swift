@@ -40,6 +40,7 @@ extension StepContents {
         parameter.statePath = slot.slot.statePath
         parameter.firstMoment = slot.slot.firstMoment
         parameter.secondMoment = slot.slot.secondMoment
+        parameter.momentKeys = slot.slot.momentKeys
         parameter.other = slot.slot.other
     }
 }

@@ -48,6 +48,7 @@ extension StepContents {
             step: step, files: files, parameters: parameters(solver), warnings: inventory.notes + solver.warnings)
         contents.structure = structure
         contents.assembly = inventory.assembly
+        contents.unreadPieces = inventory.unreadPieces
         let open = contents.parameters.filter { $0.pairing == .ambiguous }.count
         if open > 0 {
             contents.searches = solver.searches

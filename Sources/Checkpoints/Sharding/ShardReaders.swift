@@ -13,6 +13,7 @@ enum ShardReaders {
         } catch  where error.code == .unsupported {
             var inventory = StepInventory(stateDictsIn: files)
             inventory.notes.append("the shards are kept exactly: \(error.description)")
+            inventory.unreadPieces = error.message
             return inventory
         }
     }

@@ -38,6 +38,8 @@ struct OptimizerSlot {
     var hasState = false
     var firstMoment: TensorIndex?
     var secondMoment: TensorIndex?
+    /// What the optimizer calls them.
+    var momentKeys = MomentKeys()
     var other: [OptimizerValue] = []
     /// The first moment is the update itself (`momentum_buffer`), not yet divided by anything.
     var firstIsUpdate = false
@@ -56,4 +58,6 @@ struct StepInventory {
     var assembly: Assembly?
     /// What a user should hear.
     var notes: [String] = []
+    /// Why tensors that lie in pieces are not put together; `nil` if there are none, or if they are.
+    var unreadPieces: String?
 }

@@ -20,9 +20,11 @@ enum StateRoles {
         for value in values {
             if case .tensor(let tensorIndex) = value.content, value.key == firstKey {
                 slot.firstMoment = tensorIndex
+                slot.momentKeys.first = value.key
                 slot.firstIsUpdate = value.key == "momentum_buffer"
             } else if case .tensor(let tensorIndex) = value.content, value.key == secondKey {
                 slot.secondMoment = tensorIndex
+                slot.momentKeys.second = value.key
             } else {
                 slot.other.append(value)
             }

@@ -145,6 +145,9 @@ package final class OutputFile: ByteSource {
         }
     }
 
+    /// Waits until whoever opens the file reads what was written.
+    package func finishWrites() throws(VarveError) { try direct?.finish() }
+
     /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
     /// - Parameter sync: whether to fsync first. Restored checkpoints and caches may leave it out, archives never.
     package func commit(sync: Bool = true) throws(VarveError) {

@@ -136,7 +136,9 @@ struct StepPlanner {
         let copy =
             master == nil
             ? nil
-            : try planned(parameter.weight, TensorIdentity(name: parameter.name, role: .weight, key: "copy"), pairing)
+            : try planned(
+                parameter.weight,
+                TensorIdentity(name: parameter.name, role: .weight, key: TensorIdentity.modelCopyKey), pairing)
         let first = try planned(
             parameter.firstMoment, TensorIdentity(name: parameter.name, role: .firstMoment, key: ""), pairing)
         var second = try planned(

@@ -20,10 +20,31 @@ public struct RestoreOptions: Sendable {
         }
     }
 
+    /// What files a step becomes.
+    public enum Format: Sendable, Hashable {
+        /// The checkpoint's own files.
+        case original
+        /// Safetensors files with the whole tensors by name, wherever they lie in the checkpoint's files.
+        ///
+        /// `model.safetensors` has what the model's state dicts hold, in the type that they hold it in.
+        /// `optimizer.safetensors` has what the optimizer keeps of it, as `NAME.KEY` with the optimizer's own keys
+        /// (`NAME.exp_avg`); plain numbers are scalars of type F64, and float32 masters of half-precision weights have
+        /// the key `fp32_master`. Files that belong to no tensor are left out. Several steps come into directories
+        /// `step-NUMBER`.
+        ///
+        /// Tensors of more than `shardBytes` bytes together are spread over several files, as
+        /// `model-00001-of-00003.safetensors`, with a list `model.safetensors.index.json`. A larger tensor has a file of
+        /// its own.
+        case safetensors(shardBytes: UInt64 = 5_000_000_000)
+    }
+
     /// Which steps are restored. ``Archive/restore(_:to:options:progress:)`` has it as a parameter and ignores this
     /// one.
     public var selection: Selection
-    /// Whether only files that hold weights, and nothing else, are restored.
+    /// What files the steps become.
+    public var format = Format.original
+    /// Whether only files that hold weights, and nothing else, are restored; as ``Format/safetensors(shardBytes:)`` all
+    /// weights, whatever lies beside them.
     public var onlyWeights: Bool
     /// Whether files that are in the output already are replaced. Other files there stay.
     public var overwrite: Bool

@@ -82,6 +82,13 @@ struct RestorePlan {
         }
     }
 
+    /// Steps whose files are new ones: each in a directory of its own, but for a single one.
+    init(exporting numbers: [Int], isOne: Bool) {
+        destinations = numbers.map {
+            Destination(number: $0, directory: isOne ? "" : "step-\(StepVersion.number($0))", stripping: "")
+        }
+    }
+
     private mutating func claim(_ entry: Entry) {
         do throws(VarveError) {
             try claims.add(entry.path, PathClaims.Claim(entry.kind))

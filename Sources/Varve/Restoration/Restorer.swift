@@ -30,6 +30,7 @@ package struct Restorer: Sendable {
         if !options.overwrite, let content = try? SystemCalls.list(output), !content.isEmpty {
             throw VarveError(.exists, "the directory is not empty; `overwrite` replaces what is in it", file: output)
         }
+        if case .safetensors(0) = options.format { throw VarveError(.usage, "`shardBytes` must not be 0") }
         if let identity = try? FileIdentity(path: output, following: true), identity.kind != .directory {
             throw VarveError(.exists, "there is a file of that name", file: output)
         }
@@ -58,12 +59,23 @@ package struct Restorer: Sendable {
             let store =
                 keeps
                 ? try ScratchStore(directory: staging.path, contents: manifests[position].keptContents) : nil
-            let target = StepRestorer(
-                decoder: decoder, destination: destination, root: staging.path, store: store,
-                onlyWeights: options.onlyWeights || reader.forgotten.extent(step) == .moments, workers: workers,
-                links: destination.directory.isEmpty ? links : [:])
+            let lacksMoments = reader.forgotten.extent(step) == .moments
             do throws(VarveError) {
-                try await target.restore(progress)
+                switch options.format {
+                case .original:
+                    try await StepRestorer(
+                        decoder: decoder, destination: destination, root: staging.path, store: store,
+                        onlyWeights: options.onlyWeights || lacksMoments, workers: workers,
+                        links: destination.directory.isEmpty ? links : [:]
+                    ).restore(progress)
+                case .safetensors(let shardBytes):
+                    try await StepExporter(
+                        decoder: decoder, number: step, root: staging.path, output: output,
+                        directory: destination.directory, shardBytes: shardBytes, store: store,
+                        onlyWeights: options.onlyWeights || lacksMoments,
+                        entries: lacksMoments ? try decoder.step(step).manifest.weightEntries : nil, workers: workers
+                    ).export(progress)
+                }
             } catch {
                 throw reader.isPrunedSince(step) ? VarveError.forgotten(StepVersion.number(step), file: archive) : error
             }
@@ -75,7 +87,7 @@ package struct Restorer: Sendable {
         }
         let isMoved = try staging.moveIntoPlace(overwrite: options.overwrite)
         // Last, for nothing can be put into a directory that may not be written to.
-        if !options.onlyWeights {
+        if !options.onlyWeights, options.format == .original {
             for (destination, manifest) in zip(plan.destinations, manifests) {
                 try DirectoryModes(manifest.entries, destination).set(in: output, withRoot: isMoved)
             }
@@ -136,6 +148,9 @@ package struct Restorer: Sendable {
     }
 
     private func plan(_ manifests: [StepManifest], _ reader: ArchiveReader) throws(VarveError) -> RestorePlan {
+        guard options.format == .original else {
+            return RestorePlan(exporting: manifests.map(\.number), isOne: options.selection.isOne)
+        }
         do throws(VarveError) {
             guard options.selection.isOne, let manifest = manifests.first else {
                 // The run's other files may repeat ones that are left out.

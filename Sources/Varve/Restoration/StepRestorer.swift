@@ -38,7 +38,7 @@ struct StepRestorer {
                 break
             }
         }
-        if let store { try keepPayload(manifest, in: store) }
+        if let store { try decoder.keepPayload(of: number, in: store) }
 
         let targets = files
         let step = try decoder.step(number)
@@ -70,15 +70,6 @@ struct StepRestorer {
         let all = manifest.entries.indices.filter { !destination.isRoot(manifest.entries[$0]) }
         guard onlyWeights else { return Set(all) }
         return manifest.weightEntries.intersection(all)
-    }
-
-    private func keepPayload(_ manifest: StepManifest, in store: ScratchStore) throws(VarveError) {
-        for (index, entry) in manifest.entries.enumerated() {
-            for block in entry.payload.indices where !entry.payload[block].isConstant {
-                try store.put(
-                    .payload(entry: index, block: block), try decoder.payload(entry: index, block: block, of: number))
-            }
-        }
     }
 
     /// Links come last, when every file is in place, so that no file is ever written through a link.

@@ -10,6 +10,9 @@ struct RestoreCommand: AsyncParsableCommand {
             (200-400, 200,600) come under their own names; --step all recreates the run there. Every tensor is compared with \
             its hash; nothing incomplete is left behind.
 
+            --as safetensors writes whole tensors by name instead, whatever files and pieces they lie in: model.safetensors \
+            and optimizer.safetensors, as shards with an index if they are large.
+
               varve restore out.varve --step latest --output restored
               varve restore out.varve --steps 200-400 --output restored
             """)
@@ -31,6 +34,17 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the files that hold weights.", valueName: "weights"))
     var only: Only?
 
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Write all tensors by name into safetensors files.", valueName: "safetensors"))
+    var format: Format?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --as: the most bytes that a file's tensors have, as in 500MB; 5GB where it is left out.",
+            valueName: "size"))
+    var shardSize: MemorySize?
+
     @Flag(help: "Replace files that are there.")
     var overwrite = false
 
@@ -47,12 +61,21 @@ struct RestoreCommand: AsyncParsableCommand {
 
     enum Only: String, ExpressibleByArgument, CaseIterable { case weights }
 
+    enum Format: String, ExpressibleByArgument, CaseIterable { case safetensors }
+
+    func validate() throws {
+        guard shardSize == nil || format != nil else { throw ValidationError("--shard-size needs --as safetensors") }
+    }
+
     func run() async throws {
         let archive = try Archive(at: normalized(archive)), selection = try step.restored(from: archive.path)
         var options = RestoreOptions(
             onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: work.threads,
             memory: work.memory?.bytes)
         options.replaced = replaced
+        if format == .safetensors {
+            options.format = shardSize.map { .safetensors(shardBytes: $0.bytes) } ?? .safetensors()
+        }
         let chosen = options
         let bar = ProgressBar(verb: "restoring", options: common)
         let output = normalized(output)

@@ -14,6 +14,7 @@ enum OptionNames {
         "onlyWeights": "--only weights",
         "overwrite": "--overwrite",
         "replaces": "--replace",
+        "shardBytes": "--shard-size",
         "stepSize": "--step-size",
         "steps": "--steps",
         "targetRatio": "--target-ratio",

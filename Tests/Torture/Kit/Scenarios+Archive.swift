@@ -10,6 +10,12 @@ extension Scenarios {
         try await Restorer(archive: workspace.archive, options: options).restore(to: workspace.output)
     }
 
+    private static func export(_ workspace: Workspace, overwrite: Bool = false) async throws {
+        var options = RestoreOptions(selection: .step(20), overwrite: overwrite, threads: 1)
+        options.format = .safetensors(shardBytes: 4000)
+        try await Restorer(archive: workspace.archive, options: options).restore(to: workspace.output)
+    }
+
     static let restoring: [Scenario] = [
         // Restored once more over what is there, in case that it was complete when the command ended.
         Scenario(
@@ -41,6 +47,21 @@ extension Scenarios {
             try Shell.copy(workspace.path("run/notes.txt"), to: Paths.join(workspace.output, "mine.txt"))
         } command: { workspace, _ in
             try await restore(workspace, .step(30), overwrite: true)
+        },
+        Scenario(
+            "restore --as safetensors", isDurable: false,
+            arguments: {
+                [
+                    "restore", $0.archive, "--step", "20", "-o", $0.output, "--threads", "1", "--as", "safetensors",
+                    "--shard-size", "4kB",
+                ]
+            }
+        ) { workspace in
+            try await whole(workspace, transform)
+        } again: { workspace in
+            try await export(workspace, overwrite: true)
+        } command: { workspace, _ in
+            try await export(workspace)
         },
         Scenario("verify --deep", isReport: true, arguments: { ["verify", $0.archive, "--deep", "--threads", "1"] }) {
             workspace in
