@@ -27,7 +27,7 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, mo
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 6, b"VRVr": 2, b"VRVf": 2}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 7, b"VRVr": 2, b"VRVf": 2}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
@@ -42,9 +42,12 @@ PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
 
 Reference = namedtuple("Reference", "part offset size checksum")
 Block = namedtuple("Block", "content record place value size checksum")
-Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload")
+Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload containers")
 Tensor = namedtuple(
-    "Tensor", "name role key dtype shape count size entry offset coding reference step quantized lossless hash")
+    "Tensor", "name role key dtype shape count size pieces coding reference step quantized lossless hash")
+# Of a box of a tensor (its first index and its size in each dimension) the elements of a range, in row-major order; all of
+# the tensor where these are None.
+Piece = namedtuple("Piece", "entry offset starts sizes range")
 QuantizedGroup = namedtuple("QuantizedGroup", "method weights moments")
 # Of a step, for the next one: tensors by identity with what they were in the step before, where their coding has that
 # in it; weights and states by name, exact tensors by name and role, payload by entry. Bytes that were pruned are None.
@@ -75,7 +78,7 @@ def read_block(body, has_kinds):                                                
     return Block(content, record, place, value, size, checksum)
 
 
-def read_entry(body, has_kinds):                                                                          # section 8
+def read_entry(body, has_kinds, has_containers=False):                                                                          # section 8
     path, kind = safe(body.text()), body.u8()
     require(kind <= VARIANT, "an unknown kind of entry")
     target = body.text() if kind >= SYMBOLIC_LINK else ""
@@ -85,14 +88,21 @@ def read_entry(body, has_kinds):                                                
     mode, modified = body.varint(), body.signed()
     require(mode <= 0o7777, "an impossible mode")
     file = (body.varint(), body.varint(), body.list(lambda body: read_block(body, has_kinds))) if kind in (FILE, VARIANT) else (0, 0, [])
-    return Entry(path, kind, target, regions, mode, modified, *file)
+    lists = has_containers and kind in (FILE, VARIANT)
+    containers, end = [], 0
+    for gap, size in body.list(lambda body: (body.varint(), body.varint())) if lists else []:
+        containers.append((end + gap, size))
+        end += gap + size
+    require(end <= file[0], "a zip file ends beyond its file")
+    return Entry(path, kind, target, regions, mode, modified, *file, containers)
 
 
 def read_tensor(body, version):                                                                # section 9
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
-    entry, offset, coding = body.varint(), body.varint(), body.u8()
+    require(dtype in BITS, "a tensor of an unknown kind")
+    pieces, coding = read_pieces(body, version, dtype, shape), body.u8()
     newest = {1: EXCP, 2: HALF_COPY}.get(version, PACKED)
-    require(role <= OTHER and coding <= newest and dtype in BITS, "a tensor of an unknown kind")
+    require(role <= OTHER and coding <= newest, "a tensor of an unknown kind")
     reference = read_reference(body) if coding in (EXACT, DELTA) else None
     step = body.varint() if coding == SAME_AS else None
     quantized = (body.varint(), body.varint()) if EXCP <= coding <= HALF_COPY else None
@@ -105,13 +115,58 @@ def read_tensor(body, version):                                                 
         body.take((3 if version > 5 else 2) * figure), body.varint()
     count = math.prod(shape)
     size = (count * BITS[dtype] + 7) // 8
-    return Tensor(name, role, key, dtype, shape, count, size, entry, offset, coding, reference, step, quantized,
+    return Tensor(name, role, key, dtype, shape, count, size, pieces, coding, reference, step, quantized,
                   lossless, digest)
+
+
+def read_pieces(body, version, dtype, shape):                                                  # section 9.1
+    count = body.varint() if version > 6 else 0
+    if count == 0:
+        return [Piece(body.varint(), body.varint(), None, None, None)]
+    require(BITS[dtype] % 8 == 0, "pieces of elements of less than a byte")
+    pieces, entry, offset, starts, sizes, end = [], 0, 0, [0] * len(shape), list(shape), 0
+    for _ in range(count):
+        entry, offset = entry + body.signed(), (offset + body.signed()) % 2**64
+        before = (starts, sizes)
+        starts = [start + body.signed() for start in starts]
+        sizes = [size + body.signed() for size in sizes]
+        require(all(start >= 0 and size >= 0 and start + size <= whole
+                    for start, size, whole in zip(starts, sizes, shape)), "a piece outside of its tensor")
+        first = (end if before == (starts, sizes) else 0) + body.signed()
+        end = math.prod(sizes) - body.varint()
+        require(entry >= 0 and 0 <= first < end, "an impossible piece")
+        pieces.append(Piece(entry, offset, starts, sizes, (first, end)))
+    # Every element once; what comes again is a whole piece.
+    seen, counts = set(), np.zeros(shape, np.uint8)
+    for piece in pieces:
+        if (place := str(piece[2:])) not in seen:
+            seen.add(place)
+            inside = np.zeros(math.prod(piece.sizes), np.uint8)
+            inside[slice(*piece.range)] = 1
+            counts[box(piece)] += inside.reshape(piece.sizes)
+    require((counts == 1).all(), "pieces that are not the tensor")
+    return pieces
+
+
+def box(piece):
+    return tuple(slice(start, start + size) for start, size in zip(piece.starts, piece.sizes))
+
+
+def piece_size(tensor, piece):
+    return tensor.size if piece.range is None else (piece.range[1] - piece.range[0]) * BITS[tensor.dtype] // 8
+
+
+def piece_of(tensor, piece, data):
+    """The bytes of a piece, from those of the tensor."""
+    if piece.range is None:
+        return data
+    elements = np.frombuffer(data, np.dtype((np.void, BITS[tensor.dtype] // 8))).reshape(tensor.shape)
+    return np.ascontiguousarray(elements[box(piece)]).reshape(-1)[slice(*piece.range)].tobytes()
 
 
 def read_quantized_group(body, version):                                                       # section 10
     method = 0 if version == 1 else body.u8()
-    require(method <= {5: 2, 6: 3}.get(version, 1), "a quantized group of an unknown method")
+    require(method <= {5: 2, 6: 3, 7: 3}.get(version, 1), "a quantized group of an unknown method")
     if method == 0:
         body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
@@ -160,9 +215,9 @@ class Manifest:
         self.folder, self.number, self.tensors = folder, number, []
         self.forgotten = 0                                   # if anything, then it need not be all there
 
-    def read_files(self, body, has_kinds):
+    def read_files(self, body, has_kinds, has_containers=False):
         self.parts = body.list(lambda body: (safe(body.text()), body.varint()))
-        self.entries = body.list(lambda body: read_entry(body, has_kinds))
+        self.entries = body.list(lambda body: read_entry(body, has_kinds, has_containers))
 
     def open_parts(self):
         self.bytes = []
@@ -230,7 +285,7 @@ class Step(Manifest):
             sys.exit(f"step {number} builds on a base, which is not in the archive; this decoder does not take one")
         if kind == 1:
             self.predecessor, self.predecessor_digest = body.varint(), body.hash()
-        self.read_files(body, version >= 3)
+        self.read_files(body, version >= 3, version >= 7)
         self.quantized_groups = body.list(lambda body: read_quantized_group(body, version))
         self.lossless_groups = body.list(read_reference) if version > 2 else []
         self.tensors = body.list(lambda body: read_tensor(body, version))
@@ -271,13 +326,15 @@ class Step(Manifest):
 
     def check(self):
         require(len({identity(t) for t in self.tensors}) == len(self.tensors), "a tensor stands there twice")
-        place = (0, 0)
+        place, ranges = (0, 0), []
         for tensor in self.tensors:
-            require(tensor.entry < len(self.entries), "a tensor in no file")
-            require(self.entries[tensor.entry].kind == FILE, "a tensor in no file")
-            require(place <= (tensor.entry, tensor.offset), "tensors overlap")
-            place = (tensor.entry, tensor.offset + tensor.size)
-            require(place[1] <= self.entries[tensor.entry].size, "a tensor exceeds its file")
+            require(place <= tensor.pieces[0][:2], "a tensor is not in its place")
+            place = tensor.pieces[0][:2]
+            for piece in tensor.pieces:
+                require(piece.entry < len(self.entries) and self.entries[piece.entry].kind == FILE, "a tensor in no file")
+                end = piece.offset + piece_size(tensor, piece)
+                require(end <= self.entries[piece.entry].size, "a tensor exceeds its file")
+                ranges.append((piece.entry, piece.offset, end))
             if tensor.quantized:
                 require(tensor.quantized[0] < len(self.quantized_groups) and tensor.dtype in QUANTIZED
                         and (tensor.coding == HALF_COPY
@@ -286,6 +343,8 @@ class Step(Manifest):
                         and (tensor.coding != HALF_COPY or tensor.role == WEIGHT and tensor.key),
                         "a tensor in no quantized group of its kind")
             require(tensor.coding != SAME_AS or tensor.step < self.number, "a tensor of a later step")
+        ranges = sorted(each for each in ranges if each[1] < each[2])
+        require(all(one[0] < two[0] or one[2] <= two[1] for one, two in zip(ranges, ranges[1:])), "tensors overlap")
         self.lossless_members = [{} for _ in self.lossless_groups]                               # section 12
         for index, tensor in enumerate(self.tensors):
             if tensor.lossless:
@@ -635,13 +694,14 @@ class Decoder:
         """All that a manifest lists but symbolic links, each kind when what it is made from is there."""
         for kinds in (DIRECTORY,), (FILE,), (COPY, VARIANT), (HARD_LINK,):
             for index, entry in enumerate(manifest.entries):
-                own = [(t, data) for t, data in zip(manifest.tensors, tensors) if t.entry == index]
-                if entry.kind not in kinds or manifest.forgotten == MOMENTS and any(is_moment(t) for t, _ in own):
+                own = [(t, piece, data) for t, data in zip(manifest.tensors, tensors)
+                       for piece in t.pieces if piece.entry == index]
+                if entry.kind not in kinds or manifest.forgotten == MOMENTS and any(is_moment(t) for t, *_ in own):
                     continue
                 path, source = os.path.join(root, entry.path), os.path.join(root, entry.target)
                 if entry.kind >= HARD_LINK and self.marks and not os.path.exists(source):
                     continue                                 # it repeats a file that was forgotten
-                require(None not in payload[index] and all(data is not None for _, data in own),
+                require(None not in payload[index] and all(data is not None for *_, data in own),
                         f"{entry.path}: some of it was pruned")
                 os.makedirs(path if entry.kind == DIRECTORY else os.path.dirname(path), exist_ok=True)
                 if entry.kind == HARD_LINK:
@@ -677,8 +737,15 @@ class Decoder:
 
 
 def rebuilt(entry, payload, tensors):
-    data = assembled(entry, payload, [(tensor.offset, restored) for tensor, restored in tensors])
-    redo_checksums(data, [(tensor.offset, tensor.size) for tensor, _ in tensors if tensor.quantized])
+    """A file from its payload and (tensor, piece, the tensor's bytes) of each piece in it."""
+    data = assembled(entry, payload, sorted((piece.offset, piece_of(tensor, piece, restored))
+                                            for tensor, piece, restored in tensors))
+    changed = [(piece.offset, piece_size(tensor, piece)) for tensor, piece, _ in tensors if tensor.quantized]
+    for start, size in entry.containers or [(0, entry.size)]:                                  # section 8.1
+        own = [(max(at, start) - start, min(at + count, start + size) - max(at, start)) for at, count in changed]
+        zip_file = data[start:start + size]
+        redo_checksums(zip_file, [(at, count) for at, count in own if count > 0])
+        data[start:start + size] = zip_file
     return data
 
 

@@ -33,16 +33,18 @@ def assembled(entry, payload, pieces):
 
 
 def redo_checksums(data, changed):                                                             # section 8.1
-    """What torch derives from tensor bytes, where those at `changed` (offset, size) of a file it wrote are others."""
-    folder, records = torch_records(data) if any(size for _, size in changed) else ("", [])
-    if not any(crc for *_, crc in records):
+    """What torch and numpy derive from tensor bytes, where those at `changed` (offset, size) of a zip file are others."""
+    folder, records = zip_records(data) if any(size for _, size in changed) else (None, [])
+    if not any(crc for *_, crc, _ in records):
         return                                               # no such file, or one written with checksums off
     stored, redone, identifier = [], [], None
-    for name, start, size, entry, crc in records:
+    for name, start, size, entry, crc, header in records:
         new = crc
         if any(max(at, start) < min(at + count, start + size) for at, count in changed):
             new = set_crc(data, start, size, entry)
-        if name == folder + ".data/serialization_id" and size == 40:
+            if crc and struct.unpack_from("<I", data, header + 14)[0] == crc:
+                struct.pack_into("<I", data, header + 14, new)
+        if folder is not None and name == folder + ".data/serialization_id" and size == 40:
             identifier = start, size, entry
         elif size:
             like_descriptor = size >= 8 and is_descriptor(data, start)
@@ -75,21 +77,23 @@ def set_crc(data, start, size, entry):
     return crc
 
 
-def torch_records(data):
-    """The folder, and in file order (name, start, size, place of its central entry, CRC); none for any other file."""
+def zip_records(data):
+    """Torch's folder, None in another zip file, and in file order (name, start, size, place of its central entry, CRC, place
+    of its local header); no records for any other file."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile:
-        return "", []
+        return None, []
     infos, records, place = archive.infolist(), [], archive.start_dir
     for info in infos:
         start = info.header_offset + 30 + sum(struct.unpack_from("<HH", data, info.header_offset + 26))
-        records.append((info.filename, start, info.file_size, place, info.CRC))
+        records.append((info.filename, start, info.file_size, place, info.CRC, info.header_offset))
         place += 46 + sum(struct.unpack_from("<HHH", data, place + 28))
     folder = infos[0].filename.split("/")[0] + "/" if infos else ""
     names = {info.filename for info in infos}
     scripted = any(name == folder + "constants.pkl" or name.startswith(folder + "code/") for name in names)
     stored = all(info.compress_type == 0 and not info.flag_bits & 1 for info in infos)
-    if data[:4] != b"PK\3\4" or folder + "data.pkl" not in names or scripted or not stored:
-        return "", []
-    return folder, sorted(records, key=lambda record: record[1])
+    if data[:4] != b"PK\3\4":
+        return None, []
+    is_torch = folder + "data.pkl" in names and not scripted and stored
+    return folder if is_torch else None, sorted(records, key=lambda record: record[1])

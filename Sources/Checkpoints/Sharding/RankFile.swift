@@ -74,15 +74,18 @@ struct RankFile {
         return range.lowerBound
     }
 
-    /// Lets a flat tensor follow in a buffer. An empty one may have lost its type.
-    func append(_ tensor: StoredTensor, to buffer: inout FlatBuffer?) throws(VarveError) {
-        guard tensor.count > 0 else { return }
+    /// Lets a flat tensor, or the first elements of it, follow in a buffer. An empty one may have lost its type.
+    func append(
+        _ tensor: StoredTensor, upTo limit: Int = .max, to buffer: inout FlatBuffer?
+    ) throws(VarveError) {
+        let count = min(tensor.count, limit)
+        guard count > 0 else { return }
         var own = buffer ?? FlatBuffer(tensor.dtype)
         guard own.dtype == tensor.dtype else {
             throw VarveError(.malformed, "ranks keep it in different types", file: path, tensor: tensor.name)
         }
         do throws(VarveError) {
-            try own.append(tensor.count, file: index, offset: try offset(of: tensor))
+            try own.append(count, file: index, offset: try offset(of: tensor))
         } catch { throw error.at(file: path, tensor: tensor.name) }
         buffer = own
     }

@@ -76,10 +76,17 @@ struct ZeroStage {
     }
 
     /// The flat tensors of a group by key, all ranks joined.
+    ///
+    /// Newer releases save the masters without the padding at their end, and the optimizer's states with it.
     private func flats(_ group: Int) throws(VarveError) -> [String: FlatBuffer] {
         var result: [String: FlatBuffer] = [:]
-        for rank in ranks {
-            for (key, tensor) in partitions(rank, group) { try rank.append(tensor, to: &result[key]) }
+        let partitions = ranks.map { self.partitions($0, group) }
+        let masters = partitions.map { $0.first { $0.key == StateName.master }?.tensor.count ?? 0 }
+        let last = masters.lastIndex { $0 > 0 } ?? 0
+        for (number, rank) in ranks.enumerated() {
+            for (key, tensor) in partitions[number] {
+                try rank.append(tensor, upTo: number < last ? .max : masters[number], to: &result[key])
+            }
         }
         return result
     }

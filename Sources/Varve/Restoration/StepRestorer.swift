@@ -33,7 +33,8 @@ struct StepRestorer {
             case .directory:
                 try tree.makeDirectory(path)
             case .file:
-                progress?(.bytes(try files.create(index, at: try tree.newPath(path))))
+                let bytes = try files.create(index, at: try tree.newPath(path))
+                progress?(.bytes(bytes))
             case .symbolicLink, .hardLink, .copy, .variant:
                 break
             }

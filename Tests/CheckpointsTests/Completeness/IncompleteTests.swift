@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [#"{"metadata": {"loss": NaN}, "weight_map": {}}"#, "{}", #"{"weight_map": {"w": 1}}"#, "[]"])
+    @Test(arguments: [#"{"metadata": {"loss": nan}, "weight_map": {}}"#, "{}", #"{"weight_map": {"w": 1}}"#, "[]"])
     func anIndexOfShardsThatCannotBeReadIsNamed(index: String) throws {
         let temporary = try TemporaryRun()
         for step in [1, 2] {

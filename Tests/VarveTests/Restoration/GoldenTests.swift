@@ -40,11 +40,12 @@ import VarveTestSupport
         return (lines + links).joined(separator: "\n") + "\n"
     }
 
-    /// Archives of the formats that this release writes, 3.0 and 6.0, and what each was made with.
+    /// Archives of the formats that this release writes, 3.0, 6.0 and 7.0, and what each was made with.
     static let made: [(name: String, method: CompressionOptions.Method, keyframeInterval: Int)] = [
         ("lossless-3.0", TestMethods.lossless, 50), ("masters-3.0", TestMethods.lossless, 50),
         ("kinds-3.0", TestMethods.lossless, 50), ("excp-3.0", TestMethods.excp, 50),
         ("transform-6.0", TestMethods.transform, 50), ("replaced-3.0", TestMethods.lossless, 50),
+        ("pieces-7.0", TestMethods.transform, 50),
     ]
 
     /// What an archive was made from.
@@ -54,6 +55,7 @@ import VarveTestSupport
         case "masters-3.0", "replaced-3.0": try GoldenRuns.writeTracked(to: run)
         case "transform-6.0": try GoldenRuns.writePartly(to: run)
         case "kinds-3.0": try GoldenRuns.writeKinds(to: run)
+        case "pieces-7.0": try ShardedRuns.write("dcp_fsdp_2ranks", to: run)
         default: return Fixture.oddRun
         }
         return run
