@@ -61,8 +61,10 @@ import VarveTestSupport
         #expect(most.withLock { $0 } <= 2 + 8)
         _ = try files[0].bytes(at: 0, count: 1)
         _ = try files[1].bytes(at: 0, count: 1)
-        #expect(pool.count == 2)
-        #expect(try Self.open(in: directory) == 2)
+        try withExtendedLifetime(files) {
+            #expect(pool.count == 2)
+            #expect(try Self.open(in: directory) == 2)
+        }
     }
 
     @Test func thePooledDescriptorsAreClosedWithTheirFiles() throws {
@@ -145,7 +147,7 @@ import VarveTestSupport
             #expect(try file.bytes(at: 0, count: 9) == Self.bytes(of: index, count: 9))
             try file.checkContent()
         }
-        #expect(pool.count == 1)
+        withExtendedLifetime(others) { #expect(pool.count == 1) }
     }
 
     /// With and without a second descriptor past the page cache.

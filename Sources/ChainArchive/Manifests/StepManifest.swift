@@ -90,6 +90,9 @@ package struct StepManifest: Sendable {
         return Hash128(writer.bytes)
     }
 
+    /// Pieces of tensors that lie in more than one, at most.
+    package static let mostPieces = 1 << 22
+
     /// Whether every byte comes back.
     package var isExact: Bool { tensors.allSatisfy { $0.coding.isExact } }
 

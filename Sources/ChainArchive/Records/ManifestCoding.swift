@@ -1,5 +1,6 @@
 import TensorCodecs
 import FileSystem
+import TensorFiles
 
 /// Writes the structures manifests are made of. Integers are LEB128 varints unless said, strings UTF-8 behind their
 /// byte count, lists behind their element count. `Docs/format.md` states every field.
@@ -40,6 +41,8 @@ struct ManifestWriter {
 /// the same: a checksum protects against damage, not against a hostile archive.
 struct ManifestReader {
     var input: ByteReader
+    /// What pieces may still take of all tensors together: few bytes of a manifest can ask for much.
+    var pieces = PieceBudget(count: StepManifest.mostPieces)
 
     init(_ bytes: [UInt8]) { input = ByteReader(bytes) }
 

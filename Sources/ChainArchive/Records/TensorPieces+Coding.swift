@@ -44,8 +44,11 @@ extension TensorPieces {
             self.init(file: file, offset: offset, byteCount: byteCount)
             return
         }
-        guard dtype.bits % 8 == 0, LogicalTensor.count(shape, bits: dtype.bits) != nil, count <= reader.input.remaining
+        guard dtype.bits % 8 == 0, shape.count <= LogicalTensor.mostDimensions,
+            LogicalTensor.count(shape, bits: dtype.bits) != nil, count <= reader.input.remaining,
+            count <= reader.pieces.count
         else { throw CodecError(.corrupt, "\(name) cannot lie in pieces") }
+        reader.pieces.count -= count
         var pieces: [TensorPiece] = []
         var before = Self.first(shape: shape)
         for _ in 0..<count {
@@ -54,7 +57,8 @@ extension TensorPieces {
             var numbers: [Int] = []
             for number in before.placement.offsets + before.placement.sizes { numbers.append(try reader.sum(number)) }
             var placement = Placement(
-                offsets: Array(numbers.prefix(shape.count)), sizes: Array(numbers.dropFirst(shape.count)), range: 0..<0)
+                offsets: before.placement.offsets.shared(numbers.prefix(shape.count)),
+                sizes: before.placement.sizes.shared(numbers.dropFirst(shape.count)), range: 0..<0)
             if let fault = placement.fault(in: shape) { throw CodecError(.corrupt, "\(name): \(fault)") }
             let start = try reader.sum(placement.expectedStart(after: before.placement))
             let rest = try reader.integer(), volume = placement.volume
@@ -66,7 +70,7 @@ extension TensorPieces {
             pieces.append(before)
         }
         do throws(PieceFault) {
-            try self.init(shape: shape, elementBytes: dtype.bits / 8, pieces: pieces)
+            try self.init(shape: shape, elementBytes: dtype.bits / 8, pieces: pieces, budget: &reader.pieces)
         } catch {
             throw CodecError(.corrupt, "\(name): \(error.message)")
         }
@@ -78,6 +82,11 @@ extension TensorPieces {
     private static func first(shape: [Int]) -> TensorPiece {
         TensorPiece(file: 0, offset: 0, placement: Placement(0..<0, of: shape))
     }
+}
+
+extension [Int] {
+    /// The same numbers, in this array's memory where it has them.
+    fileprivate func shared(_ numbers: ArraySlice<Int>) -> [Int] { elementsEqual(numbers) ? self : Array(numbers) }
 }
 
 extension Placement {

@@ -7,6 +7,8 @@ package struct LogicalTensor: Sendable {
     package let shape: [Int]
     package let layout: TensorPieces
 
+    /// PyTorch has no more.
+    package static let mostDimensions = 64
     /// Larger tensors are refused, so that no later product of sizes overflows.
     private static let bitLimit = 1 << 59
 
@@ -20,11 +22,13 @@ package struct LogicalTensor: Sendable {
             VarveError(code, message, file: file, tensor: name)
         }
         guard dtype.bits % 8 == 0 else { throw fault(.unsupported, "pieces of elements of less than a byte") }
-        guard Self.count(shape, bits: dtype.bits) != nil else {
+        guard shape.count <= Self.mostDimensions, Self.count(shape, bits: dtype.bits) != nil else {
             throw fault(.malformed, "the shape \(shape) is impossible")
         }
         do throws(PieceFault) {
-            layout = try TensorPieces(shape: shape, elementBytes: dtype.bits / 8, pieces: pieces)
+            var budget = PieceBudget(count: pieces.count)
+            layout = try TensorPieces(
+                shape: shape, elementBytes: dtype.bits / 8, pieces: pieces, budget: &budget)
         } catch {
             throw fault(.malformed, error.message)
         }

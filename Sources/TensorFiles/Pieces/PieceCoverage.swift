@@ -3,6 +3,17 @@ package struct PieceFault: Error {
     package var message: String
 }
 
+/// What pieces of tensors may take, of one tensor or of many together. Real checkpoints need a few comparisons for each piece;
+/// made-up ones could take hours.
+package struct PieceBudget: Sendable {
+    /// Pieces.
+    package var count: Int
+    /// Comparisons of boxes, by dimensions.
+    package var comparisons = 100_000_000
+
+    package init(count: Int) { self.count = count }
+}
+
 /// Proves that pieces are a tensor: each of its elements is in exactly one of them, exact repetitions aside.
 struct PieceCoverage {
     /// Positions of the pieces that make the tensor, and of those that repeat one of them. Pieces without elements are in
@@ -10,10 +21,7 @@ struct PieceCoverage {
     private(set) var pieces: [Int] = []
     private(set) var replicas: [Int] = []
 
-    /// Comparisons of boxes that are made at most; real checkpoints need a few for each piece.
-    private static let workLimit = 50_000_000
-
-    init(_ placements: [Placement], shape: [Int]) throws(PieceFault) {
+    init(_ placements: [Placement], shape: [Int], budget: inout PieceBudget) throws(PieceFault) {
         var boxes: [Box: [Int]] = [:]
         var order: [Box] = []
         for (index, placement) in placements.enumerated() {
@@ -33,7 +41,7 @@ struct PieceCoverage {
             }
             covered = sum
         }
-        try Self.checkDisjoint(order)
+        try Self.checkDisjoint(order, &budget)
         guard covered == total else {
             throw PieceFault(message: "\(total - covered) of its \(total) elements are in no piece")
         }
@@ -76,7 +84,7 @@ struct PieceCoverage {
     }
 
     /// Sweeps along the dimension that tells most boxes apart.
-    private static func checkDisjoint(_ boxes: [Box]) throws(PieceFault) {
+    private static func checkDisjoint(_ boxes: [Box], _ budget: inout PieceBudget) throws(PieceFault) {
         guard boxes.count > 1, let dimensions = boxes.first?.offsets.indices,
             let sweep = dimensions.max(by: { distinct(boxes, $0) < distinct(boxes, $1) })
         else {
@@ -84,11 +92,10 @@ struct PieceCoverage {
             return
         }
         var active: [Box] = []
-        var work = 0
         for box in boxes.sorted(by: { $0.offsets[sweep] < $1.offsets[sweep] }) {
             active.removeAll { $0.offsets[sweep] + $0.sizes[sweep] <= box.offsets[sweep] }
-            work += active.count
-            guard work <= workLimit else { throw PieceFault(message: "its pieces are too many to be told apart") }
+            budget.comparisons -= active.count * max(1, dimensions.count)
+            guard budget.comparisons >= 0 else { throw PieceFault(message: "its pieces are too many to be told apart") }
             if active.contains(where: { $0.overlaps(box) }) { throw PieceFault(message: "two of its pieces overlap") }
             active.append(box)
         }

@@ -25,9 +25,12 @@ package struct TensorPieces: Sendable {
     /// - Parameters:
     ///   - shape: one that `LogicalTensor.count` knows.
     ///   - pieces: in any order; of equal ones the later ones are replicas.
+    ///   - budget: what the proof that they are the tensor may take.
     /// - Throws: what is wrong with them: they leave elements out, overlap, or lie outside of the shape.
-    package init(shape: [Int], elementBytes: Int, pieces: [TensorPiece]) throws(PieceFault) {
-        let coverage = try PieceCoverage(pieces.map(\.placement), shape: shape)
+    package init(
+        shape: [Int], elementBytes: Int, pieces: [TensorPiece], budget: inout PieceBudget
+    ) throws(PieceFault) {
+        let coverage = try PieceCoverage(pieces.map(\.placement), shape: shape, budget: &budget)
         var located: [(piece: TensorPiece, first: Int, last: Int)] = []
         for index in coverage.pieces {
             let piece = pieces[index]

@@ -78,7 +78,7 @@ package struct BenchmarkRun: Sendable {
             throw VarveError(.usage, "step \(report.number) is none of those that were chosen")
         }
         // A file with two names is lossy under both, and has tensors under one.
-        let lossy = Set(report.tensors.filter { !$0.isExact }.map(\.file))
+        let lossy = Set(report.tensors.filter { !$0.isExact }.flatMap(\.files))
         let lossyNodes = Set(step.entries.filter { lossy.contains($0.path) }.map(\.identity.inode))
         for entry in step.files {
             let path = entry.path

@@ -35,12 +35,17 @@ struct ShardWriter: Sendable {
     }
 
     /// Gives the files their names; the lists come last.
-    func finish() throws(VarveError) {
-        for file in files { try file.commit(sync: false) }
+    /// - Parameter modified: their time, in nanoseconds since 1970.
+    func finish(modified: Int64) throws(VarveError) {
+        for file in files {
+            try file.commit(sync: false)
+            try SystemCalls.setModificationTime(file.path, nanoseconds: modified)
+        }
         for list in lists {
             let file = try OutputFile(Paths.join(directory, list.name), byteCount: UInt64(list.bytes.count))
             try file.write(list.bytes, at: 0)
             try file.commit(sync: false)
+            try SystemCalls.setModificationTime(file.path, nanoseconds: modified)
         }
     }
 }

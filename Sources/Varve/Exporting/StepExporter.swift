@@ -55,7 +55,8 @@ struct StepExporter {
             files: try ShardWriter(plans, in: target))
         try await decode(delivery, progress)
         try await gather(delivery, of: try skeleton.filled())
-        try delivery.files.finish()
+        // As old as the checkpoint, so that the same step gives the same files.
+        try delivery.files.finish(modified: manifest.entries.map(\.modified).max() ?? 0)
         // Not left to the object's end, which may come when its directory has moved with all that is complete.
         try skeleton.remove()
     }

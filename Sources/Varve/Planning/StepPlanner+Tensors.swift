@@ -15,10 +15,18 @@ extension StepPlanner {
             !range.isEmpty
         else { return nil }
         if identity.role == .other, range.count < StepPlan.smallestTensor { return nil }
-        guard claim(pieces.pieces, of: pieces) else { return nil }
+        let count = pieces.all.count
+        guard count == 1 || count <= piecesLeft, claim(pieces.pieces, of: pieces) else { return nil }
+        piecesLeft -= count == 1 ? 0 : count
         var replicas: [TensorPiece] = []
-        for replica in pieces.replicas where try isRepetition(replica, in: pieces) && claim([replica], of: pieces) {
-            replicas.append(replica)
+        if !pieces.replicas.isEmpty {
+            let first = Dictionary(pieces.pieces.map { ($0.placement, $0) }, uniquingKeysWith: { first, _ in first })
+            for replica in pieces.replicas {
+                guard let first = first[replica.placement], try isRepetition(replica, of: first, in: pieces),
+                    claim([replica], of: pieces)
+                else { continue }
+                replicas.append(replica)
+            }
         }
         var identity = identity
         var repetition = 2
@@ -44,9 +52,10 @@ extension StepPlanner {
     }
 
     /// Whether a further piece holds what the first of the same elements does. Both are read.
-    private func isRepetition(_ replica: TensorPiece, in tensor: TensorPieces) throws(VarveError) -> Bool {
-        guard let first = tensor.pieces.first(where: { $0.placement == replica.placement }) else { return false }
-        return try FileComparison.sameBytes(
+    private func isRepetition(
+        _ replica: TensorPiece, of first: TensorPiece, in tensor: TensorPieces
+    ) throws(VarveError) -> Bool {
+        try FileComparison.sameBytes(
             try SliceSource(contents.files[first.file].source, tensor.range(first)),
             try SliceSource(contents.files[replica.file].source, tensor.range(replica)))
     }

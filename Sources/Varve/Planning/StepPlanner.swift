@@ -20,6 +20,8 @@ struct StepPlanner {
     private(set) var entryOfFile: [Int] = []
     var claimed: [ClaimedRanges] = []
     var identities = Set<TensorIdentity>()
+    /// Pieces that the manifest may still have; what has more stays in the payload.
+    var piecesLeft = StepManifest.mostPieces
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
     /// Whether any optimizer state was found.

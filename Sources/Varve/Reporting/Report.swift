@@ -57,8 +57,10 @@ public struct Report: Sendable {
         public var dtype: DType
         /// The number of elements along each axis.
         public var shape: [Int]
-        /// The path of its file in the run.
+        /// The path of its file in the run; of a tensor that lies in pieces that of the first one.
         public var file: String
+        /// The paths of all files that it lies in.
+        public var files: [String]
         /// How its bytes are stored.
         public var coding: Coding
         /// Whether a restore gives back every bit of it.

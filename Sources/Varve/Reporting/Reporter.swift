@@ -98,6 +98,7 @@ package struct Reporter: Sendable {
                 Report.Tensor(
                     name: record.name, role: role, key: record.key,
                     dtype: record.dtype, shape: record.shape, file: manifest.entries[record.pieces.start.file].path,
+                    files: Set(record.pieces.all.map(\.file)).sorted().map { manifest.entries[$0].path },
                     coding: Report.Coding(record.coding),
                     isExact: record.coding.isExact, pairing: Report.Pairing(record.statistics.pairing), figures: sum))
         }

@@ -25,11 +25,11 @@ struct ExportedFiles {
     /// Reads `STEM.safetensors`, or the shards that `STEM.safetensors.index.json` lists. What the list says is compared.
     init(_ directory: String, _ stem: String) throws {
         let single = "\(stem).safetensors", path = Paths.join(directory, "\(stem).safetensors.index.json")
-        guard Directories.exists(path) else {
+        guard (try? FileIdentity(path: path)) != nil else {
             try read(single, in: directory)
             return
         }
-        #expect(!Directories.exists(Paths.join(directory, single)))
+        #expect((try? FileIdentity(path: Paths.join(directory, single))) == nil)
         let list = try JSONDecoder().decode(List.self, from: Data(try Trees.bytes(path)))
         let names = Set(list.weight_map.values).sorted()
         for name in names { try read(name, in: directory) }

@@ -37,7 +37,7 @@ import VarveTestSupport
             try await Restorer(archive: lossy, options: RestoreOptions(selection: .all)).restore(to: output)
             var touched = Set<String>()
             for step in try Reporter(archive: lossy).report().steps {
-                for tensor in step.tensors where !tensor.isExact { touched.insert(tensor.file) }
+                for tensor in step.tensors where !tensor.isExact { touched.formUnion(tensor.files) }
             }
             let differing = try Trees.differences(run, output).filter { path in
                 !touched.contains(path) && !Self.repeatsTouched(path)
