@@ -53,7 +53,7 @@ struct DCPReader {
         var weights: [Named] = []
         var states = DCPStates(number: inventory.optimizers.count)
         for folder in folders {
-            let megatron = MegatronStore(folder, files)
+            let megatron = try MegatronStore(folder, files)
             for entry in folder.metadata.tensors {
                 if megatron?.isFlat(entry.name) ?? false { continue }
                 let state = StateName(entry.name)

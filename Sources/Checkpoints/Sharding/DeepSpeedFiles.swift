@@ -11,12 +11,16 @@ struct DeepSpeedFiles {
     private(set) var experts: [Int] = []
     /// Folders of a universal checkpoint: a parameter's name, and the files in its folder by name.
     private(set) var universal: [(name: String, files: [String: Int])] = []
+    /// The file beside those folders that has the optimizer's param groups.
+    private(set) var universalOptimizer: Int?
 
     /// Model states of a model parallel rank, of the first data parallel rank first.
     func modelFiles(_ model: Int) -> [Int] { (models[model] ?? [:]).sorted { $0.key < $1.key }.map(\.value) }
 
     /// The first of all model states.
     var firstModel: Int? { models.keys.min().flatMap { modelFiles($0).first } }
+
+    private static let universalOptimizerName = "optimizer_state.pt"
 
     /// The checkpoints among a step's files, one a folder.
     static func all(_ files: [StepFile]) -> [DeepSpeedFiles] {
@@ -27,6 +31,8 @@ struct DeepSpeedFiles {
             var key = folder
             if let marker = folder.firstRange(of: "/zero/"), name.hasSuffix(".pt") {
                 key = String(folder[..<marker.lowerBound])
+            } else if folder.hasSuffix("/zero"), name == universalOptimizerName {
+                key = String(folder.dropLast("/zero".count))
             } else if !DeepSpeedLayout.owns(name) && !name.hasSuffix("-model_states.pt") {
                 continue
             }
@@ -37,7 +43,9 @@ struct DeepSpeedFiles {
     }
 
     private mutating func add(_ index: Int, folder: String, name: String) {
-        if let marker = folder.firstRange(of: "/zero/") {
+        if folder.hasSuffix("/zero"), name == Self.universalOptimizerName {
+            universalOptimizer = index
+        } else if let marker = folder.firstRange(of: "/zero/") {
             let owner = String(folder[marker.upperBound...])
             if universal.last?.name != owner { universal.append((owner, [:])) }
             universal[universal.count - 1].files[name] = index

@@ -219,5 +219,32 @@ struct DeepSpeedReader {
                 }
             }
         }
+        addUniversalGroups(checkpoint)
+    }
+
+    /// The param groups, which name their parameters in the model states only. What `ds_config` says of the optimizer is
+    /// what the training began with, and is not asked.
+    private mutating func addUniversalGroups(_ checkpoint: DeepSpeedFiles) {
+        guard let index = checkpoint.universalOptimizer, let file = RankFile(index, among: files),
+            let nodes = file.value("param_groups").flatMap({ file.tree.elements($0) })
+        else { return }
+        let groups = nodes.map { file.reader.emptyGroup($0) }
+        var members: [[String]] = []
+        for model in checkpoint.models.keys.sorted() {
+            guard let first = checkpoint.modelFiles(model).first, let states = RankFile(first, among: files) else {
+                continue
+            }
+            // Ranks of one pipeline stage repeat names; stages add to each group.
+            for (group, shapes) in ZeroStage.shapes(states).enumerated() {
+                if group == members.count { members.append([]) }
+                members[group] += shapes.map(\.name)
+            }
+        }
+        guard groups.count == members.count else {
+            return states.setGroups(Hyperparameters.shared(by: groups.map(\.hyperparameters)))
+        }
+        for (group, names) in zip(groups, members) {
+            states.addGroup(group.hyperparameters, weightDecay: group.weightDecay, members: names)
+        }
     }
 }

@@ -13,27 +13,52 @@ struct MegatronStore {
     private let source: String
 
     /// `nil` where the folder is none of Megatron's.
-    init?(_ folder: DCPFolder, _ files: [StepFile]) {
+    /// - Throws: `.incomplete`, `.truncated`, `.malformed` where an object with param groups cannot be read.
+    init?(_ folder: DCPFolder, _ files: [StepFile]) throws(VarveError) {
         let path = Paths.join(folder.metadata.folder, Self.commonFile)
         guard let common = files.first(where: { $0.path == path })?.tensorFile, let tree = common.tree,
             tree.value(tree.root, "checkpoint_version") != nil || tree.value(tree.root, "args") != nil
         else { return nil }
-        hyperparameters = Self.hyperparameters(tree)
+        if let common = Self.hyperparameters(tree) {
+            hyperparameters = common
+        } else {
+            hyperparameters = Hyperparameters.shared(by: try Self.distributed(folder))
+        }
         source = folder.source
         weights = folder.metadata.tensors.filter { StateName($0.name) == nil && !StateName.isElsewhere($0.name) }
     }
 
-    /// Those of the first param group with any, in `optimizer` or `optimizer.optimizer`.
+    /// What the param groups of `optimizer` say; `nil` where there are none. The scheduler's `max_lr` is no substitute: it
+    /// may be far above the learning rate of the step.
     static func hyperparameters(_ tree: PickleTree) -> Hyperparameters? {
-        var node = tree.value(tree.root, "optimizer")
-        for _ in 0..<3 {
-            guard let optimizer = node else { return nil }
-            if let group = tree.value(optimizer, "param_groups").flatMap({ tree.elements($0) })?.first {
-                return Hyperparameters(group, in: tree) { tree.number($0) }
-            }
-            node = tree.value(optimizer, "optimizer")
+        Hyperparameters.shared(by: tree.value(tree.root, "optimizer").map { groups($0, tree) } ?? [])
+    }
+
+    /// The param groups of an optimizer, or of several that are chained: in a list, or in a dict by their numbers.
+    private static func groups(_ node: PickleTree.Node, _ tree: PickleTree, depth: Int = 0) -> [Hyperparameters] {
+        guard depth < 4 else { return [] }
+        if let groups = tree.value(node, "param_groups").flatMap({ tree.elements($0) }) {
+            return groups.map { group in Hyperparameters(group, in: tree) { tree.number($0) } }
         }
-        return nil
+        if let inner = tree.value(node, "optimizer") { return groups(inner, tree, depth: depth + 1) }
+        let numbered = (tree.pairs(node) ?? []).filter { tree.integer($0.key) != nil }.map(\.value)
+        return (tree.elements(node) ?? numbered).flatMap { groups($0, tree, depth: depth + 1) }
+    }
+
+    /// With the optimizer in flat buffers, each group of ranks keeps its param groups as an object of its own:
+    /// `optimizer.distributed.dp_group_idx_R.optimizer/shard_0_1`, and before that `chained_N.` where there are several
+    /// optimizers. The ranks of an optimizer have the same groups, so the first is read.
+    private static func distributed(_ folder: DCPFolder) throws(VarveError) -> [Hyperparameters] {
+        var result: [Hyperparameters] = []
+        var optimizers: Set<String> = []
+        for (name, slice) in folder.metadata.objects.sorted(by: { $0.0 < $1.0 }) {
+            guard let match = name.wholeMatch(of: /(.*)\.dp_group_idx_\d+\.optimizer\/shard_[^\/]*/),
+                optimizers.insert(String(match.1)).inserted,
+                let tree = try folder.object(slice, name)?.tree
+            else { continue }
+            result += groups(tree.root, tree)
+        }
+        return result
     }
 
     // MARK: Layers
