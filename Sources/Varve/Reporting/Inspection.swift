@@ -72,6 +72,8 @@ public struct Inspection: Sendable, Codable {
         public var parameters: [Parameter]
         /// Its files.
         public var files: [File]
+        /// How its tensors are cut into pieces; `nil` where they are not, or where nobody can put them together.
+        public var pieces: Pieces?
         /// What a user should read of it, in sentences.
         public var warnings: [String]
     }

@@ -62,7 +62,14 @@ public struct Inspector: Sendable {
                     path: $0.path, bytes: $0.source.byteCount, container: $0.tensorFile?.container.rawValue ?? "other",
                     tensors: $0.tensorFile?.tensors.count ?? 0)
             },
-            warnings: contents.warnings)
+            pieces: contents.assembly.flatMap { .init($0, layout: contents.layout) },
+            warnings: contents.warnings + unread(contents))
+    }
+
+    /// Says so where a layout was recognised and nothing of it was read, and nothing else says why.
+    private func unread(_ contents: StepContents) -> [String] {
+        guard contents.parameters.isEmpty, contents.unreadPieces == nil else { return [] }
+        return ["no tensors are read from this layout (\(contents.layout)): its files are kept exactly"]
     }
 
     private func inspect(_ parameter: Parameter, _ contents: StepContents) throws(VarveError) -> Inspection.Parameter {

@@ -46,6 +46,7 @@ struct InspectCommand: ParsableCommand {
                 "\(step.isEpoch ? "epoch" : "step") \(step.step): \(step.checkpoint.isEmpty ? "." : step.checkpoint), \(bytes)"
             )
             for warning in step.warnings { output.writeLine("  note: \(warning)") }
+            if let pieces = step.pieces { output.writeLine("  " + PieceWords.line(pieces)) }
             if let before, before == Self.structure(step), !hash {
                 output.writeLine("  \(Units.count(step.parameters.count, "parameter")), as in the step before")
                 continue
