@@ -17,6 +17,12 @@ extension StepContents {
     /// What to call the framework's layout.
     package var layout: String { Layouts.layout(of: StepShape(step)).title }
 
+    /// The same, `nil` where no framework is recognised.
+    package var framework: String? {
+        let layout = Layouts.layout(of: StepShape(step))
+        return layout == PlainLayout.self ? nil : layout.title
+    }
+
     /// Opens the files of a step and ties optimizer state to parameters.
     ///
     /// Names first; then candidate orders; then the data: with `previous` the residual of each weight against the

@@ -24,13 +24,13 @@ extension Inspection {
         public var replicas: Int
         /// The number of files that have pieces.
         public var files: Int
-        /// What to call the framework's layout.
-        public var layout: String
+        /// What to call the framework's layout; `nil` where names of files alone tell nothing of a framework.
+        public var layout: String?
         /// How the tensors are cut: first those along dimensions, then the flat ones, then those in one piece.
         public var cut: [Cut]
 
         /// `nil` where every tensor is in one piece, and nowhere else.
-        init?(_ assembly: Assembly, layout: String) {
+        init?(_ assembly: Assembly, layout: String?) {
             let tensors = assembly.tensors.map(\.layout)
             guard tensors.contains(where: { $0.all.count > 1 }) else { return nil }
             self.tensors = tensors.count

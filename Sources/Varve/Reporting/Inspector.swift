@@ -62,7 +62,7 @@ public struct Inspector: Sendable {
                     path: $0.path, bytes: $0.source.byteCount, container: $0.tensorFile?.container.rawValue ?? "other",
                     tensors: $0.tensorFile?.tensors.count ?? 0)
             },
-            pieces: contents.assembly.flatMap { .init($0, layout: contents.layout) },
+            pieces: contents.assembly.flatMap { .init($0, layout: contents.framework) },
             warnings: contents.warnings + unread(contents))
     }
 

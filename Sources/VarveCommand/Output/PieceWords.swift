@@ -2,12 +2,12 @@ import Varve
 
 /// How tensors of a sharded checkpoint are cut, in a line.
 enum PieceWords {
-    /// `51 tensors in 102 pieces in 2 files, torch.distributed.checkpoint: cut along dimension 0`.
+    /// `51 tensors in 102 pieces in 2 files, DeepSpeed: cut flat`.
     static func line(_ pieces: Inspection.Pieces) -> String {
         let count = Units.count(pieces.pieces + pieces.replicas, "piece")
         let start =
-            "\(Units.count(pieces.tensors, "tensor")) in \(count) in \(Units.count(pieces.files, "file")), "
-            + "\(pieces.layout): "
+            "\(Units.count(pieces.tensors, "tensor")) in \(count) in \(Units.count(pieces.files, "file"))"
+            + (pieces.layout.map { ", \($0)" } ?? "") + ": "
         let copies = pieces.cut.map(\.copies)
         guard pieces.cut.count > 1 else {
             return start + pieces.cut.map { way($0) + suffix($0.copies) }.joined()
@@ -31,7 +31,7 @@ enum PieceWords {
         switch (along.isEmpty, cut.flat) {
         case (true, true): return "cut flat"
         case (true, false): return "whole"
-        case (false, true): return along + ", then flat"
+        case (false, true): return along + " and then flat"
         case (false, false): return along
         }
     }

@@ -69,7 +69,8 @@ import VarveTestSupport
     private func found(_ optimizer: Value?) throws -> Hyperparameters? {
         let scheduler = Value.dict([("max_lr", .float(1)), ("num_steps", .int(5))])
         let common = Value.dict(
-            [("iteration", .int(5)), ("opt_param_scheduler", scheduler)] + (optimizer.map { [("optimizer", $0)] } ?? []))
+            [("iteration", .int(5)), ("opt_param_scheduler", scheduler)] + (optimizer.map { [("optimizer", $0)] } ?? [])
+        )
         return MegatronStore.hyperparameters(try PickleTree.read(MemorySource(common.pickle)))
     }
 
