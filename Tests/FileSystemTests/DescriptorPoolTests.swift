@@ -61,10 +61,8 @@ import VarveTestSupport
         #expect(most.withLock { $0 } <= 2 + 8)
         _ = try files[0].bytes(at: 0, count: 1)
         _ = try files[1].bytes(at: 0, count: 1)
-        try withExtendedLifetime(files) {
-            #expect(pool.count == 2)
-            #expect(try Self.open(in: directory) == 2)
-        }
+        let (count, open) = (pool.count, try Self.open(in: directory))
+        withExtendedLifetime(files) { #expect(count == 2 && open == 2) }
     }
 
     @Test func thePooledDescriptorsAreClosedWithTheirFiles() throws {

@@ -104,7 +104,9 @@ struct StepExport {
             guard let tensorFile = stepFile.tensorFile else { continue }
             for (number, tensor) in tensorFile.tensors.enumerated() where tensor.dtype == .f32 {
                 guard let range = tensorFile.byteRange(of: tensor),
-                    let found = records.overlapping(range, file: entryOfFile[file]).first, found.range == range
+                    let found = records.overlapping(range, file: entryOfFile[file]).first, found.range == range,
+                    // A piece of a tensor is none; readers of shards say what are masters.
+                    manifest.tensors[found.value].pieces.run != nil
                 else { continue }
                 tensorOf[found.value] = tensorOf[found.value] ?? TensorIndex(file: file, tensor: number)
             }

@@ -92,7 +92,8 @@ import VarveTestSupport
         let found = try Run.discover(run)
         let step = try #require(found.steps.last)
         let contents = try found.contents(of: step, pairs: try found.pairs())
-        let tensor = try #require(contents.assembly?.tensors.first { !$0.replicas.isEmpty && $0.dtype.floatFormat != nil })
+        let repeated = contents.assembly?.tensors.first { !$0.replicas.isEmpty && $0.dtype.floatFormat != nil }
+        let tensor = try #require(repeated)
         let replica = tensor.replicas[0], path = contents.files[replica.file].source.name
         var bytes = try Trees.bytes(path)
         bytes[Int(replica.offset)] ^= 1
