@@ -32,7 +32,7 @@ import Testing
     ])
     func aLineSaysHowTensorsAreCut(run: String, line: String) throws {
         let lines = try codes.varve("inspect", path(run)).output.split(separator: "\n")
-        #expect(lines.filter { $0.contains(" pieces in ") } == ["  " + line])
+        #expect(lines.map { String($0) }.filter { $0.contains(" pieces in ") } == ["  \(line)"])
     }
 
     @Test(arguments: ["mlx_npz", "nanogpt_style", "hf_llama_sharded"])
