@@ -2,6 +2,8 @@
 import io
 import os
 import re
+import sys
+import types
 import zipfile
 
 import torch
@@ -18,8 +20,22 @@ KNOWN = 5
 
 
 def read_later_metadata():
+    stand_in_for_olmo_core()
     set_state = described.TensorProperties.__setstate__
     described.TensorProperties.__setstate__ = lambda self, state: set_state(self, state[:KNOWN])
+
+
+def stand_in_for_olmo_core():
+    """OLMo-core's metadata name its own class for where a piece lies, which has the fields of torch's."""
+    from torch.distributed.checkpoint.filesystem import _StorageInfo
+    try:
+        import olmo_core  # noqa: F401
+    except ModuleNotFoundError:
+        name = "olmo_core"
+        for part in ("", ".distributed", ".checkpoint", ".filesystem"):
+            name += part
+            sys.modules[name] = types.ModuleType(name)
+        sys.modules[name]._StorageInfo = _StorageInfo
 
 
 def folders(checkpoint):
