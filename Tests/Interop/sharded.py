@@ -34,6 +34,8 @@ STORED = {
     "mcore_fully_reshardable": "megatron", "mcore_dp_reshardable": "megatron", "mcore_legacy": "megatron_files",
     "verl_fsdp2": "rank_files", "mlx_npz": "arrays", "mlx_safetensors": "arrays", "hf_fsdp2_full": "trainer_whole",
     "composer_mono": "composer"}
+# Those whose tensors can be loaded file by file as well.
+WHOLE = {"ds_universal", "mlx_safetensors", "hf_fsdp2_full", "composer_mono"}
 MADE = {"made-fsdp": "dcp", "made-trainer": "dcp", "made-zero1": "zero", "made-zero2": "zero", "made-zero3": "zero"}
 QUALITIES = {"": (), " lossless": ("--quality", "lossless")}
 TOLERANCE = 1e-6
