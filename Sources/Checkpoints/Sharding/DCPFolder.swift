@@ -105,7 +105,8 @@ struct DCPFolder {
             throw VarveError(.malformed, "a piece at an impossible place", file: files[file].source.name, tensor: name)
         }
         do throws(VarveError) {
-            return (file, try TensorFile.open(try SliceSource(files[file].source, slice.offset..<end)))
+            let part = try SliceSource(files[file].source, slice.offset..<end)
+            return (file, try TensorFile.open(try EdgeSource(part)))
         } catch {
             throw error.at(tensor: name)
         }
