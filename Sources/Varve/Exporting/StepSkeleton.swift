@@ -14,7 +14,7 @@ final class StepSkeleton: Sendable {
 
     private let directory: String
     private let manifest: StepManifest
-    private let files: StepFiles
+    private let files: StepRebuilder
 
     /// - Parameters:
     ///   - directory: is made, and goes with the object.
@@ -25,7 +25,7 @@ final class StepSkeleton: Sendable {
         try SystemCalls.makeDirectory(directory)
         self.directory = directory
         do throws(VarveError) {
-            var files = try StepFiles(of: number, decoder: decoder, keepsAll: true)
+            var files = try StepRebuilder(of: number, decoder: decoder, keepsAll: true)
             for (index, entry) in manifest.entries.enumerated() where entries?.contains(index) ?? true {
                 guard case .file = entry.kind else { continue }
                 if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }

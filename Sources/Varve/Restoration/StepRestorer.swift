@@ -26,7 +26,7 @@ struct StepRestorer {
                 .usage, "no file of step \(number) holds weights and nothing else; leave out `onlyWeights`",
                 file: decoder.archive.layout.root)
         }
-        var files = try StepFiles(of: number, decoder: decoder)
+        var files = try StepRebuilder(of: number, decoder: decoder)
         for (index, entry) in manifest.entries.enumerated() where wanted.contains(index) {
             let path = try destination.path(entry.path)
             switch entry.kind {
@@ -50,7 +50,7 @@ struct StepRestorer {
             (unit) throws(VarveError) -> Int in
             var bytes = 0
             let restored = try decoder.decodeUnit(unit, of: number, onlyWeights: onlyWeights, keeping: store) {
-                targets.hold($0)
+                targets.rebuilds($0)
             }
             for tensor in restored {
                 try targets.write(tensor)

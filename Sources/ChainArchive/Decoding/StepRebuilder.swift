@@ -2,7 +2,7 @@ package import FileSystem
 import TensorFiles
 
 /// The files of a step while they are rebuilt: restored tensors are taken apart into the files that they lie in.
-package struct StepFiles: Sendable {
+package struct StepRebuilder: Sendable {
     private let number: Int
     private let manifest: StepManifest
     private let decoder: ChainDecoder
@@ -35,7 +35,7 @@ package struct StepFiles: Sendable {
     }
 
     /// Whether all files that a tensor lies in are rebuilt.
-    package func hold(_ record: TensorRecord) -> Bool { record.pieces.all.allSatisfy { files[$0.file] != nil } }
+    package func rebuilds(_ record: TensorRecord) -> Bool { record.pieces.all.allSatisfy { files[$0.file] != nil } }
 
     /// Writes a restored tensor into those of its files that are rebuilt. Safe from several threads.
     package func write(_ tensor: RestoredTensor) throws(VarveError) {
@@ -68,7 +68,7 @@ package struct StepFiles: Sendable {
     }
 
     private func keepLocations(in store: ScratchStore, _ isReplaced: (Int) -> Bool) throws(VarveError) {
-        let kept = manifest.tensors.filter { store.isBuiltOn($0) && hold($0) }
+        let kept = manifest.tensors.filter { store.isBuiltOn($0) && rebuilds($0) }
         var sources: [Int: InputFile] = [:]
         for file in Set(kept.flatMap { $0.pieces.all.map(\.file) }).sorted() {
             sources[file] = try files[file]?.reopened(isReplaced: isReplaced(file))
