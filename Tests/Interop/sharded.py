@@ -223,6 +223,14 @@ def finite(what, losses, count):
     require(len(losses) == count and all(map(math.isfinite, losses)), f"{what}: losses {losses}")
 
 
+def went_on(checkpoint, found, step, wanted):
+    """A training that resumed: with the tensors and at the step of its checkpoint, and with losses that are numbers."""
+    agree(checkpoint, found["tensors"], wanted)
+    require(found["step"] == step, f"{checkpoint}: resumed at {found['step']}")
+    finite(checkpoint, found["losses"], 3)
+    return found
+
+
 # ---------------------------------------------------------------- on several ranks
 class OnRanks:
     """What several ranks load, all checkpoints of a kind at once: starting them takes longer than loading."""
@@ -265,10 +273,7 @@ class OnRanks:
 
     def fsdp_resumes(self, trip):
         for (step, _, wanted), checkpoint in zip(trip.steps(), trip.checkpoints()):
-            found = entry(self.distributed()["resumed"], checkpoint)
-            agree(checkpoint, found["tensors"], wanted)
-            require(found["step"] == step, f"{checkpoint}: step {found['step']}")
-            finite(checkpoint, found["losses"], 3)
+            found = went_on(checkpoint, entry(self.distributed()["resumed"], checkpoint), step, wanted)
         return f"{len(trip.steps())} steps, from two ranks to three; last losses {found['losses']}"
 
     @once
@@ -279,10 +284,7 @@ class OnRanks:
 
     def trainer_resumes(self, trip):
         for (step, _, wanted), checkpoint in zip(trip.steps(), trip.checkpoints()):
-            found = entry(self.trainer(), checkpoint)
-            agree(checkpoint, found["tensors"], wanted)
-            require(found["step"] == step, f"{checkpoint}: resumed at {found['step']}")
-            finite(checkpoint, found["losses"], 3)
+            found = went_on(checkpoint, entry(self.trainer(), checkpoint), step, wanted)
         return f"{len(trip.steps())} steps; last losses {found['losses']}"
 
     @once

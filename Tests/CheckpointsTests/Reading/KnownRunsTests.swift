@@ -1,6 +1,7 @@
 import FileSystem
 import TensorFiles
 import Testing
+import VarveTestSupport
 
 @testable import Checkpoints
 

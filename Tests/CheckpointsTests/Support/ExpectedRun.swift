@@ -1,38 +1,10 @@
-import Foundation
 import FileSystem
 import TensorFiles
+import VarveTestSupport
 
 @testable import Checkpoints
 
-/// `expected/NAME.json`: what a reader must find in a run.
-struct ExpectedRun: Decodable {
-    struct Tensor: Decodable {
-        var sha256: String?
-        var dtype: String?
-        var shape: [Int]?
-    }
-    struct Row: Decodable {
-        var name: String
-        var shape: [Int]
-        var dtype: String
-        var weight: Tensor
-        var firstMoment: Tensor?
-        var secondMoment: Tensor?
-        var other: [String: Tensor]?
-        var buffer: Bool?
-    }
-    struct Step: Decodable {
-        var step: Int
-        var checkpoint: String
-        var parameters: [Row]
-    }
-    var stepIs: String?
-    var steps: [Step]
-
-    static func load(_ path: String) throws -> ExpectedRun {
-        try JSONDecoder().decode(ExpectedRun.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-    }
-
+extension ExpectedRun {
     /// What differs between a step as read and as expected; empty where nothing does.
     static func differences(_ contents: StepContents, _ expected: Step) throws -> [String] {
         var differences: [String] = []

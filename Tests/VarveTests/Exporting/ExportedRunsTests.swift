@@ -1,5 +1,4 @@
 import FileSystem
-import Foundation
 import TensorFiles
 import Testing
 import Varve
@@ -8,27 +7,6 @@ import VarveTestSupport
 /// Runs of real frameworks: what is exported is what the frameworks' own loaders see.
 @Suite struct ExportedRunsTests {
     let directory = try! TemporaryDirectory()
-
-    private struct Expected: Decodable {
-        struct Tensor: Decodable {
-            var sha256: String?
-            var dtype: String?
-            var shape: [Int]?
-        }
-        struct Row: Decodable {
-            var name: String
-            var shape: [Int]
-            var weight: Tensor
-            var firstMoment: Tensor?
-            var secondMoment: Tensor?
-            var other: [String: Tensor]?
-        }
-        struct Step: Decodable {
-            var step: Int
-            var parameters: [Row]
-        }
-        var steps: [Step]
-    }
 
     static let names: [String] = {
         let expected = SharedRuns.fixtures("runs/expected")
@@ -39,8 +17,7 @@ import VarveTestSupport
 
     @Test(arguments: names)
     func everyTensorOfAFixtureIsTheFrameworks(name: String) async throws {
-        let expected = try JSONDecoder().decode(
-            Expected.self, from: Data(try Trees.bytes(SharedRuns.fixtures("runs/expected/\(name).json"))))
+        let expected = try ExpectedRun.load(SharedRuns.fixtures("runs/expected/\(name).json"))
         let archive = directory.file("a.varve"), output = directory.file("out")
         _ = try await Compressor(
             run: SharedRuns.fixtures("runs/\(name)"), archive: archive, options: CompressionOptions(method: .lossless)
@@ -74,7 +51,7 @@ import VarveTestSupport
         }
     }
 
-    private func check(_ found: ExportedFiles.Tensor?, _ wanted: Expected.Tensor?, _ shape: [Int]?, _ what: String) {
+    private func check(_ found: ExportedFiles.Tensor?, _ wanted: ExpectedRun.Tensor?, _ shape: [Int]?, _ what: String) {
         guard let wanted, let sha256 = wanted.sha256 else { return }
         guard let found else {
             Issue.record("\(what) is missing")
