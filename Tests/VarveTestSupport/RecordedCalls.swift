@@ -47,8 +47,12 @@ package final class RecordedCalls: SystemCalls.FaultInjector {
         state.withLock { state in
             switch effect {
             case .opened(let descriptor, let flags, _):
-                // What never had a name is gone with the power, whatever was written to it.
-                guard flags & SystemCalls.nameless != SystemCalls.nameless else { return }
+                // What never had a name is gone with the power, whatever was written to it. The descriptor may be that of
+                // a file which another test's work closed: the pool of those that are open is one for the process.
+                guard flags & SystemCalls.nameless != SystemCalls.nameless else {
+                    state.open[descriptor] = nil
+                    return
+                }
                 state.files += 1
                 state.open[descriptor] = state.files
                 // Files that are only read are kept too: a directory is flushed through a descriptor for reading.

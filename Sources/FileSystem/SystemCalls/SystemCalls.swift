@@ -184,14 +184,19 @@ package enum SystemCalls {
             // The end and a failure look alike but for errno: half a listing must not be taken for all of it.
             errno = 0
             guard let entry = readdir(directory) else { break }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = name(of: entry)
             if name != ".", name != ".." { names.append(name) }
         }
         if errno != 0 { throw error(errno, .list, path) }
         report(.list, path, .plain)
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The name in a directory's entry. An entry ends with its name: `d_name` is declared with 256 bytes, and a pointer to
+    /// that field, as Swift makes it, may first copy them all, from beyond the end of the memory that the entries lie in.
+    static func name(of entry: UnsafePointer<dirent>) -> String {
+        let start = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+        return String(cString: (UnsafeRawPointer(entry) + start).assumingMemoryBound(to: CChar.self))
     }
 
     package static func setMode(_ path: String, _ mode: mode_t) throws(VarveError) {
