@@ -21,7 +21,8 @@ extension Run {
         var before: StepContents?
         for step in steps {
             let previous = before.map { FilePreviousWeights($0) }
-            var contents = try StepContents.read(step, of: self)
+            let opened = try OpenedStep(step, of: self)
+            var contents = try opened.contents()
             let structure = contents.structure
             let states = contents.parameters.filter { $0.statePath != nil }
             let isDone =
@@ -31,9 +32,8 @@ extension Run {
                 } ?? false
             if let previous, !isDone, looks[structure, default: 0] < limit, !states.isEmpty {
                 // Where the structure is new, the step before may tell what order and data leave open.
-                contents = try StepContents.read(
-                    step, of: self, previous: previous,
-                    known: result.byStructure[structure] ?? before?.knownPairs ?? [:])
+                contents = try opened.contents(
+                    previous: previous, known: result.byStructure[structure] ?? before?.knownPairs ?? [:])
                 looks[structure, default: 0] += 1
                 result.byStructure[structure] = contents.knownPairs
                 result.correlations.merge(contents.correlations) { max($0, $1) }
@@ -45,8 +45,8 @@ extension Run {
 
     /// Reads one step with what the whole run tells about its pairs.
     package func contents(of step: Step, pairs: Pairs) throws(VarveError) -> StepContents {
-        let contents = try StepContents.read(step, of: self)
-        let known = pairs.known(for: contents.structure)
-        return known.isEmpty ? contents : try StepContents.read(step, of: self, known: known)
+        let opened = try OpenedStep(step, of: self)
+        let contents = try opened.contents(), known = pairs.known(for: contents.structure)
+        return known.isEmpty ? contents : try opened.contents(known: known)
     }
 }

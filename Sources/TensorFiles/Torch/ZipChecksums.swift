@@ -4,8 +4,8 @@ package import FileSystem
 package struct ZipChecksums {
     private let file: OutputFile
     /// The zip file: all of `file`, or a part of it that begins at `start`.
-    private let zip: SliceSource
-    private var start: UInt64 { zip.start }
+    private var zip: EdgeSource
+    private let start: UInt64
 
     /// Whether a source begins as zip files do.
     package static func isZip(_ source: some ByteSource) throws(VarveError) -> Bool {
@@ -40,14 +40,17 @@ package struct ZipChecksums {
             let inside = changed.prefix { $0.lowerBound < container.upperBound }
             guard !inside.isEmpty else { continue }
             let knownInside = known.prefix { $0.range.upperBound <= container.upperBound }
-            try ZipChecksums(file: file, zip: SliceSource(file, container)).reseal(inside, knownInside)
+            let zip = try EdgeSource(SliceSource(file, container))
+            guard try isZip(zip) else { continue }
+            var checksums = ZipChecksums(file: file, zip: zip, start: container.lowerBound)
+            try checksums.reseal(inside, knownInside)
+            try checksums.zip.flush(to: file)
         }
     }
 
-    private func reseal(
+    private mutating func reseal(
         _ changed: ArraySlice<Range<UInt64>>, _ known: ArraySlice<(range: Range<UInt64>, crc: UInt32)>
     ) throws(VarveError) {
-        guard try Self.isZip(zip) else { return }
         let torch = try TorchArchive(reading: zip)
         let records = if let torch { torch.records } else { try ZipDirectory(reading: zip).records }
         guard records.contains(where: { $0.crc != 0 }) else { return }
@@ -71,7 +74,7 @@ package struct ZipChecksums {
         guard let identifier, identifier.byteCount == SerializationID.byteCount else { return }
         let digits = identifier.dataOffset + 20
         guard try zip.bytes(at: digits, count: 20) == SerializationID.digits(of: before) else { return }
-        try file.write(SerializationID.digits(of: after), at: start + digits)
+        try zip.write(SerializationID.digits(of: after), at: digits, of: file)
         try write(try Checksum.crc32(of: zip, identifier.data), of: identifier)
     }
 
@@ -95,14 +98,14 @@ package struct ZipChecksums {
 
     /// Torch leaves the local header's CRC zero and has it behind the data; other writers have it in the header. A record
     /// with neither has its CRC in the directory alone.
-    private func write(_ crc: UInt32, of record: ZipRecord) throws(VarveError) {
+    private mutating func write(_ crc: UInt32, of record: ZipRecord) throws(VarveError) {
         let bytes = (0..<4).map { UInt8(truncatingIfNeeded: crc >> (8 * $0)) }
-        try file.write(bytes, at: start + record.entryOffset + 16)
+        try zip.write(bytes, at: record.entryOffset + 16, of: file)
         if record.crc != 0, try zip.bytes(at: record.localOffset + 14, count: 4).littleEndian(at: 0) == record.crc {
-            try file.write(bytes, at: start + record.localOffset + 14)
+            try zip.write(bytes, at: record.localOffset + 14, of: file)
         }
         if let offset = record.descriptorCRCOffset, try zip.bytes(at: offset - 4, count: 4) == [0x50, 0x4B, 7, 8] {
-            try file.write(bytes, at: start + offset)
+            try zip.write(bytes, at: offset, of: file)
         }
     }
 
