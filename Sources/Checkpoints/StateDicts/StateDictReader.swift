@@ -62,7 +62,9 @@ struct StateDictReader {
         guard depth <= StateDictReader.depthLimit, visited.insert(node).inserted, tensor(node, path) == nil else {
             return
         }
-        if let pairs = tree.pairs(node) {
+        if let module = module(node, path) {
+            dictionaries.append(module)
+        } else if let pairs = tree.pairs(node) {
             if let optimizer = optimizer(node, path) {
                 optimizers.append(optimizer)
                 return
