@@ -28,13 +28,34 @@ enum TrainerFiles: CompletenessRule {
 
     private static func isRandomState(_ name: String) -> Bool { name.hasPrefix("rng_state") && name.hasSuffix(".pth") }
 
+    /// Ranks whose random state is there.
+    private static func randomStates(_ folder: CheckpointFolder) -> [Int] {
+        folder.files.filter { isRandomState($0) }.compactMap {
+            Int($0.dropFirst("rng_state_".count).dropLast(".pth".count))
+        }
+    }
+
+    /// Ranks whose weights are there, in a file of each: FSDP's LOCAL_STATE_DICT.
+    private static func rankWeights(_ folder: CheckpointFolder) -> [Int] {
+        let (prefix, suffix) = ("pytorch_model_fsdp_rank", ".bin")
+        return folder.files.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.compactMap {
+            Int($0.dropFirst(prefix.count).dropLast(suffix.count))
+        }
+    }
+
     /// Folders that FSDP and DeepSpeed keep weights in.
     private static func weightFolders(_ folder: CheckpointFolder) -> [String] {
         folder.folders.filter { $0.hasPrefix("pytorch_model_fsdp_") || $0.hasPrefix("global_step") }
     }
 
     private static func missingWeights(_ folder: CheckpointFolder, _ siblings: [CheckpointFolder]) -> VarveError? {
-        if folder.folders.contains("optimizer_0"), weightFolders(folder).isEmpty {
+        let ranks = rankWeights(folder)
+        if let last = (ranks + randomStates(folder)).max(), !ranks.isEmpty,
+            let missing = (0...last).first(where: { !ranks.contains($0) })
+        {
+            return folder.incomplete("the weights of a rank are missing", "pytorch_model_fsdp_rank\(missing).bin")
+        }
+        if folder.folders.contains("optimizer_0"), weightFolders(folder).isEmpty, ranks.isEmpty {
             return folder.incomplete("the folder with the weights is missing", "pytorch_model_fsdp_0")
         }
         guard StepShape.weightFiles(folder.files).isEmpty else { return nil }
@@ -66,10 +87,7 @@ enum TrainerFiles: CompletenessRule {
     /// `rng_state_0.pth`, `rng_state_1.pth`...: a gap is a rank that has not written its own. The last ones' absence
     /// cannot be told from a smaller number of ranks.
     private static func missingRandomState(_ folder: CheckpointFolder) -> VarveError? {
-        let ranks = Set(
-            folder.files.filter { isRandomState($0) }.compactMap {
-                Int($0.dropFirst("rng_state_".count).dropLast(".pth".count))
-            })
+        let ranks = randomStates(folder)
         guard let last = ranks.max(), let missing = (0..<last).first(where: { !ranks.contains($0) }) else { return nil }
         return folder.incomplete("the random state of a rank is missing", "rng_state_\(missing).pth")
     }

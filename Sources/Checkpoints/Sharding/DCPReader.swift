@@ -72,7 +72,10 @@ struct DCPReader {
             }
             try states.addObjects(of: folder)
             if let megatron {
-                try megatron.addFlatStates(of: folder, to: &states, &assembler)
+                if try !megatron.addFlatStates(of: folder, to: &states, &assembler) {
+                    inventory.notes.append(
+                        "the optimizer's flat buffers are not understood; they are kept exactly")
+                }
                 states.setGroups(megatron.hyperparameters)
             }
         }

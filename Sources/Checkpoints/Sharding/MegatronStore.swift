@@ -137,29 +137,31 @@ struct MegatronStore {
     /// `optimizer.distributed.dp_group_idx_R.gbuf_idx_G.dtype_(…).bucket_idx_B.KEY`.
     private struct FlatName {
         var group: Int
+        /// The optimizer and its buffer.
         var buffer: String
         var bucket: Int
         var key: String
 
         init?(_ name: String) {
-            guard let match = name.wholeMatch(of: /.*\.dp_group_idx_(\d+)\.gbuf_idx_(.+)\.bucket_idx_(\d+)\.(\w+)/),
-                let group = Int(match.1), let bucket = Int(match.3)
+            guard let match = name.wholeMatch(of: /(.*)\.dp_group_idx_(\d+)\.gbuf_idx_(.+)\.bucket_idx_(\d+)\.(\w+)/),
+                let group = Int(match.2), let bucket = Int(match.4)
             else { return nil }
             self.group = group
-            buffer = String(match.2)
+            buffer = "\(match.1) \(match.3)"
             self.bucket = bucket
-            key = String(match.4)
+            key = String(match.5)
         }
     }
 
     /// Finds the parameters' states in flat buffers; where the sizes do not come out they stay where they are.
+    /// - Returns: `false` if there are buffers that are not understood, as of several optimizers (experts have their own).
     func addFlatStates(
         of folder: DCPFolder, to states: inout DCPStates, _ assembler: inout TensorAssembler
-    ) throws(VarveError) {
+    ) throws(VarveError) -> Bool {
         var buckets: [String: [Int: [Int: FlatBuffer]]] = [:]
         var buffers: Set<String> = []
         for entry in folder.metadata.tensors where isFlat(entry.name) {
-            guard let name = FlatName(entry.name), entry.shape.count == 1 else { return }
+            guard let name = FlatName(entry.name), entry.shape.count == 1 else { return false }
             let tensor = try folder.tensor(entry)
             var buffer = FlatBuffer(tensor.dtype)
             for piece in tensor.pieces {
@@ -168,17 +170,18 @@ struct MegatronStore {
             buckets[name.key, default: [:]][name.group, default: [:]][name.bucket] = buffer
             buffers.insert(name.buffer)
         }
+        if buffers.isEmpty { return true }
         guard buffers.count == 1, let groups = buckets.values.first.map({ $0.keys.sorted() }),
             groups == Array(0..<groups.count), groups.count <= 1 << 16
-        else { return }
+        else { return false }
         let parameters = try MegatronWalk.parameters(weights, folder, ranks: groups.count)
-        guard let parameters else { return }
+        guard let parameters else { return false }
         for (key, byGroup) in buckets.sorted(by: { $0.key < $1.key }) {
             var pieces: [Int: [TensorPiece]] = [:]
             for group in groups {
-                guard let own = byGroup[group] else { return }
+                guard let own = byGroup[group] else { return false }
                 let list = own.keys.sorted().compactMap { own[$0] }
-                guard MegatronWalk.walk(parameters, rank: group, list, into: &pieces) else { return }
+                guard MegatronWalk.walk(parameters, rank: group, list, into: &pieces) else { return false }
             }
             let dtype = byGroup[0]?.values.first?.dtype ?? .f32
             for (index, parameter) in parameters.enumerated() {
@@ -190,5 +193,6 @@ struct MegatronStore {
                 try states.add(assembler.add(tensor), key: value, of: parameter.name, in: "optimizer")
             }
         }
+        return true
     }
 }

@@ -35,7 +35,7 @@ extension ZeroStage {
     }
 
     /// By group; of stage 3 one number for all.
-    private func partitionCounts(_ rank: RankFile) -> [Int]? {
+    func partitionCounts(_ rank: RankFile) -> [Int]? {
         guard let node = rank.value("optimizer_state_dict", "partition_count") else { return nil }
         return rank.number(node).map { [$0] } ?? rank.tree.sizes(node)
     }

@@ -37,40 +37,70 @@ struct ZeroStage {
 
     // MARK: Stages 1 and 2
 
-    /// The parameters of a group one after the other, the whole cut into a partition for each rank.
+    /// The parameters of a group one after the other, the whole cut into a partition for each rank. Of experts each rank of
+    /// an expert parallel group has its own, cut into partitions for those ranks that have the same ones.
     func partitioned(hasExperts: Bool) throws(VarveError) -> Result {
         var result = Result()
         for (group, shapes) in Self.shapes(model).enumerated() {
-            // A rank has its own experts whole, under names that count its own.
-            if hasExperts, shapes.contains(where: { $0.name.contains("experts") }) { continue }
-            let flats = try flats(group)
-            guard let master = flats[StateName.master] else {
-                throw ranks[0].malformed("group \(group) has no float32 partitions")
+            var members = shapes.map(\.name)
+            if hasExperts, let experts = ExpertNames(members) {
+                guard let parts = try expertRanks(group) else { continue }
+                members = []
+                for (number, part) in parts.enumerated() {
+                    let own = try ZeroStage(model: model, ranks: part).parameters(of: group, shapes)
+                    for var parameter in own {
+                        parameter.name = experts.name(parameter.name, rank: number)
+                        members.append(parameter.name)
+                        result.parameters.append(parameter)
+                    }
+                }
+            } else {
+                result.parameters += try parameters(of: group, shapes)
             }
-            let mapped = try mapped(group, shapes, flats)
-            var position = 0
-            for (name, shape) in shapes {
-                let count = LogicalTensor.count(shape) ?? 0
-                if let values = mapped?[name] {
-                    result.parameters.append(ZeroParameter(name: name, shape: shape, values: values))
-                    continue
-                }
-                guard mapped == nil || count == 0, position + count <= master.count else {
-                    throw model.malformed(
-                        "the partitions of group \(group) have \(master.count) elements, too few for its parameters",
-                        name)
-                }
-                var values: [String: Value] = [:]
-                for (key, flat) in flats where flat.count == master.count {
-                    values[key] = flat.pieces(position..<position + count, offsets: shape.map { _ in 0 }, sizes: shape)
-                        .map {
-                            Value(dtype: flat.dtype, pieces: $0)
-                        }
-                }
-                result.parameters.append(ZeroParameter(name: name, shape: shape, values: values))
-                position += count
+            addGroup(group, members, ranks[0].value("optimizer_state_dict", "base_optimizer_state"), &result)
+        }
+        return result
+    }
+
+    /// The ranks that share experts, by their place in the expert parallel group: neighbours have different ones. `nil` if
+    /// the files do not say how many partitions the group has.
+    private func expertRanks(_ group: Int) throws(VarveError) -> [[RankFile]]? {
+        guard let counts = partitionCounts(ranks[0]), counts.indices.contains(group), counts[group] > 0 else { return nil }
+        guard ranks.count % counts[group] == 0 else {
+            throw ranks[0].malformed("\(counts[group]) partitions of experts for \(ranks.count) ranks")
+        }
+        let parallel = ranks.count / counts[group]
+        return (0..<parallel).map { first in stride(from: first, to: ranks.count, by: parallel).map { ranks[$0] } }
+    }
+
+    /// The parameters of one group, whose partitions the ranks have in order.
+    private func parameters(
+        of group: Int, _ shapes: [(name: String, shape: [Int])]
+    ) throws(VarveError) -> [ZeroParameter] {
+        let flats = try flats(group)
+        guard let master = flats[StateName.master] else {
+            throw ranks[0].malformed("group \(group) has no float32 partitions")
+        }
+        let mapped = try mapped(group, shapes, flats)
+        var result: [ZeroParameter] = []
+        var position = 0
+        for (name, shape) in shapes {
+            let count = LogicalTensor.count(shape) ?? 0
+            if let values = mapped?[name] {
+                result.append(ZeroParameter(name: name, shape: shape, values: values))
+                continue
             }
-            addGroup(group, shapes.map(\.name), ranks[0].value("optimizer_state_dict", "base_optimizer_state"), &result)
+            guard mapped == nil || count == 0, position + count <= master.count else {
+                throw model.malformed(
+                    "the partitions of group \(group) have \(master.count) elements, too few for its parameters", name)
+            }
+            var values: [String: Value] = [:]
+            for (key, flat) in flats where flat.count == master.count {
+                values[key] = flat.pieces(position..<position + count, offsets: shape.map { _ in 0 }, sizes: shape)
+                    .map { Value(dtype: flat.dtype, pieces: $0) }
+            }
+            result.append(ZeroParameter(name: name, shape: shape, values: values))
+            position += count
         }
         return result
     }

@@ -21,9 +21,12 @@ struct CopySearch {
     /// A sample of fewer different values proves nothing: weights start as zeros or ones.
     private static let fewestValues = 8
 
+    /// Tensors of fewer elements are not looked at.
+    static let fewestElements = 2 * fewestValues
+
     /// Whether a tensor can be in such a relation at all.
     static func isCandidate(_ tensor: PlannedTensor) -> Bool {
-        tensor.dtype.floatFormat != nil && tensor.count >= 2 * fewestValues
+        tensor.dtype.floatFormat != nil && tensor.count >= fewestElements
             && tensor.range.count * 8 == tensor.count * tensor.dtype.bits
     }
 

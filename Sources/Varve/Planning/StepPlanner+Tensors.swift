@@ -8,13 +8,13 @@ extension StepPlanner {
     /// The tensor with its bytes claimed; `nil` where they are not its own (a second name of a tied weight, a view with
     /// gaps): they are coded with the first name or stay in the payload.
     mutating func planned(
-        _ tensorIndex: TensorIndex?, _ identity: TensorIdentity, _ pairing: PairingNote
+        _ tensorIndex: TensorIndex?, _ identity: TensorIdentity, _ pairing: PairingNote, mayBeSmall: Bool = false
     ) throws(VarveError) -> PlannedTensor? {
         guard let tensorIndex, let (file, tensor) = contents.tensor(tensorIndex),
             let range = file.byteRange(of: tensor), let pieces = contents.pieces(of: tensorIndex),
             !range.isEmpty
         else { return nil }
-        if identity.role == .other, range.count < StepPlan.smallestTensor { return nil }
+        if identity.role == .other, range.count < StepPlan.smallestTensor, !mayBeSmall { return nil }
         let count = pieces.all.count
         guard count == 1 || count <= piecesLeft, claim(pieces.pieces, of: pieces) else { return nil }
         piecesLeft -= count == 1 ? 0 : count
@@ -49,6 +49,11 @@ extension StepPlanner {
             return false
         }
         return true
+    }
+
+    /// Gives a claimed tensor's bytes to the payload.
+    mutating func release(_ tensor: TensorPieces) {
+        for piece in tensor.all { claimed[piece.file].release(tensor.range(piece)) }
     }
 
     /// Whether a further piece holds what the first of the same elements does. Both are read.

@@ -24,6 +24,8 @@ struct StepPlanner {
     var piecesLeft = StepManifest.mostPieces
     private var parameters: [PlannedParameter] = []
     private var exact: [PlannedTensor] = []
+    /// Tensors that no parameter claims and that are small.
+    private var smallTensors: [TensorIdentity: TensorIndex] = [:]
     /// Whether any optimizer state was found.
     private var hasOptimizer = false
     private var notes: [String] = []
@@ -48,6 +50,7 @@ struct StepPlanner {
         for parameter in contents.parameters { try add(parameter, masters) }
         try addUnclaimedTensors()
         (parameters, exact) = try Self.withCopies(parameters, exact)
+        releaseSmallTensors()
         try setQuantizerScales()
         return StepPlan(
             entries: entries,
@@ -176,17 +179,36 @@ struct StepPlanner {
     }
 
     /// Tensors that no parameter claims: EMA copies, generator states, what a script keeps beside the model.
+    ///
+    /// Small ones are cheaper in the payload. They are looked at all the same if they can be a weight's values under another
+    /// name: where the weight is quantized, its copy has to follow.
     private mutating func addUnclaimedTensors() throws(VarveError) {
+        let counts = Set(parameters.map(\.count).filter { $0 >= CopySearch.fewestElements })
         for (index, file) in contents.files.enumerated() {
             guard let tensors = file.tensorFile?.tensors else { continue }
             let key = Self.stableKey(file.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)
             for number in tensors.indices {
                 let identity = TensorIdentity(name: "\(key):\(tensors[number].name)", role: .other, key: "")
-                if let tensor = try planned(TensorIndex(file: index, tensor: number), identity, .none) {
-                    exact.append(tensor)
-                }
+                let tensorIndex = TensorIndex(file: index, tensor: number)
+                let mayBeSmall = counts.contains(tensors[number].count)
+                guard let tensor = try planned(tensorIndex, identity, .none, mayBeSmall: mayBeSmall) else { continue }
+                exact.append(tensor)
+                if tensor.range.count < StepPlan.smallestTensor { smallTensors[tensor.identity] = tensorIndex }
             }
         }
+    }
+
+    /// Small tensors that are no weight's copy go back to the payload.
+    private mutating func releaseSmallTensors() {
+        var rest: [PlannedTensor] = []
+        for tensor in exact {
+            if let index = smallTensors[tensor.identity], let pieces = contents.pieces(of: index) {
+                release(pieces)
+            } else {
+                rest.append(tensor)
+            }
+        }
+        exact = rest
     }
 
     /// Under `transform` a weight's step size follows from its second moment, as far as there is a change to be quantized.
