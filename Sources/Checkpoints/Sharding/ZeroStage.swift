@@ -65,7 +65,9 @@ struct ZeroStage {
     /// The ranks that share experts, by their place in the expert parallel group: neighbours have different ones. `nil` if
     /// the files do not say how many partitions the group has.
     private func expertRanks(_ group: Int) throws(VarveError) -> [[RankFile]]? {
-        guard let counts = partitionCounts(ranks[0]), counts.indices.contains(group), counts[group] > 0 else { return nil }
+        guard let counts = partitionCounts(ranks[0]), counts.indices.contains(group), counts[group] > 0 else {
+            return nil
+        }
         guard ranks.count % counts[group] == 0 else {
             throw ranks[0].malformed("\(counts[group]) partitions of experts for \(ranks.count) ranks")
         }
