@@ -4,13 +4,13 @@ extension ChainDecoder {
     /// Restores what a store is to have of a step, and its payload, as compressing it would have left them there.
     package func replay(_ number: Int, into store: ScratchStore, _ workers: Workers) async throws(VarveError) {
         let step = try step(number), manifest = step.manifest
-        let onlyWeights = store.contents == .weights
+        let units = self.units(keptBy: store, of: manifest)
         try await OrderedWork.run(
-            manifest.decodingUnits(onlyWeights: onlyWeights), workers,
+            units, workers,
             cost: { UnitCost.decoding($0, of: step, isKept: true) }
         ) {
             (unit) throws(VarveError) in
-            _ = try self.decodeUnit(unit, of: number, onlyWeights: onlyWeights, keeping: store)
+            _ = try self.decodeUnit(unit, of: number, onlyWeights: true, keeping: store)
         } consume: { _ in
         }
         let blocks = manifest.entries.enumerated().flatMap { entry in
@@ -21,6 +21,23 @@ extension ChainDecoder {
                 .payload(entry: block.0, block: block.1),
                 try self.payload(entry: block.0, block: block.1, of: number))
         } consume: { _ in
+        }
+    }
+
+    /// The units of a step without those of which the store keeps nothing.
+    private func units(keptBy store: ScratchStore, of manifest: StepManifest) -> [DecodingUnit] {
+        var groups = Set<Int>()
+        for tensor in manifest.tensors where store.isBuiltOn(tensor) {
+            if case .packed(let losslessGroup, _, _) = tensor.coding { groups.insert(losslessGroup) }
+        }
+        return manifest.decodingUnits().compactMap { unit in
+            switch unit {
+            case .quantizedGroup: return unit
+            case .losslessGroup(let losslessGroup): return groups.contains(losslessGroup) ? unit : nil
+            case .tensors(let indices):
+                let kept = indices.filter { store.isBuiltOn(manifest.tensors[$0]) }
+                return kept.isEmpty ? nil : .tensors(kept)
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ extension StepEncoder {
         if identity.isWeight, let before {
             statistics.referenceEnergy = try changeEnergy(tensor, bytes: bytes, restoredBefore: before)
         }
-        if before == bytes {
+        if before == bytes, method.isLossless || identity.isWeight {
             keep(tensor, hash: hash)
             if method.isLossless, identity.role == .weight {
                 store?.put(.earlier(identity), sameAs: .tensor(identity))
@@ -98,16 +98,20 @@ extension StepEncoder {
     }
 
     private func keep(_ tensor: PlannedTensor, hash: Hash128) {
-        guard let store, tensor.identity.isWeight || store.contents == .everything else { return }
+        guard let store,
+            tensor.identity.isWeight || store.contents.hasExact(tensor.identity.role, pairing: tensor.pairing)
+        else { return }
         store.put(.tensor(tensor.identity), original: tensor.source, tensor.range, hash: hash)
     }
 
     /// What a decoder has of the tensor before this step, as far as the method builds on it: of weights always, of all
-    /// else under `lossless` what stands exactly in the step before.
+    /// else what stands exactly in the step before, moments of a parameter under `lossless` only.
     private func previousBytes(of tensor: PlannedTensor, byteCount: Int) throws(VarveError) -> [UInt8]? {
         let identity = tensor.identity
         if identity.isWeight { return try predecessor?.weight(identity.name, byteCount: byteCount) }
-        guard method.isLossless, let step = predecessor?.step, let index = step.tensor(identity) else { return nil }
+        guard method.keptContents.hasExact(identity.role, pairing: tensor.pairing), let step = predecessor?.step,
+            let index = step.tensor(identity)
+        else { return nil }
         switch step.manifest.tensors[index].coding {
         case .exact, .unchanged, .packed:
             let bytes = try predecessor?.store?.get(.tensor(identity))

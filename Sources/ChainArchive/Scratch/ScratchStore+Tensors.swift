@@ -38,7 +38,8 @@ extension ScratchStore {
 
     /// Whether a later step may build on a tensor.
     func isBuiltOn(_ record: TensorRecord) -> Bool {
-        record.identity.isWeight || (contents == .everything && record.coding.isExact)
+        record.identity.isWeight
+            || (record.coding.isExact && contents.hasExact(record.role, pairing: record.statistics.pairing))
     }
 
     /// Keeps what a step restored of a tensor.
@@ -71,6 +72,14 @@ extension ScratchStore {
         }
         if let failure { throw failure }
         return isThere ? bytes : nil
+    }
+}
+
+extension ScratchStore.Contents {
+    /// Whether an exact tensor that is no weight is kept. Moments of a parameter are quantized in the next step, if the
+    /// method quantizes at all; what no parameter claims stays exact from step to step.
+    func hasExact(_ role: Role, pairing: PairingNote) -> Bool {
+        self == .everything || role == .other || pairing == .ambiguous
     }
 }
 

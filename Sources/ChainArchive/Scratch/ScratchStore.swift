@@ -18,7 +18,7 @@ package final class ScratchStore: Sendable {
 
     /// What the next step will build on.
     package enum Contents: Sendable, Hashable {
-        /// Weights, and what chains of method `transform` make of them.
+        /// Weights, what chains of method `transform` make of them, and exact tensors that no parameter claims.
         case weights
         /// All tensors that are exact, and weights of the step before as well.
         case everything

@@ -209,6 +209,34 @@ import VarveTestSupport
         }
     }
 
+    /// LOCAL_STATE_DICT: weights in a file of each rank, the optimizer in a folder.
+    @Test func theTrainerNeedsTheWeightsOfEveryRank() throws {
+        func step(_ number: Int) -> Files {
+            let folder = "checkpoint-\(number)/"
+            return [
+                ("\(folder)optimizer_0/.metadata", metadata([("__0_0.distcp", 0, 30)])),
+                ("\(folder)optimizer_0/__0_0.distcp", piece(30)),
+                (folder + "trainer_state.json", Array("{\"global_step\": \(number)}".utf8)),
+            ]
+                + (0..<2).flatMap {
+                    [
+                        (folder + "pytorch_model_fsdp_rank\($0).bin", torch([])),
+                        (folder + "rng_state_\($0).pth", torch([])),
+                    ]
+                }
+        }
+        let temporary = try TemporaryRun()
+        for file in step(10) + step(20) { try temporary.write(file.path, file.bytes) }
+        #expect(try temporary.discover().steps.map(\.number) == [10, 20])
+        for file in step(20) where file.path.contains("fsdp_rank") {
+            try FileManager.default.removeItem(atPath: Paths.join(temporary.path, file.path))
+            let run = try temporary.discover()
+            #expect(run.steps.map(\.number) == [10])
+            #expect(run.skipped.first?.reason.description.contains(Paths.split(file.path).name) == true)
+            try temporary.write(file.path, file.bytes)
+        }
+    }
+
     /// Nothing beside it tells what is to come: its own files do.
     /// A saver that writes its marker before the folder that holds the weights.
     @Test func aTrainersStateBesideNoWeightsAtAllIsUnfinished() throws {

@@ -13,7 +13,7 @@ import VarveTestSupport
     static let archives =
         [
             "excp-1.0", "exact-1.0", "transform-2.0", "high-2.0", "tracked-2.0", "transform-3.0", "tracked-3.0",
-            "wide-5.0",
+            "wide-5.0", "excp-3.0",
         ] + made.map(\.name)
 
     @Test(arguments: archives)
@@ -43,7 +43,7 @@ import VarveTestSupport
     /// Archives of the formats that this release writes, 3.0, 6.0 and 7.0, and what each was made with.
     static let made: [(name: String, method: CompressionOptions.Method, keyframeInterval: Int)] = [
         ("lossless-3.0", TestMethods.lossless, 50), ("masters-3.0", TestMethods.lossless, 50),
-        ("kinds-3.0", TestMethods.lossless, 50), ("excp-3.0", TestMethods.excp, 50),
+        ("kinds-3.0", TestMethods.lossless, 50), ("excp-unclaimed-3.0", TestMethods.excp, 50),
         ("transform-6.0", TestMethods.transform, 50), ("replaced-3.0", TestMethods.lossless, 50),
         ("pieces-7.0", TestMethods.transform, 50),
     ]
