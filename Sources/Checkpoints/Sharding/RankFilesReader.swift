@@ -120,15 +120,16 @@ struct RankFilesReader {
             var local = node
             var box: (offsets: [Int], sizes: [Int])?
             if rank.tree.className(node) == "_rebuild_from_type_v2", rank.tensor(node) == nil {
-                guard let sharded = ShardedTensor(node, rank.tree), sharded.mesh.reduce(1, &*) == ranks.count,
-                    let own = sharded.box(of: number)
+                guard let sharded = ShardedTensor(node, rank.tree),
+                    let position = sharded.position(of: number, among: ranks.count),
+                    let own = sharded.box(of: position)
                 else {
                     throw VarveError(.unsupported, "a way to shard that is not known", file: rank.path, tensor: name)
                 }
-                if let written = sharded.coordinates, written != sharded.coordinates(of: number) {
+                if let written = sharded.coordinates, written != sharded.coordinates(of: position) {
                     throw rank.malformed(
                         "the rank at \(written) of the mesh wrote it, but its name is that of the one at "
-                            + "\(sharded.coordinates(of: number))", name)
+                            + "\(sharded.coordinates(of: position))", name)
                 }
                 (local, box) = (sharded.local, own)
                 whole = whole ?? (sharded.dtype, sharded.shape)

@@ -8,7 +8,10 @@ import VarveTestSupport
 /// How ranks, layers and flat buffers are joined, without files.
 @Suite struct ShardedTensorTests {
     /// A pickled `DTensor` with plain dicts in the place of its states.
-    private func sharded(_ shape: [Int], mesh: [Int], _ splits: [Int?]) throws -> ShardedTensor? {
+    /// - Parameter factors: split factors of those that are strided, by dimension of the mesh.
+    private func sharded(
+        _ shape: [Int], mesh: [Int], _ splits: [Int?], factors: [Int: Int] = [:]
+    ) throws -> ShardedTensor? {
         var writer = PickleWriter()
         writer.global("torch._tensor", "_rebuild_from_type_v2")
         writer.mark()
@@ -33,11 +36,14 @@ import VarveTestSupport
                     return
                 }
                 writer.mark()
-                for split in splits {
-                    writer.global("torch.distributed.tensor.placement_types", split == nil ? "Replicate" : "Shard")
+                for (index, split) in splits.enumerated() {
+                    let factor = factors[index]
+                    let kind = split == nil ? "Replicate" : factor == nil ? "Shard" : "_StridedShard"
+                    writer.global("torch.distributed.tensor.placement_types", kind)
                     writer.opcode(0x29, 0x52)
                     if let split {
-                        writer.dict([("dim", split)]) { $0.int($1) }
+                        let state = [("dim", split)] + (factor.map { [("split_factor", $0)] } ?? [])
+                        writer.dict(state) { $0.int($1) }
                         writer.opcode(0x62)
                     }
                 }
@@ -55,6 +61,17 @@ import VarveTestSupport
             let box = try #require(tensor.box(of: rank))
             return [box.offsets, box.sizes]
         }
+    }
+
+    /// FSDP after tensor parallel along the same dimension: the parts of the latter are cut up.
+    @Test func stridedPartsAreCutAfterTheOthers() throws {
+        let tensor = try #require(try sharded([54, 3], mesh: [2, 2], [0, 0], factors: [0: 2]))
+        let boxes = try (0..<4).map { try #require(tensor.box(of: $0)) }
+        #expect(boxes.map(\.offsets) == [[0, 0], [27, 0], [14, 0], [41, 0]])
+        #expect(boxes.map(\.sizes) == [[14, 3], [14, 3], [13, 3], [13, 3]])
+        // A factor that is not the number of parts, and one that nothing follows.
+        #expect(try sharded([54], mesh: [2, 2], [0, 0], factors: [0: 3]) == nil)
+        #expect(try sharded([54], mesh: [2, 2], [0, 1], factors: [0: 2]) == nil)
     }
 
     @Test func rowsAreCutInEqualPartsTheLastOnesSmaller() throws {
