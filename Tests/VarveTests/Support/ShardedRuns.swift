@@ -9,8 +9,8 @@ import VarveTestSupport
 enum ShardedRuns {
     /// Fixtures whose tensors lie in pieces of several files, by the framework that wrote them.
     static let names = [
-        "dcp_fsdp_2ranks", "deepspeed_zero1", "deepspeed_zero3", "ds_pipeline", "mcore_dp_reshardable", "mcore_legacy",
-        "mlx_npz", "verl_fsdp2",
+        "dcp_fsdp_2ranks", "deepspeed_moe", "deepspeed_zero1", "deepspeed_zero3", "ds_pipeline", "mcore_dp_reshardable",
+        "mcore_legacy", "mlx_npz", "verl_fsdp2",
     ]
 
     /// The step in the fixtures, which their paths name.
