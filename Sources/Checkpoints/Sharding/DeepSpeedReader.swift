@@ -93,11 +93,31 @@ struct DeepSpeedReader {
         }
         // A rank's own experts go by names that other ranks have as well.
         if checkpoint.experts.isEmpty { try checkShapes(shapes) }
+        var expertFiles: [RankFile] = []
         for index in checkpoint.experts {
             let file = try RankFile.opened(index, among: files)
             addWeights(file, file.root)
+            expertFiles.append(file)
         }
+        try checkExperts(expertFiles)
         return plain
+    }
+
+    /// Every expert that the optimizer has states of is in a file.
+    private func checkExperts(_ expertFiles: [RankFile]) throws(VarveError) {
+        for name in states.owners where !names.contains(name) {
+            guard let (layer, number, _) = ExpertNames.split(name) else { continue }
+            // Files count the layers with experts, parameters do not.
+            let sibling = expertFiles.first { file in
+                (file.tree.pairs(file.root) ?? []).contains {
+                    file.tree.string($0.key).flatMap { ExpertNames.split($0) }?.layer == layer
+                }
+            }
+            let path = sibling.map { $0.path.replacing(/_expert_\d+_/, with: "_expert_\(number)_") }
+            throw VarveError(
+                .incomplete, "the weights of expert \(number) are missing", file: path ?? expertFiles.first?.path,
+                tensor: name)
+        }
     }
 
     /// Weights have the shapes that model states list for the optimizer.

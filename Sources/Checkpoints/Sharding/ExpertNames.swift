@@ -21,7 +21,8 @@ struct ExpertNames {
         return "\(layer)\(Self.mark)\(rank * count + number)\(rest)"
     }
 
-    private static func split(_ name: String) -> (layer: Substring, number: Int, rest: Substring)? {
+    /// What comes before an expert's number, the number, and the rest; `nil` for the name of anything else.
+    static func split(_ name: String) -> (layer: Substring, number: Int, rest: Substring)? {
         guard let mark = name.firstRange(of: Self.mark) else { return nil }
         let digits = name[mark.upperBound...].prefix { $0.isASCII && $0.isNumber }
         guard let number = Int(digits), number < 1 << 24 else { return nil }

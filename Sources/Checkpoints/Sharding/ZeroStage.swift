@@ -154,7 +154,7 @@ struct ZeroStage {
         let shapeOf = Dictionary(shapes.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
         var result: [String: [String: Value]] = [:]
         var done: [String: Int] = [:]
-        for rank in ranks {
+        for (number, rank) in ranks.enumerated() {
             guard let list = rank.value("optimizer_state_dict", "param_slice_mappings"),
                 let fragments = rank.value(at: group, of: list).flatMap({ rank.tree.pairs($0) })
             else { return nil }
@@ -170,7 +170,8 @@ struct ZeroStage {
                         "a fragment that fits no parameter of \(model.path)", rank.tree.string(fragment.key))
                 }
                 try checkCut(
-                    rank, partitions, name, start: start, count: count, before: done[name, default: 0], of: total)
+                    rank, partitions, name, start: start, count: count, before: done[name, default: 0], of: total,
+                    after: number > 0 ? ranks[number - 1] : nil)
                 for (key, tensor) in partitions where flats[key]?.count == flats[StateName.master]?.count {
                     guard start <= tensor.count, count <= tensor.count - start else {
                         throw rank.malformed("a fragment ends beyond its partition", name)
@@ -192,16 +193,18 @@ struct ZeroStage {
     /// wrong order it does not.
     private func checkCut(
         _ rank: RankFile, _ partitions: [(key: String, tensor: StoredTensor)], _ name: String, start: Int, count: Int,
-        before: Int, of total: Int
+        before: Int, of total: Int, after previous: RankFile?
     ) throws(VarveError) {
+        let following = previous.map { "; it follows \($0.path)" } ?? ""
         guard count > 0, let master = partitions.first(where: { $0.key == StateName.master })?.tensor else { return }
         guard before == 0 || start == 0 else {
-            throw rank.malformed("element \(before) follows at \(start) of the partition, not at its beginning", name)
+            throw rank.malformed(
+                "element \(before) follows at \(start) of the partition, not at its beginning\(following)", name)
         }
         guard before + count == total || count == master.count - start else {
             throw rank.malformed(
                 "\(before + count) of the \(total) elements that \(model.path) says it has, but \(count) from \(start) on "
-                    + "are not the end of the partition's \(master.count)", name)
+                    + "are not the end of the partition's \(master.count)\(following)", name)
         }
     }
 

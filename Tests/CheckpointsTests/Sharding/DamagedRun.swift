@@ -14,8 +14,8 @@ final class DamagedRun {
 
     /// The runs of shards among the fixtures.
     static let names = [
-        "dcp_fsdp_2ranks", "deepspeed_zero1", "deepspeed_zero3", "ds_pipeline", "mcore_legacy", "mcore_dp_reshardable",
-        "verl_fsdp2", "mlx_npz",
+        "dcp_fsdp_2ranks", "deepspeed_moe", "deepspeed_zero1", "deepspeed_zero3", "ds_pipeline", "mcore_legacy",
+        "mcore_dp_reshardable", "verl_fsdp2", "mlx_npz",
     ]
 
     private let run: TemporaryRun

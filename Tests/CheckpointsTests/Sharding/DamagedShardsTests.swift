@@ -60,8 +60,8 @@ import VarveTestSupport
         return switch name {
         // Pieces of a distributed checkpoint hold what the metadata say, and the metadata name no step.
         case "dcp_fsdp_2ranks", "mcore_dp_reshardable": file.hasSuffix(".distcp")
-        // A pipeline's layers are weights alone.
-        case "ds_pipeline": file.hasPrefix("layer_")
+        // A pipeline's layers and experts are weights alone.
+        case "ds_pipeline", "deepspeed_moe": file.hasPrefix("layer_")
         // Megatron's flat buffers, the step is beside the model.
         case "mcore_legacy": file == "distrib_optim.pt"
         // verl's models are weights alone.

@@ -7,8 +7,8 @@ import VarveTestSupport
 /// where, and a value. Numbers of pickles are changed as numbers, so that what is left is still a pickle.
 package enum ShardTarget {
     private static let names = [
-        "dcp_fsdp_2ranks", "deepspeed_zero1", "deepspeed_zero3", "ds_pipeline", "mcore_legacy", "mcore_dp_reshardable",
-        "verl_fsdp2", "mlx_npz",
+        "dcp_fsdp_2ranks", "deepspeed_moe", "deepspeed_zero1", "deepspeed_zero3", "ds_pipeline", "mcore_legacy",
+        "mcore_dp_reshardable", "verl_fsdp2", "mlx_npz",
     ]
     private static let refusals: Set<VarveError.Code> = [
         .usage, .truncated, .malformed, .unsupported, .incomplete, .notFound,
