@@ -23,7 +23,7 @@ class Block(nn.Module):
 
 
 class Net(nn.Module):
-    """With a layer that occurs twice and a weight that two layers share."""
+    """With a layer that occurs twice, a weight that two layers share, and a buffer that looks like that weight."""
 
     def __init__(self):
         super().__init__()
@@ -32,10 +32,11 @@ class Net(nn.Module):
         self.code, self.decode = nn.Linear(8, 6, bias=False), nn.Linear(8, 6)
         self.decode.weight = self.code.weight
         self.scale = nn.Parameter(torch.ones(1))
+        self.register_buffer("keep", torch.rand(6, 8))
 
     def forward(self, x):
         x = self.model(x).mean((2, 3))
-        return self.scale * (self.code(x) + self.decode(x))
+        return self.scale * (self.code(x) + self.decode(x) + x @ self.keep.T)
 
 
 def digest(tensor):

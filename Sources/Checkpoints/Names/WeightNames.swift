@@ -68,7 +68,7 @@ enum WeightNames {
                         name: name, ownName: entry.name, tensorIndex: entry.tensorIndex, tensor: tensor,
                         dictionary: index,
                         original: original, isOrdered: file.container != .safetensors,
-                        isBuffer: BufferNames.contains(entry.name, tensor)))
+                        isBuffer: entry.isBuffer ?? BufferNames.contains(entry.name, tensor)))
             }
         }
         return weights

@@ -4,6 +4,8 @@ struct StateDict {
         /// The key in the dict, the file's own spelling.
         var name: String
         var tensorIndex: TensorIndex
+        /// Whether it is a buffer, if the file tells; else its name does.
+        var isBuffer: Bool?
     }
     /// Keys from the root of the file to the dict; empty where the file itself is the dict.
     var path: [String]

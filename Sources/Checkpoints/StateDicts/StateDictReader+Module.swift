@@ -43,7 +43,7 @@ extension StateDictReader {
                 walk.entries.append(
                     .init(
                         name: (name + [own]).joined(separator: "."),
-                        tensorIndex: TensorIndex(file: fileIndex, tensor: index)))
+                        tensorIndex: TensorIndex(file: fileIndex, tensor: index), isBuffer: key == "_buffers"))
             }
         }
         for pair in fields.modules {
