@@ -63,7 +63,7 @@ package final class FileRebuilder: Sendable {
 
     /// Redoes checksums, gives the file its name and its time. It has its last time then, so that it is the same file for
     /// whoever opens it again.
-    func complete() throws(VarveError) {
+    package func complete() throws(VarveError) {
         if hasChecksums { try reseal() }
         try file.commit(sync: false)
         try SystemCalls.setModificationTime(file.path, nanoseconds: entry.modified)

@@ -54,18 +54,19 @@ package struct StepRebuilder: Sendable {
         return result
     }
 
-    /// Redoes checksums, gives the files their names, times and modes.
+    /// Gives the completed files their modes. All of `inOrder` were completed.
     /// - Parameters:
     ///   - store: is told where the restored tensors stand, for the next step.
     ///   - isReplaced: whether another file gets the name of an entry's soon.
     package func finish(
         keepingIn store: ScratchStore?, isReplaced: (Int) -> Bool = { _ in false }
     ) throws(VarveError) {
-        let order = files.sorted { $0.key < $1.key }.map(\.value)
-        for file in order { try file.complete() }
         if let store { try keepLocations(in: store, isReplaced) }
-        for file in order { try file.setMode() }
+        for file in inOrder { try file.setMode() }
     }
+
+    /// The files, to be completed in any order, by several threads: those of many ranks have a hundred thousand checksums.
+    package var inOrder: [FileRebuilder] { files.sorted { $0.key < $1.key }.map(\.value) }
 
     private func keepLocations(in store: ScratchStore, _ isReplaced: (Int) -> Bool) throws(VarveError) {
         let kept = manifest.tensors.filter { store.isBuiltOn($0) && rebuilds($0) }

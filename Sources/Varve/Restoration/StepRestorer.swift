@@ -60,6 +60,10 @@ struct StepRestorer {
         } consume: { bytes in
             progress?(.bytes(bytes))
         }
+        try await OrderedWork.run(files.inOrder, workers) { (file) throws(VarveError) in
+            try file.complete()
+        } consume: { _ in
+        }
         try files.finish(keepingIn: store) { links[manifest.entries[$0].path] != nil }
         try makeLinks(manifest, wanted: wanted)
         try setDirectoryAttributes(manifest, wanted: wanted)
