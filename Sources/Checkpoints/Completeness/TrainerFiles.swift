@@ -29,18 +29,22 @@ enum TrainerFiles: CompletenessRule {
     private static func isRandomState(_ name: String) -> Bool { name.hasPrefix("rng_state") && name.hasSuffix(".pth") }
 
     /// Ranks whose random state is there.
-    private static func randomStates(_ folder: CheckpointFolder) -> [Int] {
-        folder.files.filter { isRandomState($0) }.compactMap {
-            Int($0.dropFirst("rng_state_".count).dropLast(".pth".count))
-        }
+    private static func randomStates(_ folder: CheckpointFolder) -> Set<Int> {
+        ranks(of: folder, "rng_state_", ".pth")
     }
 
     /// Ranks whose weights are there, in a file of each: FSDP's LOCAL_STATE_DICT.
-    private static func rankWeights(_ folder: CheckpointFolder) -> [Int] {
-        let (prefix, suffix) = ("pytorch_model_fsdp_rank", ".bin")
-        return folder.files.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.compactMap {
-            Int($0.dropFirst(prefix.count).dropLast(suffix.count))
-        }
+    private static func rankWeights(_ folder: CheckpointFolder) -> Set<Int> {
+        ranks(of: folder, "pytorch_model_fsdp_rank", ".bin")
+    }
+
+    /// The numbers between the two parts of a file's name. A sign makes it another name.
+    private static func ranks(of folder: CheckpointFolder, _ prefix: String, _ suffix: String) -> Set<Int> {
+        Set(
+            folder.files.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.compactMap { name in
+                let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
+                return digits.allSatisfy { $0.isASCII && $0.isNumber } ? Int(digits) : nil
+            })
     }
 
     /// Folders that FSDP and DeepSpeed keep weights in.
@@ -50,7 +54,7 @@ enum TrainerFiles: CompletenessRule {
 
     private static func missingWeights(_ folder: CheckpointFolder, _ siblings: [CheckpointFolder]) -> VarveError? {
         let ranks = rankWeights(folder)
-        if let last = (ranks + randomStates(folder)).max(), !ranks.isEmpty,
+        if let last = ranks.union(randomStates(folder)).max(), !ranks.isEmpty,
             let missing = (0...last).first(where: { !ranks.contains($0) })
         {
             return folder.incomplete("the weights of a rank are missing", "pytorch_model_fsdp_rank\(missing).bin")

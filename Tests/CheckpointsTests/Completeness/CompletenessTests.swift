@@ -237,6 +237,16 @@ import VarveTestSupport
         }
     }
 
+    /// Numbers in names that no rank has.
+    @Test(arguments: ["rng_state_-1.pth", "pytorch_model_fsdp_rank-1.bin", "rng_state_+0.pth", "rng_state_.pth"])
+    func namesThatOnlyLookLikeRanksChangeNothing(name: String) throws {
+        let temporary = try TemporaryRun()
+        try temporary.write("checkpoint-10/model.safetensors", SmallSafetensors.weights(1))
+        try temporary.write("checkpoint-10/trainer_state.json", "{\"global_step\": 10}")
+        try temporary.write("checkpoint-10/" + name, torch([]))
+        #expect(try temporary.discover().steps.map(\.number) == [10])
+    }
+
     /// Nothing beside it tells what is to come: its own files do.
     /// A saver that writes its marker before the folder that holds the weights.
     @Test func aTrainersStateBesideNoWeightsAtAllIsUnfinished() throws {
