@@ -1,6 +1,6 @@
 extension [UInt8] {
     /// The little-endian integer at `offset`. The caller has checked that it lies within the array.
-    /// Inlinable, because as a generic function of another module it is thirty times slower.
+    /// Inlinable: as a generic function of another module it took a third of the time of reading a hundred thousand pieces.
     @inlinable package func littleEndian<Integer: FixedWidthInteger>(
         _ type: Integer.Type = Integer.self, at offset: Int
     ) -> Integer {

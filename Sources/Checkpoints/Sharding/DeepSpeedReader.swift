@@ -113,7 +113,10 @@ struct DeepSpeedReader {
                     file.tree.string($0.key).flatMap { ExpertNames.split($0) }?.layer == layer
                 }
             }
-            let path = sibling.map { $0.path.replacing(/_expert_\d+_/, with: "_expert_\(number)_") }
+            let path = sibling.map { file in
+                let (folder, name) = Paths.split(file.path)
+                return Paths.join(folder, name.replacing(/_expert_\d+_/, with: "_expert_\(number)_"))
+            }
             throw VarveError(
                 .incomplete, "the weights of expert \(number) are missing", file: path ?? expertFiles.first?.path,
                 tensor: name)
