@@ -10,6 +10,8 @@ package struct ExactTensor: Sendable {
     /// The same of one more step back.
     package var earlier: [UInt8]?
     package var statistics: TensorStatistics
+    /// How many steps have to be decoded, one after the other, before `previous` is there.
+    package var chainLength = 0
 
     /// For the coder.
     /// - Parameter companion: position in the lossless group of the second moment that belongs to this first one.
@@ -25,6 +27,6 @@ package struct ExactTensor: Sendable {
         let form = planned.dtype.losslessForm(planned.shape)
         return LosslessTensor(
             kind: kind, format: form.format, shape: form.shape, bytes: bytes, previous: previous, earlier: earlier,
-            companion: companion, decay: planned.decay)
+            companion: companion, decay: planned.decay, chainLength: chainLength)
     }
 }

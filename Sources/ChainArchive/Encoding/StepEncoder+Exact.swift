@@ -28,6 +28,7 @@ extension StepEncoder {
             var exact = ExactTensor(planned: tensor, bytes: bytes, hash: hash, statistics: statistics)
             if let before, predecessor?.hasForm(of: tensor) == true {
                 exact.previous = before
+                exact.chainLength = chainLengths[identity] ?? 0
                 if method.isLossless, identity.role == .weight {
                     let earlier = try predecessor?.store?.get(.earlier(identity))
                     exact.earlier = earlier?.count == bytes.count ? earlier : nil

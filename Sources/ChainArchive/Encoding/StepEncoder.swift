@@ -14,19 +14,25 @@ package struct StepEncoder: Sendable {
     let decoder: ChainDecoder?
     /// Payload that earlier steps store.
     let index: PayloadIndex
+    /// `ChainLengths` of the predecessor.
+    let chainLengths: [TensorIdentity: Int]
     /// For method `excp`.
     let workspaces = WorkspacePool()
 
     package init(
         number: Int, method: StepMethod, predecessor: Predecessor? = nil, store: ScratchStore? = nil,
         decoder: ChainDecoder? = nil, index: PayloadIndex = PayloadIndex()
-    ) {
+    ) throws(VarveError) {
         self.number = number
         self.method = method
         self.predecessor = predecessor
         self.store = store
         self.decoder = decoder
         self.index = index
+        chainLengths =
+            try predecessor?.step.map { (step) throws(VarveError) in
+                try ChainLengths.of(step, decoder)
+            } ?? [:]
     }
 
     /// Encodes one unit.

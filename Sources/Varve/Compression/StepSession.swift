@@ -84,7 +84,7 @@ struct StepSession: Sendable {
                     + "training do; the step is stored as a keyframe")
         }
         self.plan = plan
-        encoder = StepEncoder(
+        encoder = try StepEncoder(
             number: step.number, method: method, predecessor: predecessor, store: try store(), decoder: decoder,
             index: index)
     }

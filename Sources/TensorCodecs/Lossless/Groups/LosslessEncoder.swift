@@ -5,12 +5,7 @@ struct LosslessEncoder {
     private var weights: [UInt64] = []
 
     static func encode(_ tensors: [LosslessTensor]) throws(CodecError) -> LosslessGroup.Packed {
-        var plans: [LosslessPlan] = []
-        for (index, tensor) in tensors.enumerated() {
-            let companion = tensor.companion.flatMap { $0 < index ? tensors[$0] : nil }
-            let usable = companion.flatMap { $0.canAccompany(tensor) ? $0 : nil }
-            plans.append(try LosslessChoice.plan(tensor, companion: usable))
-        }
+        let plans = try plans(tensors)
         var encoder = LosslessEncoder()
         // Room for what is kept at most, so that nothing is copied while it grows.
         encoder.writer = ByteWriter(capacity: tensors.reduce(1 << 10) { $0 + $1.bytes.count })
@@ -24,6 +19,31 @@ struct LosslessEncoder {
         var others: [LosslessPlan] = []
         for tensor in tensors { others.append(try LosslessChoice.planes(tensor)) }
         return try encoder.encode(tensors, others)
+    }
+
+    /// With predecessors, where they are worth it for all tensors together: a group is decoded in one go.
+    private static func plans(_ tensors: [LosslessTensor]) throws(CodecError) -> [LosslessPlan] {
+        var plans: [LosslessPlan] = [], alone: [LosslessPlan] = []
+        for (index, tensor) in tensors.enumerated() {
+            plans.append(try LosslessChoice.plan(tensor, companion: companion(of: tensor, index, in: tensors)))
+        }
+        guard plans.contains(where: { $0.depth > 0 }) else { return plans }
+        for (index, tensor) in tensors.enumerated() {
+            guard plans[index].depth > 0 else {
+                alone.append(plans[index])
+                continue
+            }
+            var tensor = tensor
+            (tensor.previous, tensor.earlier) = (nil, nil)
+            alone.append(try LosslessChoice.plan(tensor, companion: companion(of: tensor, index, in: tensors)))
+        }
+        return try ChainWorth.isWorthwhile(tensors, plans, alone: alone) ? plans : alone
+    }
+
+    /// The tensor before it that its values can be predicted from.
+    static func companion(of tensor: LosslessTensor, _ index: Int, in tensors: [LosslessTensor]) -> LosslessTensor? {
+        let companion = tensor.companion.flatMap { $0 < index ? tensors[$0] : nil }
+        return companion.flatMap { $0.canAccompany(tensor) ? $0 : nil }
     }
 
     /// Whether the rules of headers hold, as a reader checks them.

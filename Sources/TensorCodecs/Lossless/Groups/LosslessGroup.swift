@@ -62,6 +62,8 @@ package struct LosslessTensor: Sendable {
     /// Of a second moment: what the optimizer has left of `previous`, beta2 to the power of the steps between, where
     /// that is known.
     package var decay: Double?
+    /// How many steps have to be decoded, one after the other, before `previous` is there.
+    package var chainLength: Int
 
     /// Whether its values can say something about those of another tensor: floats, as many (complex numbers are two).
     func canAccompany(_ other: LosslessTensor) -> Bool {
@@ -71,7 +73,7 @@ package struct LosslessTensor: Sendable {
 
     package init(
         kind: Kind, format: ElementFormat, shape: [Int], bytes: [UInt8], previous: [UInt8]? = nil,
-        earlier: [UInt8]? = nil, companion: Int? = nil, decay: Double? = nil
+        earlier: [UInt8]? = nil, companion: Int? = nil, decay: Double? = nil, chainLength: Int = 0
     ) {
         self.kind = kind
         self.format = format
@@ -81,6 +83,7 @@ package struct LosslessTensor: Sendable {
         self.earlier = earlier
         self.companion = companion
         self.decay = decay
+        self.chainLength = chainLength
     }
 }
 

@@ -26,7 +26,8 @@ struct LosslessTrial {
         }
     }
 
-    private var count: Int { ranges.reduce(0) { $0 + $1.count } }
+    /// Elements of the sample.
+    var count: Int { ranges.reduce(0) { $0 + $1.count } }
 
     /// Bytes in byte planes, with or without the predecessor.
     func sizeInPlanes() throws(CodecError) -> Int {
