@@ -38,8 +38,6 @@ import TensorCodecs
         let form = MatrixForm([side, side])
         var settings = TransformSettings(stepSize: 1.5)
         settings.rule = rule
-        settings.firstGroups = 4
-        settings.firstGroupsOfWide = 4
         let encoder = TransformEncoder(settings: settings)
         var previous: EncodedParameter?, error = 0.0, original: [UInt8] = []
         var bits = 0.0, relative = 0.0, encode = 0.0, pack = 0.0, decode = 0.0

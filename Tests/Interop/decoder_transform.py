@@ -85,7 +85,7 @@ class Tile:
 
 # Headers: section 5.
 
-Header = namedtuple("Header", "kind exponents level rule unit step centroids offsets energies moment holds")
+Header = namedtuple("Header", "kind exponents level rule unit step centroids offsets energies moment holds keeps")
 Quantizer = namedtuple("Quantizer", "unit step centroids")
 
 
@@ -110,6 +110,8 @@ def read_step(source):
 def read_header(source, form, method):
     first, tiles = source.u8(), len(form.tiles())
     kind, count, has_moment, has_rule, holds = first & 3, first >> 2 & 3, first & 16, first & 32, first & 128
+    keeps = has_moment and kind == FIRST_DELTA and not has_rule and method == 3
+    has_moment = has_moment and not keeps
     require(first < {1: 32, 2: 64, 3: 256}[method], "a field that quantized groups of this method have not")
     require(count <= 2 and (not has_moment or kind == KEYFRAME) and (not has_rule or kind == FIRST_DELTA)
             and (not holds or kind in (DELTA, FIRST_DELTA)), "an unknown kind of header")
@@ -118,14 +120,14 @@ def read_header(source, form, method):
     if first & 64:
         read_sketches(source, form.count)
     if kind == HOLD:
-        return Header(kind, count, level, None, 0, 0, None, [], [], None, 0)
+        return Header(kind, count, level, None, 0, 0, None, [], [], None, 0, 0)
     unit = read_unit(source) if kind != DELTA else 0
     step, centroids = read_step(source)
     offsets = [signed(source, -2000, 2000) for _ in range(tiles if kind == KEYFRAME else 0)]
     energies = [(source.u8(), signed(source, -16000, 16000), signed(source, -16000, 16000))
                 for _ in range(0 if kind == KEYFRAME else tiles)]
     moment = Quantizer(read_unit(source), *read_step(source)) if has_moment else None
-    return Header(kind, count, level, rule, unit, step, centroids, offsets, energies, moment, holds)
+    return Header(kind, count, level, rule, unit, step, centroids, offsets, energies, moment, holds, keeps)
 
 
 def read_headers(data, forms, method):
@@ -243,7 +245,8 @@ class State:
         self.base, self.held = self.matrix(changes).tobytes(), None
         for tile, change in zip(self.tiles, changes):
             if change is not None:
-                tile.learn(change, self.unit, self.rule)
+                if not header.keeps:
+                    tile.learn(change, self.unit, self.rule)
                 tile.coefficients = None
         self.set_scale()
         self.unit = header.unit

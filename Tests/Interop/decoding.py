@@ -103,8 +103,8 @@ def has(archive, codings, wanted):
 
 
 def occurrences(opened):
-    """What occurs in quantized groups of method transform: a rule for bases, none, elements that are held, by the type
-    of the weight too, and weights that begin anew although the step before has them."""
+    """What occurs in quantized groups of method transform: a rule for bases, none, bases that are kept, elements that are
+    held, by the type of the weight too, and weights that begin anew although the step before has them."""
     found = set()
     for step in opened.steps.values():
         step.open_parts()
@@ -117,6 +117,8 @@ def occurrences(opened):
             forms = [decoder_transform.Form(weight.shape) for weight in weights]
             _, headers = decoder_transform.read_headers(step.record(group.weights), forms, group.method)
             found.add("a rule" if any(header.rule for header in headers) else "no rule")
+            if any(header.keeps for header in headers):
+                found.add("kept bases")
             for weight, header in zip(weights, headers):
                 if header.holds:
                     found |= {"held", f"held {weight.dtype}"}

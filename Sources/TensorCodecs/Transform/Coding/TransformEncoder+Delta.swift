@@ -20,13 +20,13 @@ extension TransformEncoder {
         let buckets = Double(max(1, ChangeSketch.bucketCount(form.count)))
         let margin = change.isSinceExact ? 0.95 : 0.95 * (1 - 0.5 / buckets.squareRoot())
         let bound = margin * settings.errorBound * change.meanSquare * Double(max(1, form.count))
-        let group = group(input, previous, state)
+        var trial = DeltaTrial(state, group(input, previous, state))
         var search = StepSizeSearch(
             from: stepSize(input, change, level: header.level, exponents: exponents), bound: bound)
         for _ in 0..<Self.attempts {
             guard
                 var member = try quantize(
-                    input, previous, state, header, group, size: search.size, exponents: exponents)
+                    input, previous, &trial, header, size: search.size, exponents: exponents)
             else { return nil }
             let error = ResidualCodec.error(input.weight, member.weight, format: input.format).squared
             guard search.isBeyond(error) else {
@@ -67,7 +67,22 @@ extension TransformEncoder {
         return member
     }
 
-    /// Whether a delta begins a group whatever its step, and the elements that it holds in that group.
+    /// What the tries of a delta have in common.
+    private struct DeltaTrial {
+        let before: TransformState
+        /// Whether it begins a group whatever its step.
+        let begins: Bool
+        /// The elements that it holds in its group.
+        let held: HeldElements
+        /// `before` with a group begun: its bases, the dear part, do not depend on the step.
+        var begun: TransformState?
+
+        init(_ before: TransformState, _ group: (begins: Bool, held: HeldElements)) {
+            self.before = before
+            (begins, held) = group
+        }
+    }
+
     private func group(
         _ input: ParameterInput, _ previous: [UInt8], _ state: TransformState
     ) -> (begins: Bool, held: HeldElements) {
@@ -80,23 +95,32 @@ extension TransformEncoder {
     }
 
     private func quantize(
-        _ input: ParameterInput, _ previous: [UInt8], _ before: TransformState, _ header: TransformHeader,
-        _ group: (begins: Bool, held: HeldElements), size: Double, exponents: [RankOneExponents]
+        _ input: ParameterInput, _ previous: [UInt8], _ trial: inout DeltaTrial, _ header: TransformHeader,
+        size: Double, exponents: [RankOneExponents]
     ) throws(CodecError) -> EncodedParameter? {
         let form = input.form
-        var state = before, header = header
-        var held = group.held
-        if group.begins || !header.fits(size, unit: state.unit) {
+        var state: TransformState, header = header
+        var held = trial.held
+        if trial.begins || !header.fits(size, unit: trial.before.unit) {
             header.kind = .firstDelta
-            if !group.begins { held = HeldElements(input.weight, previous, base: previous, input.format, form) }
+            header.keepsBases = !settings.beginsGroup(age: trial.before.age, form: form)
+            if !trial.begins { held = HeldElements(input.weight, previous, base: previous, input.format, form) }
             let correction = form.isVector ? 1 : exponents.first.map(MatrixScale.correction) ?? 1
             guard header.setGrid(delta: size * correction, fallback: nil) else { return nil }
-            if state.age == 0 { header.rule = settings.rule(for: form) }
+            if trial.before.age == 0 { header.rule = settings.rule(for: form) }
+            if trial.begun == nil {
+                var begun = trial.before
+                try begun.begin(header, exponents: exponents)
+                trial.begun = begun
+            }
+            state = trial.begun ?? trial.before
+            state.unit = header.unit
         } else {
+            state = trial.before
             header.unit = state.unit
             header.stepSize = Int64((size / PowerTable.two(Int(state.unit))).rounded())
+            try state.begin(header, exponents: exponents)
         }
-        try state.begin(header, exponents: exponents)
         header.holdsElements = !held.isEmpty
         state.held = held
         return try quantize(input, &state, header)

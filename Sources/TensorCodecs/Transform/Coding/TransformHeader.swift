@@ -5,7 +5,8 @@ package struct TransformHeader: Sendable, Hashable {
         case keyframe = 0
         /// Levels that add to the group's coefficients.
         case delta = 1
-        /// The same with bases, scales and grid made anew from what was decoded before: a group begins.
+        /// The same with scales and grid made anew, and with bases that learn from what was decoded before, unless
+        /// `keepsBases`: a group begins.
         case firstDelta = 2
         /// The weight has not moved further from its restored value: no levels.
         case hold = 3
@@ -22,6 +23,8 @@ package struct TransformHeader: Sendable, Hashable {
     package var unit: Int32 = 0
     /// How the bases are computed; only in the first `firstDelta` of a chain, where it is not the original rule.
     package var rule: BasisRule?
+    /// Whether a group begins with the bases of the one before; only in `firstDelta`.
+    package var keepsBases = false
     /// Grid units of the quantizer's step size.
     package var stepSize: Int64 = 0
     package var centroids = DeadZone.Centroids()
@@ -57,7 +60,7 @@ package struct TransformHeader: Sendable, Hashable {
 
     func write(to writer: inout ByteWriter) {
         writer.append(
-            kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil ? 0 : 16) | (rule == nil ? 0 : 32)
+            kind.rawValue | UInt8(exponentCount) << 2 | (moment == nil && !keepsBases ? 0 : 16) | (rule == nil ? 0 : 32)
                 | (missing == nil ? 0 : 64) | (holdsElements ? 128 : 0))
         writer.append(signed: Int(level))
         rule?.write(to: &writer)
@@ -91,7 +94,12 @@ package struct TransformHeader: Sendable, Hashable {
         self.kind = kind
         exponentCount = Int(first >> 2 & 3)
         level = try reader.readSigned(in: Self.levelRange)
-        if first & 16 != 0, kind != .keyframe { throw reader.corrupt("a first moment outside of a keyframe") }
+        if first & 16 != 0, kind != .keyframe {
+            guard kind == .firstDelta, first & 32 == 0, allows == .all else {
+                throw reader.corrupt("a first moment outside of a keyframe")
+            }
+            keepsBases = true
+        }
         if first & 32 != 0 {
             guard kind == .firstDelta else { throw reader.corrupt("a rule for bases outside of a group's first step") }
             guard allows != .none else { throw CodecError.corrupt("a rule for bases where none is announced") }
@@ -112,7 +120,7 @@ package struct TransformHeader: Sendable, Hashable {
                     rowSlope: slopes & 15, rowShift: Int16(try reader.readSigned(in: SideEnergies.shifts)),
                     columnSlope: slopes >> 4, columnShift: Int16(try reader.readSigned(in: SideEnergies.shifts))))
         }
-        guard first & 16 != 0 else { return }
+        guard first & 16 != 0, kind == .keyframe else { return }
         var moment = Moment()
         moment.unit = try reader.readSigned(in: Self.unitRange)
         moment.stepSize = try reader.readStepSize()

@@ -33,23 +33,23 @@ package struct TransformSettings: Sendable, Hashable {
     package var vectorStepSize = 1.0
     /// Vectors of a keyframe, in units of their root mean square.
     package var keyframeVectorStepSize = 1.0 / 256
-    /// Bases of small parameters are refreshed in every step, of others in the first ones and then in every fourth.
-    package var groupLength = 4
-    /// Deltas that begin a group of their own, each, when a chain begins; fewer where that takes long.
-    package var firstGroups = 4
-    package var firstGroupsOfWide = 3
-    package var smallParameter = 1 << 20
-
     /// Of the bases of wide matrices; small ones follow the original rule.
     package var rule = BasisRule.original
-    /// Sides up to here are narrow.
+    /// A matrix is wide with a side beyond this one.
     package var narrowSide = 1023
+    /// Or with both beyond this one.
+    package var narrowSides = 255
+    /// Whether all bases are refreshed as rarely as those of wide matrices.
+    package var refreshesRarely = false
 
     package init(stepSize: Double) { self.stepSize = stepSize }
 
     /// The rule that a chain of this form has to name, if any.
     func rule(for form: MatrixForm) -> BasisRule? {
-        let isWide = form.tiles.contains { max($0.rows.count, $0.columns.count) > narrowSide }
+        let isWide = form.tiles.contains { tile in
+            let sides = (tile.rows.count, tile.columns.count)
+            return max(sides.0, sides.1) > narrowSide || min(sides.0, sides.1) > narrowSides
+        }
         guard rule.directionsByEight == 0 || isWide, rule.matters(for: form) else { return nil }
         return rule
     }
@@ -78,12 +78,17 @@ package struct TransformSettings: Sendable, Hashable {
     /// The largest step in units of the plain one.
     static let largestFactor = 1.25
 
-    /// Whether a delta after `age` others begins a group.
+    /// Whether a delta after `age` others begins a group, with bases that learn from the last one.
+    ///
+    /// Whoever restores a step finds all bases of its chain anew, so they are refreshed at positions that grow apart: 0, 1, 2,
+    /// 3, 4, 6, 8, 11, 15, 20, 27, 36, 48 and so on; and those of wide matrices, which take longest, at 0, 1, 3, 7, 15, 31.
     package func beginsGroup(age: Int, form: MatrixForm) -> Bool {
         let rule = rule(for: form)
         // Without bases a group saves nothing, and its coefficients would have to be kept beside the weight.
         if rule?.directionsByEight == 0 { return true }
-        let first = rule == nil ? firstGroups : firstGroupsOfWide
-        return form.count < smallParameter || age < first || age % groupLength == 0
+        guard rule == nil, !refreshesRarely else { return (age + 1).nonzeroBitCount == 1 }
+        var next = 0
+        while next < age { next += max(1, (next + 2) / 3) }
+        return next == age
     }
 }

@@ -138,7 +138,7 @@ package struct TransformState: Sendable {
         for index in tiles.indices {
             guard let change = try tiles[index].restored() else { continue }
             add(change.matrix, tiles[index].region, to: &bytes)
-            try tiles[index].learn(change, exponent: Int(unit), rule)
+            if !header.keepsBases { try tiles[index].learn(change, exponent: Int(unit), rule) }
             tiles[index].coefficients = []
         }
         held.restore(&bytes, from: base, format)

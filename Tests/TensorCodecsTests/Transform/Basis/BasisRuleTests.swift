@@ -36,9 +36,12 @@ import VarveTestSupport
         }
         var settings = TransformSettings(stepSize: 1)
         settings.rule = Self.joint
-        settings.narrowSide = 300
+        (settings.narrowSide, settings.narrowSides) = (300, 300)
         #expect(settings.rule(for: MatrixForm([300, 300])) == nil)
         #expect(settings.rule(for: MatrixForm([301, 16])) == Self.joint)
+        (settings.narrowSide, settings.narrowSides) = (400, 299)
+        #expect(settings.rule(for: MatrixForm([300, 300])) == Self.joint)
+        #expect(settings.rule(for: MatrixForm([299, 400])) == nil)
         settings.rule = Self.none
         #expect(settings.rule(for: MatrixForm([24, 24])) == Self.none)
     }
@@ -82,8 +85,7 @@ import VarveTestSupport
             directionsByEight: UInt8(random.next() % 4), firstRounds: 1 + UInt8(random.next() % 3),
             laterRounds: 1 + UInt8(random.next() % 2), opens: random.next() % 2 == 0, isJoint: random.next() % 3 != 0)
         settings.narrowSide = 60
-        if random.next() % 2 == 0 { settings.smallParameter = 1 }
-        settings.groupLength = 1 + Int(random.next() % 3)
+        if random.next() % 2 == 0 { settings.refreshesRarely = true }
         return settings
     }
 

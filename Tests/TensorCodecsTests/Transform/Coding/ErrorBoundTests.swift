@@ -151,7 +151,7 @@ import VarveTestSupport
     func zerosAreRestoredAsZerosWhateverTheirSign(format: FloatFormat) throws {
         let rows = 40, columns = 48
         var settings = TransformSettings(stepSize: 1.8)
-        settings.smallParameter = 0
+        settings.refreshesRarely = true
         var course = Course(form: MatrixForm([rows, columns]), format: format, settings: settings)
         let noise = { (seed: Int) in SeededTensors.floats(rows * columns, seed: UInt64(seed)) }
         var values = noise(9), kinds: [TransformHeader.Kind] = []
@@ -171,6 +171,41 @@ import VarveTestSupport
             kinds.append(member.header.kind)
         }
         #expect(kinds[5...].contains(.delta), "each step begins a group: \(kinds)")
+    }
+
+    /// Where other elements stand still than in the step before, the group cannot go on. The bases are kept, because finding them
+    /// anew is what a long chain costs.
+    @Test func aGroupThatMustEndLeavesItsBases() throws {
+        let rows = 40, columns = 48
+        var settings = TransformSettings(stepSize: 1.8)
+        settings.refreshesRarely = true
+        var course = Course(form: MatrixForm([rows, columns]), format: .f32, settings: settings)
+        var values = SeededTensors.floats(rows * columns, seed: 9), states: [TransformState?] = [nil]
+        for step in 0..<8 {
+            // Row `step` stands still: its elements are set to what the step before is restored as.
+            let restored = course.member.map { FloatFormat.f32.floats($0.weight) }
+            let move = SeededTensors.floats(values.count, seed: UInt64(100 + step))
+            for index in values.indices {
+                values[index] += 0.01 * move[index]
+                if let restored, index / columns == step { values[index] = restored[index] }
+            }
+            let member = try #require(try course.take(values, expected: 1e-2))
+            let form = MatrixForm([rows, columns])
+            let chain = try TransformDecoder.unpackChain(
+                try TransformPacking.packChain([member]).bytes,
+                [TransformDecoder.Member(form: form, format: .f32, state: states[step])])
+            #expect(try chain.states[0].weight() == member.weight, "step \(step)")
+            #expect(chain.headers[0].keepsBases == member.header.keepsBases)
+            // Learning at 0, 1, 3 and 7 deltas.
+            if step > 0 {
+                #expect(member.header.kind == .firstDelta && member.header.keepsBases == ![1, 2, 4].contains(step))
+                #expect(
+                    member.weight[step * columns * 4..<(step + 1) * columns * 4].elementsEqual(
+                        FloatFormat.f32.bytes(Array(values[step * columns..<(step + 1) * columns]))))
+            }
+            states.append(chain.states[0])
+        }
+        #expect(states.count == 9)
     }
 
     /// The sketch tells the energy of a change without bias, however it is spread.

@@ -10,7 +10,7 @@ import VarveTestSupport
         var settings = TransformSettings(stepSize: [0.6, 1.5, 3][Int(random.next() % 3)])
         settings.rule = BasisRule(directionsByEight: 0, firstRounds: 1, laterRounds: 1, opens: false)
         settings.narrowSide = seed % 2 == 0 ? 0 : 1023
-        if random.next() % 2 == 0 { settings.smallParameter = 1 }
+        if random.next() % 2 == 0 { settings.refreshesRarely = true }
         let shapes = [[20, 30], [24, 18], [300], [2, 20, 17]]
         let formats = FloatFormat.allCases
         var whole = TransformSamples(

@@ -16,8 +16,8 @@ import VarveTestSupport
             settings.secondMomentStepSize = RankOneExponents.residualStepSize
             settings.exponentMoves = .fine
         }
-        if random.next() % 3 == 0 { settings.smallParameter = 1 }
-        settings.groupLength = 1 + Int(random.next() % 4)
+        if random.next() % 3 == 0 { settings.refreshesRarely = true }
+        settings.lag = [0, 0.5, 0.8, 0.95][Int(random.next() % 4)]
         return settings
     }
 

@@ -9,7 +9,7 @@ import VarveTestSupport
     private static func steps() throws -> [TransformSamples.Step] {
         var settings = TransformSettings(stepSize: 0.6)
         settings.secondMomentStepSize = RankOneExponents.residualStepSize
-        settings.smallParameter = 1
+        settings.refreshesRarely = true
         var matrix = TransformSamples.Parameter([6, 8], .f32, seed: 1)
         matrix.hasMaximum = true
         var samples = TransformSamples([matrix, TransformSamples.Parameter([9], .bf16, seed: 2)], settings)
