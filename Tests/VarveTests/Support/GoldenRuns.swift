@@ -27,17 +27,24 @@ enum GoldenRuns {
     /// Weights of which some elements keep their bits (padding, rows that are frozen, a mask), in float32 and bf16; one that
     /// begins anew, a bf16 one with its float32 master; a second name; a side above 1023, whose bases follow a rule of
     /// their own.
-    static func writePartly(to root: String) throws {
+    static func writePartly(to root: String, steps: Int) throws {
         let shapes: [DriftingRun.Shape] = [
             .init("embedding", [60, 24]), .init("masked", [24, 32]), .init("brain", [30, 20]), .init("anew", [20, 24]),
             .init("wide", [16, 1030]), .init("norm", [20]),
         ]
-        let run = DriftingRun(shapes, steps: 6, updates: 6)
-        let other = DriftingRun(shapes, steps: 6, seed: 2, updates: 6)
+        let run = DriftingRun(shapes, steps: steps, updates: 6)
+        let other = DriftingRun(shapes, steps: steps, seed: 2, updates: 6)
         let mask = SeededTensors.floats(24 * 32, seed: 3).map { $0 < 0.5 }
         let begin = run.step(0).model.map { FloatFormat.f32.floats($0.bytes) }
         for (index, var step) in run.steps().enumerated() {
             if index > 2 { (step.model[3], step.states[3]) = (other.step(index).model[3], other.step(index).states[3]) }
+            if index > 5 {
+                // A thousandth of the change does not fit the group's grid.
+                let last = FloatFormat.f32.floats(run.step(5).model[0].bytes)
+                step.model[0].change { weight in
+                    for at in weight.indices { weight[at] = last[at] + 0.001 * (weight[at] - last[at]) }
+                }
+            }
             still(&step, 0) { $0 < 3 * 24 ? 0 : $0 < 50 * 24 ? nil : begin[0][$0] }
             still(&step, 1) { mask[$0] ? 0 : nil }
             still(&step, 2) { $0 < 20 * 20 ? nil : $0 < 25 * 20 ? 0 : begin[2][$0] }
