@@ -61,6 +61,19 @@ package enum UnitCost {
         }
     }
 
+    /// Decoding for a look at it alone, with the original beside it where there is one to compare with.
+    package static func verifying(_ unit: DecodingUnit, of step: OpenStep, comparing: Bool) -> Int {
+        let decoding = decoding(unit, of: step, isKept: true)
+        guard comparing else { return decoding }
+        let tensors =
+            switch unit {
+            case .quantizedGroup(let group): step.members[group].flatMap { [$0.weight] + $0.followers }
+            case .losslessGroup(let group): step.losslessGroups[group]
+            case .tensors(let indices): indices
+            }
+        return decoding + (tensors.map { step.manifest.tensors[$0].byteCount }.max() ?? 0)
+    }
+
     private static func restoring(_ member: StepManifest.Member, _ tensors: [TensorRecord], isKept: Bool) -> Int {
         let record = tensors[member.weight]
         let isHeavy = MatrixForm(record.shape).isVector && (member.firstMoment ?? member.secondMoment) != nil

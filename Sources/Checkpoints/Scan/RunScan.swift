@@ -3,8 +3,8 @@ import FileSystem
 /// Everything under a run's directory, listed once, before anything is decided.
 ///
 /// Links to directories are never followed, so there is no loop. A link to a file outside of the run is listed as that
-/// file, because hub caches keep weights so: an archive without them would hold nothing. Archives (`*.varve`) and
-/// Varve's own temporary files are left out.
+/// file, because hub caches keep weights so: an archive without them would hold nothing. Archives and Varve's own temporary
+/// files are left out, and that is said.
 struct RunScan {
     /// Directories nested deeper than this are left out with a warning.
     static let depthLimit = 64
@@ -40,8 +40,8 @@ struct RunScan {
         followLinks()
     }
 
-    /// Links that leave the run: one to a file takes the file's identity; one to a directory that is named like a
-    /// checkpoint is refused, because its content is not in the run.
+    /// Links that leave the run: one to a file takes the file's identity; one to a directory, if it is named like a
+    /// checkpoint or lies in one, is refused, because its content is not in the run.
     private mutating func followLinks() {
         for entry in entries where entry.identity.kind == .regular || entry.identity.kind == .directory {
             let key = InodeKey(entry.identity)
@@ -52,10 +52,9 @@ struct RunScan {
             guard target(of: entry) == nil,
                 let outside = try? FileIdentity(path: Paths.join(root, entry.path), following: true)
             else { continue }
-            let name = Paths.split(entry.path).name
             if outside.kind == .regular {
                 entries[position].identity = outside
-            } else if outside.kind == .directory, let step = StepName(name), step.kind != .glued {
+            } else if outside.kind == .directory, Self.isInCheckpoint(entry.path) {
                 refuse(
                     entry.path, .unsupported,
                     "a link to a directory outside of the run (\(entry.linkTarget ?? "")), which is not followed; "
@@ -64,10 +63,14 @@ struct RunScan {
         }
     }
 
+    /// Whether a path, or a directory that it lies in, is named like a checkpoint.
+    private static func isInCheckpoint(_ path: String) -> Bool {
+        path.split(separator: "/").contains { name in StepName(String(name)).map { $0.kind != .glued } ?? false }
+    }
+
     private mutating func list(_ directory: String, _ names: [String], depth: Int, _ first: inout [InodeKey: String]) {
         for name in names {
             let path = Paths.join(directory, name)
-            if name.hasSuffix(".varve"), isArchiveToBe(path) { continue }
             guard !name.hasPrefix(OutputFile.temporaryPrefix) else {
                 if name.hasPrefix(Run.removalPrefix) {
                     removals.append(path)
@@ -120,19 +123,11 @@ struct RunScan {
         }
     }
 
-    /// Whether a directory with the usual ending is an archive, or was to become one: it is no part of the run.
-    private func isArchiveToBe(_ path: String) -> Bool {
-        let full = Paths.join(root, path)
-        guard Directories.exists(full) else { return false }
-        let names = (try? SystemCalls.list(full)) ?? []
-        return names.isEmpty || names.contains { ["archive.manifest", "steps", "lock"].contains($0) }
-    }
-
-    /// Whether a directory without the usual ending is an archive all the same.
+    /// Whether a directory is an archive, whatever its name. One that is only named so is a directory like any other.
     private func isArchive(_ path: String) -> Bool {
         let path = Paths.join(root, path)
         return (try? FileIdentity(path: Paths.join(path, "archive.manifest"))) != nil
-            && Directories.exists(Paths.join(path, "steps"))
+            && (path.hasSuffix(".varve") || Directories.exists(Paths.join(path, "steps")))
     }
 
     private mutating func descend(_ path: String, _ depth: Int, _ first: inout [InodeKey: String]) {

@@ -168,17 +168,10 @@ package struct Compressor: Sendable {
 
     /// What of the run the archive does not hold now, and whether that is what was asked for.
     private func lookForMissing(_ found: Run, _ result: inout CompressionResult) throws(VarveError) {
-        let reader = try ArchiveReader(archive)
-        result.missing = try RunCoverage(found, in: reader).missing
-        if options.extras == .none {
-            result.missing.removeAll { $0.step == nil }
-        }
-        result.isAsAsked =
-            result.skipped.isEmpty
-            && result.missing.allSatisfy { item in
-                guard let step = item.step else { return false }
-                return !options.wants(step) || reader.forgotten.extent(step) != nil
-            }
+        let shortfall = try RunShortfall(
+            found, in: try ArchiveReader(archive), skipped: result.skipped, options: options)
+        result.missing = shortfall.missing
+        result.isAsAsked = shortfall.isAsAsked
     }
 
     /// Removes the originals that `options.removal` lets go, each after it was compared with its step.

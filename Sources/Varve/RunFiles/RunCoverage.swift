@@ -24,8 +24,9 @@ public struct RunCoverage {
 
     private(set) var missing: [Missing] = []
 
-    init(_ run: Run, in archive: ArchiveReader) throws(VarveError) {
-        let known = try Self.paths(in: archive)
+    /// - Parameter archive: `nil` where there is none yet.
+    init(_ run: Run, in archive: ArchiveReader?) throws(VarveError) {
+        let known = try archive.map { (archive) throws(VarveError) in try Self.paths(in: archive) } ?? []
         // Two names that differ only in the Unicode form of a letter are equal to Swift, and two files.
         func holds(_ path: String) -> Bool {
             known.firstIndex(of: path).map { known[$0].utf8.elementsEqual(path.utf8) } ?? false
@@ -44,15 +45,19 @@ public struct RunCoverage {
             var item = Missing(
                 path: step.path, step: step.number, step.entries.filter { $0.identity.kind != .directory })
             item.isCheckpoint = true
-            if archive.forgotten.extent(step.number) == .whole { item.reason = "the step was forgotten" }
+            if archive?.forgotten.extent(step.number) == .whole { item.reason = "the step was forgotten" }
             missing.append(item)
         }
         let named = Set(whole.map(\.number))
         rest.removeAll { owners[$0.path].map(named.contains) ?? false }
         for skipped in run.skipped {
-            let inside = rest.filter { $0.path == skipped.path || $0.path.hasPrefix(skipped.path + "/") }
+            func isBelow(_ entry: RunEntry) -> Bool { entry.path.hasPrefix(skipped.path + "/") }
+            let inside = rest.filter { $0.path == skipped.path || isBelow($0) }
             let files = inside.filter { $0.identity.kind != .directory }
-            guard !files.isEmpty || inside.isEmpty && !holds(skipped.path) else { continue }
+            // Of what could not be listed, or is not followed, the archive may hold the directory or the link, and no content.
+            let kind = run.entries.first { $0.path == skipped.path }?.identity.kind
+            let isUnseen = kind == .symbolicLink || kind == .directory && !run.entries.contains(where: isBelow)
+            guard !files.isEmpty || inside.isEmpty && !holds(skipped.path) || isUnseen else { continue }
             var item = Missing(path: skipped.path, step: skipped.number, files, reason: skipped.reason.message)
             item.isCheckpoint = item.step != nil
             missing.append(item)
@@ -60,7 +65,17 @@ public struct RunCoverage {
             rest.removeAll { taken.contains($0.path) }
         }
         missing += Self.topmost(rest, among: run.entries, owners)
-        missing += Self.forgottenMoments(of: run, in: archive)
+        if let archive { missing += Self.forgottenMoments(of: run, in: archive) }
+    }
+
+    /// What of a directory of several runs lies in none of them.
+    public static func outside(of runs: [String], under root: String) throws(VarveError) -> [Missing] {
+        let all = try Run.discoverAll(root).entries
+        let covered = runs.map { String($0.dropFirst(root.count).drop { $0 == "/" }) }
+        let rest = all.filter { entry in
+            !covered.contains { $0.isEmpty || entry.path == $0 || entry.path.hasPrefix($0 + "/") }
+        }
+        return topmost(rest, among: all, [:])
     }
 
     /// Every path that the archive restores.

@@ -99,7 +99,7 @@ package struct Verifier: Sendable {
                             differences.append(.init(step: step, found))
                         }
                     }
-                } catch  where error.code != .interrupted && error.code != .usage {
+                } catch  where ![.interrupted, .usage, .noMemory].contains(error.code) {
                     findings.append(ArchiveVerifier.Finding(step: step, error: error))
                 }
             }
@@ -176,10 +176,10 @@ package struct Verifier: Sendable {
             coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: true)
         }
         var count = 0
-        try await OrderedWork.run(
-            units, Workers(threads: options.threads, memory: options.memory),
-            cost: { UnitCost.decoding($0, of: step, isKept: true) }
-        ) {
+        let workers = Workers(threads: options.threads, memory: options.memory)
+        func cost(_ unit: DecodingUnit) -> Int { UnitCost.verifying(unit, of: step, comparing: originals != nil) }
+        try workers.check(units.lazy.map { (needed: cost($0), tensor: nil) })
+        try await OrderedWork.run(units, workers, cost: cost) {
             (unit) throws(VarveError) -> (Int, [VarveError]) in
             let tensors = try decoder.decodeUnit(unit, of: number, onlyWeights: !withMoments, keeping: store)
             var differing: [VarveError] = []

@@ -39,6 +39,16 @@ final class RunPoller: Sendable {
     /// Whether there was anything under the run's path at any time.
     var wasThere: Bool { state.withLock { $0.wasThere } }
 
+    /// Looks once before `start`, so that a wrong call is an error before anything is done.
+    /// - Throws: `.usage`; what may pass by itself is left to the looks that follow.
+    func lookFirst() throws(VarveError) {
+        do throws(VarveError) {
+            try look()
+        } catch  where error.code != .usage {
+            return
+        }
+    }
+
     func start() {
         DispatchQueue(label: "varve.poller").async { [self] in
             var interval = Duration.zero

@@ -28,6 +28,7 @@ public struct Watcher: Sendable {
     /// trainer removes it; a file that is written over in place is copied first. The step is appended, decoded again
     /// from the disk and compared; only then, and under the conditions of `SourceRemoval`, are originals removed. The
     /// archive is locked while a step is added, not in between.
+    /// - Returns: what was done, and what of the run as it was in the end is not in the archive.
     /// - Throws: `.interrupted` when cancelled, with nothing unfinished left behind; `.notFound` if there was no run in all
     ///   of `options.idle`; `.usage`, `.exists`, `.damaged`;
     ///   `.locked` if another process watches for this archive; `.different` if a step that was added does not restore
@@ -53,6 +54,9 @@ public struct Watcher: Sendable {
         let poller = RunPoller(run: run, archive: archive, options: options, copies: copies) {
             progress?(.notice($0))
         }
+        // What is wrong with the run is said before anything else, too.
+        try poller.lookFirst()
+        progress?(.begin(steps: 0, bytes: 0))
         poller.start()
         do {
             for try await capture in poller.captures {
@@ -73,6 +77,27 @@ public struct Watcher: Sendable {
         }
         var result = worker.result
         result.skipped += try poller.others()
+        try lookForMissing(poller.run, &result, progress)
         return result
+    }
+
+    /// What of the run the archive does not hold in the end: nobody waits any more until a checkpoint is complete.
+    /// - Parameter found: `nil` where there never was anything like a checkpoint, or is none any more.
+    private func lookForMissing(
+        _ found: Run?, _ result: inout WatchResult, _ progress: ProgressHandler?
+    ) throws(VarveError) {
+        let named = Set(result.skipped.map(\.path))
+        for checkpoint in found?.skipped ?? [] {
+            let skipped = CompressionResult.Skipped(path: checkpoint.path, reason: checkpoint.reason.description)
+            guard !named.contains(skipped.path) else { continue }
+            result.skipped.append(skipped)
+            progress?(.notice("skipped \(skipped.path): \(skipped.reason)"))
+        }
+        let isThere = try SourceFiles.isThere(ArchiveLayout(archive).archiveManifest)
+        let shortfall = try RunShortfall(
+            found ?? Run(root: run), in: isThere ? try ArchiveReader(archive) : nil, skipped: result.skipped,
+            options: options.compression)
+        result.missing = shortfall.missing
+        result.isAsAsked = shortfall.isAsAsked
     }
 }

@@ -79,6 +79,13 @@ struct CompressCommand: AsyncParsableCommand {
                 status = max(status, code)
             }
         }
+        if each, !isDryRun {
+            let outside = try RunCoverage.outside(of: runs, under: run)
+            if let line = MissingText.line(outside, of: "any archive") {
+                common.say(line)
+                status = max(status, ExitStatus.stepsSkipped)
+            }
+        }
         if status != 0 { throw ExitCode(status) }
     }
 

@@ -9,8 +9,9 @@ struct WatchCommand: AsyncParsableCommand {
         discussion: """
             Takes each checkpoint when it is complete and has stopped changing, appends it, decodes it again and compares. \
             It may be started before the training, and works while the trainer removes old checkpoints or writes over one \
-            file again and again. Ends with --idle, SIGINT or SIGTERM; started again it goes on. Where there was no such run \
-            in all of --idle, that is an error.
+            file again and again. Ends with --idle, SIGINT or SIGTERM; started again it goes on. When --idle \
+            ends it and something of the run is not in the archive, that is named and the exit code is 3. Where there was no \
+            such run in all of --idle, that is an error.
 
               varve watch out/ --quality lossless --remove-source
             """)
@@ -73,10 +74,10 @@ struct WatchCommand: AsyncParsableCommand {
                 compression: compression,
                 removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },
                 retries: retries))
-        common.announce("watching \(run) -> \(archive)")
-        common.announce(method.description)
         let bar = ProgressBar(
-            verb: "compressing", options: common, isWatch: true, onFinished: { CompressCommand.line($0, $1, $2) })
+            verb: "compressing", options: common, isWatch: true,
+            header: ["watching \(run) -> \(archive)", method.description],
+            onFinished: { CompressCommand.line($0, $1, $2) })
         let result = try await Interruption.run(saved: { bar.saved(in: archive) }) {
             try await watcher.watch(progress: bar.handler)
         }
@@ -89,7 +90,8 @@ struct WatchCommand: AsyncParsableCommand {
             }
             if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
             common.say(line)
+            if let missing = MissingText.line(result.missing) { common.say(missing) }
         }
-        if !result.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
+        if !result.isAsAsked { throw ExitCode(ExitStatus.stepsSkipped) }
     }
 }

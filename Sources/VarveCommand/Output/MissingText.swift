@@ -5,7 +5,7 @@ enum MissingText {
     private static let shown = 5
 
     /// One line, `nil` where nothing is missing.
-    static func line(_ missing: [RunCoverage.Missing]) -> String? {
+    static func line(_ missing: [RunCoverage.Missing], of archive: String = "the archive") -> String? {
         guard !missing.isEmpty else { return nil }
         let names = missing.prefix(shown).map { item in
             var name = item.path
@@ -15,6 +15,6 @@ enum MissingText {
             return name
         }
         let more = missing.count > shown ? " and \(missing.count - shown) more" : ""
-        return "not in the archive: " + names.joined(separator: ", ") + more
+        return "not in \(archive): " + names.joined(separator: ", ") + more
     }
 }

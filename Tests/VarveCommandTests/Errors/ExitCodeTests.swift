@@ -124,6 +124,24 @@ import VarveTestSupport
         #expect(try varve("report", path("x.varve"), "--steps", "5-2").status == 2)
     }
 
+    @Test func aWatchThatEndsNamesWhatIsMissingWithThree() throws {
+        let run = path("watched")
+        try FileManager.default.copyItem(atPath: Paths.join(Self.fixtures, "hf-trainer-run"), toPath: run)
+        try FileManager.default.removeItem(atPath: Paths.join(run, "checkpoint-400/optimizer.pt"))
+        let watched = try varve(
+            "watch", run, path("watched.varve"), "--quality", "lossless", "--settle", "0.1", "--idle", "1")
+        #expect(watched.status == 3 && watched.error.contains("skipped checkpoint-400: "))
+        #expect(watched.output.contains("not in the archive: checkpoint-400"))
+    }
+
+    /// What is about to be done is not said of a call that does nothing.
+    @Test func aWatchThatIsRefusedSaysOnlyWhy() throws {
+        let run = path("refused")
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+        let refused = try varve("watch", run, Paths.join(run, "x.varve"), "--idle", "1")
+        #expect(refused.status == 2 && refused.error.hasPrefix("varve: ") && !refused.error.contains("watching"))
+    }
+
     @Test func missingIsOneAndForeignIsTen() throws {
         #expect(try varve("compress", path("nowhere"), path("x.varve")).status == 1)
         #expect(try varve("list", path("nowhere")).status == 1)

@@ -70,6 +70,55 @@ import VarveTestSupport
         #expect(files == ["checkpoint-10/new.txt", "logs"].map { workshop.path("run/" + $0) })
     }
 
+    /// Nothing behind a link to a directory elsewhere is read, so that is no whole checkpoint.
+    @Test(arguments: ["checkpoint-10/model", "checkpoint-20"])
+    func whatLiesBehindADirectoryLinkIsNamed(link: String) async throws {
+        try writeStep(10, seed: 1)
+        try Trees.write(file(2), to: workshop.path("elsewhere/model.safetensors"))
+        try SystemCalls.symbolicLink(target: workshop.path("elsewhere"), at: workshop.path("run/" + link))
+        let result = try await compress()
+        #expect(result.missing.map(\.path) == [link] && !result.isAsAsked)
+        #expect(try await verify().differences.map(\.file) == [workshop.path("run/" + link)])
+    }
+
+    @Test func directoriesThatAreTooDeepAreNamed() async throws {
+        try writeStep(10, seed: 1)
+        let deep = "run/logs" + String(repeating: "/d", count: 80)
+        try Trees.write([1], to: workshop.path(deep + "/file"))
+        let result = try await compress()
+        #expect(result.missing.count == 1 && !result.isAsAsked)
+        #expect(try await verify().differences.count == 1)
+    }
+
+    /// What is only named like an archive is the run's.
+    @Test func aDirectoryThatIsOnlyNamedLikeAnArchiveIsKept() async throws {
+        try writeStep(10, seed: 1)
+        try Trees.write([1], to: workshop.path("run/checkpoint-10/old.varve/steps/x.txt"))
+        #expect(try await compress().missing.isEmpty)
+        #expect(try await verify().differences.isEmpty)
+        #expect(try await workshop.restore().keys.contains("checkpoint-10/old.varve/steps/x.txt"))
+    }
+
+    @Test func whatWasNotAskedForIsNamedAllTheSame() async throws {
+        try writeStep(10, seed: 1)
+        try Trees.write([1], to: workshop.path("run/log.txt"))
+        let result = try await Compressor(
+            run: workshop.path("run"), archive: workshop.path("a.varve"),
+            options: CompressionOptions(method: .lossless, extras: .none)
+        ).compress()
+        #expect(result.missing.map(\.path) == ["log.txt"] && result.isAsAsked)
+    }
+
+    @Test func whatLiesBesideSeveralRunsIsNamed() throws {
+        try writeStep(10, seed: 1, in: "runs/a")
+        try writeStep(10, seed: 2, in: "runs/b")
+        for file in ["notes.txt", "logs/x"] { try Trees.write([1], to: workshop.path("runs/" + file)) }
+        let root = workshop.path("runs")
+        let outside = try RunCoverage.outside(of: try RunDirectories.list(root), under: root)
+        #expect(outside.map(\.path) == ["logs", "notes.txt"])
+        #expect(try RunCoverage.outside(of: [root], under: root).isEmpty)
+    }
+
     @Test func aStepThatWasWrittenAgainIsSkippedWithTheWayOut() async throws {
         for step in [10, 20] { try writeStep(step, seed: step) }
         _ = try await compress()

@@ -1,5 +1,6 @@
 import ChainArchive
 import Checkpoints
+import Foundation
 import Synchronization
 import FileSystem
 import TensorFiles
@@ -277,6 +278,48 @@ struct WatchTests {
         #expect(try Trees.bytes(shop.path("run/checkpoint-20/late.txt")) == [1])
         // It is not decoded again and again.
         #expect(notices.all.filter { $0.contains("checkpoint-20") }.count <= 2, "\(notices.all)")
+    }
+
+    /// Exit 0 without a word means that all of the run is in the archive, of a watch as of `compress`.
+    @Test(arguments: ["cut off", "lacks a file", "leads out"])
+    func aCheckpointThatNeverBecameCompleteIsNamedInTheEnd(_ flaw: String) async throws {
+        let shop = RunWorkshop(), notices = Notices()
+        let run = shop.path("run"), last = "checkpoint-400"
+        try FileManager.default.copyItem(atPath: Fixture.trainerRun, toPath: run)
+        switch flaw {
+        case "cut off": try #require(truncate(Paths.join(run, "\(last)/model.safetensors"), 100_000) == 0)
+        case "lacks a file": try SystemCalls.unlink(Paths.join(run, "\(last)/optimizer.pt"))
+        default:
+            try FileManager.default.moveItem(atPath: Paths.join(run, last), toPath: shop.path(last))
+            try FileManager.default.createSymbolicLink(
+                atPath: Paths.join(run, last), withDestinationPath: shop.path(last))
+        }
+        let result = try await watch(shop, notices: notices)
+        #expect(!result.added.isEmpty && !result.added.contains(400) && !result.isAsAsked)
+        #expect(result.skipped.map(\.path) == [last] && result.skipped.allSatisfy { !$0.reason.isEmpty })
+        #expect(result.missing.map(\.path) == [last])
+        #expect(notices.all.contains { $0.hasPrefix("skipped \(last): ") }, "\(notices.all)")
+    }
+
+    @Test func aFileThatIsLeftOutIsNamedInTheEnd() async throws {
+        let shop = RunWorkshop()
+        try shop.write([Self.run.step(0)])
+        let whole = try await watch(shop)
+        #expect(whole.isAsAsked && whole.missing.isEmpty)
+        let large = shop.path("run/large.bin")
+        try Trees.write([1], to: large)
+        try #require(truncate(large, 70 << 20) == 0)
+        let result = try await watch(shop)
+        #expect(result.missing.map(\.path) == ["large.bin"] && result.skipped.isEmpty && !result.isAsAsked)
+    }
+
+    /// Then nothing was added, and there is no archive to look into.
+    @Test func aRunOfWhichNothingIsCompleteIsNamed() async throws {
+        let shop = RunWorkshop()
+        let name = RunWorkshop.fileName(10)
+        try Trees.write(Array(Self.run.step(0).file().dropLast(40)), to: shop.path("run/" + name))
+        let result = try await watch(shop)
+        #expect(result.skipped.map(\.path) == [name] && result.missing.map(\.path) == [name] && !result.isAsAsked)
     }
 
     /// A directory without a checkpoint is a training that has not come so far.
