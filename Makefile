@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test interop live fidelity fidelity-full peers bench fuzz mutate torture man format lint clean \
-	packages python headers
+.PHONY: help demo build test interop live fidelity fidelity-full optimizers peers bench fuzz mutate torture man format \
+	lint clean packages python headers
 
 VARVE ?= .build/release/varve
 # VARVE=PATH is used as it is, without building.
@@ -52,6 +52,10 @@ fidelity: $(BINARY) python ## train small models, compress, resume: ratio agains
 fidelity-full: $(BINARY) python ## the same with larger models, longer runs, more settings, a sentence encoder (an hour or two)
 	VARVE="$(VARVE)" python3 Benchmarks/Fidelity/run.py --full $(ARGUMENTS)
 
+# Exits 1 if a default archive is larger than a lossless one.
+optimizers: $(BINARY) python ## the states of many optimizers: how stored, at what ratio, loss of resumed runs (ARGUMENTS="--only soap,muon")
+	VARVE="$(VARVE)" python3 Benchmarks/Optimizers/run.py $(ARGUMENTS)
+
 # Exits 1 if a peer is ahead.
 peers: $(BINARY) packages python headers ## the exact coder beside lossless compressors from PyPI (ARGUMENTS="--chain PATH": another run)
 	$(RELEASE) --product LosslessBench
@@ -91,8 +95,8 @@ lint: ## swift-format, check only; the tree of folders
 	Scripts/check-tree.sh
 	python3 Scripts/check-edges.py
 
-clean: ## remove build products, demo-output, fidelity-output, bench-output, manual-output and .venv
-	rm -rf .build $(OUT) fidelity-output bench-output $(MANUAL) .venv
+clean: ## remove build products, demo-output, fidelity-output, optimizers-output, bench-output, manual-output and .venv
+	rm -rf .build $(OUT) fidelity-output optimizers-output bench-output $(MANUAL) .venv
 
 packages:
 	@Scripts/packages.sh build
