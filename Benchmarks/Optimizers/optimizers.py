@@ -10,7 +10,7 @@ restored one, 40 steps with the same batches.
 
   states    what the optimizer keeps beside the weights, from the checkpoint itself; small: less than 2 % of the model
   stored    how the archive stores it, from `varve report --by tensor --json` and from a comparison of every tensor with
-            its original; behind what comes back exactly, its own ratio
+            its original; each with its ratio in the last checkpoint
   deltas    original over stored bytes of all checkpoints after the first keyframe, in all: files of the run over files
             of the archive; at the default quality (balanced) and without loss
   loss      on text that nothing is trained on, after the 40 steps, from the original and from the restored checkpoint;

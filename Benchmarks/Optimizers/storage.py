@@ -59,8 +59,8 @@ class Ties:
                        if isinstance(value, dict) and "sha256" in value]
             for role, key, value in values:
                 self.of_hash[value["sha256"]].append((parameter["name"], role, key))
-                if parameter["pairing"] == "ambiguous":
-                    self.untied.add(value["sha256"])
+            if parameter["pairing"] == "ambiguous":
+                self.untied.add(parameter["name"])
 
     def find(self, path, key):
         """(parameter, role, key) of a tensor; `None` if it belongs to no parameter. Equal tensors are told by path."""
@@ -76,7 +76,8 @@ class Report:
 
     def __init__(self, binary, archive):
         step = json.loads(program.varve(binary, "report", archive, "--by", "tensor", "--json"))["steps"][-1]
-        self.rows = {(row["name"], row["role"], row["key"]): row for row in step["tensors"]}
+        # A copy's key begins with its role.
+        self.rows = {(row["name"], row["role"], row["key"].removeprefix("other:")): row for row in step["tensors"]}
         # Of tensors that no parameter claims: `checkpoint-#.pt:optimizer.state.0.GG.1`.
         self.unclaimed = defaultdict(list)
         for row in step["tensors"]:
@@ -106,12 +107,15 @@ def states(binary, run, archive, restored):
         key, name = digest(tensor), saved_tensors.state(path)
         state, tie = found.setdefault(name, State(name)), ties.find(path, key)
         row = report.rows.get(tie)
+        if tie and not row:                              # tied in the step alone, not in the run
+            tie = (".".join(path[:-1]), *tie[1:])
+            row = report.rows.get(tie)
         if row and tie not in claimed:
             claimed.add(tie)
             state.original += row["originalBytes"]
             state.stored += row["storedBytes"]
         if digest(backs[path]) == key:
-            how = UNTIED if key in ties.untied else EXACTLY
+            how = UNTIED if row and (row["pairing"] == "ambiguous" or tie[0] in ties.untied) else EXACTLY
         else:
             how = way(row or next(iter(report.unclaimed[name]), None), path)
         state.add(tensor, backs[path], how)

@@ -32,20 +32,19 @@ def states(row):
 
 
 def stored(row):
-    """How the weights and each state that takes room are stored; behind what comes back exactly, its own ratio."""
+    """How the weights and each state that takes room are stored, and the ratio of each in the last checkpoint."""
     by_way, weights = {}, []
     for state in large(row):
+        own = [ratio(state["original"] / state["stored"])] if state["stored"] else []
         for way, elements in state["ways"].items():
-            if elements < RARE * state["elements"]:
-                continue
             share = elements / state["elements"]
-            facts = [f"{share:.0%}"] if share < 1 - RARE else []
+            if share < RARE:
+                continue
+            facts = [*own, f"({share:.0%})"] if share < 1 - RARE else own
             if state["name"] == "weights":
                 weights.append(" ".join(["quantized" if way == "as weights" else way, *facts]))
-                continue
-            if way.startswith("exactly") and not facts and state["stored"]:
-                facts = [ratio(state["original"] / state["stored"])]
-            by_way.setdefault(way, []).append(" ".join([f"`{state['name']}`", *facts]))
+            else:
+                by_way.setdefault(way, []).append(" ".join([f"`{state['name']}`", *facts]))
     ways = (f"{way}: {', '.join(names)}" for way, names in by_way.items())
     return "; ".join([f"weights {' and '.join(weights)}", *ways])
 
