@@ -1,5 +1,6 @@
 """A training run with one optimizer, which can go on from any checkpoint."""
 import contextlib
+import logging
 import os
 import random
 import warnings
@@ -135,4 +136,5 @@ def resume(entry, seed, path, rounded=False):
 def start():
     """What every process begins with: one thread, so that nothing depends on how many there are."""
     torch.set_num_threads(1)
-    warnings.filterwarnings("ignore")                    # of optimizers about their own use of torch
+    warnings.filterwarnings("ignore")                    # of libraries about their own use of torch, and about
+    logging.disable(logging.WARNING)                     # parts of them that are for other machines
