@@ -22,7 +22,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-        .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CGlibc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "FileSystem", swiftSettings: settings),
@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "VarveCommand",
             dependencies: [
-                "Varve", "CMalloc",
+                "Varve", "CGlibc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -68,15 +68,15 @@ let package = Package(
             swiftSettings: settings),
         // Ratio and speed of the lossless coder alone, for comparisons.
         .executableTarget(
-            name: "LosslessBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Benchmarks/LosslessBench",
+            name: "LosslessBench", dependencies: ["TensorCodecs", "CGlibc"], path: "Benchmarks/LosslessBench",
             swiftSettings: settings),
         // Stages of the transform by the side of a matrix.
         .executableTarget(
-            name: "TransformBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Benchmarks/TransformBench",
+            name: "TransformBench", dependencies: ["TensorCodecs", "CGlibc"], path: "Benchmarks/TransformBench",
             swiftSettings: settings),
         // Time per stage of method `excp` alone.
         .executableTarget(
-            name: "ExcpBench", dependencies: ["TensorCodecs", "CMalloc"], path: "Benchmarks/ExcpBench",
+            name: "ExcpBench", dependencies: ["TensorCodecs", "CGlibc"], path: "Benchmarks/ExcpBench",
             swiftSettings: settings),
         .testTarget(
             name: "TensorCodecsTests", dependencies: ["TensorCodecs", "VarveTestSupport", "BasisProbe"],

@@ -1,3 +1,4 @@
+import CGlibc
 import Glibc
 
 /// The end of a process that its limits let have too little memory: said in words, never a loop or a bare signal.
@@ -8,6 +9,8 @@ enum MemoryShortage {
     /// Addresses below which not even the threads can begin.
     private static let leastAddresses = 48 << 20
     private static let leastStack = 256 << 10
+    /// Addresses of each thread's stack. The system's own default, 8 MB, is more than any thread here comes near.
+    private static let threadStack = 1 << 20
 
     private static nonisolated(unsafe) var message: [UInt8] = []
     /// Whether addresses are limited. Then libraries may not have got the threads that they would wait for at the end.
@@ -23,6 +26,7 @@ enum MemoryShortage {
         }
         guard let addresses = limit(RLIMIT_AS.rawValue) else { return }
         isLimited = true
+        limitStacks()
         // Taken and given back: a limit says nothing of what is taken already.
         let block = mmap(nil, leastAddresses, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let block, block != MAP_FAILED else {
@@ -40,6 +44,15 @@ enum MemoryShortage {
                 _exit(ExitStatus.failed)
             }
         }
+    }
+
+    /// Makes the stacks of threads smaller. A thread that cannot be begun is no error to the system's queues: they try again
+    /// every second, for ever, and no signal ends them.
+    private static func limitStacks() {
+        var attributes = pthread_attr_t()
+        guard pthread_attr_init(&attributes) == 0 else { return }
+        defer { pthread_attr_destroy(&attributes) }
+        if pthread_attr_setstacksize(&attributes, threadStack) == 0 { pthread_setattr_default_np(&attributes) }
     }
 
     private static func text(_ text: String) -> [UInt8] {
