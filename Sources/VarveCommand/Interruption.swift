@@ -15,6 +15,9 @@ enum Interruption {
         return number == 0 ? SIGINT : number
     }
 
+    /// Whether the work is ending because of one.
+    static var isEnding: Bool { received.load(ordering: .relaxed) != 0 }
+
     static func install() {
         // What `nohup` ignores stays ignored.
         let hangup: [Int32] = Glibc.signal(SIGHUP, SIG_IGN).map { unsafeBitCast($0, to: Int.self) } == 1 ? [] : [SIGHUP]

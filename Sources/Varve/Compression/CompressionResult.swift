@@ -18,8 +18,10 @@ public struct CompressionResult: Sendable, Codable {
     public var added: [Int]
     /// Those of `added` that replaced a version that the archive had.
     public var replaced: [Int] = []
-    /// The steps that the archive had already.
+    /// The steps that the archive had already, and those of `forgotten`.
     public var present: [Int]
+    /// Those of `present` that were forgotten: their originals still being there is no wish to have them back.
+    public var forgotten: [Int] = []
     /// The checkpoints that were left out, because they are not complete or cannot be read.
     public var skipped: [Skipped]
     /// What of the run is not in the archive, whatever the reason: skipped, not asked for, forgotten, too large.

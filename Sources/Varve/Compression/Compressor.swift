@@ -50,11 +50,11 @@ package struct Compressor: Sendable {
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let writer = try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)", wait: options.wait)
         let reader = try ArchiveReader(archive)
-        // What was forgotten counts as there: the originals still being there is no wish to have it back.
         let present = Set(reader.steps).union(reader.forgotten.numbers)
         let different = try await different(found, from: reader, base: base)
         let replaced = Set(different.filter { options.replaces && $0.isCertain }.map(\.number))
         result.present = found.steps.map(\.number).filter { present.contains($0) && !replaced.contains($0) }
+        result.forgotten = result.present.filter { reader.forgotten.extent($0) != nil }
         for other in different where !replaced.contains(other.number) { skip(other.skipped, &result, progress) }
         let missing = found.steps.filter {
             (!present.contains($0.number) || replaced.contains($0.number)) && options.wants($0.number)

@@ -40,8 +40,10 @@ public struct Estimate: Sendable, Codable {
     public var files: [FileOutline]
     /// The steps that would be added, ascending.
     public var steps: [Step]
-    /// The steps that the archive has already.
+    /// The steps that the archive has already, and those of `forgotten`.
     public var present: [Int]
+    /// Those of `present` that were forgotten.
+    public var forgotten: [Int] = []
     /// The checkpoints that would be left out, because they are not complete or cannot be read.
     public var skipped: [CompressionResult.Skipped]
     /// What a user should read beside the above, in sentences.

@@ -50,6 +50,16 @@ struct NeededCheckpoints {
         return best == step.path ? "the trainer's newest state names it as the best checkpoint" : nil
     }
 
+    /// Files of a step that lie elsewhere and are only linked here: the archive has what is in them, but they are somebody
+    /// else's, and the link alone frees nothing.
+    func linkedContent(of step: Step) -> String? {
+        let linked = step.entries.first { entry in
+            entry.identity.kind == .regular
+                && (try? FileIdentity(path: Paths.join(root, entry.path)))?.kind == .symbolicLink
+        }
+        return linked.map { "\($0.path) is a link to a file elsewhere, which is not this run's to remove" }
+    }
+
     /// What the archive lacks of a step: the content behind links that lead out of the run, of which it has only the links.
     func missingContent(of manifest: StepManifest) -> String? {
         let inside = Paths.join(root, "")

@@ -89,6 +89,7 @@ struct SourceRemover {
                     try SourceFiles.isThere(Paths.join(run.root, step.path))
                 else { continue }
                 if let reason = needed.reason(for: step) { throw VarveError(.usage, reason) }
+                if let reason = needed.linkedContent(of: step) { throw VarveError(.usage, reason) }
                 if let reason = needed.missingContent(of: manifest) { throw VarveError(.incomplete, reason) }
                 guard manifest.isExact || manifest.method == method else {
                     throw VarveError(

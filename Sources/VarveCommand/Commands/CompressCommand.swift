@@ -126,7 +126,9 @@ struct CompressCommand: AsyncParsableCommand {
             line += Units.ratio(Double(result.originalBytes) / Double(max(1, result.storedBytes)))
         }
         if !result.replaced.isEmpty { line += "; \(result.replaced.count) of them replaced" }
-        if !result.present.isEmpty { line += "; \(result.present.count) already there" }
+        let present = result.present.count - result.forgotten.count
+        if present > 0 { line += "; \(present) already there" }
+        if !result.forgotten.isEmpty { line += "; \(result.forgotten.count) forgotten before" }
         if let removed = result.removed, !removed.isEmpty {
             line += "; \(Units.count(removed.count, "original")) removed"
         }

@@ -61,7 +61,9 @@ struct EstimateText {
 
     private var conclusion: [String] {
         var counts = ["\(Units.count(estimate.steps.count, "step")) to add"]
-        if !estimate.present.isEmpty { counts.append("\(estimate.present.count) already there") }
+        let present = estimate.present.count - estimate.forgotten.count
+        if present > 0 { counts.append("\(present) already there") }
+        if !estimate.forgotten.isEmpty { counts.append("\(estimate.forgotten.count) forgotten before") }
         if !estimate.skipped.isEmpty { counts.append("\(estimate.skipped.count) skipped") }
         var lines: [String] = []
         if !estimate.sample.steps.isEmpty {

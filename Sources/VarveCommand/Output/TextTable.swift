@@ -12,7 +12,7 @@ struct TextTable {
     let columns: [Column]
     private var rows: [[String]] = []
 
-    /// As much of a name as tells it from others.
+    /// A name is not shortened further, even if less would tell it from the others.
     private static let shortestName = 20
 
     init(_ columns: [Column]) { self.columns = columns }
@@ -30,7 +30,8 @@ struct TextTable {
         var shown = Array(columns.indices)
         if let width {
             func others() -> Int { shown.dropFirst().reduce(0) { $0 + widths[$1] + 2 } }
-            while others() + min(widths[0], Self.shortestName) > width,
+            let name = nameWidth(longest: widths[0])
+            while others() + name > width,
                 let next = shown.dropFirst().filter({ columns[$0].expendable > 0 }).max(by: {
                     columns[$0].expendable < columns[$1].expendable
                 })
@@ -50,6 +51,14 @@ struct TextTable {
             while line.last == " " { line.removeLast() }
             return line
         }
+    }
+
+    /// The least width at which all names that differ still do; `longest` if there is none.
+    private func nameWidth(longest: Int) -> Int {
+        let names = Set(rows.map { $0[0] })
+        return stride(from: min(Self.shortestName, longest), to: longest, by: 4).first { width in
+            Set(names.map { Self.fit($0, width) }).count == names.count
+        } ?? longest
     }
 
     /// Beginning and end of a name tell more than its middle, and the end more than the beginning.

@@ -9,6 +9,8 @@ struct Pace: Sendable {
     private var stepTotal: UInt64?
     /// Where it was at some moments of the last seconds, oldest first.
     private var marks: [(time: ContinuousClock.Instant, done: UInt64)] = []
+    /// When something was done last, and the rate then.
+    private var last: (time: ContinuousClock.Instant, rate: Double) = (.now, 0)
 
     /// The rate is that of so many seconds: steps differ in speed, and the beginning says little about the end.
     private static let window = 20.0
@@ -19,6 +21,7 @@ struct Pace: Sendable {
         done = 0
         began = .now
         marks = [(began, 0)]
+        last = (began, 0)
         beginStep()
     }
 
@@ -37,6 +40,7 @@ struct Pace: Sendable {
     mutating func add(_ count: Int) {
         done += UInt64(max(0, count))
         mark()
+        last = (.now, rate)
     }
 
     /// Notes where it is. Also where nothing comes, or the rate would be the last one for ever.
@@ -79,7 +83,13 @@ struct Pace: Sendable {
 
     private static let least = 0.01
 
-    private func secondsLeft(_ bytes: UInt64) -> Double? { rate > 0 ? Double(bytes) / rate : nil }
+    /// Runs down while a large tensor is worked on. `nil` if that takes longer than all before it let expect: then nothing
+    /// tells when it will end.
+    private func secondsLeft(_ bytes: UInt64) -> Double? {
+        guard last.rate > 0 else { return nil }
+        let left = Double(bytes) / last.rate - Self.seconds(.now - last.time)
+        return left > 0 ? left : nil
+    }
 
     /// To the millisecond.
     static func seconds(_ duration: Duration) -> Double {

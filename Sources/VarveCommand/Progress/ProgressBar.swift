@@ -216,6 +216,9 @@ final class ProgressBar: Sendable {
 
     private func text(_ state: State, width: Int) -> String {
         let time = Units.duration(Pace.seconds(.now - state.since))
+        guard !Interruption.isEnding else {
+            return String("ending with the tensor in work; Ctrl-C again ends at once  \(time)".prefix(width))
+        }
         let text: String
         switch state.activity {
         case .step where state.pace.total > 0:

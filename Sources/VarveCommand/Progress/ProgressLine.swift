@@ -14,7 +14,8 @@ struct ProgressLine {
         let percent = "\(Units.decimal(pace.share * 100, 0)) %"
         let bytes = "\(Units.bytes(pace.done)) of \(Units.bytes(pace.total))"
         let rate = "\(Units.bytes(UInt64(min(pace.rate, 1e18))))/s"
-        // Nothing tells how fast it goes before the first tensor is done; that time goes by is seen all the same.
+        // Nothing tells how fast it goes before the first tensor is done, or in a last one that takes longer than those before;
+        // that time goes by is seen all the same.
         let all = Self.time(pace.secondsLeft)
         let left = pace.secondsLeft == nil ? "\(Units.duration(pace.stepSeconds)) so far" : "\(all) left"
         let both = isPart && pace.stepSecondsLeft != nil ? "step \(Self.time(pace.stepSecondsLeft)), all \(left)" : left

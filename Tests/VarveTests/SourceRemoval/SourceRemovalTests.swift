@@ -121,6 +121,21 @@ struct SourceRemovalTests {
         #expect(result.notices.contains { $0.contains("checkpoint-20 stays") && $0.contains("best") })
     }
 
+    @Test func aCheckpointWhoseFileLiesElsewhereStaysAndTheReasonIsTrue() async throws {
+        let shop = RunWorkshop()
+        for step in Self.run.steps() {
+            try Trees.write(step.file(), to: shop.path("run/step_\(step.number)/model.pt"))
+        }
+        try Trees.write(Self.run.steps()[0].file(), to: shop.path("elsewhere/model.pt"))
+        try SystemCalls.unlink(shop.path("run/step_10/model.pt"))
+        try SystemCalls.symbolicLink(target: shop.path("elsewhere/model.pt"), at: shop.path("run/step_10/model.pt"))
+        let result = try await compress(shop)
+        #expect(result.removed == [20])
+        #expect(
+            result.notices.contains { $0.contains("step_10 stays: step_10/model.pt is a link to a file elsewhere") })
+        #expect(try SystemCalls.list(shop.path("elsewhere")) == ["model.pt"])
+    }
+
     /// A removal that is killed has given the directory a name under which nobody takes half of it for a checkpoint.
     @Test func aKilledRemovalIsFinishedByTheNextCall() async throws {
         let shop = RunWorkshop()
