@@ -104,6 +104,16 @@ package struct ChangeSketch: Sendable, Equatable {
     package static func - (left: ChangeSketch, right: ChangeSketch) -> ChangeSketch {
         ChangeSketch(sums: zip(left.sums, right.sums).map { $0 - $1 })
     }
+
+    static func + (left: ChangeSketch, right: ChangeSketch) -> ChangeSketch {
+        ChangeSketch(sums: zip(left.sums, right.sums).map { $0 + $1 })
+    }
+
+    /// Whether no sum is larger.
+    func isWithin(_ limit: Double) -> Bool { sums.allSatisfy { $0.magnitude <= limit } }
+
+    /// An estimate of the sum of products of two sketched tensors.
+    func product(_ other: ChangeSketch) -> Double { zip(sums, other.sums).reduce(0) { $0 + $1.0 * $1.1 } }
 }
 
 /// A sketch as archives keep it: a small integer for each bucket, in units of a power of two.
@@ -115,11 +125,15 @@ package struct StoredSketch: Sendable, Hashable {
     /// errors, between deltas they are of one kind.
     enum Precision: Int { case delta = 5, keyframe = 12 }
 
-    init(_ sketch: ChangeSketch, _ precision: Precision) {
+    /// - Parameter given: a kept sketch that `sketch` follows from. Units are then twice its own at least, so that however
+    ///   often one followed from another no sum is off by more than a unit.
+    init(_ sketch: ChangeSketch, _ precision: Precision, from given: StoredSketch? = nil) {
         let usual = (sketch.energy / Double(max(1, sketch.sums.count))).squareRoot()
         values = [Int32](repeating: 0, count: sketch.sums.count)
         guard usual > 0, usual.isFinite else { return }
-        let lowest = Int(TransformHeader.unitRange.lowerBound)
+        let range = TransformHeader.unitRange
+        var lowest = Int(range.lowerBound)
+        if let given, given.resolution > 0 { lowest = min(Int(given.unit) + 1, Int(range.upperBound)) }
         let exponent = max(lowest, PowerTable.exponent(usual) - precision.rawValue)
         unit = Int32(exponent)
         let scale = PowerTable.two(-exponent)
@@ -136,8 +150,18 @@ package struct StoredSketch: Sendable, Hashable {
 
     /// Whether a change of this sketch is nothing but the rounding of what is kept.
     package func hides(_ change: ChangeSketch) -> Bool {
-        let half = values.allSatisfy { $0 == 0 } ? 0 : PowerTable.two(Int(unit) - 1)
-        return change.sums.allSatisfy { $0.magnitude <= half }
+        change.isWithin(resolution / 2)
+    }
+
+    /// What one unit counts; 0 where nothing is lacking.
+    var resolution: Double { values.allSatisfy { $0 == 0 } ? 0 : PowerTable.two(Int(unit)) }
+
+    /// Whether a tensor of this sketch can be the one that was kept, in however many steps it followed from others.
+    package func agrees(with found: ChangeSketch) -> Bool {
+        guard found.sums.count == values.count else { return false }
+        // Sums of large values are themselves rounded.
+        let slack = resolution + found.energy.squareRoot() * 1e-9
+        return zip(sketch.sums, found.sums).allSatisfy { ($0 - $1).magnitude <= slack }
     }
 
     private static let largest = 0x1p30

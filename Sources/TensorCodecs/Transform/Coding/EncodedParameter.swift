@@ -24,6 +24,9 @@ package struct EncodedParameter: Sendable {
     package var change: WeightChange?
     /// Sum of squares of the change since the chain began; 0 where it begins.
     package var changeSinceStart = 0.0
+    /// Of a weight that was itself restored, an estimate of the sum of the products of what it lacks of the original and of
+    /// what is restored now lacks of it; `nil` where nothing tells.
+    package var overlap: Double?
     /// Levels that are not zero.
     var nonzeroLevels = 0
     package var zeroLevels: Int { levels.count - nonzeroLevels }

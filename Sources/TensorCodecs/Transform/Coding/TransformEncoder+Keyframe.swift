@@ -50,7 +50,13 @@ extension TransformEncoder {
     private func keyframeDelta(_ input: ParameterInput, size: Double, scale: MatrixScale) -> Double? {
         guard let expected = input.expectedChange, expected > 0, expected.isFinite else { return nil }
         let own = size * (input.form.isVector ? settings.keyframeVectorStepSize : settings.keyframeStepSize)
-        return min(own, settings.keyframeChanges * expected / scale.rootMeanSquare)
+        let usual = min(own, settings.keyframeChanges * expected / scale.rootMeanSquare)
+        guard input.archivedError > 0, input.archivedError.isFinite else { return usual }
+        // What was restored has an error already, and most of its first moments are zero: the bits that those would take
+        // keep the new error small beside the old one.
+        let error = input.archivedError * settings.rebasedShare / Double(max(1, input.form.count))
+        let wanted = (12 * error).squareRoot() / scale.rootMeanSquare
+        return min(usual, max(usual * settings.finestRebased, wanted))
     }
 
     /// Whether at most half of the elements that are not zero are off by more than a tenth of themselves: a tensor whose

@@ -37,6 +37,7 @@ package struct TransformEncoder: Sendable {
 
     /// `nil` where a second moment holds a value that is none.
     private func exponents(_ input: ParameterInput) -> [RankOneExponents]? {
+        if !input.exponents.isEmpty { return input.exponents }
         var result: [RankOneExponents] = []
         for (position, moment) in [input.second, input.maximum].enumerated() {
             guard let moment else { break }
@@ -73,16 +74,30 @@ package struct TransformEncoder: Sendable {
     }
 
     /// Adds what the next step must know of the original: how far the restored weight is from it.
+    /// - Parameter origin: what the chain begins with, where it begins; in a keyframe the weight itself.
     func addSketches(_ input: ParameterInput, to member: inout EncodedParameter, origin: [UInt8]?) {
-        member.header.missing = StoredSketch(
-            ChangeSketch(input.weight, less: member.weight, input.format),
-            member.header.kind == .keyframe ? .keyframe : .delta)
+        let isKeyframe = member.header.kind == .keyframe
+        var missing = ChangeSketch(input.weight, less: member.weight, input.format)
+        var lacking: StoredSketch?
+        switch input.lacking {
+        case .nothing: break
+        case .sketch(let kept):
+            lacking = kept
+            member.overlap = missing.product(kept.sketch)
+            missing = missing + kept.sketch
+        case .unknown: return
+        }
+        member.header.missing = StoredSketch(missing, isKeyframe ? .keyframe : .delta, from: lacking)
         if let origin {
-            member.header.origin = ChangeSketch(origin, input.format).sums.map { Float($0) }
+            var sketch = ChangeSketch(origin, input.format)
+            if isKeyframe, let lacking { sketch = sketch + lacking.sketch }
+            member.header.origin = sketch.sums.map { Float($0) }
         }
         member.state.takeSketches(member.header)
-        guard member.header.kind != .keyframe else { return }
+        guard !isKeyframe else { return }
         let start = ChangeSketch(sums: member.state.origin.map { Double($0) })
-        member.changeSinceStart = (ChangeSketch(input.weight, input.format) - start).energy
+        var now = ChangeSketch(input.weight, input.format)
+        if let lacking { now = now + lacking.sketch }
+        member.changeSinceStart = (now - start).energy
     }
 }

@@ -6,6 +6,10 @@ package struct TransformSettings: Sendable, Hashable {
     package var keyframeStepSize = 1.0 / 8
     /// The same in units of the root mean square change to come, where that is finer.
     package var keyframeChanges = 4.0
+    /// Of a keyframe that is made of restored values: the squared error that it shall add, over the one that they have...
+    package var rebasedShare = 1.0 / 8
+    /// ... and the finest step to that end, in units of the usual one.
+    package var finestRebased = 0.5
     /// A step's squared error is at most so many times the squared change since the step before.
     package var errorBound = 1.0
     /// The smoothed change counts up to so many times the step's own.

@@ -66,6 +66,10 @@ package struct TransformState: Sendable {
         return bytes
     }
 
+    /// Root mean square of the change that the next step is likely to bring: that of the steps so far, smoothed; `nil` behind a
+    /// keyframe.
+    package var expectedChange: Double? { age > 0 ? PowerTable.sixtyFourth(Int(level)) : nil }
+
     /// Whether `weight` is `base`: nothing was added since the group began.
     package var isAtBase: Bool { tiles.allSatisfy { $0.coefficients.isEmpty } }
 

@@ -25,10 +25,19 @@ package struct WeightChange: Sendable {
         weightMeanSquare = ResidualCodec.energy(input.weight, format: format) / count
         guard residual.isFinite, weightMeanSquare.isFinite, input.previousError.isFinite else { return nil }
         isSinceExact = input.state == nil && input.previousError == 0
-        if isSinceExact {
+        let missing = input.state?.missing
+        if case .sketch(let lacking) = input.lacking, isSinceExact || missing != nil {
+            var change = ChangeSketch(input.weight, less: previous, format) + lacking.sketch
+            if let missing { change = change - missing.sketch }
+            meanSquare = change.energy / count
+            isNone = residual == 0 || change.isWithin(lacking.resolution + (missing?.resolution ?? 0))
+        } else if let recorded = input.recordedChange {
+            meanSquare = recorded / count
+            isNone = residual == 0
+        } else if isSinceExact {
             meanSquare = residual
             isNone = residual == 0
-        } else if let missing = input.state?.missing {
+        } else if case .nothing = input.lacking, let missing {
             let change = ChangeSketch(input.weight, less: previous, format) - missing.sketch
             meanSquare = change.energy / count
             isNone = residual == 0 || missing.hides(change)
