@@ -27,7 +27,7 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, mo
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 7, b"VRVr": 2, b"VRVf": 2}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 8, b"VRVr": 2, b"VRVf": 2}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
@@ -44,7 +44,7 @@ Reference = namedtuple("Reference", "part offset size checksum")
 Block = namedtuple("Block", "content record place value size checksum")
 Entry = namedtuple("Entry", "path kind target regions mode modified size prefix payload containers")
 Tensor = namedtuple(
-    "Tensor", "name role key dtype shape count size pieces coding reference step quantized lossless hash")
+    "Tensor", "name role key dtype shape count size pieces coding reference step quantized lossless hash again")
 # Of a box of a tensor (its first index and its size in each dimension) the elements of a range, in row-major order; all of
 # the tensor where these are None.
 Piece = namedtuple("Piece", "entry offset starts sizes range")
@@ -113,10 +113,15 @@ def read_tensor(body, version):                                                 
     if quantized:
         # The change since the chain began, errors and pruned elements: for reports.
         body.take((3 if version > 5 else 2) * figure), body.varint()
+    again = body.u8() if version > 7 else 0
+    require(again <= 1, "an error that is known in an unknown way")
+    if again:                                                # section 9.2
+        least, most, largest = struct.unpack("<3f", body.take(12))
+        require(0 <= least <= most and largest >= 0, "an error that cannot be")
     count = math.prod(shape)
     size = (count * BITS[dtype] + 7) // 8
     return Tensor(name, role, key, dtype, shape, count, size, pieces, coding, reference, step, quantized,
-                  lossless, digest)
+                  lossless, digest, bool(again))
 
 
 def read_pieces(body, version, dtype, shape):                                                  # section 9.1
@@ -740,7 +745,8 @@ def rebuilt(entry, payload, tensors):
     """A file from its payload and (tensor, piece, the tensor's bytes) of each piece in it."""
     data = assembled(entry, payload, sorted((piece.offset, piece_of(tensor, piece, restored))
                                             for tensor, piece, restored in tensors))
-    changed = [(piece.offset, piece_size(tensor, piece)) for tensor, piece, _ in tensors if tensor.quantized]
+    changed = [(piece.offset, piece_size(tensor, piece)) for tensor, piece, _ in tensors
+               if tensor.quantized or tensor.again]
     for start, size in entry.containers or [(0, entry.size)]:                                  # section 8.1
         own = [(max(at, start) - start, min(at + count, start + size) - max(at, start)) for at, count in changed]
         zip_file = data[start:start + size]

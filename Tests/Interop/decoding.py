@@ -167,10 +167,38 @@ def forgotten(run, options, rule, work):
     return f"{len(found)} of {len(original)} files, {len(pruned)} steps in part"
 
 
+def rebased(run, options, rule, is_exact, work):
+    """The decoder restores what varve does of steps that were taken again; of an exact method that is what it was before."""
+    folder = tempfile.mkdtemp(dir=work)
+    archive, before = os.path.join(folder, "run.varve"), os.path.join(folder, "before")
+    after, output = os.path.join(folder, "after"), os.path.join(folder, "decoded")
+    varve("compress", run, archive, *options)
+    varve("restore", archive, "--step", "all", "--output", before)
+    size = size_of(archive)
+    varve("forget", archive, *rule, "--rebase", "--now")
+    varve("verify", archive, "--deep")
+    for number, step in decoder.Decoder(archive).steps.items():
+        if step.forgotten != decoder.WHOLE:                  # the run has the others, and they would be missed
+            varve("verify", archive, "--against", run, "--steps", f"{number}-{number}")
+    varve("restore", archive, "--step", "all", "--output", after)
+    agrees(archive, after, output)
+    if is_exact:
+        require(files(after).items() <= files(before).items(), "not what was there before")
+    again = sum(tensor.again for step in decoder.Decoder(archive).steps.values() for tensor in step.tensors)
+    require(bool(again) == (options != ("--quality", "lossless")), f"{again} tensors whose error is known within bounds")
+    now = size_of(archive)
+    require(now < size, f"{size} bytes became {now}")
+    return f"{again} tensors taken again, {size} bytes became {now}"
+
+
 def files(root):
     """The content of every file under a directory, by its path."""
     return {path: hashlib.sha256(read(os.path.join(root, path))).hexdigest() for path in files_under(root)
             if not os.path.islink(os.path.join(root, path))}
+
+
+def size_of(root):
+    return sum(os.path.getsize(os.path.join(root, path)) for path in files_under(root))
 
 
 def decode(archive, output):

@@ -163,6 +163,16 @@ def forgotten(checks, work):
                        options, rule, work)
 
 
+def rebased(checks, work):
+    """The independent decoder on archives of which steps were taken again."""
+    for method, options in (("transform", ()), ("high", ("--quality", "high")),
+                            ("exact keyframe", ("--keyframe", "exact")), ("excp", ("--method", "excp")),
+                            ("lossless", ("--quality", "lossless"))):
+        for label in ("the oldest", "every other step"):
+            checks.run(f"rebased, {method}: {label} forgotten: an independent decoder agrees", decoding.rebased, HF_RUN,
+                       options, decoding.FORGOTTEN[label], method in ("excp", "lossless"), work)
+
+
 def not_here():
     raise Skip("../shared/runs is not here; its runs were not checked")
 
@@ -200,6 +210,7 @@ def main():
         rules(checks, work)
         partly(checks, work)
         forgotten(checks, work)
+        rebased(checks, work)
         fixtures(checks, work)
         sharded.sharded(checks, work)
         shared_runs(checks, work)

@@ -91,7 +91,7 @@ extension ChainDecoder {
         do throws(CodecError) {
             for (member, state) in zip(members, chain.states) {
                 let weight = try state.weight()
-                restored.append(RestoredTensor(index: member.weight, bytes: weight))
+                restored.append(RestoredTensor(index: member.weight, bytes: weight, missing: state.missing))
                 restored += step.copies(of: member, weight: weight)
             }
         } catch {

@@ -11,7 +11,7 @@ package final class FileRebuilder: Sendable {
     private let file: OutputFile
     /// Named where the parts do not fit.
     private let manifestPath: String
-    /// Bytes of quantized tensors.
+    /// Bytes of tensors that are not the original's.
     private let changed: [Range<UInt64>]
     /// Whether there may be a checksum for each record of a zip file.
     private let hasChecksums: Bool
@@ -41,7 +41,7 @@ package final class FileRebuilder: Sendable {
         self.entry = entry
         self.file = file
         manifestPath = step.manifestPath
-        changed = regions.filter { !step.manifest.tensors[$0.tensor].coding.isExact }.map(\.range)
+        changed = regions.filter { !step.manifest.tensors[$0.tensor].isOriginal }.map(\.range)
         let isZip = try ZipChecksums.isZip(file)
         hasChecksums = !changed.isEmpty && (isZip || !entry.containers.isEmpty)
     }

@@ -42,7 +42,7 @@ package struct StepRebuilder: Sendable {
         let record = manifest.tensors[tensor.index]
         try tensor.bytes.withUnsafeBytesTyped { (bytes) throws(VarveError) in
             try record.pieces.scatter(bytes) { (file, offset, part) throws(VarveError) in
-                try files[file]?.write(part, at: offset, isExact: record.coding.isExact)
+                try files[file]?.write(part, at: offset, isExact: record.isOriginal)
             }
         }
     }

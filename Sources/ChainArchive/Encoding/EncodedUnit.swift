@@ -24,6 +24,10 @@ package struct EncodedUnit: Sendable {
     package var payload: Payload?
     /// What `LosslessGroup` made of tensors, as blobs.
     package var losslessGroups: [Int] = []
+    /// Tensors of which only the records are left (`PlannedTensor.isDropped`), those outside of the quantized group.
+    package var dropped: [PlannedTensor] = []
+    /// Whether the moments of the quantized group are dropped.
+    package var dropsMoments = false
     /// Tensors that are still to be packed.
     package var exact: [ExactTensor] = []
     /// Bytes of checkpoint that were read.

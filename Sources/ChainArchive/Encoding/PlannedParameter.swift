@@ -18,6 +18,10 @@ package struct PlannedParameter: Sendable {
     package var expectedChange: ExpectedChange?
     /// How much finer than the model's the weight's step size is (`QuantizerScales`); 1 where nothing tells.
     package var quantizerScale = 1.0
+    /// Where its chain's state is kept with its restored values, if it is taken again from those.
+    package var archived: ScratchStore?
+    /// Squared change of the original since the step that it is coded against, as recorded; `nil` where that was another.
+    package var recordedChange: Double?
 
     package init(
         weight: PlannedTensor, firstMoment: PlannedTensor? = nil, secondMoment: PlannedTensor? = nil,

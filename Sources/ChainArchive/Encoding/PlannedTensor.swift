@@ -1,4 +1,5 @@
 package import FileSystem
+import TensorCodecs
 package import TensorFiles
 
 /// A tensor that will be coded: where it lies and what it is called.
@@ -14,6 +15,10 @@ package struct PlannedTensor: Sendable {
     package var pairing: PairingNote
     /// Of a second moment: what the optimizer's steps since the predecessor leave of it, where that is known.
     package var decay: Double?
+    /// Its record in the archive, where it is taken again from what that restores; `nil` where it is read from the original.
+    package var archived: TensorRecord?
+    /// Whether nothing but that record is left of it: its bytes were forgotten and pruned.
+    package var isDropped = false
 
     package init(
         identity: TensorIdentity, dtype: DType, shape: [Int], pieces: TensorPieces, source: any ByteSource,
@@ -58,11 +63,30 @@ package struct PlannedTensor: Sendable {
     }
 
     /// The record of the tensor as it was encoded.
-    func record(_ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics) -> TensorRecord {
+    /// - Parameter overlap: see `EncodedParameter`.
+    func record(
+        _ coding: TensorRecord.Coding, hash: Hash128, statistics: TensorStatistics, overlap: Double? = nil
+    ) -> TensorRecord {
         var statistics = statistics
         statistics.pairing = pairing
+        if let archived {
+            statistics.refer(
+                to: archived, isSame: hash == archived.contentHash, isExact: coding.isExact, overlap: overlap,
+                buckets: ChangeSketch.bucketCount(count))
+        }
         return TensorRecord(
             name: identity.name, role: identity.role, key: identity.key, dtype: dtype, shape: shape, pieces: pieces,
             coding: coding, contentHash: hash, statistics: statistics)
+    }
+
+    /// The record of a tensor of which nothing else is left, as one of what was dropped.
+    func recordOfDropped(_ coding: TensorRecord.Coding) -> TensorRecord? {
+        guard isDropped, var record = archived else { return nil }
+        if coding.isExact, !record.isOriginal, record.statistics.range == nil {
+            record.statistics.range = ErrorRange(record.statistics.measure)
+        }
+        record.coding = coding
+        record.statistics.storedBytes = 0
+        return record
     }
 }

@@ -12,7 +12,7 @@ package struct QuantizerScales {
         var means: [(name: String, mean: Double, count: Double)] = []
         for parameter in parameters {
             let form = MatrixForm(parameter.weight.shape)
-            guard !form.isVector, let second = parameter.secondMoment else { continue }
+            guard !form.isVector, let second = parameter.secondMoment, !second.isDropped else { continue }
             if let mean = try Self.meanExponent(second, form) {
                 means.append((parameter.weight.identity.name, mean, Double(parameter.count)))
             }

@@ -7,6 +7,7 @@ extension StepEncoder {
     package func encodeTensorExactly(_ tensor: PlannedTensor, bytes: [UInt8], into result: inout EncodedUnit)
         throws(VarveError)
     {
+        guard !tensor.isDropped else { return result.dropped.append(tensor) }
         result.sourceBytes += bytes.count
         let identity = tensor.identity, hash = Hash128(bytes)
         let before = try previousBytes(of: tensor, byteCount: bytes.count)
@@ -159,7 +160,7 @@ extension StepEncoder {
         let index = predecessor?.step?.weight(tensor.identity.name)
         let record = index.flatMap { predecessor?.step?.manifest.tensors[$0] }
         // What is exact is the original.
-        if record?.coding.isExact != true, let change = trueChange(tensor, bytes: bytes) { return change }
+        if record?.isOriginal != true, let change = trueChange(tensor, bytes: bytes) { return change }
         let residual = ResidualCodec.error(bytes, restoredBefore, format: format).squared
         guard let record else { return residual }
         return max(residual / 20, residual - record.statistics.squaredError)

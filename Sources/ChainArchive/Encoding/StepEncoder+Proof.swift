@@ -14,7 +14,7 @@ extension StepEncoder {
         else { return false }
         // What was quantized in the step before was seen to move: its original is gone.
         if let step = predecessor.step, let index = step.weight(weight.identity.name),
-            !step.manifest.tensors[index].coding.isExact
+            !step.manifest.tensors[index].isOriginal
         {
             return true
         }

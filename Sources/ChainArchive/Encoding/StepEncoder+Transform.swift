@@ -37,7 +37,9 @@ extension StepEncoder {
             members.append((source, member))
         }
         guard !members.isEmpty else { return }
-        let (chain, moments) = try pack(members.map(\.member))
+        result.dropsMoments = members.contains { $0.source.parameter.tensors.contains(where: \.isDropped) }
+        var (chain, moments) = try pack(members.map(\.member))
+        if result.dropsMoments { moments = nil }
         result.quantizedGroup = (
             settings: .transform(.all),
             weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
@@ -86,6 +88,10 @@ extension StepEncoder {
             try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
             return nil
         }
+        guard try !wouldOpen(onForgottenMomentOf: weight) else {
+            try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
+            return nil
+        }
         var input = ParameterInput(form: MatrixForm(weight.shape), format: format, weight: bytes)
         if predecessor?.hasForm(of: weight) == true { try addPredecessor(of: parameter, to: &input) }
         if let before = input.previous {
@@ -104,21 +110,17 @@ extension StepEncoder {
             (\ParameterInput.first, parameter.firstMoment), (\.second, parameter.secondMoment),
             (\.maximum, parameter.maximum),
         ] {
-            guard let tensor, let format = tensor.dtype.floatFormat else { continue }
+            guard let tensor, !tensor.isDropped, let format = tensor.dtype.floatFormat else { continue }
             input[keyPath: role] = MomentTensor(bytes: try tensor.read(), format: format)
         }
+        try addArchived(of: parameter, settings, to: &input)
         let moments = [input.first, input.second, input.maximum].compactMap { $0 }
         guard moments.allSatisfy({ $0.isUsable }), (input.second?.isNonNegative ?? true),
             input.maximum?.isNonNegative ?? true
         else {
             result.notes.append(
                 "\(name): NaN, infinity or values out of range in the moments; stored exactly")
-            for (tensor, moment) in [
-                (parameter.firstMoment, input.first), (parameter.secondMoment, input.second),
-                (parameter.maximum, input.maximum),
-            ] {
-                if let tensor, let moment { try encodeTensorExactly(tensor, bytes: moment.bytes, into: &result) }
-            }
+            try encodeMomentsExactly(of: parameter, input, into: &result)
             guard input.previous != nil else {
                 try encodeTensorExactly(weight, bytes: bytes, into: &result)
                 try encodeCopiesExactly(of: parameter, into: &result)
@@ -126,10 +128,13 @@ extension StepEncoder {
             }
             (parameter.firstMoment, parameter.secondMoment, parameter.maximum) = (nil, nil, nil)
             (input.first, input.second, input.maximum) = (nil, nil, nil)
+            input.exponents = []
             return Source(parameter: parameter, format: format, input: input)
         }
         input.firstMomentScale = parameter.firstMomentScale
-        input.expectedChange = parameter.expectedChange?.rootMeanSquare(first: input.first, second: input.second)
+        input.expectedChange =
+            input.expectedChange
+            ?? parameter.expectedChange?.rootMeanSquare(first: input.first, second: input.second)
         if input.previous == nil, input.expectedChange == nil {
             // Nothing tells how fine it must be for the changes to come.
             try encodeSourceExactly(Source(parameter: parameter, format: format, input: input), into: &result)
@@ -162,6 +167,37 @@ extension StepEncoder {
         input.quantizerScale = parameter.quantizerScale
     }
 
+    /// What the archive knows of a parameter that is taken again from what it restores: how far that is from the original, how
+    /// fast it moves, and the exponents of which the second moment was made.
+    private func addArchived(
+        of parameter: PlannedParameter, _ settings: TransformSettings, to input: inout ParameterInput
+    ) throws(VarveError) {
+        guard let archived = parameter.archived, let record = parameter.weight.archived else { return }
+        let state = try archived.state(of: parameter.weight.identity.name, form: input.form, format: input.format)
+        if !record.isOriginal {
+            input.lacking = if let missing = state?.missing { .sketch(missing) } else { .unknown }
+            input.archivedError = record.statistics.squaredError
+        }
+        input.recordedChange = parameter.recordedChange
+        input.expectedChange = state?.expectedChange
+        if input.expectedChange == nil, input.archivedError > 0, case .transform(_, _, opens: true) = record.coding {
+            // It was a keyframe of its own: its error tells the step that was fine enough then.
+            let meanSquare = input.archivedError / Double(max(1, input.form.count))
+            input.expectedChange = (12 * meanSquare).squareRoot() / settings.keyframeChanges
+        }
+        let moments = [parameter.secondMoment, parameter.maximum].compactMap { $0 }
+        guard let state, !moments.isEmpty, state.exponents.count == moments.count else { return }
+        input.exponents = state.exponents
+        // Of pruned moments the exponents are left: the weight's scale follows from them.
+        for (path, tensor, exponents) in [
+            (\ParameterInput.second, parameter.secondMoment, state.exponents.first),
+            (\.maximum, parameter.maximum, state.exponents.last),
+        ] {
+            guard let tensor, tensor.isDropped, let exponents, let format = tensor.dtype.floatFormat else { continue }
+            input[keyPath: path] = MomentTensor(bytes: format.bytes(exponents.values), format: format)
+        }
+    }
+
     /// Records of a member's tensors.
     private func record(
         _ source: Source, _ member: EncodedParameter, position: Int, _ share: TransformPacking.Share,
@@ -186,12 +222,16 @@ extension StepEncoder {
                 statistics: TensorStatistics(
                     squaredError: error.squared, largestError: error.maximum, referenceEnergy: energy,
                     prunedCount: member.zeroLevels, changeSinceStart: member.changeSinceStart,
-                    storedBytes: share.weight)))
+                    storedBytes: share.weight), overlap: member.overlap))
         for (planned, moment, restored, stored) in [
             (parameter.firstMoment, input.first, member.first, share.first),
             (parameter.secondMoment, input.second, member.second, share.second),
             (parameter.maximum, input.maximum, member.maximum, share.maximum),
         ] {
+            if let dropped = planned?.recordOfDropped(coding) {
+                result.tensors.append(dropped)
+                continue
+            }
             guard let planned, let moment, let restored else { continue }
             result.sourceBytes += moment.bytes.count
             let error = ResidualCodec.error(moment.bytes, restored, format: moment.format)
@@ -208,12 +248,28 @@ extension StepEncoder {
     private func encodeSourceExactly(_ source: Source, into result: inout EncodedUnit) throws(VarveError) {
         let parameter = source.parameter
         try encodeTensorExactly(parameter.weight, bytes: source.input.weight, into: &result)
-        for (tensor, moment) in [
-            (parameter.firstMoment, source.input.first), (parameter.secondMoment, source.input.second),
-            (parameter.maximum, source.input.maximum),
-        ] {
-            if let tensor, let moment { try encodeTensorExactly(tensor, bytes: moment.bytes, into: &result) }
-        }
+        try encodeMomentsExactly(of: parameter, source.input, into: &result)
         try encodeCopiesExactly(of: parameter, into: &result)
+    }
+
+    private func encodeMomentsExactly(
+        of parameter: PlannedParameter, _ input: ParameterInput, into result: inout EncodedUnit
+    ) throws(VarveError) {
+        for (tensor, moment) in [
+            (parameter.firstMoment, input.first), (parameter.secondMoment, input.second),
+            (parameter.maximum, input.maximum),
+        ] {
+            guard let tensor, tensor.isDropped || moment != nil else { continue }
+            try encodeTensorExactly(tensor, bytes: moment?.bytes ?? [], into: &result)
+        }
+    }
+
+    /// Whether a change of the weight would open its bases with an exact moment of the step before that was forgotten.
+    private func wouldOpen(onForgottenMomentOf weight: PlannedTensor) throws(VarveError) -> Bool {
+        guard hidesMoments, let decoder, let step = predecessor?.step else { return false }
+        let before = try decoder.step(step.manifest.number), name = weight.identity.name
+        if let index = before.weight(name), case .transform = before.manifest.tensors[index].coding { return false }
+        guard let moment = before.tensor(TensorIdentity(name: name, role: .firstMoment, key: "")) else { return false }
+        return before.manifest.tensors[moment].coding.isExact
     }
 }

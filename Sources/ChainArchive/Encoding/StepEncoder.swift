@@ -16,12 +16,14 @@ package struct StepEncoder: Sendable {
     let index: PayloadIndex
     /// `ChainLengths` of the predecessor.
     let chainLengths: [TensorIdentity: Int]
+    /// Whether moments of the step before were forgotten, so that nothing may build on them: `predecessor` has none then.
+    let hidesMoments: Bool
     /// For method `excp`.
     let workspaces = WorkspacePool()
 
     package init(
         number: Int, method: StepMethod, predecessor: Predecessor? = nil, store: ScratchStore? = nil,
-        decoder: ChainDecoder? = nil, index: PayloadIndex = PayloadIndex()
+        decoder: ChainDecoder? = nil, index: PayloadIndex = PayloadIndex(), hidesMoments: Bool = false
     ) throws(VarveError) {
         self.number = number
         self.method = method
@@ -33,6 +35,7 @@ package struct StepEncoder: Sendable {
             try predecessor?.step.map { (step) throws(VarveError) in
                 try ChainLengths.of(step, decoder)
             } ?? [:]
+        self.hidesMoments = hidesMoments
     }
 
     /// Encodes one unit.

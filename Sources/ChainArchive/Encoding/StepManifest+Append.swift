@@ -16,7 +16,7 @@ extension StepManifest {
             quantizedGroups.append(
                 QuantizedGroup(
                     settings: quantizedGroup.settings, weights: locations[quantizedGroup.weights],
-                    moments: quantizedGroup.moments.map { locations[$0] }))
+                    moments: unit.dropsMoments ? .dropped : quantizedGroup.moments.map { locations[$0] }))
         }
         losslessGroups += unit.losslessGroups.map { locations[$0] }
         for var tensor in unit.tensors {
@@ -24,6 +24,7 @@ extension StepManifest {
                 quantizedGroups: firstQuantizedGroup, losslessGroups: firstLosslessGroup)
             tensors.append(tensor)
         }
+        appendDropped(unit.dropped)
         if let payload = unit.payload {
             let content: PayloadBlock.Content =
                 switch payload.content {
@@ -35,6 +36,15 @@ extension StepManifest {
                 PayloadBlock(content, plainCount: payload.plainCount, plainChecksum: payload.plainChecksum))
         }
         notes += unit.notes
+    }
+
+    /// Takes over what is left of tensors that were forgotten and pruned: their records, in a lossless group that is dropped.
+    private mutating func appendDropped(_ dropped: [PlannedTensor]) {
+        guard !dropped.isEmpty else { return }
+        tensors += dropped.enumerated().compactMap { index, tensor in
+            tensor.recordOfDropped(.packed(losslessGroup: losslessGroups.count, index: index, depth: 0))
+        }
+        losslessGroups.append(.dropped)
     }
 }
 

@@ -50,6 +50,7 @@ extension StepManifest {
 
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
+        if isRebased { return ErrorRange.firstVersion }
         if tensors.contains(where: { $0.pieces.run == nil }) || entries.contains(where: { !$0.containers.isEmpty }) {
             return TensorPieces.firstVersion
         }

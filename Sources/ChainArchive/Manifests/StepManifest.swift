@@ -93,8 +93,18 @@ package struct StepManifest: Sendable {
     /// Pieces of tensors that lie in more than one, at most.
     package static let mostPieces = 1 << 22
 
-    /// Whether every byte comes back.
-    package var isExact: Bool { tensors.allSatisfy { $0.coding.isExact } }
+    /// Whether every byte of the original comes back.
+    package var isExact: Bool { tensors.allSatisfy(\.isOriginal) }
+
+    /// Whether it was taken again from values that are not all the original's.
+    package var isRebased: Bool { tensors.contains { $0.statistics.range != nil } }
+
+    /// The step as one that has no moments, for what shall not build on them. It cannot be decoded.
+    package var withoutMoments: StepManifest {
+        var copy = self
+        copy.tensors.removeAll(where: isMoment)
+        return copy
+    }
 
     /// The name of the method whose steps build on all of the step before.
     package static let losslessMethod = "lossless"

@@ -23,6 +23,14 @@ package struct TensorIdentity: Sendable, Hashable {
         return role == .weight ? self : TensorIdentity(name: name, role: .weight, key: Self.strangerPrefix + key)
     }
 
+    /// What a copy is called where it is stored for itself: `ofCopy` of it is this.
+    package var ofOriginal: TensorIdentity {
+        guard role == .weight else { return self }
+        if key == "twin" { return .weight(name) }
+        guard isStranger else { return self }
+        return TensorIdentity(name: name, role: .other, key: String(key.dropFirst(Self.strangerPrefix.count)))
+    }
+
     /// Whether it is a copy of a weight that stands elsewhere than in a model: among an optimizer's state, beside the model.
     package var isStranger: Bool { role == .weight && key.hasPrefix(Self.strangerPrefix) }
 

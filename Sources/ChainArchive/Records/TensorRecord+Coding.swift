@@ -43,11 +43,15 @@ extension TensorRecord {
         writer.byte(statistics.pairing.rawValue)
         writer.integer(statistics.storedBytes)
         writer.single(statistics.referenceEnergy)
-        guard !coding.isExact else { return }
-        if version >= 6 { writer.single(statistics.changeSinceStart) }
-        writer.single(statistics.squaredError)
-        writer.single(statistics.largestError)
-        writer.integer(statistics.prunedCount)
+        if !coding.isExact {
+            if version >= 6 { writer.single(statistics.changeSinceStart) }
+            writer.single(statistics.squaredError)
+            writer.single(statistics.largestError)
+            writer.integer(statistics.prunedCount)
+        }
+        guard version >= ErrorRange.firstVersion else { return }
+        writer.byte(statistics.range == nil ? 0 : 1)
+        if let range = statistics.range { range.write(to: &writer) }
     }
 
     init(from reader: inout ManifestReader, version: UInt16, parts: [StepManifest.Part]) throws(CodecError) {
@@ -100,8 +104,38 @@ extension TensorRecord {
             statistics.largestError = try reader.figure(version)
             statistics.prunedCount = try reader.integer()
         }
+        if version >= ErrorRange.firstVersion {
+            switch try reader.byte() {
+            case 0: break
+            case 1:
+                let range = try ErrorRange(from: &reader, version: version)
+                statistics.range = range
+                if coding.isExact { (statistics.squaredError, statistics.largestError) = (range.most, range.largest) }
+            default: throw CodecError(.corrupt, "the error of \(name) is known in an unknown way")
+            }
+        }
         self.init(
             name: name, role: role, key: key, dtype: dtype, shape: shape, pieces: pieces,
             coding: coding, contentHash: hash, statistics: statistics)
+    }
+}
+
+extension ErrorRange {
+    /// The version of step manifests that has it.
+    static let firstVersion: UInt16 = 8
+
+    func write(to writer: inout ManifestWriter) {
+        writer.output.append(littleEndian: Float(Self.figureBelow(least)).bitPattern)
+        writer.single(most)
+        writer.single(largest)
+    }
+
+    init(from reader: inout ManifestReader, version: UInt16) throws(CodecError) {
+        self.init(
+            least: try reader.figure(version), most: try reader.figure(version), largest: try reader.figure(version))
+        // Not a number is in no order.
+        guard least >= 0, most >= least, largest >= 0 else {
+            throw CodecError(.corrupt, "an error that cannot be")
+        }
     }
 }

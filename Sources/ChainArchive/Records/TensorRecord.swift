@@ -23,7 +23,7 @@ package struct TensorRecord: Sendable {
         /// to 2.
         case packed(losslessGroup: Int, index: Int, depth: Int)
 
-        /// Whether the restored bytes are the original's.
+        /// Whether every bit of what was encoded comes back.
         package var isExact: Bool {
             member == nil
         }
@@ -77,6 +77,8 @@ package struct TensorRecord: Sendable {
         self.statistics = statistics
     }
 
+    /// Whether the restored bytes are the original's: it is coded exactly, and from the original.
+    package var isOriginal: Bool { coding.isExact && statistics.range == nil }
     package var count: Int { shape.reduce(1, *) }
     package var byteCount: Int { (count * dtype.bits + 7) / 8 }
     /// What tells this tensor from all others of its step.

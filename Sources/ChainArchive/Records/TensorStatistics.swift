@@ -18,6 +18,11 @@ package struct TensorStatistics: Sendable, Hashable {
     package var storedBytes: Int
     /// On what ground the optimizer state was tied to the weight.
     package var pairing: PairingNote
+    /// Of a tensor that was taken again from restored values: all that is known of its error. `nil` where the figures above
+    /// were measured against the original.
+    package var range: ErrorRange?
+    /// Of such a tensor: how far it is from the values that were restored. It is told, and not kept.
+    package var rebased: ErrorMeasure?
 
     package init(
         squaredError: Double = 0, largestError: Double = 0, referenceEnergy: Double = 0, prunedCount: Int = 0,
@@ -41,6 +46,7 @@ package struct TensorStatistics: Sendable, Hashable {
 
     /// Whether this is the error that was recorded, in Double (format 1) or as a figure.
     package func records(_ error: ErrorMeasure) -> Bool {
+        if let range { return range.contains(error) }
         func agree(_ measured: Double, _ recorded: Double) -> Bool {
             measured == recorded || Double(Self.figure(measured)) == recorded
         }

@@ -89,10 +89,13 @@ package struct RestoredTensor: Sendable {
     package var bytes: [UInt8]
     /// Its bytes in the step before, where its own coding has those in it.
     var earlier: [UInt8]?
+    /// Of a weight: a sketch of what it lacks of the original, where the archive keeps one.
+    package var missing: StoredSketch?
 
-    init(index: Int, bytes: [UInt8], earlier: [UInt8]? = nil) {
+    init(index: Int, bytes: [UInt8], earlier: [UInt8]? = nil, missing: StoredSketch? = nil) {
         self.index = index
         self.bytes = bytes
         self.earlier = earlier
+        self.missing = missing
     }
 }
