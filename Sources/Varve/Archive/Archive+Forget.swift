@@ -18,6 +18,29 @@ extension Archive {
         try Forgetter(archive: path, wait: wait).forget(policy, dryRun: dryRun, prune: prune)
     }
 
+    /// Marks steps as no longer wanted, and takes the steps that stay and build on them again: from what the archive restores
+    /// of them, so that pruning frees all that came before.
+    ///
+    /// A step that is taken again is a new version of itself; the one before stays until ``prune(dryRun:wait:)``. Lossless
+    /// archives restore the same bytes afterwards, others nearly the same: ``ForgetResult/rebased`` says what changes.
+    /// - Parameters:
+    ///   - policy: which steps; one that says nothing stands for those that are forgotten already.
+    ///   - options: base, limits.
+    ///   - prune: whether bytes are freed as well. Nothing brings the forgotten steps back then.
+    ///   - dryRun: whether to change nothing, and only say what would happen.
+    ///   - wait: how long to wait if another process writes to the archive; `nil`: not at all.
+    ///   - progress: is called with each event, by one task at a time. It must not block.
+    /// - Throws: as ``forget(_:prune:dryRun:wait:)``; `.usage` for a base that is missing or `momentsOnly`, `.unsupported`
+    ///   for a step that does not say with which settings it was made, `.interrupted`.
+    @discardableResult
+    public func forget(
+        _ policy: ForgetPolicy, rebase options: RebaseOptions, prune: Bool = false, dryRun: Bool = false,
+        wait: LockWait? = nil, progress: ProgressHandler? = nil
+    ) async throws(VarveError) -> ForgetResult {
+        try await Rebaser(archive: path, options: options, wait: wait).forget(
+            policy, dryRun: dryRun, prune: prune, progress: progress)
+    }
+
     /// Brings forgotten steps back.
     /// - Parameters:
     ///   - steps: the steps; if it is empty, all that were not pruned.

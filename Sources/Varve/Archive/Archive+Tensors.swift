@@ -17,7 +17,7 @@ extension Archive {
         public var shape: [Int]
         /// The path of its file in the run; of a tensor that lies in pieces that of the first one.
         public var file: String
-        /// Whether a restore gives back every bit of it.
+        /// Whether a restore gives back every bit of the original.
         public var isExact: Bool
 
         /// The number of elements.
@@ -30,7 +30,7 @@ extension Archive {
             dtype = record.dtype
             shape = record.shape
             file = manifest.entries[record.pieces.start.file].path
-            isExact = record.coding.isExact
+            isExact = record.isOriginal
         }
     }
 

@@ -79,6 +79,30 @@ public struct TransformOptions: Sendable, Hashable {
         return text
     }
 
+    /// Options by `name`; `nil` for words that it never gives.
+    init?(name: String) {
+        var parts = name.split(separator: ", ").map(String.init)[...]
+        guard let words = parts.popFirst() else { return nil }
+        let first = words.split(separator: " ", omittingEmptySubsequences: false)
+        guard let quality = first.first.flatMap({ Quality(rawValue: String($0)) }), first.count <= 2 else { return nil }
+        self.init(quality: quality)
+        if first.count == 2 {
+            guard first[1].first == "q", let stepSize = Double(first[1].dropFirst()) else { return nil }
+            self.stepSize = stepSize
+        }
+        if parts.first == "exact keyframes" {
+            keyframes = .exact
+            parts.removeFirst()
+        }
+        if let last = parts.popFirst() {
+            guard last.hasPrefix("effort "), let effort = Effort(rawValue: String(last.dropFirst(7))) else {
+                return nil
+            }
+            self.effort = effort
+        }
+        guard parts.isEmpty, self.name == name else { return nil }
+    }
+
     /// The codec's settings.
     /// - Throws: `.usage` for values out of range.
     func settings() throws(VarveError) -> TransformSettings {

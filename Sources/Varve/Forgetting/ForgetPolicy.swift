@@ -21,6 +21,9 @@ public struct ForgetPolicy: Sendable, Hashable {
         self.momentsOnly = momentsOnly
     }
 
+    /// Whether it says nothing.
+    var isEmpty: Bool { keepLast == nil && keepEvery == nil && steps.isEmpty }
+
     /// - Throws: `.usage` where it says nothing, or two things that exclude each other.
     func check() throws(VarveError) {
         let hasRules = keepLast != nil || keepEvery != nil

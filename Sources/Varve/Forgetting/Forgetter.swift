@@ -28,6 +28,44 @@ package struct Forgetter: Sendable {
         try policy.check()
         let writer = try dryRun ? nil : openForWriting()
         let reader = try opened()
+        let (forgotten, marked) = try marks(policy, reader)
+        let plan = try PrunePlan(reader, forgotten: forgotten)
+        var result = result(plan, reader, forgotten: marked)
+        result.notices = try policy.momentsOnly ? [] : repeats(of: marked, reader, forgotten)
+        result.dryRun = dryRun
+        result.pruned = prune
+        guard let writer else {
+            if !policy.momentsOnly { try addRebase(of: reader, forgotten, to: &result) }
+            return result
+        }
+        if forgotten != reader.forgotten { try writer.commit(forgotten) }
+        if prune { _ = try Pruner(writer).prune() }
+        return result
+    }
+
+    /// What a rebase would do about the steps that are forgotten already.
+    func planned(prune: Bool) throws(VarveError) -> ForgetResult {
+        let reader = try opened()
+        var result = result(try PrunePlan(reader, forgotten: reader.forgotten), reader, forgotten: [])
+        result.dryRun = true
+        result.pruned = prune
+        try addRebase(of: reader, reader.forgotten, to: &result)
+        return result
+    }
+
+    private func addRebase(
+        of reader: ArchiveReader, _ forgotten: ForgottenSteps, to result: inout ForgetResult
+    ) throws(VarveError) {
+        let rebase = try RebasePlan(reader, forgotten: forgotten)
+        guard !rebase.steps.isEmpty else { return }
+        result.rebasable = rebase.steps.map(\.number)
+        result.freedBytesWithRebase = try rebase.freedBytes()
+    }
+
+    /// What will be marked once a policy holds, and the steps that it marks anew.
+    func marks(
+        _ policy: ForgetPolicy, _ reader: ArchiveReader
+    ) throws(VarveError) -> (forgotten: ForgottenSteps, marked: [Int]) {
         let chosen = try policy.selected(from: reader.steps, pins: reader.forgotten.pins)
         let extent: ForgottenSteps.Extent = policy.momentsOnly ? .moments : .whole
         var forgotten = reader.forgotten
@@ -37,15 +75,7 @@ package struct Forgetter: Sendable {
             forgotten.marks[step] = .init(extent, pruned: forgotten.marks[step]?.pruned)
             marked.append(step)
         }
-        let plan = try PrunePlan(reader, forgotten: forgotten)
-        var result = result(plan, reader, forgotten: marked)
-        result.notices = try policy.momentsOnly ? [] : repeats(of: marked, reader, forgotten)
-        result.dryRun = dryRun
-        result.pruned = prune
-        guard let writer else { return result }
-        if forgotten != reader.forgotten { try writer.commit(forgotten) }
-        if prune { _ = try Pruner(writer).prune() }
-        return result
+        return (forgotten, marked)
     }
 
     /// Frees the bytes of what was forgotten, as far as no remaining step needs them.
@@ -110,14 +140,14 @@ package struct Forgetter: Sendable {
 
     // MARK: -
 
-    private func opened() throws(VarveError) -> ArchiveReader {
+    func opened() throws(VarveError) -> ArchiveReader {
         let reader = try ArchiveReader(archive)
         if let damage = reader.forgottenDamage { throw damage }
         return reader
     }
 
     /// - Throws: where there is no archive; none is made.
-    private func openForWriting() throws(VarveError) -> ArchiveWriter {
+    func openForWriting() throws(VarveError) -> ArchiveWriter {
         _ = try opened()
         return try ArchiveWriter(archive, writer: "varve \(VarveRelease.version)", wait: wait)
     }
@@ -131,7 +161,7 @@ package struct Forgetter: Sendable {
             file: archive)
     }
 
-    private func result(_ plan: PrunePlan, _ reader: ArchiveReader, forgotten: [Int]) -> ForgetResult {
+    func result(_ plan: PrunePlan, _ reader: ArchiveReader, forgotten: [Int]) -> ForgetResult {
         let lines = Dictionary(plan.steps.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         let steps = reader.stored.map { number in
             var step = ForgetResult.Step(
@@ -154,7 +184,7 @@ package struct Forgetter: Sendable {
     }
 
     /// The run's files that repeat a file of a step that goes.
-    private func repeats(
+    func repeats(
         of steps: [Int], _ reader: ArchiveReader, _ forgotten: ForgottenSteps
     ) throws(VarveError) -> [String] {
         var originals: [String: String] = [:]

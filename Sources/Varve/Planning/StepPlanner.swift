@@ -54,7 +54,8 @@ struct StepPlanner {
         try setQuantizerScales()
         return StepPlan(
             entries: entries,
-            units: quantizedGroups() + LosslessGroupOrder.losslessGroups(exact).map { .losslessGroup($0) }
+            units: Self.quantizedGroups(parameters)
+                + LosslessGroupOrder.losslessGroups(exact).map { .losslessGroup($0) }
                 + (try payload()),
             pairs: contents.knownPairs,
             notes: notes,
@@ -222,7 +223,7 @@ struct StepPlanner {
 
     // MARK: Units
 
-    private func quantizedGroups() -> [EncodingUnit] {
+    static func quantizedGroups(_ parameters: [PlannedParameter]) -> [EncodingUnit] {
         var units: [EncodingUnit] = []
         var current: [PlannedParameter] = []
         var elements = 0

@@ -62,9 +62,14 @@ extension KeptChange {
             worst.error.map { "the squared error is \(Self.figure($0)) times the squared change" }
             ?? "it differs from the original although it did not change"
         let more = misses.count == 1 ? "" : ", and \(misses.count - 1) more weights"
-        return "less than this quality promises is kept of the change since the step before in \(worst.name) "
+        return Self.beginning + "in \(worst.name) "
             + "(\(size))\(more)"
     }
+
+    private static let beginning = "less than this quality promises is kept of the change since the step before "
+
+    /// Whether a note of a step is such a warning.
+    static func isWarning(_ note: String) -> Bool { note.hasPrefix(beginning) }
 
     private static func figure(_ value: Double) -> String {
         let rounded = (value * 100).rounded() / 100

@@ -100,7 +100,7 @@ package struct Reporter: Sendable {
                     dtype: record.dtype, shape: record.shape, file: manifest.entries[record.pieces.start.file].path,
                     files: Set(record.pieces.all.map(\.file)).sorted().map { manifest.entries[$0].path },
                     coding: Report.Coding(record.coding),
-                    isExact: record.coding.isExact, pairing: Report.Pairing(record.statistics.pairing), figures: sum))
+                    isExact: record.isOriginal, pairing: Report.Pairing(record.statistics.pairing), figures: sum))
         }
         var total = Report.Figures()
         for role in TensorRole.allCases { total.add(roles[Report.Category(role)] ?? .init()) }

@@ -91,6 +91,10 @@ struct SourceRemover {
                 if let reason = needed.reason(for: step) { throw VarveError(.usage, reason) }
                 if let reason = needed.linkedContent(of: step) { throw VarveError(.usage, reason) }
                 if let reason = needed.missingContent(of: manifest) { throw VarveError(.incomplete, reason) }
+                guard !manifest.isRebased else {
+                    throw VarveError(
+                        .usage, "the archive's step was taken again from restored values, not from this checkpoint")
+                }
                 guard manifest.isExact || manifest.method == method else {
                     throw VarveError(
                         .usage,

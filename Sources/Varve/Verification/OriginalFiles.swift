@@ -44,7 +44,7 @@ struct OriginalFiles: Sendable {
     }
 
     /// What is wrong with a restored tensor, if anything is: an exact one must equal the original, a quantized one must
-    /// be off by what was recorded.
+    /// be off by what was recorded, one that was taken again by no less and no more than is known.
     func compare(_ tensor: RestoredTensor, _ record: TensorRecord) throws(VarveError) -> VarveError? {
         let path = manifest.entries[record.pieces.start.file].path
         for piece in record.pieces.all {
@@ -56,15 +56,25 @@ struct OriginalFiles: Sendable {
             name: path, [LogicalTensor(record.name, record.dtype, record.shape, record.pieces)], in: files
         ).bytes(at: 0, count: record.byteCount)
         guard try hasReplicas(of: original, record) else { return different(path, record) }
-        if record.coding.isExact { return original == tensor.bytes ? nil : different(path, record) }
+        if record.isOriginal { return original == tensor.bytes ? nil : different(path, record) }
         guard let format = record.dtype.floatFormat else { return different(path, record) }
         let error = ResidualCodec.error(original, tensor.bytes, format: format)
+        func changed(_ found: String) -> VarveError {
+            VarveError(
+                .different, found + ": the original has changed since", file: path,
+                offset: record.pieces.start.offset, tensor: record.name)
+        }
         guard record.statistics.records(error) else {
-            return VarveError(
-                .different,
-                "the squared error is \(error.squared), recorded was \(record.statistics.squaredError): "
-                    + "the original has changed since", file: path, offset: record.pieces.start.offset,
-                tensor: record.name)
+            let recorded =
+                record.statistics.range.map { "\($0.least) to \($0.most)" } ?? "\(record.statistics.squaredError)"
+            return changed("the squared error is \(error.squared), recorded was \(recorded)")
+        }
+        // Of a step that was taken again the error is known within bounds. What it lacks of the original the sketch tells, which
+        // no other tensor has.
+        if record.statistics.range != nil, let missing = tensor.missing,
+            !missing.agrees(with: ChangeSketch(original, less: tensor.bytes, format))
+        {
+            return changed("the error is within what was recorded, and is another one")
         }
         return nil
     }

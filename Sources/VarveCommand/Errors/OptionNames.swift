@@ -11,6 +11,7 @@ enum OptionNames {
         "keepLast": "--keep-last",
         "keyframeInterval": "--keyframe-every",
         "memory": "--memory",
+        "momentsOnly": "--moments-only",
         "onlyWeights": "--only weights",
         "overwrite": "--overwrite",
         "replaces": "--replace",
