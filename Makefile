@@ -73,7 +73,7 @@ fuzz: packages ## fuzz every reader of foreign bytes, FUZZ_SECONDS=60 each (FUZZ
 		-Xswiftc -sanitize=fuzzer -Xswiftc -DFUZZER -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	Tests/Fuzz/run.sh .build/fuzz/release/Fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-mutate: packages ## damage every byte of seven small archives (half an hour; ARGUMENTS="--every 100": a sample)
+mutate: packages ## damage every byte of eight small archives (half an hour; ARGUMENTS="--every 100": a sample)
 	$(RELEASE) --product Mutation
 	.build/release/Mutation $(ARGUMENTS)
 

@@ -20,6 +20,8 @@ package enum SmallArchive: String, CaseIterable, Sendable {
     case trainer
     /// A step that was forgotten and pruned and still has the weights others build on, one that is only marked, a pin.
     case forgotten
+    /// Steps that were taken again as new versions, so that those before them could go.
+    case rebased
 
     private static let shapes: [DriftingRun.Shape] = [.init("tall", [12, 5]), .init("norm", [6])]
 
@@ -28,7 +30,7 @@ package enum SmallArchive: String, CaseIterable, Sendable {
 
     private var options: CompressionOptions {
         switch self {
-        case .transform, .forgotten: CompressionOptions(threads: 1)
+        case .transform, .forgotten, .rebased: CompressionOptions(threads: 1)
         case .groups:
             CompressionOptions(
                 method: .transform(TransformOptions(quality: .high, keyframes: .exact)), keyframeInterval: 3, threads: 1
@@ -54,6 +56,10 @@ package enum SmallArchive: String, CaseIterable, Sendable {
             _ = try forgetter.forget(ForgetPolicy(steps: [20...20]), prune: true)
             _ = try forgetter.forget(ForgetPolicy(steps: [40...40]))
         }
+        if self == .rebased {
+            _ = try await Rebaser(archive: archive, options: RebaseOptions(threads: 1)).forget(
+                ForgetPolicy(keepLast: 3), prune: true)
+        }
         return (archive, options.base)
     }
 
@@ -64,9 +70,10 @@ package enum SmallArchive: String, CaseIterable, Sendable {
             // The same archive every time, whenever it is made.
             try SystemCalls.setModificationTime(path, nanoseconds: 1_700_000_000_000_000_000)
         }
-        let run = DriftingRun(Self.shapes, steps: self == .groups || self == .forgotten ? 5 : 3, seed: 7)
+        let isLong = [.groups, .forgotten, .rebased].contains(self)
+        let run = DriftingRun(Self.shapes, steps: isLong ? 5 : 3, seed: 7)
         switch self {
-        case .transform, .groups, .excp, .forgotten:
+        case .transform, .groups, .excp, .forgotten, .rebased:
             for step in run.steps() { try put(step.file(), "ckpt_\(step.number).pt") }
         case .lossless:
             let frozen = TestTensor("frozen", dtype: "BF16", shape: [8], bytes: (0..<16).map { UInt8($0) })

@@ -89,7 +89,32 @@ extension Scenarios {
         }
     }
 
+    /// Steps that stay are taken again: the third builds on the second then, and nothing on the first.
+    private static func rebasing(
+        _ name: String, _ method: CompressionOptions.Method, prune: Bool = false,
+        momentsOf steps: ClosedRange<Int>? = nil
+    ) -> Scenario {
+        Scenario(
+            name, drops: [10],
+            arguments: {
+                ["forget", $0.archive, "--keep-last", "2", "--rebase", "--threads", "1"] + (prune ? ["--now"] : [])
+            }
+        ) { workspace in
+            try await whole(workspace, method)
+            guard let steps else { return }
+            _ = try Forgetter(archive: workspace.archive).forget(
+                ForgetPolicy(steps: [steps], momentsOnly: true), prune: true)
+        } command: { workspace, tell in
+            _ = try await Rebaser(archive: workspace.archive, options: RebaseOptions(threads: 1)).forget(
+                ForgetPolicy(keepLast: 2), prune: prune)
+            tell("done")
+        }
+    }
+
     static let forgetting: [Scenario] = [
+        rebasing("forget --rebase", transform), rebasing("forget --rebase (lossless)", .lossless),
+        rebasing("forget --rebase --now", transform, prune: true),
+        rebasing("forget --rebase, without moments", transform, momentsOf: 20...20),
         changing("forget", drops: [10, 20], ["forget", "--keep-last", "1"]) {
             _ = try $0.forget(ForgetPolicy(keepLast: 1))
         },

@@ -107,6 +107,8 @@ import VarveTestSupport
             ["forget", "--steps", "300-100"], ["forget", "--undo", "--keep-last", "1"], ["forget", "--undo", "--now"],
             ["forget", "--undo", "--steps", "100"], ["pin", "--remove"], ["pin", "--steps", "7"],
             ["forget", "--steps", "100-"], ["forget", "--steps", "100,200,300", "--now"],
+            ["forget", "--rebase", "--moments-only", "--keep-last", "1"], ["forget", "--rebase", "--undo"],
+            ["forget", "--keep-last", "1", "--base", "x"], ["forget", "--rebase", "--keep-last", "0"],
         ] {
             let outcome = try codes.varve([wrong[0], archive] + wrong.dropFirst())
             #expect(outcome.status == 2 && outcome.output.isEmpty && !outcome.error.isEmpty, "\(wrong): \(outcome)")
@@ -129,6 +131,7 @@ import VarveTestSupport
         #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
         for command in [
             ["forget", "--keep-last", "1"], ["forget", "--undo"], ["pin", "--steps", "100"], ["prune"],
+            ["forget", "--keep-last", "1", "--rebase"],
         ] {
             let locked = try codes.varve([command[0], archive] + command.dropFirst())
             #expect(locked.status == 11 && locked.error.contains("another process"), "\(command): \(locked)")
@@ -136,6 +139,33 @@ import VarveTestSupport
         for command in [["forget", "--keep-last", "1", "-n"], ["pin"], ["prune", "-n"]] {
             #expect(try codes.varve([command[0], archive] + command.dropFirst()).status == 0, "\(command)")
         }
+    }
+
+    @Test func stepsThatStayAreTakenAgain() throws {
+        let archive = try compressed()
+        let plan = try codes.varve("forget", archive, "--keep-last", "2", "--dry-run")
+        #expect(plan.status == 0 && plan.output.contains("with --rebase about "))
+        #expect(plan.output.contains(": 2 steps would be taken again\n"))
+        #expect(plan.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        let before = try bytes(archive)
+        let done = try codes.varve("forget", archive, "--keep-last", "2", "--rebase")
+        #expect(done.status == 0, "\(done)")
+        #expect(done.output.contains("forgot 1 step, took 2 again; `varve prune` would free"))
+        #expect(done.error.contains("note: step 200 was taken again from what the archive restored of it"))
+        #expect(try codes.varve("restore", archive, "--step", "300", "--replaced", "-o", codes.path("old")).status == 0)
+        #expect(try codes.varve("prune", archive).status == 0)
+        #expect(try codes.varve("verify", archive, "--deep").status == 0)
+        #expect(try steps(archive) == [200, 300] && bytes(archive) < before)
+        #expect(try codes.varve("restore", archive, "--step", "300", "--replaced", "-o", codes.path("o")).status == 2)
+
+        let document = try object(
+            try codes.varve("forget", archive, "--keep-last", "1", "--rebase", "--now", "--json").output)
+        #expect(document["type"] as? String == "forget" && document["pruned"] as? Bool == true)
+        let again = try #require((document["rebased"] as? [[String: Any]])?.first)
+        #expect(again["step"] as? Int == 300 && again["largestChange"] is Double && again["predecessor"] == nil)
+        let idle = try codes.varve("forget", archive, "--rebase", "--now", "-q")
+        #expect(idle.status == 0 && idle.output.isEmpty && idle.error.isEmpty)
+        #expect(try codes.varve("restore", archive, "--step", "latest", "-o", codes.path("o")).status == 0)
     }
 
     @Test func quietIsSilent() throws {
