@@ -46,7 +46,7 @@ struct StepRebaser {
             predecessor = try await self.predecessor(before, hidesMoments: hidesMoments, decoder)
         }
         let (plan, taken) = try restored.plan(method, on: predecessor, before: try source.predecessor(of: old))
-        let encoder = StepEncoder(
+        let encoder = try StepEncoder(
             number: number, method: method, predecessor: predecessor, decoder: decoder,
             index: try index(of: decoder.archive, before: number), hidesMoments: hidesMoments)
 

@@ -42,6 +42,9 @@ final class ProgressBar: Sendable {
     /// The one on the terminal: whoever has to say something else ends it first.
     private static let current = Mutex<ProgressBar?>(nil)
 
+    /// Whether a signal has told the work to end.
+    private static let isEnding = Atomic<Bool>(false)
+
     private let terminal = Terminal.standardError
     private let isDrawn: Bool
     private let isWatch: Bool
@@ -96,6 +99,9 @@ final class ProgressBar: Sendable {
         }
         Self.current.withLock { if $0 === self { $0 = nil } }
     }
+
+    /// Lets the line say that the work ends, for as long as it still takes.
+    static func sayThatWorkEnds() { isEnding.store(true, ordering: .relaxed) }
 
     /// Removes the line of whatever is going on.
     static func endCurrent() { current.withLock { $0 }?.finish() }
@@ -216,7 +222,7 @@ final class ProgressBar: Sendable {
 
     private func text(_ state: State, width: Int) -> String {
         let time = Units.duration(Pace.seconds(.now - state.since))
-        guard !Interruption.isEnding else {
+        guard !Self.isEnding.load(ordering: .relaxed) else {
             return String("ending with the tensor in work; Ctrl-C again ends at once  \(time)".prefix(width))
         }
         let text: String

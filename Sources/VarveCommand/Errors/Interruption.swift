@@ -15,9 +15,6 @@ enum Interruption {
         return number == 0 ? SIGINT : number
     }
 
-    /// Whether the work is ending because of one.
-    static var isEnding: Bool { received.load(ordering: .relaxed) != 0 }
-
     static func install() {
         // What `nohup` ignores stays ignored.
         let hangup: [Int32] = Glibc.signal(SIGHUP, SIG_IGN).map { unsafeBitCast($0, to: Int.self) } == 1 ? [] : [SIGHUP]
@@ -35,6 +32,7 @@ enum Interruption {
                 // `timeout` and some shells send one signal twice; a person needs a moment for the second.
                 if let first, now - first > .milliseconds(500) { _exit(128 + number) }
                 received.store(number, ordering: .relaxed)
+                ProgressBar.sayThatWorkEnds()
                 guard let cancel = running.withLock({ $0 }) else { _exit(128 + number) }  // nothing to clean up
                 cancel()
             }
