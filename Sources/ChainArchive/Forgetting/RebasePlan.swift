@@ -63,15 +63,21 @@ package struct RebasePlan: Sendable {
     private func isKept(_ number: Int) -> Bool { forgotten.extent(number) != .whole }
 
     /// About the bytes that pruning frees once all steps of the plan were taken again. A step that is coded against another
-    /// is taken to be as large as it is, a new beginning as large as the old one.
+    /// is taken to be as large as it is, weights of a new beginning as large as those of the old one.
     package func freedBytes() throws(VarveError) -> Int {
         var all = forgotten
         for step in steps { all.marks[step.number] = .init(.whole) }
         var freed = try PrunePlan(archive, forgotten: all).freedBytes
         for step in steps {
-            let like = try archive.manifest(step.predecessor == nil ? step.start : step.number)
-            freed -= Int(clamping: try archive.namedBytes(like))
+            let manifest = try archive.manifest(step.number)
+            freed -= Int(clamping: try archive.namedBytes(manifest))
+            guard step.predecessor == nil else { continue }
+            freed += Self.bytesOfWeights(manifest) - Self.bytesOfWeights(try archive.manifest(step.start))
         }
         return freed
+    }
+
+    private static func bytesOfWeights(_ manifest: StepManifest) -> Int {
+        manifest.tensors.reduce(0) { $0 + ($1.role == .weight ? $1.statistics.storedBytes : 0) }
     }
 }

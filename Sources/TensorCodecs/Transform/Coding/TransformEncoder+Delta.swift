@@ -51,7 +51,11 @@ extension TransformEncoder {
         let factor = form.isVector ? 1 : min(TransformSettings.largestFactor, weighted)
         let typical = min(
             PowerTable.sixtyFourth(Int(level)), settings.largestLag * change.commonRootMeanSquare)
-        return typical * q * factor
+        let usual = typical * q * factor
+        guard input.archivedError > 0, input.archivedError.isFinite else { return usual }
+        // What was restored is off by more than the change, if changes have become small: its error is not worth the bits.
+        let error = input.archivedError * settings.rebasedDeltaShare / Double(max(1, form.count))
+        return max(usual, (12 * error).squareRoot())
     }
 
     /// Nothing moved but the rounding of what is stored; the level stays for when it moves again.

@@ -10,6 +10,8 @@ package struct TransformSettings: Sendable, Hashable {
     package var rebasedShare = 1.0 / 8
     /// ... and the finest step to that end, in units of the usual one.
     package var finestRebased = 0.5
+    /// Of a delta between restored values: the squared error that it may add, over the one that they have.
+    package var rebasedDeltaShare = 0.25
     /// A step's squared error is at most so many times the squared change since the step before.
     package var errorBound = 1.0
     /// The smoothed change counts up to so many times the step's own.
