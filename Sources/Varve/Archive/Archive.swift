@@ -109,7 +109,7 @@ public struct Archive: Sendable {
         try await Verifier(archive: path, options: options).verify(steps: steps, progress: progress)
     }
 
-    /// Makes lost or damaged manifests again, from the other manifests and `manifests.parity`.
+    /// Mends damage: a lost or damaged manifest from the others and `manifests.parity`, a part from the parity beside it.
     ///
     /// Parts are not touched: a damaged one stays so, and ``verify(steps:options:progress:)`` says which steps that
     /// costs. Nothing is deleted. A manifest is replaced only by bytes whose hash was recorded when it was written.
