@@ -5,8 +5,14 @@ extension ArchiveRepair {
     ///
     /// Parts of a step whose manifest is not intact are left as they are: nobody knows what they should be.
     func repairParts(_ outcome: inout Outcome) throws(VarveError) {
-        guard let archive = try? ArchiveReader(layout.root) else { return }
-        if let manifest = try? archive.runManifest() {
+        let archive: ArchiveReader
+        // Without `archive.manifest` it is a dry run: it would be there again.
+        do throws(VarveError) {
+            archive = try ArchiveReader(layout.root)
+        } catch  where error.code == .damaged {
+            return
+        }
+        if let manifest = try whereIntact({ () throws(VarveError) in try archive.runManifest() }) {
             for (index, part) in manifest.parts.enumerated() {
                 let records = manifest.records.filter { $0.location.part == index }
                 try repair(
@@ -16,7 +22,9 @@ extension ArchiveRepair {
             }
         }
         for step in archive.stored {
-            guard let manifest = try? archive.manifest(step) else { continue }
+            guard let manifest = try whereIntact({ () throws(VarveError) in try archive.manifest(step) }) else {
+                continue
+            }
             let directory = Paths.join("steps", archive.versions.version(step).directoryName)
             for (index, part) in manifest.parts.enumerated() {
                 let records = manifest.records.filter { !$0.location.isDropped && $0.location.part == index }
@@ -27,6 +35,13 @@ extension ArchiveRepair {
                     &outcome)
             }
         }
+    }
+
+    /// `nil` for a manifest that is damaged: it is told as lost already.
+    private func whereIntact<Manifest>(
+        _ read: () throws(VarveError) -> Manifest?
+    ) throws(VarveError) -> Manifest? {
+        do throws(VarveError) { return try read() } catch  where error.code == .damaged { return nil }
     }
 
     /// A part as a manifest describes it.
@@ -79,6 +94,8 @@ extension ArchiveRepair {
             }
             return outcome.mended.append(.init(path: part.path, mending.byteCount, at: mending.offset))
         }
+        // The second time the disk gave everything.
+        if let mending, mending.byteCount == 0 { return }
         // The part is what its manifest says: if its parity is of another, it is the parity's fault.
         isDamaged = isDamaged || parity != nil
         if lock != nil {

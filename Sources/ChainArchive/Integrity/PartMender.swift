@@ -69,7 +69,9 @@ package struct PartMender {
             mending.changes.append((offset, difference))
         }
         mending.changes.sort { $0.offset < $1.offset }
-        mending.byteCount = mending.changes.reduce(0) { $0 + ($1.difference & 0xFF == 0 || $1.difference < 256 ? 1 : 2) }
+        for (_, difference) in mending.changes {
+            mending.byteCount += (difference & 0xFF == 0 ? 0 : 1) + (difference >> 8 == 0 ? 0 : 1)
+        }
         if let first = mending.changes.first {
             mending.offset = first.offset + (first.difference & 0xFF == 0 ? 1 : 0)
         } else {

@@ -32,7 +32,8 @@ package struct Expectation: Sendable {
         try DiskModel(before, root: template.root).materialize(at: done.root)
         try await scenario.command(done) { _ in }
         after = try Tree(done.root)
-        for workspace in [template, done] where try !workspace.visibleSteps.isEmpty {
+        let sound = scenario.mends ? [done] : [template, done]
+        for workspace in sound where try !workspace.visibleSteps.isEmpty {
             all = try await restored(workspace)
             for step in try workspace.visibleSteps {
                 steps[step, default: []].append(all.below(TortureRun.directory(step)))
@@ -60,6 +61,7 @@ package struct Expectation: Sendable {
     package func violations(
         in workspace: Workspace, promised: Set<String> = [], isSame: Bool = true
     ) async throws -> [String] {
+        if scenario.mends { return try violationsWhileMending(in: workspace, isDone: promised.contains("done")) }
         var found: [String] = []
         var others: [String] = []
         let visible = Set(try workspace.visibleSteps)
@@ -110,6 +112,21 @@ package struct Expectation: Sendable {
         found += try sourceViolations(in: workspace, restored)
         found += try outputViolations(in: workspace)
         return found
+    }
+
+    /// Whatever damage there is, it is that of before.
+    private func violationsWhileMending(in workspace: Workspace, isDone: Bool) throws -> [String] {
+        let now = try Tree(workspace.root)
+        if isDone { return now.differences(from: after).map { "\($0) is not mended" } }
+        let names = Set(now.nodes.keys).union(before.nodes.keys).filter { path in
+            let name = Paths.split(path).name
+            return name != "lock" && !name.hasPrefix(OutputFile.temporaryPrefix)
+        }
+        return names.sorted().compactMap { path in
+            let content = now.nodes[path]?.content
+            let isKnown = content == before.nodes[path]?.content || content == after.nodes[path]?.content
+            return isKnown ? nil : "\(path) is neither as it was nor mended"
+        }
     }
 
     /// Originals stay as they are; where the command may remove them, only those that the archive gives back.
