@@ -37,7 +37,7 @@ package struct ArchiveRepair {
     package init(_ root: String, writer: String, dryRun: Bool, wait: LockWait? = nil) throws(VarveError) {
         layout = ArchiveLayout(root)
         self.writer = writer
-        guard Directories.exists(root) else {
+        guard try Directories.isThere(root) else {
             _ = try FileIdentity(path: root, following: true)
             throw VarveError(.notAnArchive, "not a directory", file: root)
         }
