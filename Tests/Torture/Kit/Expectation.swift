@@ -181,7 +181,7 @@ package struct Expectation: Sendable {
             func names(_ tree: Tree) -> Set<String> {
                 Set(
                     tree.nodes.keys.map {
-                        $0.replacing("run-0001.part", with: "run-0000.part")
+                        $0.replacing("run-0001.", with: "run-0000.")
                             .replacing(/(steps\/[0-9]+-)[0-9]+/) { "\($0.output.1)N" }
                     })
             }
