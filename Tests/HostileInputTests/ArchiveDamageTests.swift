@@ -10,5 +10,6 @@ import VarveTestSupport
         let damage = try await ArchiveDamage(archive: made.archive, base: made.base, scratch: scratch.path)
         let outcome = try await damage.run(.every(997, seed: 11))
         #expect(outcome.changes > 20 && outcome.cuts > 0 && outcome.decoded + outcome.refused > 60)
+        #expect(outcome.repaired > 20)
     }
 }

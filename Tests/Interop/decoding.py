@@ -11,6 +11,7 @@ import tempfile
 
 import decoder
 import decoder_transform
+import parity
 from checks import files_under, read, require
 from fixtures import FIXTURES
 from varve import varve
@@ -88,6 +89,7 @@ def transform(run, options, codings, work, wanted=frozenset(), method="transform
     varve("compress", run, archive, "--method", method, *options)
     varve("restore", archive, "--step", "all", "--output", restored)
     paths = agrees(archive, restored, output)
+    parity.check(archive)
     found = has(archive, codings, wanted)
     return f"{paths}, {sum(decoder.TRANSFORM <= coding <= decoder.HALF_COPY for coding in found)} tensors by transform"
 
@@ -151,6 +153,7 @@ def forgotten(run, options, rule, work):
     varve("restore", archive, "--step", "all", "--output", before)
     varve("forget", archive, *rule, "--now")
     varve("verify", archive, "--deep")
+    parity.check(archive)
     varve("restore", archive, "--step", "all", "--output", after)
     if "--moments-only" in rule:
         decode(archive, output)

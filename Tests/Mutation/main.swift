@@ -35,6 +35,7 @@ do {
             \(archive.rawValue): \(outcome.bytes) bytes, \(outcome.changes) changes and \(outcome.cuts) cuts, all found; \
             steps decoded as they were \(outcome.decoded), refused \(outcome.refused), doubted \(outcome.doubted); \
             \(outcome.restores) restores, \(outcome.restored) as they were, the others refused; \
+            \(outcome.repaired) repaired, each to what it was; \
             memory +\(outcome.memoryGrowth >> 20) MiB; \(seconds) s
             """)
     }

@@ -88,9 +88,16 @@ extension NeededRecords.Need {
 }
 
 extension ArchiveReader {
-    /// Bytes of a step's manifest and of the parts that it names.
+    /// Bytes of a step's manifest, of the parts that it names, and of their parity where there is one.
     func namedBytes(_ manifest: StepManifest) throws(VarveError) -> UInt64 {
-        let own = try FileIdentity(path: stepManifest(manifest.number)).byteCount
-        return manifest.parts.reduce(own) { $0.addingSaturated($1.byteCount) }
+        var bytes = try FileIdentity(path: stepManifest(manifest.number)).byteCount
+        for part in manifest.parts {
+            bytes = bytes.addingSaturated(part.byteCount)
+            let parity = stepPart(manifest.number, ArchiveLayout.parityName(of: part.name))
+            do throws(VarveError) {
+                bytes = bytes.addingSaturated(try FileIdentity(path: parity).byteCount)
+            } catch  where error.code == .notFound {}
+        }
+        return bytes
     }
 }

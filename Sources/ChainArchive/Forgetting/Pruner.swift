@@ -70,7 +70,7 @@ package struct Pruner {
 
     /// Removes what the manifest does not name: an old part, or what an interruption left.
     private func removeLeftovers(of manifest: StepManifest, in directory: String) throws(VarveError) {
-        let named = Set(manifest.parts.map(\.name)).union(["step.manifest"])
+        let named = Set(manifest.fileNames).union(["step.manifest"])
         let others = try SystemCalls.list(directory).filter { !named.contains($0) }
         guard !others.isEmpty else { return }
         for name in others { try Directories.remove(Paths.join(directory, name)) }

@@ -10,7 +10,10 @@ struct ReducedStep {
     /// What is copied, in the order of the new part: from where, and to where.
     let moves: [(from: RecordLocation, to: RecordLocation)]
 
-    var byteCount: UInt64 { manifest.parts[0].byteCount + UInt64(sealed.count) }
+    var byteCount: UInt64 {
+        let part = manifest.parts[0].byteCount
+        return part + PartParity.byteCount(ofPart: part) + UInt64(sealed.count)
+    }
 
     /// - Parameters:
     ///   - kept: records that stay.

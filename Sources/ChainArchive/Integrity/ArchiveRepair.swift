@@ -1,17 +1,33 @@
 package import FileSystem
 
-/// Makes manifests again that were lost or damaged.
+/// Makes manifests again that were lost or damaged, and mends parts.
 package struct ArchiveRepair {
     package struct Outcome: Sendable {
+        /// Bytes of a part that were put right.
+        package struct Mended: Sendable {
+            package var path: String
+            package var byteCount: Int
+            /// Of the first one.
+            package var offset: UInt64
+
+            init(path: String, _ byteCount: Int, at offset: UInt64) {
+                (self.path, self.byteCount, self.offset) = (path, byteCount, offset)
+            }
+        }
+
         /// Paths relative to the archive that were made again.
         package var repaired: [String] = []
+        package var mended: [Mended] = []
+        /// Parity of parts that had none.
+        package var added: [String] = []
         /// What stays lost.
         package var lost: [(path: String, reason: String)] = []
     }
 
-    private let layout: ArchiveLayout
+    let layout: ArchiveLayout
     private let writer: String
-    private let lock: ArchiveLock?
+    /// `nil`: nothing is written.
+    let lock: ArchiveLock?
 
     /// - Parameters:
     ///   - writer: the release, for an `archive.manifest` of which nothing is left.
@@ -21,7 +37,7 @@ package struct ArchiveRepair {
     package init(_ root: String, writer: String, dryRun: Bool, wait: LockWait? = nil) throws(VarveError) {
         layout = ArchiveLayout(root)
         self.writer = writer
-        guard Directories.exists(root) else {
+        guard try Directories.isThere(root) else {
             _ = try FileIdentity(path: root, following: true)
             throw VarveError(.notAnArchive, "not a directory", file: root)
         }
@@ -35,6 +51,12 @@ package struct ArchiveRepair {
     /// - Throws: `.inputOutput`, `.permissionDenied`, `.noSpace` where a file cannot be read or written.
     package func run() throws(VarveError) -> Outcome {
         var outcome = Outcome()
+        try repairManifests(&outcome)
+        try repairParts(&outcome)
+        return outcome
+    }
+
+    private func repairManifests(_ outcome: inout Outcome) throws(VarveError) {
         var parity: ManifestParity?
         do throws(VarveError) { parity = try ManifestParity.read(layout) } catch  where error.code == .damaged {
             // Made anew at the end, if the rest is intact.
@@ -67,7 +89,6 @@ package struct ArchiveRepair {
                 outcome.repaired.append("manifests.parity")
             }
         }
-        return outcome
     }
 
     /// Manifests that are missing, or are not intact.

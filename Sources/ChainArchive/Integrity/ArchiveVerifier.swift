@@ -39,10 +39,11 @@ package struct ArchiveVerifier: Sendable {
                 manifest.records.filter { !$0.location.isDropped }, parts: manifest.parts, step: number,
                 path: { archive.stepPart(number, $0) },
                 read: { (location) throws(VarveError) in try step.read(location) }, progress: progress)
+            findings += Self.checkParity(of: manifest.parts, step: number) { archive.stepPart(number, $0) }
         } catch {
             findings.append(Finding(step: number, error: error))
         }
-        return findings
+        return Self.sayingWhatCanBeMended(findings)
     }
 
     /// Payload that other steps store must be there. What a forgotten step still needs shows in the steps that need it.
@@ -112,21 +113,21 @@ package struct ArchiveVerifier: Sendable {
         do throws(VarveError) {
             guard let manifest = try archive.runManifest() else { return [] }
             let readers = try archive.parts(manifest)
-            return Self.check(
-                manifest.entries.flatMap { $0.payload.compactMap(\.location) }.map { (.losslessGroup(0), $0) },
-                parts: manifest.parts, step: nil,
-                path: { Paths.join(archive.layout.root, $0) },
-                read: { (location) throws(VarveError) in try readers[location.part].read(location) },
-                progress: { _ in })
+            let findings = Self.check(
+                manifest.records, parts: manifest.parts, step: nil, path: { Paths.join(archive.layout.root, $0) },
+                read: { (location) throws(VarveError) in try readers[location.part].read(location) })
+            return Self.sayingWhatCanBeMended(
+                findings
+                    + Self.checkParity(of: manifest.parts, step: nil) { Paths.join(archive.layout.root, $0) })
         } catch {
-            return [Finding(step: nil, error: error)]
+            return Self.sayingWhatCanBeMended([Finding(step: nil, error: error)])
         }
     }
 
-    private static func check(
+    static func check(
         _ records: [(record: StepRecord, location: RecordLocation)], parts: [StepManifest.Part], step: Int?,
         path: (String) -> String,
-        read: (RecordLocation) throws(VarveError) -> [UInt8], progress: (Int) -> Void
+        read: (RecordLocation) throws(VarveError) -> [UInt8]?, progress: (Int) -> Void = { _ in }
     ) -> [Finding] {
         var findings: [Finding] = []
         var ends = [UInt64](repeating: UInt64(PartHeader.size), count: parts.count)
@@ -158,6 +159,13 @@ package struct ArchiveVerifier: Sendable {
         Finding(
             step: step, error: VarveError(.damaged, "bytes that no record claims", file: path, offset: offset),
             records: [])
+    }
+}
+
+extension RunManifest {
+    /// What its part holds. They are no step's records: all of them stand for one.
+    var records: [(record: StepRecord, location: RecordLocation)] {
+        entries.flatMap { $0.payload.compactMap(\.location) }.map { (.losslessGroup(0), $0) }
     }
 }
 

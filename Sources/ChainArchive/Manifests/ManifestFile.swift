@@ -18,6 +18,7 @@ package enum ManifestFile {
         case forgotten = "VRVf"
         case parity = "VRVx"
         case part = "VRVp"
+        case partParity = "VRVc"
     }
 
     /// The newest that is read, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it
@@ -29,7 +30,7 @@ package enum ManifestFile {
         switch kind {
         case .step: 8
         case .run, .forgotten: 2
-        case .archive, .part, .parity: 1
+        case .archive, .part, .parity, .partParity: 1
         }
     }
 

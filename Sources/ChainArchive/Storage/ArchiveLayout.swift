@@ -4,11 +4,12 @@ package import FileSystem
 ///
 ///     NAME.varve/
 ///       archive.manifest                     version of the format; its presence makes the directory an archive
-///       run.manifest, run-HASH.part          files of the run that belong to no step
+///       run.manifest, run-000N.part          files of the run that belong to no step; run-000N.parity
 ///       forgotten.manifest                   steps that were forgotten, and pins; only where there are any
 ///       manifests.parity                     from which any one lost manifest is made again
 ///       steps/000000000200/step.manifest     makes the step visible; written last
 ///       steps/000000000200/0000.part         tensors and payload
+///       steps/000000000200/0000.parity       from which a damaged stretch of the part is mended
 ///       steps/000000000200-1/                the same step, compressed again: `StepVersion`
 ///       lock                                 held by a writer
 package struct ArchiveLayout: Sendable, Hashable {
@@ -55,5 +56,15 @@ package struct ArchiveLayout: Sendable, Hashable {
     package static func partName(_ index: Int) -> String {
         let digits = String(index)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".part"
+    }
+
+    /// The name of the parity of a part; also of whole paths.
+    package static func parityName(of part: String) -> String {
+        (part.hasSuffix(".part") ? String(part.dropLast(".part".count)) : part) + ".parity"
+    }
+
+    /// Whether a step may have a part's parity of that name.
+    package static func isParityName(_ name: String) -> Bool {
+        name.hasSuffix(".parity") && isPartName(name.dropLast(".parity".count) + ".part")
     }
 }

@@ -45,7 +45,7 @@ package final class ArchiveWriter {
         let archive = try ArchiveReader(root)
         try markReplaced(in: archive)
         // Where the manifest cannot be read, which part it names is not known.
-        if let manifest = try? archive.runManifest() { try removeRunParts(except: manifest.parts) }
+        if let manifest = try? archive.runManifest() { try removeRunParts(except: manifest.fileNames) }
     }
 
     /// Marks versions that were replaced: if the manifest of the newer one is lost, the older one must not pass for it.
@@ -75,9 +75,9 @@ package final class ArchiveWriter {
         }
     }
 
-    private func removeRunParts(except named: [StepManifest.Part]) throws(VarveError) {
+    private func removeRunParts(except named: [String]) throws(VarveError) {
         for name in try SystemCalls.list(layout.root)
-        where name.hasPrefix("run-") && !named.contains(where: { $0.name == name }) {
+        where name.hasPrefix("run-") && !named.contains(name) {
             try SystemCalls.unlink(Paths.join(layout.root, name))
         }
     }
@@ -115,7 +115,7 @@ package final class ArchiveWriter {
         try part?.commit()
         try Directories.sync(layout.root)
         try Self.replace("run.manifest", ManifestFile.seal(manifest.encoded(), kind: .run), layout)
-        try removeRunParts(except: manifest.parts)
+        try removeRunParts(except: manifest.fileNames)
     }
 
     /// Replaces what is marked and pinned. Where nothing is any more, the file goes.
@@ -135,6 +135,20 @@ package final class ArchiveWriter {
         try file.commit()
         try Directories.sync(Paths.split(path).directory)
     }
+}
+
+extension StepManifest {
+    /// Names of the step's parts, and of the parity that each may have.
+    package var fileNames: [String] { parts.fileNames }
+}
+
+extension RunManifest {
+    /// The same of the run's own part.
+    package var fileNames: [String] { parts.fileNames }
+}
+
+extension [StepManifest.Part] {
+    fileprivate var fileNames: [String] { flatMap { [$0.name, ArchiveLayout.parityName(of: $0.name)] } }
 }
 
 extension ArchiveReader {

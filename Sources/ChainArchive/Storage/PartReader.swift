@@ -15,13 +15,13 @@ package struct PartReader: Sendable {
             throw VarveError(.damaged, "the part is missing", file: path)
         }
         guard file.byteCount == byteCount else {
-            throw VarveError(
-                .damaged, "the part has \(file.byteCount) bytes instead of \(byteCount)", file: path,
+            throw Self.damaged(
+                "the part has \(file.byteCount) bytes instead of \(byteCount)", path,
                 offset: min(file.byteCount, byteCount))
         }
         let header = PartHeader.bytes(number: number)
         guard byteCount >= UInt64(header.count), try file.bytes(at: 0, count: header.count) == header else {
-            throw VarveError(.damaged, "the part's header is not that of this step", file: path, offset: 0)
+            throw Self.damaged("the part's header is not that of this step", path, offset: 0)
         }
     }
 
@@ -29,10 +29,17 @@ package struct PartReader: Sendable {
     package func read(_ location: RecordLocation) throws(VarveError) -> [UInt8] {
         let bytes = try InputFile(path).bytesOnce(at: location.offset, count: Int(location.byteCount))
         guard checksum64(bytes) == location.checksum else {
-            throw VarveError(
-                .damaged, "\(location.byteCount) bytes do not match their checksum", file: path,
-                offset: location.offset)
+            throw Self.damaged(
+                "\(location.byteCount) bytes do not match their checksum", path, offset: location.offset)
         }
         return bytes
+    }
+
+    /// What ends the message of damage for which there is a parity.
+    package static let hint = "; `Archive.repair` may mend it"
+
+    private static func damaged(_ message: String, _ path: String, offset: UInt64) -> VarveError {
+        let hasParity = (try? FileIdentity(path: ArchiveLayout.parityName(of: path))) != nil
+        return VarveError(.damaged, message + (hasParity ? hint : ""), file: path, offset: offset)
     }
 }

@@ -17,10 +17,13 @@ package enum PartHeader {
     }
 }
 
-/// Appends records to a part under its temporary name.
+/// Appends records to a part under its temporary name, and makes its parity.
 package final class PartWriter {
     package let name: String
     private let file: OutputFile
+    private let parityPath: String
+    /// Of all bytes so far; `nil` where some were taken back: then they are read again in the end.
+    private var parity: PartParityMaker?
     private let index: Int
     private var offset: UInt64
     /// Up to where the system was asked to write what it has.
@@ -35,13 +38,18 @@ package final class PartWriter {
         self.name = name
         self.index = index
         file = try OutputFile(Paths.join(directory, name))
+        parityPath = Paths.join(directory, ArchiveLayout.parityName(of: name))
         let header = PartHeader.bytes(number: number)
         try file.write(header, at: 0)
         offset = UInt64(header.count)
+        var parity = PartParityMaker()
+        header.withUnsafeBytes { parity.add($0) }
+        self.parity = consume parity
     }
 
     package func append(_ bytes: [UInt8]) throws(VarveError) -> RecordLocation {
         try file.write(bytes, at: offset)
+        bytes.withUnsafeBytes { parity?.add($0) }
         defer {
             offset += UInt64(bytes.count)
             release()
@@ -63,10 +71,19 @@ package final class PartWriter {
     /// Takes back what was appended after the part had `byteCount` bytes.
     package func cut(to byteCount: UInt64) throws(VarveError) {
         try file.truncate(to: byteCount)
+        parity = nil
         offset = byteCount
         released = min(released, byteCount)
     }
 
-    /// Flushes the part and gives it its name.
-    package func commit() throws(VarveError) { try file.commit() }
+    /// Flushes the part and its parity, and gives them their names.
+    package func commit() throws(VarveError) {
+        if parity == nil { parity = try PartParityMaker(reading: file, byteCount: offset) }
+        let made = parity?.finish()
+        try file.commit()
+        guard let made else { return }
+        let beside = try OutputFile(parityPath)
+        try beside.write(made.sealed, at: 0)
+        try beside.commit()
+    }
 }

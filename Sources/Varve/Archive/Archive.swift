@@ -109,14 +109,15 @@ public struct Archive: Sendable {
         try await Verifier(archive: path, options: options).verify(steps: steps, progress: progress)
     }
 
-    /// Makes lost or damaged manifests again, from the other manifests and `manifests.parity`.
+    /// Mends damage: a lost or damaged manifest from the others and `manifests.parity`, a part from the parity beside it.
     ///
-    /// Parts are not touched: a damaged one stays so, and ``verify(steps:options:progress:)`` says which steps that
-    /// costs. Nothing is deleted. A manifest is replaced only by bytes whose hash was recorded when it was written.
+    /// Reads the whole archive. Nothing is deleted. A file is replaced only by bytes whose hash was recorded when it was
+    /// written. A sound part without parity, as those of older releases, gets one. What cannot be mended stays as it is, and
+    /// ``verify(steps:options:progress:)`` says which steps that costs.
     /// - Parameters:
-    ///   - dryRun: whether to write nothing, and only say what could be made again.
+    ///   - dryRun: whether to write nothing, and only say what could be mended.
     ///   - wait: how long to wait if another process writes to the archive; `nil`: not at all.
-    /// - Returns: what was made again, and what stays lost. That something stays lost is no error.
+    /// - Returns: what was made again, mended and added, and what stays lost. That something stays lost is no error.
     /// - Throws: `.notAnArchive`, `.locked`, `.inputOutput`, `.permissionDenied`, `.noSpace`.
     public func repair(dryRun: Bool = false, wait: LockWait? = nil) throws(VarveError) -> RepairResult {
         try Repairer(archive: path, wait: wait).repair(dryRun: dryRun)

@@ -104,7 +104,7 @@ package struct Reporter: Sendable {
         }
         var total = Report.Figures()
         for role in TensorRole.allCases { total.add(roles[Report.Category(role)] ?? .init()) }
-        // Whatever is on disk and no tensor's is payload: file contents, part headers, the manifest.
+        // Whatever is on disk and no tensor's is payload: file contents, part headers, parity, the manifest.
         var payload = Report.Figures()
         let onDisk = try ArchiveReader.storedBytes(directory: reader.stepDirectory(number))
         let original = manifest.entries.reduce(UInt64(0)) { $0 + ($1.isFile ? $1.byteCount : 0) }

@@ -6,22 +6,22 @@ extension Verifier {
     /// files, and of forgotten steps the part before or after pruning.
     func strangers(_ reader: ArchiveReader) -> [String] {
         var found: [String] = []
-        let runParts = Set(((try? reader.runManifest()) ?? nil)?.parts.map(\.name) ?? [])
+        let runFiles = Set(((try? reader.runManifest()) ?? nil)?.fileNames ?? [])
         for name in (try? SystemCalls.list(reader.layout.root)) ?? [] {
             let known =
                 ["archive.manifest", "run.manifest", "forgotten.manifest", "manifests.parity", "steps", "lock"]
                 .contains(name)
-                || runParts.contains(name)
-                || name.hasPrefix(OutputFile.temporaryPrefix) || name == "run-0000.part" || name == "run-0001.part"
+                || runFiles.contains(name) || name.hasPrefix(OutputFile.temporaryPrefix)
+                || ["run-0000", "run-0001"].contains { name == $0 + ".part" || name == $0 + ".parity" }
             if !known { found.append(Paths.join(reader.layout.root, name)) }
         }
         for step in reader.stored {
             guard let manifest = try? reader.manifest(step) else { continue }
             let directory = reader.stepDirectory(step)
             for name in (try? SystemCalls.list(directory)) ?? []
-            where name != "step.manifest" && !manifest.parts.contains(where: { $0.name == name })
+            where name != "step.manifest" && !manifest.fileNames.contains(name)
                 && !name.hasPrefix(OutputFile.temporaryPrefix)
-                && !(ArchiveLayout.isPartName(name)
+                && !((ArchiveLayout.isPartName(name) || ArchiveLayout.isParityName(name))
                     && (reader.forgotten.extent(step) != nil || reader.isPrunedSince(step)))
             {
                 found.append(Paths.join(directory, name))

@@ -9,7 +9,8 @@ import VarveTestSupport
 ///
 /// Of each damaged archive: `verify` says so and names the file, or, where it is of a version that does not exist, the
 /// archive is refused; every step decodes to what the intact archive decodes to, or is refused; the steps that `verify`
-/// calls restorable are. On top of that whole steps are restored to disk for one change of each byte and for each cut.
+/// calls restorable are. On top of that whole steps are restored to disk for one change of each byte and for each cut; and for
+/// one change of each byte the archive is repaired, and has to be what it was.
 package struct ArchiveDamage {
     /// How much of it is done.
     package enum Extent: Sendable {
@@ -29,6 +30,8 @@ package struct ArchiveDamage {
         package var doubted = 0
         package var decoded = 0
         package var refused = 0
+        /// Changes after which a repair made the archive again what it was: all that were tried.
+        package var repaired = 0
         /// Growth of the process' largest memory over that with the intact archive, in bytes.
         package var memoryGrowth = 0
     }
@@ -72,6 +75,7 @@ package struct ArchiveDamage {
         var outcome = Outcome()
         let before = Self.largestMemory()
         var countdown = Countdown(extent)
+        let interval = countdown.interval
         for path in files {
             let bytes = try Scratch.bytes(path)
             outcome.bytes += bytes.count
@@ -83,6 +87,8 @@ package struct ArchiveDamage {
                     outcome.changes += 1
                     try await check(
                         damaged, path, "byte \(position) as \(value)", restores: kind == position % 8, &outcome)
+                    guard kind == (position + 3) % 8 || interval > 1 else { continue }
+                    try repair(path, to: bytes, "byte \(position) as \(value)", &outcome)
                 }
             }
             for count in bytes.indices where countdown.isNext() {
@@ -157,6 +163,26 @@ package struct ArchiveDamage {
         try unless(try SystemCalls.list(scratch).isEmpty, "something was left behind")
     }
 
+    /// Repairs the damaged archive.
+    private func repair(_ path: String, to bytes: [UInt8], _ damage: String, _ outcome: inout Outcome) throws {
+        func unless(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+            try BrokenPromise.unless(condition, "\(path), \(damage): \(message())")
+        }
+        let planned: RepairResult, done: RepairResult
+        do throws(VarveError) {
+            planned = try Repairer(archive: archive).repair(dryRun: true)
+            done = try Repairer(archive: archive).repair()
+        } catch {
+            // A version that does not exist; no damage by the look of it.
+            return try unless(error.code == .unsupported && error.location.file == path, "not repaired: \(error)")
+        }
+        try unless(done.lost.isEmpty && planned.lost.isEmpty, "lost: \(done.lost)")
+        try unless(done.repaired.count + done.mended.count == 1 && done.added.isEmpty, "repaired otherwise: \(done)")
+        try unless(try Scratch.bytes(path) == bytes, "repaired to something else")
+        try unless(Set(try SharedRuns.files(under: archive)) == Set(files), "there are other files")
+        outcome.repaired += 1
+    }
+
     private static let refusals: Set<VarveError.Code> = [.damaged, .unsupported, .notAnArchive]
 
     private static func decoder(_ archive: String, _ base: String?) throws -> ChainDecoder {
@@ -191,7 +217,7 @@ package struct ArchiveDamage {
 
     /// Which changes are made.
     private struct Countdown {
-        private let interval: Int
+        let interval: Int
         private var left: Int
 
         init(_ extent: Extent) {

@@ -7,7 +7,7 @@ import VarveTestSupport
 enum ManifestTarget {
     private enum Form: CaseIterable {
         case archive, step1, step2, step3, run1, run2, sealedArchive, sealedStep, sealedRun, step4, forgotten, parity
-        case sealedForgotten, sealedParity
+        case sealedForgotten, sealedParity, partParity
     }
 
     static func run(_ input: [UInt8]) throws {
@@ -28,6 +28,7 @@ enum ManifestTarget {
         case .parity: _ = try refused { () throws(VarveError) in try ManifestParity(decoding: body, file: "input") }
         case .sealedForgotten: try sealed(body, .forgotten)
         case .sealedParity: try sealed(body, .parity)
+        case .partParity: try partParity(body)
         }
     }
 
@@ -82,11 +83,32 @@ enum ManifestTarget {
         try BrokenPromise.unless(again.encoded() == written, "a manifest changes when it is written")
     }
 
+    /// A part's parity, and a short part that it is tried on.
+    private static func partParity(_ bytes: [UInt8]) throws {
+        let path = try write(bytes, to: "0000.parity")
+        let read = try BrokenPromise.allowing([.damaged, .unsupported]) { () throws(VarveError) in
+            try PartParity.read(path)
+        }
+        guard let parity = read.flatMap({ $0 }) else { return }
+        // A minor version is not kept.
+        let isPlain = try Scratch.bytes(path)[6..<8].allSatisfy { $0 == 0 }
+        try BrokenPromise.unless(
+            try !isPlain || Scratch.bytes(path) == parity.sealed, "a parity changes when it is written")
+        let part = Scratch.directory.file("0000.part")
+        try Scratch.write(Array(bytes.prefix(100)), to: part)
+        _ = try PartMender(part, parity).examine()
+    }
+
     /// A whole file; the hash that ends it is made right, so that what lies behind it is reached.
-    private static func sealed(_ bytes: [UInt8], _ kind: ManifestFile.Kind) throws {
+    private static func write(_ bytes: [UInt8], to name: String) throws -> String {
         let hash = Hash128(bytes)
-        let path = Scratch.directory.file("manifest")
+        let path = Scratch.directory.file(name)
         try Scratch.write(bytes + LittleEndianBytes.of(hash.low) + LittleEndianBytes.of(hash.high), to: path)
+        return path
+    }
+
+    private static func sealed(_ bytes: [UInt8], _ kind: ManifestFile.Kind) throws {
+        let path = try write(bytes, to: "manifest")
         _ = try BrokenPromise.allowing([.damaged, .unsupported]) { () throws(VarveError) in
             try ManifestFile.open(path, kind: kind)
         }
@@ -94,7 +116,9 @@ enum ManifestTarget {
 
     /// Kinds of sealed files by their names.
     private enum Kinds {
-        static func isManifest(_ path: String) -> Bool { path.hasSuffix(".manifest") || path.hasSuffix(".parity") }
+        static func isManifest(_ path: String) -> Bool {
+            path.hasSuffix(".manifest") || path.hasSuffix("/manifests.parity")
+        }
 
         static func kind(_ path: String) -> ManifestFile.Kind {
             switch Paths.split(path).name {
@@ -130,6 +154,10 @@ enum ManifestTarget {
                 }
             seeds.append([form(forms.body)] + sealed.body)
             seeds.append([form(forms.sealed)] + (try Scratch.bytes(path)).dropLast(ManifestFile.trailerSize))
+        }
+        for path in try folders.flatMap({ try SharedRuns.files(under: $0) })
+        where ArchiveLayout.isParityName(Paths.split(path).name) {
+            seeds.append([form(.partParity)] + (try Scratch.bytes(path)).dropLast(ManifestFile.trailerSize))
         }
         var marks = ForgottenSteps()
         marks.pins = [10, 30]

@@ -32,7 +32,8 @@ package struct Expectation: Sendable {
         try DiskModel(before, root: template.root).materialize(at: done.root)
         try await scenario.command(done) { _ in }
         after = try Tree(done.root)
-        for workspace in [template, done] where try !workspace.visibleSteps.isEmpty {
+        let sound = scenario.mends ? [done] : [template, done]
+        for workspace in sound where try !workspace.visibleSteps.isEmpty {
             all = try await restored(workspace)
             for step in try workspace.visibleSteps {
                 steps[step, default: []].append(all.below(TortureRun.directory(step)))
@@ -60,6 +61,7 @@ package struct Expectation: Sendable {
     package func violations(
         in workspace: Workspace, promised: Set<String> = [], isSame: Bool = true
     ) async throws -> [String] {
+        if scenario.mends { return try violationsWhileMending(in: workspace, isDone: promised.contains("done")) }
         var found: [String] = []
         var others: [String] = []
         let visible = Set(try workspace.visibleSteps)
@@ -112,6 +114,24 @@ package struct Expectation: Sendable {
         return found
     }
 
+    /// Whatever damage there is, it is that of before.
+    private func violationsWhileMending(in workspace: Workspace, isDone: Bool) throws -> [String] {
+        let now = try Tree(workspace.root)
+        if isDone {
+            let differing = now.differences(from: after).filter { Paths.split($0).name != "lock" }
+            return differing.map { "\($0) is not mended" }
+        }
+        let names = Set(now.nodes.keys).union(before.nodes.keys).filter { path in
+            let name = Paths.split(path).name
+            return name != "lock" && !name.hasPrefix(OutputFile.temporaryPrefix)
+        }
+        return names.sorted().compactMap { path in
+            let content = now.nodes[path]?.content
+            let isKnown = content == before.nodes[path]?.content || content == after.nodes[path]?.content
+            return isKnown ? nil : "\(path) is neither as it was nor mended"
+        }
+    }
+
     /// Originals stay as they are; where the command may remove them, only those that the archive gives back.
     private func sourceViolations(in workspace: Workspace, _ restored: Tree) throws -> [String] {
         let now = try Tree(workspace.root).below("run"), then = before.below("run")
@@ -161,7 +181,7 @@ package struct Expectation: Sendable {
             func names(_ tree: Tree) -> Set<String> {
                 Set(
                     tree.nodes.keys.map {
-                        $0.replacing("run-0001.part", with: "run-0000.part")
+                        $0.replacing("run-0001.", with: "run-0000.")
                             .replacing(/(steps\/[0-9]+-)[0-9]+/) { "\($0.output.1)N" }
                     })
             }

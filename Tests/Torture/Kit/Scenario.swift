@@ -17,6 +17,8 @@ package struct Scenario: Sendable {
     package let isRepeatable: Bool
     /// Whether errors of reading are findings instead.
     package let isReport: Bool
+    /// Whether the archive is damaged, and the command mends it: each of its files is as it was or as it will be.
+    package let mends: Bool
     /// Whether it writes so much that a kill at a time of chance meets it at work.
     package var isRandomlyKilled: Bool { arguments != nil && name != "pin" && name != "verify --deep" }
     /// Tries every so many calls, where trying each takes too long.
@@ -30,7 +32,7 @@ package struct Scenario: Sendable {
 
     package init(
         _ name: String, drops: Set<Int> = [], removesSources: Bool = false, isDurable: Bool = true,
-        isRepeatable: Bool = true, isReport: Bool = false, stride: Int = 1,
+        isRepeatable: Bool = true, isReport: Bool = false, mends: Bool = false, stride: Int = 1,
         arguments: (@Sendable (Workspace) -> [String])? = nil,
         prepare: @escaping @Sendable (Workspace) async throws -> Void,
         again: (@Sendable (Workspace) async throws -> Void)? = nil,
@@ -42,6 +44,7 @@ package struct Scenario: Sendable {
         self.isDurable = isDurable
         self.isRepeatable = isRepeatable
         self.isReport = isReport
+        self.mends = mends
         self.stride = stride
         self.arguments = arguments
         self.prepare = prepare

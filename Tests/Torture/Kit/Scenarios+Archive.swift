@@ -74,6 +74,34 @@ extension Scenarios {
         },
     ]
 
+    /// One file of each kind damaged: a part, a part's parity, a manifest, the run's own part; a parity is missing.
+    private static func damage(_ workspace: Workspace) throws {
+        func change(_ name: String, at offset: Int) throws {
+            let path = Paths.join(workspace.archive, name)
+            var bytes = try Tree.bytes(path)
+            bytes[offset % bytes.count] ^= 0x10
+            let file = try OutputFile(path)
+            try file.write(bytes, at: 0)
+            try file.commit(sync: false)
+        }
+        try change("steps/000000000020/0000.part", at: 1000)
+        try change("steps/000000000030/0000.parity", at: 40)
+        try change("steps/000000000030/step.manifest", at: 100)
+        try change("run-0000.part", at: 17)
+        try SystemCalls.unlink(Paths.join(workspace.archive, "steps/000000000010/0000.parity"))
+    }
+
+    static let mending: [Scenario] = [
+        Scenario("repair", isReport: true, mends: true, arguments: { ["repair", $0.archive] }) { workspace in
+            try await whole(workspace)
+            try damage(workspace)
+        } command: { workspace, tell in
+            let result = try Repairer(archive: workspace.archive).repair()
+            if let lost = result.lost.first { throw VarveError(.damaged, lost.reason, file: lost.file) }
+            tell("done")
+        }
+    ]
+
     /// A command that only writes to the archive, and says nothing before it is through.
     private static func changing(
         _ name: String, drops: Set<Int>, _ words: [String], method: CompressionOptions.Method = transform,
