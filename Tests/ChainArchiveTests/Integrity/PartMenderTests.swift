@@ -30,7 +30,8 @@ import VarveTestSupport
     private func parity(_ bytes: [UInt8]) throws -> PartParity {
         var maker = PartParityMaker()
         bytes.withUnsafeBytes { maker.add($0) }
-        return try #require(maker.finish())
+        let parity = maker.finish()
+        return try #require(parity)
     }
 
     /// Writes the damaged bytes and mends them.

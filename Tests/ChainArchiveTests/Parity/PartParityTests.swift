@@ -56,7 +56,8 @@ import VarveTestSupport
 
     @Test func itTakesAHundredthAndAHundredBytesAtMost() {
         for exponent in 0..<38 {
-            for count in [UInt64(1) << exponent, 3 << exponent, 2 << exponent - 1] where count <= ParitySums.mostBytes {
+            let power = UInt64(1) << UInt64(exponent), counts: [UInt64] = [power, 3 * power, 2 * power - 1]
+            for count in counts where count <= ParitySums.mostBytes {
                 let bytes = PartParity.byteCount(ofPart: count)
                 #expect(bytes <= count / 100 + 100, "\(count)")
                 if count >= 4 << 20 { #expect(bytes <= count / 256 + 48) }
