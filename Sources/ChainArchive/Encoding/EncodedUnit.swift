@@ -24,6 +24,8 @@ package struct EncodedUnit: Sendable {
     package var payload: Payload?
     /// What `LosslessGroup` made of tensors, as blobs.
     package var losslessGroups: [Int] = []
+    /// Of states that are quantized on their own, by position in `tensors`, the blob.
+    package var states: [Int: Int] = [:]
     /// Tensors that are still to be packed.
     package var exact: [ExactTensor] = []
     /// Bytes of checkpoint that were read.

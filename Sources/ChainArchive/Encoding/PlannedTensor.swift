@@ -1,3 +1,4 @@
+package import TensorCodecs
 package import FileSystem
 package import TensorFiles
 
@@ -14,6 +15,8 @@ package struct PlannedTensor: Sendable {
     package var pairing: PairingNote
     /// Of a second moment: what the optimizer's steps since the predecessor leave of it, where that is known.
     package var decay: Double?
+    /// What a resumed run needs of a state that is coded on its own; `nil` for what must be exact.
+    package var need: SingleStateEncoder.Need?
 
     package init(
         identity: TensorIdentity, dtype: DType, shape: [Int], pieces: TensorPieces, source: any ByteSource,

@@ -23,8 +23,14 @@ package struct TensorIdentity: Sendable, Hashable {
         return role == .weight ? self : TensorIdentity(name: name, role: .weight, key: Self.strangerPrefix + key)
     }
 
-    /// Whether it is a copy of a weight that stands elsewhere than in a model: among an optimizer's state, beside the model.
-    package var isStranger: Bool { role == .weight && key.hasPrefix(Self.strangerPrefix) }
+    /// Whether it stands elsewhere than in a model: among an optimizer's state, beside the model.
+    package var isStranger: Bool {
+        role == .weight && (key.hasPrefix(Self.strangerPrefix) || name.hasPrefix(Self.averagePrefix))
+    }
+
+    /// What a tensor is called that is stored like a weight and is none of the model's: an average of weights among an
+    /// optimizer's state, in a list beside the model.
+    package static func average(_ name: String) -> TensorIdentity { .weight(averagePrefix + name) }
 
     /// The part that the tensor plays in the checkpoint, for people: a stranger is no weight of a model.
     package var playedRole: Role { isStranger ? .other : role }
@@ -36,6 +42,7 @@ package struct TensorIdentity: Sendable, Hashable {
     package static let maximumKey = "max_exp_avg_sq"
 
     private static let strangerPrefix = "other:"
+    private static let averagePrefix = "average:"
 }
 
 /// The part a tensor plays for its parameter.

@@ -1,4 +1,5 @@
 import TensorCodecs
+import FileSystem
 
 /// Settings of the method `transform`, the default (`Docs/method.md`).
 public struct TransformOptions: Sendable, Hashable {
@@ -101,6 +102,7 @@ public struct TransformOptions: Sendable, Hashable {
             settings.secondMomentStepSize = 4
             settings.exponentMoves = .fine
         }
+        if let text = Environment.value("VARVE_STATE_STEP"), let value = Double(text) { settings.stateStepSize = value }
         settings.rule = rule(stepSize: size)
         let coarseness = size / Quality.balanced.stepSize
         settings.errorBound = coarseness * coarseness * max(1, coarseness)
