@@ -7,7 +7,8 @@ extension StepEncoder {
     package func encodeTensor(
         _ tensor: PlannedTensor, bytes: [UInt8], into result: inout EncodedUnit
     ) throws(VarveError) {
-        guard case .transform(let settings, _) = method, predecessor != nil || !settings.exactKeyframes, let need = tensor.need, let format = tensor.dtype.floatFormat,
+        guard case .transform(let settings, _) = method, predecessor != nil || !settings.exactKeyframes,
+            let need = tensor.need, let format = tensor.dtype.floatFormat,
             let encoded = SingleStateEncoder(settings: settings).encode(
                 MomentTensor(bytes: bytes, format: format), MatrixForm(tensor.shape), need: need)
         else { return try encodeTensorExactly(tensor, bytes: bytes, into: &result) }

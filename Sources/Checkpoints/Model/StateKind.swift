@@ -12,7 +12,8 @@ package enum StateKind: Sendable, Hashable {
     private static let directions: Set<String> = [
         "exp_avg_slow", "grok_exp_avg", "previous_grad", "last_grad", "exp_avg_diff", "neg_pre_grad", "pre_grad",
         "neg_exp_avg", "exp_avg_res", "pbar", "mug", "momentum", "moments", "grad_ma", "neg_grad_ma", "pos_momentum",
-        "neg_momentum", "exp_avg_grad", "update", "mov_avg_grad", "avg_grad", "grad_queue", "momentum_buffer", "hessian",
+        "neg_momentum", "exp_avg_grad", "update", "mov_avg_grad", "avg_grad", "grad_queue", "momentum_buffer",
+        "hessian",
     ]
     private static let sizes: Set<String> = [
         "exp_inf", "acc_delta", "fim", "variance_ma", "max_variance_ma", "hessian_moment", "exp_hessian_diag_sq",

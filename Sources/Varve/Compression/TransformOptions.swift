@@ -1,5 +1,4 @@
 import TensorCodecs
-import FileSystem
 
 /// Settings of the method `transform`, the default (`Docs/method.md`).
 public struct TransformOptions: Sendable, Hashable {
@@ -101,8 +100,9 @@ public struct TransformOptions: Sendable, Hashable {
             // An octave: a factor of 1.21 on the fidelity runs, where five quarters came to 1.25.
             settings.secondMomentStepSize = 4
             settings.exponentMoves = .fine
+            settings.stateStepSize = 0.25
         }
-        if let text = Environment.value("VARVE_STATE_STEP"), let value = Double(text) { settings.stateStepSize = value }
+        if quality == .small { settings.stateStepSize = 1.5 }
         settings.rule = rule(stepSize: size)
         let coarseness = size / Quality.balanced.stepSize
         settings.errorBound = coarseness * coarseness * max(1, coarseness)

@@ -87,7 +87,8 @@ import VarveTestSupport
             for row in 0..<20 { original[row * 30 + 4] = 0 }
             let (_, restored) = try #require(encode(original, shape, isPositive ? .size : .direction))
             let values = FloatFormat.f32.floats(restored)
-            #expect((0..<30).allSatisfy { values[7 * 30 + $0] == 0 } && (0..<20).allSatisfy { values[$0 * 30 + 4] == 0 })
+            #expect(
+                (0..<30).allSatisfy { values[7 * 30 + $0] == 0 } && (0..<20).allSatisfy { values[$0 * 30 + 4] == 0 })
         }
     }
 
@@ -99,8 +100,9 @@ import VarveTestSupport
             #expect(scale < 1e-30)
             return
         }
-        #expect(ResidualCodec.error(bytes, restored, format: .f32).squared
-            < 0.06 * ResidualCodec.energy(bytes, format: .f32) + 1e-70)
+        #expect(
+            ResidualCodec.error(bytes, restored, format: .f32).squared
+                < 0.06 * ResidualCodec.energy(bytes, format: .f32) + 1e-70)
     }
 
     @Test func whatMustBeExactIsRefused() {
