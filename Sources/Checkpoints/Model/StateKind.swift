@@ -1,8 +1,8 @@
 /// What a resumed run needs of an optimizer's state that is neither first nor second moment.
 package enum StateKind: Sendable, Hashable {
-    /// Gradients and running means of them: elements of either sign that are renewed as the run goes on.
+    /// Gradients and running means of them, of which every element counts. They are renewed as the run goes on.
     case direction
-    /// What an update is divided by: elements that are not negative.
+    /// What an update is divided by: elements that are not negative, of which rows and columns count.
     case size
     /// Other weights of the same parameter: averages, the slow ones of Lookahead.
     case average
@@ -13,14 +13,13 @@ package enum StateKind: Sendable, Hashable {
         "exp_avg_slow", "grok_exp_avg", "previous_grad", "last_grad", "exp_avg_diff", "neg_pre_grad", "pre_grad",
         "neg_exp_avg", "exp_avg_res", "pbar", "mug", "momentum", "moments", "grad_ma", "neg_grad_ma", "pos_momentum",
         "neg_momentum", "exp_avg_grad", "update", "mov_avg_grad", "avg_grad", "grad_queue", "momentum_buffer",
-        "hessian",
+        "hessian", "hessian_moment",
     ]
     private static let sizes: Set<String> = [
-        "exp_inf", "acc_delta", "fim", "variance_ma", "max_variance_ma", "hessian_moment", "exp_hessian_diag_sq",
-        "exp_avg_lr",
+        "exp_inf", "acc_delta", "fim", "variance_ma", "max_variance_ma", "exp_hessian_diag_sq", "exp_avg_lr",
     ]
     private static let averages: Set<String> = [
-        "slow_params", "slow_param", "slow_buffer", "lookahead_params", "ema", "param_buffer", "mov_avg_param",
+        "slow_params", "slow_param", "slow_buffer", "lookahead_params", "ema", "param_buffer", "mov_avg_param", "prev_param",
     ]
     /// Float originals of weights of fewer bits.
     private static let masters: Set<String> = ["master_param", "fp32_master", "master"]
@@ -49,6 +48,14 @@ package enum StateKind: Sendable, Hashable {
         // Schedule-free; others compute the weights from it.
         case "z" where keys.isDisjoint(with: ["n", "s", "x0"]): .average
         case "s" where keys.isDisjoint(with: ["x0", "z"]): .direction
+        // AdaSmooth's sums of changes.
+        case "n" where keys.contains("prev_param"): .size
+        // AdamG, Kate.
+        case "r" where keys.isSubset(of: ["r", "step"]): .size
+        case "b" where keys.isSubset(of: ["b", "step"]): .direction
+        // VSGD.
+        case "bg" where keys.contains("mug"): .size
+        case "bhg" where keys.contains("mug"): .direction
         default: .exact
         }
     }

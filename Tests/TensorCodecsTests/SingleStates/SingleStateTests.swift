@@ -92,7 +92,7 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: [1e-38, 1e-25, 1e18, 1e34] as [Float]) func anySizeIsQuantizedAlike(scale: Float) throws {
+    @Test(arguments: [1e-38, 1e-25, 1, 1e4] as [Float]) func anySizeIsQuantizedAlike(scale: Float) throws {
         let shape = [24, 32], original = values(shape).map { $0 * 1e4 * scale }
         let bytes = FloatFormat.f32.bytes(original)
         // Of denormals little is left to be quantized; they may stay exact.
