@@ -42,17 +42,36 @@ package struct ProofOfTraining {
         let form = MatrixForm(shape)
         let width = (form.isVector ? vectorRow : form.columns) * format.elementSize
         guard bytes.count == before.count, width > 0 else { return false }
-        let changed = bytes.withUnsafeBytes { now in
+        let changed = count(bytes, before, format, rowBytes: width)
+        return 2 * changed.elements > bytes.count / format.elementSize
+            || 2 * changed.rows > (bytes.count + width - 1) / width
+    }
+
+    /// Whether few elements differ from `before`, and most rows have one: a transform would spread them over all others.
+    package static func isScattered(_ bytes: [UInt8], since before: [UInt8], format: FloatFormat, form: MatrixForm)
+        -> Bool
+    {
+        let width = form.columns * format.elementSize
+        guard bytes.count == before.count, width > 0, !form.isVector else { return false }
+        let changed = count(bytes, before, format, rowBytes: width)
+        return fewest * changed.elements <= form.count && 2 * changed.rows > form.rows
+    }
+
+    /// One in so many elements: at one in twenty a transformed change took a third more than an exact one.
+    private static let fewest = 16
+
+    private static func count(
+        _ bytes: [UInt8], _ before: [UInt8], _ format: FloatFormat, rowBytes: Int
+    ) -> (elements: Int, rows: Int) {
+        bytes.withUnsafeBytes { now in
             before.withUnsafeBytes { before in
                 switch format.elementSize {
-                case 2: changes(now, before, of: UInt16.self, rowBytes: width)
-                case 4: changes(now, before, of: UInt32.self, rowBytes: width)
-                default: changes(now, before, of: UInt64.self, rowBytes: width)
+                case 2: changes(now, before, of: UInt16.self, rowBytes: rowBytes)
+                case 4: changes(now, before, of: UInt32.self, rowBytes: rowBytes)
+                default: changes(now, before, of: UInt64.self, rowBytes: rowBytes)
                 }
             }
         }
-        return 2 * changed.elements > bytes.count / format.elementSize
-            || 2 * changed.rows > (bytes.count + width - 1) / width
     }
 
     private static func changes<Word: FixedWidthInteger>(

@@ -13,13 +13,14 @@ package enum StateKind: Sendable, Hashable {
         "exp_avg_slow", "grok_exp_avg", "previous_grad", "last_grad", "exp_avg_diff", "neg_pre_grad", "pre_grad",
         "neg_exp_avg", "exp_avg_res", "pbar", "mug", "momentum", "moments", "grad_ma", "neg_grad_ma", "pos_momentum",
         "neg_momentum", "exp_avg_grad", "update", "mov_avg_grad", "avg_grad", "grad_queue", "momentum_buffer",
-        "hessian", "hessian_moment",
+        "hessian", "hessian_moment", "approx_hessian",
     ]
     private static let sizes: Set<String> = [
         "exp_inf", "acc_delta", "fim", "variance_ma", "max_variance_ma", "exp_hessian_diag_sq", "exp_avg_lr",
     ]
     private static let averages: Set<String> = [
-        "slow_params", "slow_param", "slow_buffer", "lookahead_params", "ema", "param_buffer", "mov_avg_param", "prev_param",
+        "slow_params", "slow_param", "slow_buffer", "lookahead_params", "ema", "param_buffer", "mov_avg_param",
+        "prev_param",
     ]
     /// Float originals of weights of fewer bits.
     private static let masters: Set<String> = ["master_param", "fp32_master", "master"]
@@ -45,8 +46,8 @@ package enum StateKind: Sendable, Hashable {
     /// Names of a letter mean something else in each optimizer.
     private static func shortKey(_ name: String, _ keys: Set<String>) -> StateKind {
         switch name {
-        // Schedule-free; others compute the weights from it.
-        case "z" where keys.isDisjoint(with: ["n", "s", "x0"]): .average
+        // Schedule-free and D-adapted SGD; FTRL computes the weights from it.
+        case "z" where !keys.contains("n"): .average
         case "s" where keys.isDisjoint(with: ["x0", "z"]): .direction
         // AdaSmooth's sums of changes.
         case "n" where keys.contains("prev_param"): .size

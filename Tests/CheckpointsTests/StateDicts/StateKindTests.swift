@@ -17,7 +17,7 @@ import Testing
 
     @Test func aLetterMeansWhatItStandsBeside() {
         #expect(StateKind("z", among: ["z", "n"]) == .exact)
-        #expect(StateKind("z", among: ["z", "s", "x0"]) == .exact)
+        #expect(StateKind("s", among: ["z", "s", "x0"]) == .exact)
         #expect(StateKind("s", among: ["s", "x0"]) == .exact)
         #expect(StateKind("n", among: ["s", "n", "prev_param"]) == .size)
         #expect(StateKind("r", among: ["r", "t"]) == .exact && StateKind("r", among: ["r"]) == .size)
