@@ -26,12 +26,13 @@ package enum StateKind: Sendable, Hashable {
     private static let masters: Set<String> = ["master_param", "fp32_master", "master"]
 
     /// - Parameters:
-    ///   - key: the optimizer's key, behind it the place in a list: `momentum_buffer.1`.
+    ///   - key: the optimizer's key, behind it the place in a list or a number: `momentum_buffer.1`, `momentum_buffer.0.99`.
     ///   - keys: all keys of the parameter.
     ///   - isOfFewBits: whether the weight itself has too few bits to be trained by them.
     package init(_ key: String, among keys: Set<String>, isOfFewBits: Bool = false) {
-        let words = key.split(separator: ".")
-        let name = words.last.map { Int($0) == nil ? key : words.dropLast().joined(separator: ".") } ?? key
+        var words = key.split(separator: ".")
+        while words.count > 1, let last = words.last, Int(last) != nil { words.removeLast() }
+        let name = words.joined(separator: ".")
         if Self.directions.contains(name) {
             self = .direction
         } else if Self.sizes.contains(name) {

@@ -3,7 +3,9 @@ import Testing
 
 /// What states are follows from their keys.
 @Suite struct StateKindTests {
-    @Test(arguments: ["exp_avg_slow", "previous_grad", "momentum_buffer.2", "grad_queue.0", "pbar"])
+    @Test(arguments: [
+        "exp_avg_slow", "previous_grad", "momentum_buffer.2", "momentum_buffer.0.99", "grad_queue.0", "pbar",
+    ])
     func directions(key: String) { #expect(StateKind(key, among: [key]) == .direction) }
 
     @Test(arguments: ["exp_inf", "acc_delta", "exp_hessian_diag_sq"])
