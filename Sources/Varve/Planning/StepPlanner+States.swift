@@ -49,17 +49,17 @@ extension StepPlanner {
         }
     }
 
-    /// Tensors of lists of averages: lists that are called so and have a tensor for each of the model's, in its order and
-    /// of its shape.
+    /// Tensors of lists of averages, `ema.3` and `lookahead_state.3.slow_params`: lists that are called so and have a tensor
+    /// for each of the model's, in its order and of its shape.
     func averages(_ tensors: [StoredTensor]) -> Set<Int> {
         guard case .transform = method else { return [] }
         var lists: [String: [Int]] = [:]
         for (number, tensor) in tensors.enumerated() {
-            let words = tensor.name.split(separator: ".")
-            guard let last = words.last, words.count > 1, Int(last) != nil,
-                words.dropLast().contains(where: { Self.averageWords.contains($0.lowercased()) })
-            else { continue }
-            lists[words.dropLast().joined(separator: "."), default: []].append(number)
+            var words = tensor.name.split(separator: ".")
+            guard let place = words.lastIndex(where: { Int($0) != nil }) else { continue }
+            words.remove(at: place)
+            guard words.contains(where: { Self.averageWords.contains($0.lowercased()) }) else { continue }
+            lists[words.joined(separator: "."), default: []].append(number)
         }
         guard !lists.isEmpty else { return [] }
         let shapes = contents.parameters.filter { $0.weight != nil && !$0.isBuffer }.compactMap { parameter in
@@ -72,6 +72,7 @@ extension StepPlanner {
 
     private static let averageWords: Set<String> = [
         "ema", "swa", "average", "averages", "shadow", "shadow_params", "ema_params", "ema_weights", "avg_params",
+        "slow_params", "slow_param",
     ]
 }
 
