@@ -12,6 +12,7 @@ import training
 
 ROLES = {"weight": "as weights", "firstMoment": "as first moments", "secondMoment": "as second moments"}
 EXACTLY, UNTIED = "exactly", "exactly, untied"
+AVERAGE = "average:"                                      # what is stored like a weight and is none of the model's
 
 
 @dataclass
@@ -81,9 +82,18 @@ class Report:
         # Of tensors that no parameter claims: `checkpoint-#.pt:optimizer.state.0.GG.1`.
         self.unclaimed = defaultdict(list)
         for row in step["tensors"]:
-            if row["role"] == "other" and ":" in row["name"]:
-                path = row["name"].partition(":")[2].split(".")
+            name = row["name"].removeprefix(AVERAGE)
+            if row["role"] == "other" and ":" in name:
+                path = name.partition(":")[2].split(".")
                 self.unclaimed[saved_tensors.state(path)].append(row)
+
+
+    def row(self, tie):
+        """Of a tensor of a parameter."""
+        if tie is None:
+            return None
+        name, _, key = tie
+        return self.rows.get(tie) or self.rows.get((f"{AVERAGE}{name}.{key}", "other", ""))
 
 
 def way(row, path):
@@ -92,6 +102,10 @@ def way(row, path):
         return "quantized"
     if row["coding"] == "copy":
         return "as copies of weights"
+    if row["name"].startswith(AVERAGE):
+        return "like weights"
+    if row["coding"] == "state":
+        return "on their own"
     if row["role"] == "other":
         return "as second moments" if row["key"].endswith("_sq") else "quantized"
     if row["role"] == "weight" and path[0] not in saved_tensors.MODEL:
@@ -106,10 +120,10 @@ def states(binary, run, archive, restored):
     for path, tensor in saved_tensors.every(training.read(training.checkpoint(run, training.LAST))):
         key, name = digest(tensor), saved_tensors.state(path)
         state, tie = found.setdefault(name, State(name)), ties.find(path, key)
-        row = report.rows.get(tie)
+        row = report.row(tie)
         if tie and not row:                              # tied in the step alone, not in the run
             tie = (".".join(path[:-1]), *tie[1:])
-            row = report.rows.get(tie)
+            row = report.row(tie)
         if row and tie not in claimed:
             claimed.add(tie)
             state.original += row["originalBytes"]

@@ -27,12 +27,12 @@ from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, mo
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 8, b"VRVr": 2, b"VRVf": 2}     # newest major versions
+VERSION = {b"VRVa": 1, b"VRVs": 9, b"VRVr": 2, b"VRVf": 2}     # newest major versions
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
 WEIGHT, FIRST, SECOND, OTHER = range(4)
-EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, PACKED = range(9)
+EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, PACKED, STATE = range(10)
 RECORD, PREFIXED, ELSEWHERE, CONSTANT = range(4)
 MOMENTS, WHOLE = 1, 2                            # what is forgotten, or pruned, of a step
 PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
@@ -101,16 +101,17 @@ def read_tensor(body, version):                                                 
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
     require(dtype in BITS, "a tensor of an unknown kind")
     pieces, coding = read_pieces(body, version, dtype, shape), body.u8()
-    newest = {1: EXCP, 2: HALF_COPY}.get(version, PACKED)
+    newest = {1: EXCP, 2: HALF_COPY}.get(version, STATE if version > 8 else PACKED)
     require(role <= OTHER and coding <= newest, "a tensor of an unknown kind")
-    reference = read_reference(body) if coding in (EXACT, DELTA) else None
+    require(coding != STATE or dtype in QUANTIZED and role != WEIGHT, "a state of another kind")
+    reference = read_reference(body) if coding in (EXACT, DELTA, STATE) else None
     step = body.varint() if coding == SAME_AS else None
     quantized = (body.varint(), body.varint()) if EXCP <= coding <= HALF_COPY else None
     lossless = (body.varint(), body.varint(), body.u8()) if coding == PACKED else None
     digest, figure = body.hash(), 8 if version == 1 else 4
     require(body.u8() <= 5, "a tensor paired in an unknown way")
     body.varint(), body.take(figure)                         # stored bytes, energy: for reports
-    if quantized:
+    if quantized or coding == STATE:
         # The change since the chain began, errors and pruned elements: for reports.
         body.take((3 if version > 5 else 2) * figure), body.varint()
     again = body.u8() if version > 7 else 0
@@ -171,7 +172,7 @@ def piece_of(tensor, piece, data):
 
 def read_quantized_group(body, version):                                                       # section 10
     method = 0 if version == 1 else body.u8()
-    require(method <= {5: 2, 6: 3, 7: 3}.get(version, 1), "a quantized group of an unknown method")
+    require(method <= (3 if version > 5 else {5: 2}.get(version, 1)), "a quantized group of an unknown method")
     if method == 0:
         body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
@@ -186,7 +187,11 @@ def is_weight(tensor):
 
 def is_moment(tensor):
     """Of what goes with the moments of a step."""
-    return tensor.role in (FIRST, SECOND) or tensor.quantized is not None and tensor.role == OTHER
+    return tensor.role in (FIRST, SECOND) or tensor.role == OTHER and is_lossy(tensor)
+
+
+def is_lossy(tensor):
+    return tensor.quantized is not None or tensor.coding == STATE
 
 
 def identity(tensor):
@@ -485,7 +490,7 @@ class Decoder:
             pairs = list(zip(step.tensors, tensors))
             weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
             exactly = {(tensor.name, tensor.role): (tensor, data) for tensor, data in pairs
-                     if not tensor.quantized and not tensor.key}
+                     if not is_lossy(tensor) and not tensor.key}
             everything = {identity(tensor): (tensor, data, self.earlier(tensor, before)) for tensor, data in pairs}
             restored[number] = Restored(everything, weights, states, exactly, payload)
             wanted = {self.steps[later].predecessor for later in order[place + 1:]}
@@ -576,6 +581,8 @@ class Decoder:
         before = self.previous(tensor, predecessor)[1] if tensor.coding in (DELTA, UNCHANGED) else None
         if tensor.coding in (EXACT, DELTA):
             yield index, exact(step.record(tensor.reference), tensor, before)
+        elif tensor.coding == STATE:
+            yield index, decoder_transform.single_state(step.record(tensor.reference), tensor.shape, tensor.dtype)
         elif tensor.coding == UNCHANGED:
             yield index, before
         elif tensor.coding == SAME_AS:
@@ -746,7 +753,7 @@ def rebuilt(entry, payload, tensors):
     data = assembled(entry, payload, sorted((piece.offset, piece_of(tensor, piece, restored))
                                             for tensor, piece, restored in tensors))
     changed = [(piece.offset, piece_size(tensor, piece)) for tensor, piece, _ in tensors
-               if tensor.quantized or tensor.again]
+               if is_lossy(tensor) or tensor.again]
     for start, size in entry.containers or [(0, entry.size)]:                                  # section 8.1
         own = [(max(at, start) - start, min(at + count, start + size) - max(at, start)) for at, count in changed]
         zip_file = data[start:start + size]

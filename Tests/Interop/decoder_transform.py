@@ -9,6 +9,7 @@ from decoder_levels import ABSENT, exponents, levels, second_moment
 from decoder_records import Input, require, rounded, widened
 
 KEYFRAME, DELTA, FIRST_DELTA, HOLD = range(4)
+SIZES, FINER_SIZES, SCALED, PLAIN = range(4)                  # states on their own: section 10
 LARGEST_TILE = 1 << 22
 
 SIXTEENTHS = np.array([float.fromhex(text) for text in """
@@ -422,14 +423,20 @@ def keyframe_classes(state, place, offset):
 
 def keyframe_moment(state, header, level):
     """The first moment, and what opens the bases (section 9)."""
-    value = units(level, header.step, header.centroids).astype(np.float64) * math.ldexp(1.0, header.unit)
-    with np.errstate(over="ignore"):
-        opening = moment = value.astype(np.float32)
-        if state.exponents:
-            rows, columns = (np.where(side == ABSENT, 1.0, sixteenths(2 * np.where(side == ABSENT, 0, side)))
-                             for side in state.exponents[0])
-            moment = (value.reshape(len(rows), -1) * rows[:, None] * columns[None, :]).astype(np.float32).ravel()
+    opening = scaled_levels(level, header, None)
+    moment = scaled_levels(level, header, state.exponents[0]) if state.exponents else opening
     return np.where(level == 0, np.float32(0), moment), opening
+
+
+def scaled_levels(level, quantizer, sides):
+    """Grid units times the root of row and column exponents, or times 1."""
+    value = units(level, quantizer.step, quantizer.centroids).astype(np.float64) * math.ldexp(1.0, quantizer.unit)
+    if sides is not None:
+        rows, columns = (np.where(side == ABSENT, 1.0, sixteenths(2 * np.where(side == ABSENT, 0, side)))
+                         for side in sides)
+        value = (value.reshape(len(rows), -1) * rows[:, None] * columns[None, :]).ravel()
+    with np.errstate(over="ignore"):
+        return value.astype(np.float32)
 
 
 # Blob two: section 9.
@@ -482,6 +489,31 @@ def first_moment(state, rule, level, second):
     value = value * (factor if second is None else factor * (np.sqrt(second.astype(np.float64)) + epsilon))
     limit = float.fromhex("0x1.fffffep+127")
     return np.where(level == 0, 0.0, np.clip(value, -limit, limit)).astype(np.float32)
+
+
+def single_state(data, shape, dtype):
+    """The bytes of a state on its own (section 10)."""
+    source, form, quantizer, step, sides = Input(data), Form(shape), None, 0, None
+    kind = source.u8()
+    require(kind <= PLAIN, "an unknown kind of state")
+    if kind == FINER_SIZES:
+        step = source.u8()
+        require(1 <= step <= 64, "a residual step out of range")
+    if kind in (SCALED, PLAIN):
+        quantizer = Quantizer(read_unit(source), *read_step(source))
+    if kind != PLAIN:
+        symbols = levels(source.take(source.varint()), np.repeat([0, 1, 2], [2, form.rows, form.columns]))
+        sides = exponents(symbols, form.rows, form.columns, None)
+    level = levels(source.take(len(data) - source.position),
+                   np.zeros(0 if kind == SIZES else form.count, np.int64))
+    if kind in (SIZES, FINER_SIZES):
+        values = second_moment(sides, level if kind == FINER_SIZES else None, step)
+    else:
+        values = np.where(level == 0, np.float32(0), scaled_levels(level, quantizer, sides))
+    with np.errstate(over="ignore"):
+        found = rounded(values, dtype)
+    require(np.isfinite(widened(found.tobytes(), dtype)).all(), "a state beyond its type")
+    return found.tobytes()
 
 
 def exact_opening(first, second):

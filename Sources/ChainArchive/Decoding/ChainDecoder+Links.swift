@@ -88,7 +88,7 @@ extension ChainDecoder {
             let isUsable =
                 switch coding {
                 // What refers to yet another step is no predecessor, so a replay never branches.
-                case .sameAs, .copy: false
+                case .sameAs, .copy, .state: false
                 case .excp, .transform: identity.isWeight
                 case .exact, .exactDelta, .unchanged, .packed: true
                 }

@@ -8,7 +8,7 @@ extension OpenStep {
     func needsPredecessor(_ index: Int) -> Bool {
         let tensor = manifest.tensors[index]
         switch tensor.coding {
-        case .exact, .sameAs, .copy: return false
+        case .exact, .sameAs, .copy, .state: return false
         case .exactDelta, .unchanged: return true
         case .packed(_, _, let depth): return depth > 0
         case .excp: return tensor.role == .weight
@@ -16,7 +16,7 @@ extension OpenStep {
         }
     }
 
-    /// A tensor that is stored exactly and alone. `sameAs` is resolved by the caller.
+    /// A tensor that is stored alone. `sameAs` is resolved by the caller.
     func decodeExact(_ record: TensorRecord, previous: [UInt8]?) throws(VarveError) -> [UInt8] {
         switch record.coding {
         case .unchanged:
@@ -27,6 +27,8 @@ extension OpenStep {
         case .exactDelta(let location):
             guard let previous else { break }
             return try decodeExact(record, location, previous: previous)
+        case .state(let location):
+            return try decodeState(record, location)
         case .excp, .transform, .copy, .sameAs, .packed:
             break
         }
@@ -41,6 +43,21 @@ extension OpenStep {
         do throws(CodecError) {
             return try ExactCodec.decode(
                 stored, count: record.byteCount, elementSize: record.dtype.planeCount, predecessor: previous)
+        } catch {
+            throw undecodable(record.name, location, error)
+        }
+    }
+
+    private func decodeState(_ record: TensorRecord, _ location: RecordLocation) throws(VarveError) -> [UInt8] {
+        guard let format = record.dtype.floatFormat else {
+            throw VarveError(.damaged, "a state of a type that has none", file: manifestPath, tensor: record.name)
+        }
+        // Levels, classes and values beside the bytes.
+        try expectRoom(record.byteCount, times: 12, record.name)
+        let stored = try read(location)
+        let form = MatrixForm(record.shape)
+        do throws(CodecError) {
+            return try SingleState(stored, form).bytes(form, format)
         } catch {
             throw undecodable(record.name, location, error)
         }

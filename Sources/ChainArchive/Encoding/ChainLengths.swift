@@ -51,7 +51,7 @@ enum ChainLengths {
                 result.append(Link(tensors: [identity], needed: [identity], steps: 0))
             case .exactDelta where wanted.contains(identity):
                 result.append(Link(tensors: [identity], needed: [identity]))
-            case .exact, .sameAs, .copy, .excp, .transform, .unchanged, .exactDelta: break
+            case .exact, .sameAs, .copy, .excp, .transform, .unchanged, .exactDelta, .state: break
             }
         }
         for group in touched.sorted() {

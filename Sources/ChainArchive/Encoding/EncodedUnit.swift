@@ -28,6 +28,8 @@ package struct EncodedUnit: Sendable {
     package var dropped: [PlannedTensor] = []
     /// Whether the moments of the quantized group are dropped.
     package var dropsMoments = false
+    /// Of states that are quantized on their own, by position in `tensors`, the blob.
+    package var states: [Int: Int] = [:]
     /// Tensors that are still to be packed.
     package var exact: [ExactTensor] = []
     /// Bytes of checkpoint that were read.

@@ -1,4 +1,5 @@
 package import TensorCodecs
+package import FileSystem
 
 /// Whether a tensor's contents say that it is a trained weight, where no optimizer state does.
 ///
@@ -41,17 +42,36 @@ package struct ProofOfTraining {
         let form = MatrixForm(shape)
         let width = (form.isVector ? vectorRow : form.columns) * format.elementSize
         guard bytes.count == before.count, width > 0 else { return false }
-        let changed = bytes.withUnsafeBytes { now in
+        let changed = count(bytes, before, format, rowBytes: width)
+        return 2 * changed.elements > bytes.count / format.elementSize
+            || 2 * changed.rows > (bytes.count + width - 1) / width
+    }
+
+    /// Whether few elements differ from `before`, and most rows have one: a transform would spread them over all others.
+    package static func isScattered(_ bytes: [UInt8], since before: [UInt8], format: FloatFormat, form: MatrixForm)
+        -> Bool
+    {
+        let width = form.columns * format.elementSize
+        guard bytes.count == before.count, width > 0, !form.isVector else { return false }
+        let changed = count(bytes, before, format, rowBytes: width)
+        return fewest * changed.elements <= form.count && 2 * changed.rows > form.rows
+    }
+
+    /// One in so many elements: at one in twenty a transformed change took a third more than an exact one.
+    private static let fewest = 16
+
+    private static func count(
+        _ bytes: [UInt8], _ before: [UInt8], _ format: FloatFormat, rowBytes: Int
+    ) -> (elements: Int, rows: Int) {
+        bytes.withUnsafeBytes { now in
             before.withUnsafeBytes { before in
                 switch format.elementSize {
-                case 2: changes(now, before, of: UInt16.self, rowBytes: width)
-                case 4: changes(now, before, of: UInt32.self, rowBytes: width)
-                default: changes(now, before, of: UInt64.self, rowBytes: width)
+                case 2: changes(now, before, of: UInt16.self, rowBytes: rowBytes)
+                case 4: changes(now, before, of: UInt32.self, rowBytes: rowBytes)
+                default: changes(now, before, of: UInt64.self, rowBytes: rowBytes)
                 }
             }
         }
-        return 2 * changed.elements > bytes.count / format.elementSize
-            || 2 * changed.rows > (bytes.count + width - 1) / width
     }
 
     private static func changes<Word: FixedWidthInteger>(
@@ -106,5 +126,27 @@ package struct ProofOfTraining {
             if !rises && !falls { return false }
         }
         return true
+    }
+}
+
+extension StepEncoder {
+    /// Whether a parameter may be quantized: its optimizer state proves that it is trained, or it moves like a weight.
+    ///
+    /// The answer follows from this step's original bytes and from what the archive has of the step before, so that it is
+    /// the same in a run that is appended to.
+    package func isTrained(_ parameter: PlannedParameter, _ bytes: [UInt8]) throws(VarveError) -> Bool {
+        if parameter.isProven { return true }
+        let weight = parameter.weight
+        guard let format = weight.dtype.floatFormat, let predecessor, predecessor.hasForm(of: weight),
+            ProofOfTraining(bytes, format: format, shape: weight.shape).looksLikeWeight
+        else { return false }
+        // What was quantized in the step before was seen to move: its original is gone.
+        if let step = predecessor.step, let index = step.weight(weight.identity.name),
+            !step.manifest.tensors[index].isOriginal
+        {
+            return true
+        }
+        guard let before = try predecessor.weight(weight.identity.name, byteCount: bytes.count) else { return false }
+        return ProofOfTraining.hasMoved(bytes, since: before, format: format, shape: weight.shape)
     }
 }

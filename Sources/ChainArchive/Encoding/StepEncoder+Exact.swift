@@ -119,7 +119,7 @@ extension StepEncoder {
             let bytes = try predecessor?.store?.get(.tensor(identity))
             return bytes?.count == byteCount ? bytes : nil
         // A replay would branch at what refers to yet another step.
-        case .exactDelta, .sameAs, .excp, .transform, .copy: return nil
+        case .exactDelta, .sameAs, .excp, .transform, .copy, .state: return nil
         }
     }
 
@@ -138,7 +138,7 @@ extension StepEncoder {
                 guard let before = try decoder?.predecessor(of: step), let index = before.tensor(tensor.identity)
                 else { return nil }
                 (step, record) = (before, before.manifest.tensors[index])
-            case .exactDelta, .excp, .transform, .copy: return nil
+            case .exactDelta, .excp, .transform, .copy, .state: return nil
             }
         }
     }

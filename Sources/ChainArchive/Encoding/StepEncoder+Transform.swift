@@ -100,6 +100,14 @@ extension StepEncoder {
                 try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
                 return nil
             }
+            // Where a few elements are trained, exact bytes are shorter than a transformed change, and behind them the next
+            // change is not transformed.
+            if input.state != nil, !parameter.hasMoments,
+                ProofOfTraining.isScattered(bytes, since: before, format: format, form: input.form)
+            {
+                try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)
+                return nil
+            }
         } else if settings.exactKeyframes || !parameter.hasMoments {
             // Without moments nothing proves that it is trained: it may be a table or a buffer.
             try encodeParameterExactly(parameter, weightBytes: bytes, into: &result)

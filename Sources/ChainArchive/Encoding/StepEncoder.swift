@@ -43,7 +43,7 @@ package struct StepEncoder: Sendable {
         var result = EncodedUnit()
         switch unit {
         case .losslessGroup(let tensors):
-            for tensor in tensors { try encodeTensorExactly(tensor, bytes: tensor.read(), into: &result) }
+            for tensor in tensors { try encodeTensor(tensor, bytes: tensor.read(), into: &result) }
         case .payload(let payload):
             try encodePayload(payload, into: &result)
         case .quantizedGroup(let parameters):

@@ -19,9 +19,13 @@ extension StepManifest {
                     moments: unit.dropsMoments ? .dropped : quantizedGroup.moments.map { locations[$0] }))
         }
         losslessGroups += unit.losslessGroups.map { locations[$0] }
-        for var tensor in unit.tensors {
-            tensor.coding = tensor.coding.moved(
-                quantizedGroups: firstQuantizedGroup, losslessGroups: firstLosslessGroup)
+        for (position, var tensor) in unit.tensors.enumerated() {
+            tensor.coding =
+                if let blob = unit.states[position] {
+                    .state(locations[blob])
+                } else {
+                    tensor.coding.moved(quantizedGroups: firstQuantizedGroup, losslessGroups: firstLosslessGroup)
+                }
             tensors.append(tensor)
         }
         appendDropped(unit.dropped)
@@ -52,7 +56,7 @@ extension TensorRecord.Coding {
     /// The same coding behind so many other groups.
     func moved(quantizedGroups: Int, losslessGroups: Int) -> Self {
         switch self {
-        case .exact, .exactDelta, .unchanged, .sameAs: self
+        case .exact, .exactDelta, .unchanged, .sameAs, .state: self
         case .excp(let quantizedGroup, let index):
             .excp(quantizedGroup: quantizedGroups + quantizedGroup, index: index)
         case .transform(let quantizedGroup, let index, let opens):

@@ -52,7 +52,7 @@ extension OpenStep {
         for index in indices {
             let record = manifest.tensors[index]
             switch record.coding {
-            case .exact, .exactDelta: result.records.insert(.tensor(index))
+            case .exact, .exactDelta, .state: result.records.insert(.tensor(index))
             case .packed(let losslessGroup, _, _): result.records.insert(.losslessGroup(losslessGroup))
             case .sameAs(let step): result.tensors[step, default: WantedTensors()].insert(record.identity)
             case .excp(let quantizedGroup, _), .copy(let quantizedGroup, _), .transform(let quantizedGroup, _, _):
@@ -129,8 +129,8 @@ extension StepManifest {
         switch tensor.role {
         case .firstMoment, .secondMoment: true
         case .weight: false
-        // amsgrad's maximum.
-        case .other: tensor.coding.member != nil
+        // amsgrad's maximum, states on their own.
+        case .other: tensor.coding.member != nil || tensor.coding.isState
         }
     }
 }

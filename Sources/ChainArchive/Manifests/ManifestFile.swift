@@ -25,10 +25,10 @@ package enum ManifestFile {
     /// with lossless groups and payload that is stored once, which came to version 2 of the run's too. Version 4 is for
     /// steps of which something was forgotten, version 5 for bases by other rules than the first, version 6 for
     /// sketches of errors and for copies of any number and type, version 7 for tensors in pieces, version 8 for steps that were
-    /// taken again from restored values. Version 2 of what was forgotten names versions of steps that were replaced.
+    /// taken again from restored values, version 9 for states on their own. Version 2 of what was forgotten names versions of steps that were replaced.
     package static func majorVersion(_ kind: Kind) -> UInt16 {
         switch kind {
-        case .step: 8
+        case .step: 9
         case .run, .forgotten: 2
         case .archive, .part, .parity, .partParity: 1
         }

@@ -48,8 +48,12 @@ extension StepManifest {
         return writer.output.bytes
     }
 
+    /// Since this version of step manifests states may be quantized on their own.
+    static let firstVersionWithStates: UInt16 = 9
+
     /// The oldest version that has everything: older releases shall read what they can.
     var version: UInt16 {
+        if tensors.contains(where: \.coding.isState) { return Self.firstVersionWithStates }
         if isRebased { return ErrorRange.firstVersion }
         if tensors.contains(where: { $0.pieces.run == nil }) || entries.contains(where: { !$0.containers.isEmpty }) {
             return TensorPieces.firstVersion

@@ -1,5 +1,5 @@
 package import FileSystem
-import TensorCodecs
+package import TensorCodecs
 package import TensorFiles
 
 /// A tensor that will be coded: where it lies and what it is called.
@@ -19,6 +19,8 @@ package struct PlannedTensor: Sendable {
     package var archived: TensorRecord?
     /// Whether nothing but that record is left of it: its bytes were forgotten and pruned.
     package var isDropped = false
+    /// What a resumed run needs of a state that is coded on its own; `nil` for what must be exact.
+    package var need: SingleStateEncoder.Need?
 
     package init(
         identity: TensorIdentity, dtype: DType, shape: [Int], pieces: TensorPieces, source: any ByteSource,

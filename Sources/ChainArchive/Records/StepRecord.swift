@@ -28,7 +28,8 @@ extension StepManifest {
         }
         for (index, tensor) in tensors.enumerated() {
             switch tensor.coding {
-            case .exact(let location), .exactDelta(let location): result.append((.tensor(index), location))
+            case .exact(let location), .exactDelta(let location), .state(let location):
+                result.append((.tensor(index), location))
             default: break
             }
         }
@@ -48,6 +49,7 @@ extension StepManifest {
             switch tensors[index].coding {
             case .exact: tensors[index].coding = .exact(location)
             case .exactDelta: tensors[index].coding = .exactDelta(location)
+            case .state: tensors[index].coding = .state(location)
             default: break
             }
         case .block(let entry, let block): entries[entry].payload[block].location = location

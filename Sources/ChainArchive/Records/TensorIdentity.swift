@@ -27,12 +27,18 @@ package struct TensorIdentity: Sendable, Hashable {
     package var ofOriginal: TensorIdentity {
         guard role == .weight else { return self }
         if key == "twin" { return .weight(name) }
-        guard isStranger else { return self }
+        guard key.hasPrefix(Self.strangerPrefix) else { return self }
         return TensorIdentity(name: name, role: .other, key: String(key.dropFirst(Self.strangerPrefix.count)))
     }
 
-    /// Whether it is a copy of a weight that stands elsewhere than in a model: among an optimizer's state, beside the model.
-    package var isStranger: Bool { role == .weight && key.hasPrefix(Self.strangerPrefix) }
+    /// Whether it stands elsewhere than in a model: among an optimizer's state, beside the model.
+    package var isStranger: Bool {
+        role == .weight && (key.hasPrefix(Self.strangerPrefix) || name.hasPrefix(Self.averagePrefix))
+    }
+
+    /// What a tensor is called that is stored like a weight and is none of the model's: an average of weights among an
+    /// optimizer's state, in a list beside the model.
+    package static func average(_ name: String) -> TensorIdentity { .weight(averagePrefix + name) }
 
     /// The part that the tensor plays in the checkpoint, for people: a stranger is no weight of a model.
     package var playedRole: Role { isStranger ? .other : role }
@@ -44,6 +50,7 @@ package struct TensorIdentity: Sendable, Hashable {
     package static let maximumKey = "max_exp_avg_sq"
 
     private static let strangerPrefix = "other:"
+    private static let averagePrefix = "average:"
 }
 
 /// The part a tensor plays for its parameter.

@@ -38,6 +38,9 @@ extension TensorRecord {
             writer.integer(losslessGroup)
             writer.integer(index)
             writer.byte(UInt8(clamping: depth))
+        case .state(let location):
+            writer.byte(9)
+            writer.location(location)
         }
         writer.hash(contentHash)
         writer.byte(statistics.pairing.rawValue)
@@ -88,6 +91,11 @@ extension TensorRecord {
         case 8 where version > 2:
             coding = .packed(
                 losslessGroup: try reader.integer(), index: try reader.integer(), depth: Int(try reader.byte()))
+        case 9 where version >= StepManifest.firstVersionWithStates:
+            guard dtype.floatFormat != nil, role != .weight else {
+                throw CodecError(.corrupt, "tensor \(name) is no state")
+            }
+            coding = .state(try reader.location(parts: parts))
         default: throw CodecError(.corrupt, "tensor \(name) is coded in an unknown way")
         }
         let hash = try reader.hash()

@@ -22,10 +22,17 @@ package struct TensorRecord: Sendable {
         /// Exactly: tensor `index` of a lossless group (`LosslessGroup`), coded against `depth` of its predecessors, 0
         /// to 2.
         case packed(losslessGroup: Int, index: Int, depth: Int)
+        /// Quantized on its own (`SingleState`). Nothing builds on it, and it builds on nothing.
+        case state(RecordLocation)
 
         /// Whether every bit of what was encoded comes back.
         package var isExact: Bool {
-            member == nil
+            member == nil && !isState
+        }
+
+        package var isState: Bool {
+            if case .state = self { return true }
+            return false
         }
 
         /// Whether it has the step before in it, so that whoever has the tensor can have its predecessor too.

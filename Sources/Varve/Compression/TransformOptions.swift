@@ -124,7 +124,9 @@ public struct TransformOptions: Sendable, Hashable {
             // An octave: a factor of 1.21 on the fidelity runs, where five quarters came to 1.25.
             settings.secondMomentStepSize = 4
             settings.exponentMoves = .fine
+            settings.stateStepSize = 0.25
         }
+        if quality == .small { settings.stateStepSize = 1.5 }
         settings.rule = rule(stepSize: size)
         let coarseness = size / Quality.balanced.stepSize
         settings.errorBound = coarseness * coarseness * max(1, coarseness)

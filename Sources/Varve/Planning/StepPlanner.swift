@@ -22,8 +22,8 @@ struct StepPlanner {
     var identities = Set<TensorIdentity>()
     /// Pieces that the manifest may still have; what has more stays in the payload.
     var piecesLeft = StepManifest.mostPieces
-    private var parameters: [PlannedParameter] = []
-    private var exact: [PlannedTensor] = []
+    var parameters: [PlannedParameter] = []
+    var exact: [PlannedTensor] = []
     /// Tensors that no parameter claims and that are small.
     private var smallTensors: [TensorIdentity: TensorIndex] = [:]
     /// Whether any optimizer state was found.
@@ -150,6 +150,7 @@ struct StepPlanner {
         var second = try planned(
             parameter.secondMoment, TensorIdentity(name: parameter.name, role: .secondMoment, key: ""), pairing)
         second?.decay = decay(parameter.hyperparameters?.beta2)
+        let isTied = pairing != .ambiguous && (hasMoments || !parameter.other.isEmpty)
         var maximum: PlannedTensor?
         for value in parameter.other {
             guard case .tensor(let tensorIndex) = value.content else { continue }
@@ -157,15 +158,19 @@ struct StepPlanner {
                 let tensor = try planned(
                     tensorIndex, TensorIdentity(name: parameter.name, role: .other, key: value.key), pairing)
             else { continue }
-            if value.key == TensorIdentity.maximumKey, maximum == nil { maximum = tensor } else { exact.append(tensor) }
+            if value.key == TensorIdentity.maximumKey, maximum == nil {
+                maximum = tensor
+            } else {
+                add(tensor, of: parameter, weight: isTied ? weight : nil)
+            }
         }
-        let isTied = pairing != .ambiguous && (hasMoments || !parameter.other.isEmpty)
         // Without proof nothing is quantized at a beginning: it can as well be packed with what else is exact.
         let mayBeQuantized =
             method.quantizes(keyframe: predecessor == nil) && !parameter.isBuffer
             && (isTied || !hasOptimizer || predecessor?.step != nil)
         guard let weight, mayBeQuantized, weight.dtype.isQuantizable, weight.range.count > 0 else {
-            exact += [weight, copy, first, second, maximum].compactMap { $0 }
+            exact += [weight, copy].compactMap { $0 }
+            exact += Self.alone(first: first, second: second, maximum: maximum, beside: isTied ? weight : nil)
             return
         }
         var (quantized, rest) =
@@ -187,12 +192,17 @@ struct StepPlanner {
         let counts = Set(parameters.map(\.count).filter { $0 >= CopySearch.fewestElements })
         for (index, file) in contents.files.enumerated() {
             guard let tensors = file.tensorFile?.tensors else { continue }
+            let averages = averages(tensors)
             let key = Self.stableKey(file.path, stepPath: contents.step.path, isDirectory: contents.step.isDirectory)
             for number in tensors.indices {
                 let identity = TensorIdentity(name: "\(key):\(tensors[number].name)", role: .other, key: "")
                 let tensorIndex = TensorIndex(file: index, tensor: number)
                 let mayBeSmall = counts.contains(tensors[number].count)
                 guard let tensor = try planned(tensorIndex, identity, .none, mayBeSmall: mayBeSmall) else { continue }
+                if averages.contains(number), tensor.range.count >= StepPlan.smallestTensor {
+                    addAverage(tensor, named: identity.name)
+                    continue
+                }
                 exact.append(tensor)
                 if tensor.range.count < StepPlan.smallestTensor { smallTensors[tensor.identity] = tensorIndex }
             }

@@ -20,10 +20,10 @@ struct RestoredStep {
     /// - Parameters:
     ///   - predecessor: what it is coded against; `nil` for a keyframe.
     ///   - before: what the version that it is taken from was coded against.
-    /// - Returns: the plan, without the quantized groups that can be taken over as they are, and those.
+    /// - Returns: the plan, without what can be taken over as it is: quantized groups and states on their own; and those.
     func plan(
         _ method: StepMethod, on predecessor: StepEncoder.Predecessor?, before: OpenStep?
-    ) throws(VarveError) -> (plan: StepPlan, taken: [StoredGroup]) {
+    ) throws(VarveError) -> (plan: StepPlan, taken: [StoredGroup], states: [StoredState]) {
         var parameters: [PlannedParameter] = [], taken: [StoredGroup] = []
         var exact = Set(manifest.tensors.indices.filter { manifest.tensors[$0].coding.isExact })
         let isSameStep = before.map { StepVersion.number($0.manifest.number) } == predecessor?.step?.manifest.number
@@ -53,7 +53,10 @@ struct RestoredStep {
         let plan = StepPlan(
             entries: entries, units: units, pairs: manifest.pairs, notes: [],
             originalBytes: entries.reduce(0) { $0.addingSaturated($1.isFile ? $1.byteCount : 0) })
-        return (plan, taken)
+        let states = manifest.tensors.indices.filter { manifest.tensors[$0].coding.isState }.map {
+            StoredState($0, of: step, isDropped: !withMoments && manifest.isMoment(manifest.tensors[$0]))
+        }
+        return (plan, taken, states)
     }
 
     // MARK: Tensors

@@ -27,7 +27,7 @@ public struct KeptChange: Sendable, Codable, Hashable {
     init(_ manifest: StepManifest, bound: Double?) {
         if case .step(let number, _) = manifest.predecessor { before = StepVersion.number(number) }
         var error = 0.0, change = 0.0, whole = 0.0, isChain = false
-        for record in manifest.tensors where record.identity.isWeight {
+        for record in manifest.tensors where record.identity.isWeight && !record.identity.isStranger {
             let statistics = record.statistics
             if case .transform(_, _, true) = record.coding { continue }
             change += statistics.referenceEnergy

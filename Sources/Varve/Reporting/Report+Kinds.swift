@@ -49,6 +49,8 @@ extension Report {
         case transform
         /// Rounded from a weight that has the same values under another name or in another type.
         case copy
+        /// Quantized on its own: a state of the optimizer.
+        case state
 
         init(_ coding: TensorRecord.Coding) {
             self =
@@ -60,6 +62,7 @@ extension Report {
                 case .excp: .excp
                 case .transform: .transform
                 case .copy: .copy
+                case .state: .state
                 }
         }
     }

@@ -26,6 +26,7 @@ struct RecordCollector {
             case .exact(let location): records.append(try exact(tensor, location, previous: nil))
             case .exactDelta(let location):
                 records.append(try exact(tensor, location, previous: try previous(tensor.identity)))
+            case .state(let location): records.append(try state(tensor, location))
             default: break
             }
         }
@@ -152,6 +153,14 @@ struct RecordCollector {
         return StoredRecord(bytes: try step.read(location)) { bytes in
             let decoded = try ExactCodec.decode(bytes, count: count, elementSize: elementSize, predecessor: previous)
             try BrokenPromise.unless(decoded.count == count, "a tensor of another size")
+        }
+    }
+
+    private func state(_ record: TensorRecord, _ location: RecordLocation) throws -> StoredRecord {
+        let form = MatrixForm(record.shape), format = record.dtype.floatFormat ?? .f32
+        return StoredRecord(bytes: try step.read(location)) { bytes in
+            let decoded = try SingleState(bytes, form).bytes(form, format)
+            try BrokenPromise.unless(decoded.count == form.count * format.elementSize, "a state of another size")
         }
     }
 

@@ -29,6 +29,8 @@ package struct TransformSettings: Sendable, Hashable {
     /// First moments: quantizer step in units of the weight's, in displacement. Coarser than the weight, because a resumed
     /// run renews them within some ten steps.
     package var firstMomentStepSize = 2.0
+    /// States on their own: quantizer step in units of the root mean square of their rows and columns.
+    package var stateStepSize = 1.0
     /// Dead zone: level k takes sizes from k - 1/2 + theta on.
     package var theta = 0.2
     /// Share of the old level when the root mean square change is smoothed in the logarithm.
