@@ -61,8 +61,11 @@ package struct PrunePlan: Sendable {
             }
             found.append(line)
         }
+        // Without its manifest a version that counted has no key of its own any more: the mark is under the step's number.
         for version in archive.uncommittedVersions
-        where forgotten.marks[archive.versions.key(version)]?.pruned == .whole {
+        where [archive.versions.key(version), version.number].contains(where: {
+            forgotten.marks[$0]?.pruned == .whole
+        }) {
             remains.append(version)
             leftovers += Int(try ArchiveReader.storedBytes(directory: archive.layout.stepDirectory(version)))
         }
