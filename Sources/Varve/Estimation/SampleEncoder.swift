@@ -77,6 +77,7 @@ struct SampleEncoder {
         let scale = Double(wholeBytes) / Double(max(1, encodedBytes))
         var size = Double(try ManifestFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
         for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
+        size += Double(PartParity.byteCount(ofPart: UInt64(size)))
         last = session.remains.map { (OpenStep(unstored: manifest), $0) }
         let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
         return Measurement(

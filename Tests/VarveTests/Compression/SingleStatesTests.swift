@@ -85,6 +85,32 @@ import VarveTestSupport
                 == workshop.parts("four.varve").map(\.value).sorted { $0.count < $1.count })
     }
 
+    /// Steps that are taken again keep states as they are: they refer to nothing that is forgotten.
+    @Test func forgettingWithRebaseLeavesThemAsTheyAre() async throws {
+        try workshop.write(steps)
+        try await workshop.compress()
+        let before = try await workshop.restore()
+        let rebaser = Rebaser(archive: workshop.path("a.varve"), options: RebaseOptions(threads: 1))
+        let result = try await rebaser.forget(ForgetPolicy(keepLast: 2), prune: true)
+        #expect(result.rebased?.map(\.step) == [30, 40])
+        let verified = try await Verifier(
+            archive: workshop.path("a.varve"), against: workshop.path("run"), threads: 1
+        ).verify(steps: 30...40)
+        #expect(verified.isIntact && verified.differences.isEmpty, "\(verified.differences)")
+        let after = try await workshop.restore()
+        for number in [30, 40] {
+            let file = RunWorkshop.fileName(number)
+            let old = try RunWorkshop.tensors(try #require(before[file]))
+            let back = try RunWorkshop.tensors(try #require(after[file]))
+            for index in steps[0].states.indices {
+                for name in ["exp_avg_slow", "exp_inf"] {
+                    let key = "optimizer.state.\(index).\(name)"
+                    #expect(try #require(back[key]) == old[key], "\(number): \(key)")
+                }
+            }
+        }
+    }
+
     /// States without a moment, whatever they are called, tie by their shape.
     @Test func unknownStatesOfTheWeightsShapeTie() async throws {
         let steps = Self.run.steps { step in
