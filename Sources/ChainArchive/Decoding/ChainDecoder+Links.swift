@@ -156,7 +156,7 @@ extension ChainDecoder {
                 let before =
                     step.needsPredecessor(index) ? try predecessorBytes(record, of: step, previous: previous) : nil
                 result[identity] = ChainLink(
-                    bytes: try step.decodeExact(record, previous: before),
+                    bytes: try step.decodeAlone(record, previous: before),
                     earlier: record.coding.reachesBack ? before : nil)
             }
         }

@@ -17,7 +17,7 @@ extension OpenStep {
     }
 
     /// A tensor that is stored alone. `sameAs` is resolved by the caller.
-    func decodeExact(_ record: TensorRecord, previous: [UInt8]?) throws(VarveError) -> [UInt8] {
+    func decodeAlone(_ record: TensorRecord, previous: [UInt8]?) throws(VarveError) -> [UInt8] {
         switch record.coding {
         case .unchanged:
             guard let previous else { break }

@@ -5,7 +5,7 @@ package import FileSystem
 ///
 /// Its residuals refer to nothing but the restored weights of the step before, and its moments to nothing at all. Where the new
 /// version builds on the same weights, the same records restore the same bytes.
-package struct StoredGroup: Sendable {
+package struct StoredGroup: StoredUnit {
     private let step: OpenStep
     private let number: Int
 
@@ -24,7 +24,6 @@ package struct StoredGroup: Sendable {
         }
     }
 
-    /// The group as a unit of the new version.
     package func unit() throws(VarveError) -> EncodedUnit {
         var result = EncodedUnit()
         let group = step.manifest.quantizedGroups[number]

@@ -2,7 +2,7 @@ import TensorCodecs
 package import FileSystem
 
 /// A state that is quantized on its own and taken over from a version of the step as it is: it refers to nothing.
-package struct StoredState: Sendable {
+package struct StoredState: StoredUnit {
     private let step: OpenStep
     private let index: Int
     /// Whether only its record is left: its bytes were forgotten.
@@ -14,7 +14,6 @@ package struct StoredState: Sendable {
         self.isDropped = isDropped
     }
 
-    /// The state as a unit of the new version.
     package func unit() throws(VarveError) -> EncodedUnit {
         var result = EncodedUnit(), record = step.manifest.tensors[index]
         if case .state(let location) = record.coding, !location.isDropped, !isDropped {

@@ -15,10 +15,16 @@ package enum UnitCost {
             case .lossless: return parameters.reduce(0) { $0 + $1.count * 4 * size($1.tensors) }
             }
         case .losslessGroup(let tensors):
-            return tensors.reduce(0) { $0 + $1.count * 4 * size([$1]) }
+            return tensors.reduce(0) { $0 + $1.count * 4 * size([$1]) } + quantizing(tensors, method)
         case .payload(let payload):
             return payload.byteCount * 4
         }
+    }
+
+    /// Bytes of what quantizing the largest state on its own takes beside what storing it exactly does, which it may come to.
+    private static func quantizing(_ tensors: [PlannedTensor], _ method: StepMethod) -> Int {
+        guard case .transform = method else { return 0 }
+        return 12 * (tensors.filter { $0.need != nil }.map(\.count).max() ?? 0)
     }
 
     /// Bytes of what a transform holds of a whole parameter, beside the tile that it works on.

@@ -54,7 +54,7 @@ package struct Compressor: Sendable {
         let different = try await different(found, from: reader, base: base)
         let replaced = Set(different.filter { options.replaces && $0.isCertain }.map(\.number))
         result.present = found.steps.map(\.number).filter { present.contains($0) && !replaced.contains($0) }
-        result.forgotten = result.present.filter { reader.forgotten.extent($0) != nil }
+        result.forgotten = result.present.filter { reader.forgotten.extent($0) == .whole }
         for other in different where !replaced.contains(other.number) { skip(other.skipped, &result, progress) }
         let missing = found.steps.filter {
             (!present.contains($0.number) || replaced.contains($0.number)) && options.wants($0.number)

@@ -57,7 +57,7 @@ public struct Estimator: Sendable {
             }
         }
         result.present = found.steps.map(\.number).filter { present.contains($0) }
-        result.forgotten = result.present.filter { reader?.forgotten.extent($0) != nil }
+        result.forgotten = result.present.filter { reader?.forgotten.extent($0) == .whole }
         let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
         let keyframes = KeyframePlan(interval: options.keyframeInterval, archive: reader).keyframes(
             missing.map(\.number))

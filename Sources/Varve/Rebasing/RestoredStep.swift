@@ -23,8 +23,8 @@ struct RestoredStep {
     /// - Returns: the plan, without what can be taken over as it is: quantized groups and states on their own; and those.
     func plan(
         _ method: StepMethod, on predecessor: StepEncoder.Predecessor?, before: OpenStep?
-    ) throws(VarveError) -> (plan: StepPlan, taken: [StoredGroup], states: [StoredState]) {
-        var parameters: [PlannedParameter] = [], taken: [StoredGroup] = []
+    ) throws(VarveError) -> (plan: StepPlan, taken: [any StoredUnit]) {
+        var parameters: [PlannedParameter] = [], taken: [any StoredUnit] = []
         var exact = Set(manifest.tensors.indices.filter { manifest.tensors[$0].coding.isExact })
         let isSameStep = before.map { StepVersion.number($0.manifest.number) } == predecessor?.step?.manifest.number
         for (number, members) in step.members.enumerated() {
@@ -53,10 +53,10 @@ struct RestoredStep {
         let plan = StepPlan(
             entries: entries, units: units, pairs: manifest.pairs, notes: [],
             originalBytes: entries.reduce(0) { $0.addingSaturated($1.isFile ? $1.byteCount : 0) })
-        let states = manifest.tensors.indices.filter { manifest.tensors[$0].coding.isState }.map {
-            StoredState($0, of: step, isDropped: !withMoments && manifest.isMoment(manifest.tensors[$0]))
+        for (index, tensor) in manifest.tensors.enumerated() where tensor.coding.isState {
+            taken.append(StoredState(index, of: step, isDropped: !withMoments))
         }
-        return (plan, taken, states)
+        return (plan, taken)
     }
 
     // MARK: Tensors

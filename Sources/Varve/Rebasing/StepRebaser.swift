@@ -45,7 +45,7 @@ struct StepRebaser {
             hidesMoments = decoder.archive.forgotten.extent(before) != nil
             predecessor = try await self.predecessor(before, hidesMoments: hidesMoments, decoder)
         }
-        let (plan, groups, states) = try restored.plan(method, on: predecessor, before: try source.predecessor(of: old))
+        let (plan, taken) = try restored.plan(method, on: predecessor, before: try source.predecessor(of: old))
         let encoder = try StepEncoder(
             number: number, method: method, predecessor: predecessor, decoder: decoder,
             index: try index(of: decoder.archive, before: number), hidesMoments: hidesMoments)
@@ -57,9 +57,6 @@ struct StepRebaser {
             predecessor: predecessor?.link ?? .none, entries: plan.entries, pairs: plan.pairs,
             pruned: withMoments ? nil : .moments)
         manifest.baseHashes = base == nil ? [:] : start.baseHashes
-        let taken =
-            try groups.map { (group) throws(VarveError) in try group.unit() }
-            + states.map { (state) throws(VarveError) in try state.unit() }
         try await encode(plan, taken, encoder, into: &manifest, stepWriter.part, progress)
         var outcome = outcome(manifest, of: old.manifest)
         manifest.notes = notes(manifest, old.manifest, base == nil ? nil : start, outcome, method)
@@ -110,12 +107,13 @@ struct StepRebaser {
     }
 
     private func encode(
-        _ plan: StepPlan, _ taken: [EncodedUnit], _ encoder: StepEncoder, into manifest: inout StepManifest,
+        _ plan: StepPlan, _ taken: [any StoredUnit], _ encoder: StepEncoder, into manifest: inout StepManifest,
         _ part: PartWriter, _ progress: ProgressHandler?
     ) async throws(VarveError) {
         progress?(.size(plan.originalBytes))
         var encoded = manifest
-        for unit in taken {
+        for stored in taken {
+            let unit = try stored.unit()
             try encoded.append(unit, to: part)
             progress?(.bytes(unit.sourceBytes))
         }

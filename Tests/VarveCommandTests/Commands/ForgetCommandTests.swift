@@ -57,6 +57,22 @@ import VarveTestSupport
         #expect(try codes.varve("restore", archive, "--step", "300", "-o", codes.path("o")).status == 0)
     }
 
+    /// A step of which only moments were forgotten is there.
+    @Test func forgottenStepsAreCountedApartFromThoseThatAreThere() throws {
+        let archive = codes.path("b.varve"), run = Paths.join(ExitCodeTests.fixtures, "hf-trainer-run")
+        #expect(try codes.varve("compress", run, archive, "-q", "--quality", "lossless").status == 0)
+        for (steps, options, said) in [
+            ("200", ["--moments-only"], "5 already there"), ("400", ["--dry-run"], "5 already there"),
+            ("400", [], "4 already there; 1 forgotten before"), ("200", [], "3 already there; 2 forgotten before"),
+        ] {
+            #expect(try codes.varve(["forget", archive, "--steps", steps] + options).status == 0)
+            let again = try codes.varve("compress", run, archive, "--quality", "lossless")
+            #expect(again.output.contains("0 steps added; \(said)\n"), "\(again)")
+            let plan = try codes.varve("compress", run, archive, "--quality", "lossless", "--dry-run")
+            #expect(plan.output.contains("0 steps to add; \(said)\n"), "\(plan)")
+        }
+    }
+
     @Test func whatIsForgottenComesBackUntilItIsPruned() throws {
         let archive = try compressed()
         let forgotten = try codes.varve("forget", archive, "--steps", "100,300-")
