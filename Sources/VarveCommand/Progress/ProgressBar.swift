@@ -223,7 +223,7 @@ final class ProgressBar: Sendable {
     private func text(_ state: State, width: Int) -> String {
         let time = Units.duration(Pace.seconds(.now - state.since))
         guard !Self.isEnding.load(ordering: .relaxed) else {
-            return String("ending with the tensor in work; Ctrl-C again ends at once  \(time)".prefix(width))
+            return String("stopping when this tensor is done; Ctrl-C again stops at once  \(time)".prefix(width))
         }
         let text: String
         switch state.activity {
