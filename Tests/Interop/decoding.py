@@ -9,11 +9,10 @@ import subprocess
 import sys
 import tempfile
 
-import decoder
-import decoder_transform
 import parity
 from checks import files_under, read, require
 from fixtures import FIXTURES
+from reader import READER, decoder, decoder_transform
 from varve import varve
 
 GOLDEN = os.path.join(FIXTURES, "golden")
@@ -205,8 +204,8 @@ def size_of(root):
 
 
 def decode(archive, output):
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "decoder.py")
-    result = subprocess.run([sys.executable, script, archive, output], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "varve_reader", archive, "all", output]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": READER})
     require(result.returncode == 0, f"decoder: exit code {result.returncode}: {result.stderr.strip()[-1500:]}")
 
 

@@ -27,8 +27,8 @@ import made_runs
 import resume
 import sharded
 from checks import Checks, Skip, read, require
-from decoder import EXCP, HALF_COPY, OPENING, PACKED, TRANSFORM
 from fixtures import FIXTURES, HF_RUN, ODD_RUN, ROOT, SHARED, hf_order, index_of, odd, odd_order
+from reader import EXCP, HALF_COPY, OPENING, PACKED, TRANSFORM
 from roundtrip import Roundtrip
 from state import same_bits
 

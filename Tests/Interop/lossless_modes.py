@@ -2,13 +2,12 @@
 import os
 from collections import Counter
 
-import decoder
-import decoder_lossless
 import decoding
 from checks import files_under, read, require
+from reader import decoder, decoder_lossless
 from varve import varve
 
-# Labels of decoder_lossless.census().
+# Labels of lossless.census() of the reader.
 EVERYTHING = {*(f"mode {mode} depth {depth}" for mode, depth in
                 ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0), (4, 0), (4, 1), (5, 0))),
               *(f"mode 1 {kind}" for kind in ("F32", "F16", "BF16", "F64")),

@@ -10,8 +10,7 @@ import tempfile
 
 import numpy as np
 
-import decoder
-import decoder_transform
+from reader import decoder, decoder_transform
 
 CHAIN = ("exponents", "energies", "levels", "keyframe levels", "keyframe first moments")
 MOMENTS = ("first moments", "second moments")

@@ -1,4 +1,4 @@
-"""For decoder_transform.py: the bases and their arithmetic (Docs/format-transform.md, section 6).
+"""For transform.py: the bases and their arithmetic (Docs/format-transform.md, section 6).
 
 Every function is one of that section's. Matrices are of Doubles; sums that are not of integers below 2^53 are added up
 in the order stated, which numpy's own sum would not keep.
@@ -8,7 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from decoder_records import require
+from .records import require
 
 LIMIT, EXACT = 2.0**50, 2.0**52
 ROUNDER = 1.5 * 2.0**52

@@ -1,11 +1,9 @@
 """An independent decoder of Varve archives, written from Docs/format.md, Docs/format-transform.md and
 Docs/format-lossless.md alone ("section" means a section of the first, unless the file says otherwise).
 
-    python decoder.py ARCHIVE OUTPUT
-
-Restores a whole archive, but what was forgotten, into the new directory OUTPUT. Exit codes: 0 restored, 12 the archive
-is damaged, 1 anything else. Made for being read, not for speed: files are put together in memory. It shares no code with
-Varve, so what both restore alike is what the document says.
+`main` restores a whole archive, but what was forgotten, or one step of it, into a new directory. Made for being read, not
+for speed: files are put together in memory. It shares no code with Varve, so what both restore alike is what the document
+says.
 """
 import copy
 import math
@@ -20,10 +18,10 @@ import numpy as np
 import xxhash
 import zstandard
 
-import decoder_lossless
-import decoder_transform
-from decoder_files import assembled, read, redo_checksums, set_attributes
-from decoder_records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, moments_section, require, rounded, there,
+from . import lossless
+from . import transform
+from .files import assembled, read, redo_checksums, set_attributes
+from .records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, moments_section, require, rounded, there,
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
@@ -276,7 +274,7 @@ class Manifest:
         require(form in (b"\0", b"\1", b"\2", b"\3") and not (form == b"\2" and (rest or block.content != PREFIXED)),
                 "an unknown form of payload")
         plain = (rest if form == b"\0" else prefix if form == b"\2" else unzstd(rest, block.size, prefix) if form == b"\1"
-                 else decoder_lossless.float_block(rest, block.size, prefix))
+                 else lossless.float_block(rest, block.size, prefix))
         require(len(plain) == block.size and xxhash.xxh3_64_intdigest(plain) == block.checksum,
                 "payload differs from its checksum")
         return plain
@@ -287,8 +285,8 @@ class Step(Manifest):
         super().__init__(folder, number)
         body, version = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
         require(body.varint() == number, f"{folder}: the manifest of another step")
-        path = (body.u8(), body.text(), body.text())[1]      # flags, path, method; entries have whole paths themselves
-        require(not path or safe(path), "the step's path is not allowed")
+        self.flags, self.path, _ = body.u8(), body.text(), body.text()    # entries have whole paths themselves
+        require(not self.path or safe(self.path), "the step's path is not allowed")
         kind, self.predecessor = body.u8(), None
         require(kind <= 2, "an unknown kind of predecessor")
         if kind == 2:
@@ -450,10 +448,10 @@ class Decoder:
         """Whether nothing is left of a step, rightly."""
         return number not in self.steps and self.marks.get(number) == (WHOLE, WHOLE)
 
-    def order(self):
-        """Steps, each behind its predecessor."""
+    def order(self, only=None):
+        """Steps, each behind its predecessor: all of them, or what one of them is made from."""
         placed = []
-        for number in sorted(self.steps, key=plain_number):
+        for number in sorted(self.steps, key=plain_number) if only is None else self.sources(only):
             chain = []
             while number is not None and number not in placed and not self.is_gone(number):
                 require(number in self.steps and number not in chain, f"the chain breaks at step {number}")
@@ -462,14 +460,25 @@ class Decoder:
             placed += reversed(chain)
         return placed
 
-    def restore(self, root):
+    def sources(self, only):
+        """The steps that have a tensor which a step, or one that it builds on, refers to by their number; and itself."""
+        found, ahead = set(), [only]
+        while ahead:
+            number = ahead.pop()
+            if number is None or number in found or number not in self.steps:
+                continue
+            found.add(number)
+            ahead += [self.steps[number].predecessor, *(t.step for t in self.steps[number].tensors if t.coding == SAME_AS)]
+        return sorted(found, key=plain_number)
+
+    def restore(self, root, only=None):
         for manifest in [*self.steps.values(), *([self.run] if self.run else [])]:
             manifest.open_parts()
         restored = {None: Restored({}, {}, {}, {}, [])}
         # Tensors that later steps refer to by the number of this one.
         kept = {(t.step, identity(t)): None for step in self.steps.values() for t in step.tensors
                 if t.coding == SAME_AS}
-        order = self.order()
+        order = self.order(only)
         for place, number in enumerate(order):
             step = self.steps[number]
             is_gone = self.is_gone(step.predecessor)
@@ -485,7 +494,7 @@ class Decoder:
             require(is_gone or all(e.prefix <= len(payloads) for e in step.entries), "a prefix in no entry")
             payload = [step.payload(e, payloads[e.prefix - 1] if e.prefix and not is_gone else (),
                                     lambda block: self.block_elsewhere(block, step)) for e in step.entries]
-            if step.forgotten != WHOLE:
+            if step.forgotten != WHOLE and only in (None, number):
                 self.write_files(step, payload, tensors, root)
             pairs = list(zip(step.tensors, tensors))
             weights = {tensor.name: data for tensor, data in pairs if is_weight(tensor)}
@@ -495,9 +504,9 @@ class Decoder:
             restored[number] = Restored(everything, weights, states, exactly, payload)
             wanted = {self.steps[later].predecessor for later in order[place + 1:]}
             restored = {key: value for key, value in restored.items() if key is None or key in wanted}
-        if self.run:
+        if self.run and only is None:
             self.write_files(self.run, [self.run.payload(entry) for entry in self.run.entries], [], root)
-        self.finish(root)
+        self.finish(root, only)
 
     @staticmethod
     def previous(tensor, predecessor):
@@ -582,7 +591,7 @@ class Decoder:
         if tensor.coding in (EXACT, DELTA):
             yield index, exact(step.record(tensor.reference), tensor, before)
         elif tensor.coding == STATE:
-            yield index, decoder_transform.single_state(step.record(tensor.reference), tensor.shape, tensor.dtype)
+            yield index, transform.single_state(step.record(tensor.reference), tensor.shape, tensor.dtype)
         elif tensor.coding == UNCHANGED:
             yield index, before
         elif tensor.coding == SAME_AS:
@@ -598,7 +607,7 @@ class Decoder:
                 before = self.previous(tensor, predecessor)
             require(depth < 2 or before[2] is not None, f"{tensor.name}: no predecessor of its predecessor")
             members.append((tensor, before[1], before[2] if depth > 1 else None))
-        yield from zip(places, decoder_lossless.tensors(step.record(reference), members))
+        yield from zip(places, lossless.tensors(step.record(reference), members))
 
     def members(self, step, number):
         """The members of a quantized group (section 10): by place, role, and 0 or which of the copies."""
@@ -636,9 +645,9 @@ class Decoder:
     def transform(self, step, group, parameters, members, predecessor, states):
         """Yields index and bytes of each tensor of a quantized group of method transform; adds to the states."""
         before = [None if tensor.coding == OPENING else self.state(tensor, predecessor) for tensor in parameters]
-        forms = [decoder_transform.Form(tensor.shape) for tensor in parameters]
+        forms = [transform.Form(tensor.shape) for tensor in parameters]
         dtypes = [tensor.dtype for tensor in parameters]
-        after, firsts = decoder_transform.chain(step.record(group.weights), list(zip(forms, dtypes, before)),
+        after, firsts = transform.chain(step.record(group.weights), list(zip(forms, dtypes, before)),
                                                 group.method)
         for place, (tensor, state) in enumerate(zip(parameters, after)):
             there = [(place, role, 0) in members for role in (SECOND, OTHER)]
@@ -649,7 +658,7 @@ class Decoder:
             yield members[place, WEIGHT, 0], data
             yield from self.copies(step, members, place, tensor, data)
         record = step.record(group.moments) if group.moments else None
-        for place, found in enumerate(decoder_transform.moments(record, after, firsts)):
+        for place, found in enumerate(transform.moments(record, after, firsts)):
             for role, values in zip((FIRST, SECOND, OTHER), found):
                 if (place, role, 0) in members:
                     index = members[place, role, 0]
@@ -657,7 +666,7 @@ class Decoder:
 
     def state(self, tensor, predecessor):
         """What a change of a weight builds on (section 10)."""
-        form, known = decoder_transform.Form(tensor.shape), predecessor.states.get(tensor.name)
+        form, known = transform.Form(tensor.shape), predecessor.states.get(tensor.name)
         if known is not None and known.form == form and known.dtype == tensor.dtype:
             return copy.deepcopy(known)
         before = predecessor.weights.get(tensor.name)
@@ -669,7 +678,7 @@ class Decoder:
             fits = moment is not None and moment.count == tensor.count and moment.dtype in QUANTIZED
             there(not fits or data is not None, f"{tensor.name}: a moment that its chain opens with was pruned")
             moments.append(widened(data, moment.dtype).astype(np.float32) if fits else None)
-        return decoder_transform.State(form, tensor.dtype, before, decoder_transform.exact_opening(*moments))
+        return transform.State(form, tensor.dtype, before, transform.exact_opening(*moments))
 
     def excp(self, step, group, parameters, members, predecessor):
         """Yields index and bytes of each tensor of a quantized group of method excp."""
@@ -726,10 +735,10 @@ class Decoder:
                         file.write(data)
                     set_attributes(path, entry.mode, entry.modified)
 
-    def finish(self, root):
+    def finish(self, root, only=None):
         """Symbolic links, so late that nothing was written through one; then directories from the deepest up."""
-        steps = [step for step in self.steps.values() if step.forgotten != WHOLE]
-        manifests = [*steps, *([self.run] if self.run else [])]
+        steps = [step for number, step in self.steps.items() if step.forgotten != WHOLE and only in (None, number)]
+        manifests = [*steps, *([self.run] if self.run and only is None else [])]
         entries = sorted((e for manifest in manifests for e in manifest.entries), key=lambda e: -e.path.count("/"))
         for entry in entries:
             if entry.kind == SYMBOLIC_LINK:
@@ -772,18 +781,14 @@ def variant(entry, payload, source):
 BROKEN = (Damaged, zstandard.ZstdError, UnicodeDecodeError, FileNotFoundError, FileExistsError, NotADirectoryError)
 
 
-def main(archive, output):
+def main(archive, output, only=None):
     os.mkdir(output)
     try:
-        Decoder(archive).restore(output)
+        Decoder(archive).restore(output, only)
     except BaseException as error:
         shutil.rmtree(output)
         if isinstance(error, BROKEN):
-            print(f"decoder: {archive} is damaged: {error}", file=sys.stderr)
+            print(f"varve-reader: {archive} is damaged: {error}", file=sys.stderr)
             return DAMAGED
         raise
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 3 else __doc__)

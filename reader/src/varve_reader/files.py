@@ -5,7 +5,7 @@ import struct
 import zipfile
 import zlib
 
-from decoder_records import require
+from .records import require
 
 
 def set_attributes(path, mode, modified):

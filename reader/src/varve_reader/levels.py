@@ -1,7 +1,7 @@
-"""For decoder_transform.py: packed levels and exponents of second moments (Docs/format-transform.md, sections 2, 3)."""
+"""For transform.py: packed levels and exponents of second moments (Docs/format-transform.md, sections 2, 3)."""
 import numpy as np
 
-from decoder_records import Input, require, unzigzag
+from .records import Input, require, unzigzag
 
 ZERO, RAW, CODED = range(3)
 BOUND = 1 << 30                                  # levels lie in -BOUND to BOUND - 1

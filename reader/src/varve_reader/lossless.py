@@ -4,9 +4,9 @@ from collections import Counter, namedtuple
 
 import numpy as np
 
-from decoder_levels import levels
-from decoder_records import BITS, ELEMENT_SIZE, Input, exact, require, rounded, unzstd
-from decoder_transform import Form
+from .levels import levels
+from .records import BITS, ELEMENT_SIZE, Input, exact, require, rounded, unzstd
+from .transform import Form
 
 PLANES, VALUES, SECOND, FIRST, BYTES, ROUNDED = range(6)
 # Section 12 of format.md: how the coder sees a dtype; all others are words.

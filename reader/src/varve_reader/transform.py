@@ -4,9 +4,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from decoder_bases import ORIGINAL, Rule, Side, exponent_of
-from decoder_levels import ABSENT, exponents, levels, second_moment
-from decoder_records import Input, require, rounded, widened
+from .bases import ORIGINAL, Rule, Side, exponent_of
+from .levels import ABSENT, exponents, levels, second_moment
+from .records import Input, require, rounded, widened
 
 KEYFRAME, DELTA, FIRST_DELTA, HOLD = range(4)
 SIZES, FINER_SIZES, SCALED, PLAIN = range(4)                  # states on their own: section 10
