@@ -116,7 +116,7 @@ def occurrences(opened):
                 continue
             weights = opened.parameters(step, opened.members(step, number))
             forms = [decoder_transform.Form(weight.shape) for weight in weights]
-            _, headers = decoder_transform.read_headers(step.record(group.weights), forms, group.method)
+            _, headers = decoder_transform.read_headers(step.record(group.weights), forms)
             found.add("a rule" if any(header.rule for header in headers) else "no rule")
             if any(header.keeps for header in headers):
                 found.add("kept bases")

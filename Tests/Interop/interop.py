@@ -96,7 +96,7 @@ def fixtures(checks, work):
 def golden(checks, work):
     for name in decoding.golden_names():
         checks.run(f"golden {name}: an independent decoder restores it", decoding.golden, name, work)
-    checks.run("golden kept-bases-6.0: all that its version added occurs", decoding.golden_has, "kept-bases-6.0",
+    checks.run("golden kept-bases-1.0: all that it is made for occurs", decoding.golden_has, "kept-bases-1.0",
                {TRANSFORM, OPENING, HALF_COPY}, {"anew", "held F32", "held BF16", "a rule", "kept bases"})
     checks.run("golden excp-1.0: the decoder refuses damage", decoding.damaged, "excp-1.0", work)
 

@@ -90,7 +90,7 @@ extension ChainDecoder {
                 // What refers to yet another step is no predecessor, so a replay never branches.
                 case .sameAs, .copy, .state: false
                 case .excp, .transform: identity.isWeight
-                case .exact, .exactDelta, .unchanged, .packed: true
+                case .unchanged, .packed: true
                 }
             // Two steps back goes only through what has the first of them in it.
             guard isUsable, coding.reachesBack || !wanted.earlier.contains(identity) else {

@@ -35,8 +35,7 @@ extension ChainDecoder {
         let location = step.manifest.quantizedGroups[quantizedGroup].weights
         let stored = try step.read(location)
         do throws(CodecError) {
-            let chain = try TransformDecoder.unpackChain(
-                stored, members, allows: step.manifest.quantizedGroups[quantizedGroup].features)
+            let chain = try TransformDecoder.unpackChain(stored, members)
             for (member, state) in zip(step.members[quantizedGroup], chain.states) {
                 guard state.exponents.count == (member.secondMoment == nil ? 0 : 1) + (member.maximum == nil ? 0 : 1)
                 else { throw .corrupt("exponents of moments that are not there") }

@@ -98,10 +98,8 @@ extension ChainDecoder {
         // Its manifest has been read, which refuses what is no earlier step: no circle.
         let source = try self.step(origin, for: step)
         guard let found = source.tensor(record.identity) else { throw missing(record, in: origin, step) }
-        switch source.manifest.tensors[found].coding {
-        case .exact, .packed: return try decodeTensor(found, of: source)
-        default: throw missing(record, in: origin, step)
-        }
+        guard case .packed = source.manifest.tensors[found].coding else { throw missing(record, in: origin, step) }
+        return try decodeTensor(found, of: source)
     }
 
     private func missing(_ record: TensorRecord, in origin: Int, _ step: OpenStep) -> VarveError {

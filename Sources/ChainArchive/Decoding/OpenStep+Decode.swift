@@ -8,8 +8,8 @@ extension OpenStep {
     func needsPredecessor(_ index: Int) -> Bool {
         let tensor = manifest.tensors[index]
         switch tensor.coding {
-        case .exact, .sameAs, .copy, .state: return false
-        case .exactDelta, .unchanged: return true
+        case .sameAs, .copy, .state: return false
+        case .unchanged: return true
         case .packed(_, _, let depth): return depth > 0
         case .excp: return tensor.role == .weight
         case .transform(_, _, let opens): return tensor.role == .weight && !opens
@@ -22,30 +22,12 @@ extension OpenStep {
         case .unchanged:
             guard let previous else { break }
             return previous
-        case .exact(let location):
-            return try decodeExact(record, location, previous: nil)
-        case .exactDelta(let location):
-            guard let previous else { break }
-            return try decodeExact(record, location, previous: previous)
         case .state(let location):
             return try decodeState(record, location)
         case .excp, .transform, .copy, .sameAs, .packed:
             break
         }
         throw VarveError(.damaged, "the tensor cannot be decoded on its own", file: manifestPath, tensor: record.name)
-    }
-
-    private func decodeExact(
-        _ record: TensorRecord, _ location: RecordLocation, previous: [UInt8]?
-    ) throws(VarveError) -> [UInt8] {
-        try expectRoom(record.byteCount, record.name)
-        let stored = try read(location)
-        do throws(CodecError) {
-            return try ExactCodec.decode(
-                stored, count: record.byteCount, elementSize: record.dtype.planeCount, predecessor: previous)
-        } catch {
-            throw undecodable(record.name, location, error)
-        }
     }
 
     private func decodeState(_ record: TensorRecord, _ location: RecordLocation) throws(VarveError) -> [UInt8] {

@@ -49,9 +49,7 @@ enum ChainLengths {
                 if wanted.contains(identity) { touched.insert(group) }
             case .unchanged where wanted.contains(identity):
                 result.append(Link(tensors: [identity], needed: [identity], steps: 0))
-            case .exactDelta where wanted.contains(identity):
-                result.append(Link(tensors: [identity], needed: [identity]))
-            case .exact, .sameAs, .copy, .excp, .transform, .unchanged, .exactDelta, .state: break
+            case .sameAs, .copy, .excp, .transform, .unchanged, .state: break
             }
         }
         for group in touched.sorted() {

@@ -115,11 +115,11 @@ extension StepEncoder {
             let index = step.tensor(identity)
         else { return nil }
         switch step.manifest.tensors[index].coding {
-        case .exact, .unchanged, .packed:
+        case .unchanged, .packed:
             let bytes = try predecessor?.store?.get(.tensor(identity))
             return bytes?.count == byteCount ? bytes : nil
         // A replay would branch at what refers to yet another step.
-        case .exactDelta, .sameAs, .excp, .transform, .copy, .state: return nil
+        case .sameAs, .excp, .transform, .copy, .state: return nil
         }
     }
 
@@ -132,13 +132,13 @@ extension StepEncoder {
         func named(_ origin: Int) -> Int? { StepVersion.isReplaced(origin) ? nil : origin }
         while true {
             switch record.coding {
-            case .exact, .packed: return named(step.manifest.number)
+            case .packed: return named(step.manifest.number)
             case .sameAs(let origin): return named(origin)
             case .unchanged:
                 guard let before = try decoder?.predecessor(of: step), let index = before.tensor(tensor.identity)
                 else { return nil }
                 (step, record) = (before, before.manifest.tensors[index])
-            case .exactDelta, .excp, .transform, .copy, .state: return nil
+            case .excp, .transform, .copy, .state: return nil
             }
         }
     }

@@ -41,7 +41,7 @@ extension StepEncoder {
         var (chain, moments) = try pack(members.map(\.member))
         if result.dropsMoments { moments = nil }
         result.quantizedGroup = (
-            settings: .transform(.all),
+            settings: .transform,
             weights: result.add(chain.bytes), moments: moments.map { result.add($0.bytes) }
         )
         for (position, (source, member)) in members.enumerated() {

@@ -56,7 +56,7 @@ extension TensorRecord.Coding {
     /// The same coding behind so many other groups.
     func moved(quantizedGroups: Int, losslessGroups: Int) -> Self {
         switch self {
-        case .exact, .exactDelta, .unchanged, .sameAs, .state: self
+        case .unchanged, .sameAs, .state: self
         case .excp(let quantizedGroup, let index):
             .excp(quantizedGroup: quantizedGroups + quantizedGroup, index: index)
         case .transform(let quantizedGroup, let index, let opens):

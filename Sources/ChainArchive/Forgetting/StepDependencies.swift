@@ -52,7 +52,7 @@ extension OpenStep {
         for index in indices {
             let record = manifest.tensors[index]
             switch record.coding {
-            case .exact, .exactDelta, .state: result.records.insert(.tensor(index))
+            case .state: result.records.insert(.tensor(index))
             case .packed(let losslessGroup, _, _): result.records.insert(.losslessGroup(losslessGroup))
             case .sameAs(let step): result.tensors[step, default: WantedTensors()].insert(record.identity)
             case .excp(let quantizedGroup, _), .copy(let quantizedGroup, _), .transform(let quantizedGroup, _, _):

@@ -73,7 +73,7 @@ package struct Entry: Sendable {
 }
 
 extension Entry {
-    func write(to writer: inout ManifestWriter, hasContainers: Bool = false) {
+    func write(to writer: inout ManifestWriter) {
         writer.text(path)
         switch kind {
         case .directory:
@@ -104,7 +104,6 @@ extension Entry {
         writer.integer(byteCount)
         writer.integer(prefixEntry.map { $0 + 1 } ?? 0)
         writer.list(payload) { writer, block in block.write(to: &writer) }
-        guard hasContainers else { return }
         var end: UInt64 = 0
         writer.list(containers) { writer, container in
             writer.integer(container.lowerBound - end)
@@ -113,12 +112,7 @@ extension Entry {
         }
     }
 
-    /// - Parameters:
-    ///   - sharesBlocks: whether payload blocks may be other things than records.
-    ///   - hasContainers: whether zip files in files are listed.
-    init(
-        from reader: inout ManifestReader, parts: [StepManifest.Part], sharesBlocks: Bool, hasContainers: Bool = false
-    ) throws(CodecError) {
+    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
         let path = try reader.text()
         guard Paths.isSafeRelative(path) else { throw CodecError(.corrupt, "the path \(path) is not allowed") }
         let kind: Kind
@@ -148,12 +142,11 @@ extension Entry {
         prefixEntry = prefix == 0 ? nil : prefix - 1
         let blockSize = PayloadBlock.size
         payload = try reader.list { (reader) throws(CodecError) in
-            try PayloadBlock(from: &reader, parts: parts, sharesBlocks: sharesBlocks)
+            try PayloadBlock(from: &reader, parts: parts)
         }
         guard payload.dropLast().allSatisfy({ $0.plainCount == blockSize }) else {
             throw CodecError(.corrupt, "a payload block of \(path) is too small")
         }
-        guard hasContainers else { return }
         var end: UInt64 = 0
         containers = try reader.list { (reader) throws(CodecError) in
             let (gap, count) = (try reader.unsigned(), try reader.unsigned())

@@ -46,7 +46,6 @@ package struct ForgottenSteps: Sendable, Hashable {
             writer.byte(mark.value.extent.rawValue)
             writer.byte(mark.value.pruned?.rawValue ?? 0)
         }
-        guard version > 1 else { return writer.output.bytes }
         let replaced = marks.compactMap { mark in
             StepVersion.version(ofReplaced: mark.key).map { (version: $0, pruned: mark.value.pruned) }
         }
@@ -58,12 +57,7 @@ package struct ForgottenSteps: Sendable, Hashable {
         return writer.output.bytes
     }
 
-    /// The oldest version that has everything.
-    var version: UInt16 { marks.keys.contains(where: StepVersion.isReplaced) ? 2 : 1 }
-
-    package init(
-        decoding body: [UInt8], version: UInt16 = ManifestFile.ordinaryVersion(.forgotten), file: String
-    ) throws(VarveError) {
+    package init(decoding body: [UInt8], file: String) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)
             let pins = try reader.list { (reader) throws(CodecError) in try reader.integer() }
@@ -82,7 +76,7 @@ package struct ForgottenSteps: Sendable, Hashable {
             try Self.checkAscending(marks.map(\.step))
             self.pins = Set(pins)
             self.marks = Dictionary(uniqueKeysWithValues: marks.map { ($0.step, $0.mark) })
-            if version > 1 { try readReplaced(from: &reader) }
+            try readReplaced(from: &reader)
             guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: file, cause: error)
@@ -116,14 +110,14 @@ package struct ForgottenSteps: Sendable, Hashable {
 
     /// The file's bytes; `nil` where it has nothing to say and is not there.
     package func sealed() throws(VarveError) -> [UInt8]? {
-        isEmpty ? nil : try ManifestFile.seal(encoded(), kind: .forgotten, version: version)
+        isEmpty ? nil : try ManifestFile.seal(encoded(), kind: .forgotten)
     }
 
     /// - Throws: `.damaged`, `.unsupported`, `.inputOutput`. A file that is not there says nothing.
     package static func read(_ layout: ArchiveLayout) throws(VarveError) -> ForgottenSteps {
         do throws(VarveError) {
             let sealed = try ManifestFile.open(layout.forgottenManifest, kind: .forgotten)
-            return try ForgottenSteps(decoding: sealed.body, version: sealed.version, file: layout.forgottenManifest)
+            return try ForgottenSteps(decoding: sealed.body, file: layout.forgottenManifest)
         } catch  where error.code == .notFound {
             return ForgottenSteps()
         }

@@ -21,27 +21,8 @@ package enum ManifestFile {
         case partParity = "VRVc"
     }
 
-    /// The newest that is read, by kind. Version 2 of a step's manifest came with method `transform`, version 3 of it
-    /// with lossless groups and payload that is stored once, which came to version 2 of the run's too. Version 4 is for
-    /// steps of which something was forgotten, version 5 for bases by other rules than the first, version 6 for
-    /// sketches of errors and for copies of any number and type, version 7 for tensors in pieces, version 8 for steps that were
-    /// taken again from restored values, version 9 for states on their own. Version 2 of what was forgotten names versions of steps that were replaced.
-    package static func majorVersion(_ kind: Kind) -> UInt16 {
-        switch kind {
-        case .step: 9
-        case .run, .forgotten: 2
-        case .archive, .part, .parity, .partParity: 1
-        }
-    }
-
-    /// What is written unless there is a reason for more: as many readers as possible shall read it.
-    package static func ordinaryVersion(_ kind: Kind) -> UInt16 {
-        switch kind {
-        case .step: 3
-        case .forgotten: 1
-        default: majorVersion(kind)
-        }
-    }
+    /// The format that is written, and the newest that is read: one for all kinds.
+    package static let majorVersion: UInt16 = 1
     package static let minorVersion: UInt16 = 0
     /// No manifest is larger, stored or decompressed: a million tensors take about 150 MB.
     static let largestBody: UInt64 = 1 << 30
@@ -53,8 +34,7 @@ package enum ManifestFile {
     package static let trailerSize = 16
 
     /// The bytes of a sealed file.
-    /// - Parameter version: `ordinaryVersion` where it is left out.
-    package static func seal(_ body: [UInt8], kind: Kind, version: UInt16? = nil) throws(VarveError) -> [UInt8] {
+    package static func seal(_ body: [UInt8], kind: Kind) throws(VarveError) -> [UInt8] {
         guard body.count <= largestBody else {
             throw VarveError(
                 .unsupported, "a manifest of \(body.count) bytes; no reader takes more than \(largestBody)")
@@ -70,7 +50,7 @@ package enum ManifestFile {
         }
         var writer = ByteWriter()
         writer.append(contentsOf: kind.rawValue.utf8)
-        writer.append(littleEndian: version ?? ordinaryVersion(kind))
+        writer.append(littleEndian: majorVersion)
         writer.append(littleEndian: minorVersion)
         writer.append(littleEndian: UInt64(stored.count))
         writer.append(littleEndian: UInt64(body.count))
@@ -91,9 +71,7 @@ package enum ManifestFile {
     /// read is told from a damaged one.
     /// - Throws: `.damaged`, with offset, for anything that is not exactly what `seal` made; `.unsupported` for a
     ///   newer major version; `.notFound`, `.inputOutput`.
-    package static func open(_ path: String, kind: Kind) throws(VarveError)
-        -> (body: [UInt8], hash: Hash128, version: UInt16)
-    {
+    package static func open(_ path: String, kind: Kind) throws(VarveError) -> (body: [UInt8], hash: Hash128) {
         let file = try InputFile(path)
         guard file.byteCount >= UInt64(headerSize + trailerSize), file.byteCount <= largestBody else {
             throw VarveError(.damaged, "a manifest of \(file.byteCount) bytes is impossible", file: path)
@@ -111,9 +89,9 @@ package enum ManifestFile {
         guard bytes.suffix(trailerSize).elementsEqual(trailer.bytes) else {
             throw VarveError(.damaged, "the checksum does not match", file: path, offset: UInt64(content.count))
         }
-        guard (1...majorVersion(kind)).contains(major) else {
+        guard (1...majorVersion).contains(major) else {
             throw VarveError(
-                .unsupported, "format version \(major); this release reads up to version \(majorVersion(kind))",
+                .unsupported, "format version \(major); this release reads up to version \(majorVersion)",
                 file: path,
                 offset: 4)
         }
@@ -122,9 +100,7 @@ package enum ManifestFile {
             throw VarveError(.damaged, "the declared sizes are impossible", file: path, offset: 8)
         }
         do throws(CodecError) {
-            return (
-                try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain)), Hash128(bytes), major
-            )
+            return (try Zstandard.decompress(Array(content[headerSize...]), count: Int(plain)), Hash128(bytes))
         } catch {
             throw VarveError(
                 .damaged, "the body does not decompress", file: path, offset: UInt64(headerSize), cause: error)

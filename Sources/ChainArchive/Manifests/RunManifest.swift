@@ -31,9 +31,7 @@ package struct RunManifest: Sendable {
         return writer.output.bytes
     }
 
-    package init(
-        decoding body: [UInt8], version: UInt16 = ManifestFile.majorVersion(.run), file: String
-    ) throws(VarveError) {
+    package init(decoding body: [UInt8], file: String) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)
             let parts = try reader.list { (reader) throws(CodecError) in
@@ -41,7 +39,7 @@ package struct RunManifest: Sendable {
             }
             for part in parts { try part.check() }
             let entries = try reader.list { (reader) throws(CodecError) in
-                try Entry(from: &reader, parts: parts, sharesBlocks: version >= 2)
+                try Entry(from: &reader, parts: parts)
             }
             try Entry.checkSizes(entries)
             for entry in entries {
@@ -66,11 +64,8 @@ package struct RunManifest: Sendable {
                     throw CodecError(.corrupt, "the parts of \(entry.path) do not add up to its size")
                 }
             }
-            var links: [StepLink] = []
-            if version >= 2 {
-                links = try reader.list { (reader) throws(CodecError) in
-                    StepLink(path: try reader.text(), original: try reader.text())
-                }
+            let links = try reader.list { (reader) throws(CodecError) in
+                StepLink(path: try reader.text(), original: try reader.text())
             }
             for path in links.flatMap({ [$0.path, $0.original] }) where !Paths.isSafeRelative(path) {
                 throw CodecError(.corrupt, "the path \(path) is not allowed")

@@ -28,60 +28,36 @@ extension StepManifest {
             writer.text(part.name)
             writer.integer(part.byteCount)
         }
-        let version = version
-        writer.list(entries) { writer, entry in
-            entry.write(to: &writer, hasContainers: version >= TensorPieces.firstVersion)
-        }
+        writer.list(entries) { writer, entry in entry.write(to: &writer) }
         writer.list(quantizedGroups) { writer, quantizedGroup in quantizedGroup.write(to: &writer) }
         writer.list(losslessGroups) { $0.location($1) }
-        writer.list(tensors) { writer, tensor in tensor.write(to: &writer, version: version) }
+        writer.list(tensors) { writer, tensor in tensor.write(to: &writer) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
             writer.text(pair.key)
             writer.text(pair.value)
         }
         writer.list(notes) { $0.text($1) }
-        if let pruned {
-            writer.byte(pruned.rawValue)
-        } else if version >= 5 {
-            writer.byte(0)
-        }
+        writer.byte(pruned?.rawValue ?? 0)
         return writer.output.bytes
-    }
-
-    /// Since this version of step manifests states may be quantized on their own.
-    static let firstVersionWithStates: UInt16 = 9
-
-    /// The oldest version that has everything: older releases shall read what they can.
-    var version: UInt16 {
-        if tensors.contains(where: \.coding.isState) { return Self.firstVersionWithStates }
-        if isRebased { return ErrorRange.firstVersion }
-        if tensors.contains(where: { $0.pieces.run == nil }) || entries.contains(where: { !$0.containers.isEmpty }) {
-            return TensorPieces.firstVersion
-        }
-        if hasFreeCopies || quantizedGroups.contains(where: { $0.features == .all }) { return 6 }
-        if quantizedGroups.contains(where: { $0.features == .rules }) { return 5 }
-        return pruned == nil ? ManifestFile.ordinaryVersion(.step) : 4
     }
 
     /// The bytes of a `step.manifest`.
     package func sealed() throws(VarveError) -> [UInt8] {
-        try ManifestFile.seal(encoded(), kind: .step, version: version)
+        try ManifestFile.seal(encoded(), kind: .step)
     }
 
     /// Reads a body.
     /// - Throws: `.damaged` where it breaks a rule of the format.
-    package init(
-        decoding body: [UInt8], version: UInt16 = ManifestFile.ordinaryVersion(.step), file: String
-    ) throws(VarveError) {
+    package init(decoding body: [UInt8], file: String) throws(VarveError) {
         do throws(CodecError) {
             var reader = ManifestReader(body)
-            try self.init(from: &reader, version: version)
+            try self.init(from: &reader)
         } catch {
             throw VarveError(.damaged, "the manifest breaks the format", file: file, cause: error)
         }
     }
 
-    init(from reader: inout ManifestReader, version: UInt16) throws(CodecError) {
+    init(from reader: inout ManifestReader) throws(CodecError) {
         let number = try reader.integer()
         let flags = try reader.byte()
         let path = try reader.text(), method = try reader.text()
@@ -109,33 +85,22 @@ extension StepManifest {
         }
         for part in parts { try part.check() }
         let entries = try reader.list { (reader) throws(CodecError) in
-            try Entry(
-                from: &reader, parts: parts, sharesBlocks: version >= 3,
-                hasContainers: version >= TensorPieces.firstVersion)
+            try Entry(from: &reader, parts: parts)
         }
         let quantizedGroups = try reader.list { (reader) throws(CodecError) in
-            try QuantizedGroup(from: &reader, version: version, parts: parts)
+            try QuantizedGroup(from: &reader, parts: parts)
         }
-        var losslessGroups: [RecordLocation] = []
-        if version > 2 {
-            losslessGroups = try reader.list { (reader) throws(CodecError) in try reader.location(parts: parts) }
-        }
+        let losslessGroups = try reader.list { (reader) throws(CodecError) in try reader.location(parts: parts) }
         let tensors = try reader.list { (reader) throws(CodecError) in
-            try TensorRecord(from: &reader, version: version, parts: parts)
+            try TensorRecord(from: &reader, parts: parts)
         }
         var pairs: [String: String] = [:]
         for pair in try reader.list({ (reader) throws(CodecError) in (try reader.text(), try reader.text()) }) {
             pairs[pair.0] = pair.1
         }
         let notes = try reader.list { (reader) throws(CodecError) in try reader.text() }
-        var pruned: ForgottenSteps.Extent?
-        if version > 3 {
-            let extent = try reader.byte()
-            pruned = ForgottenSteps.Extent(rawValue: extent)
-            guard pruned != nil || (extent == 0 && version >= 5) else {
-                throw CodecError(.corrupt, "what was forgotten is unknown")
-            }
-        }
+        let extent = try reader.byte(), pruned = ForgottenSteps.Extent(rawValue: extent)
+        guard pruned != nil || extent == 0 else { throw CodecError(.corrupt, "what was forgotten is unknown") }
         guard reader.input.remaining == 0 else { throw CodecError(.corrupt, "bytes are left over") }
         self.init(
             number: number, isEpoch: flags & 1 != 0, path: path, isDirectory: flags & 2 != 0, method: method,
@@ -145,7 +110,6 @@ extension StepManifest {
         guard pruned != nil || records.allSatisfy({ !$0.location.isDropped }) else {
             throw CodecError(.corrupt, "a record is missing of a step that was not forgotten")
         }
-        guard version > 5 || !hasFreeCopies else { throw CodecError(.corrupt, "copies that this version has not") }
         try checkStructure()
     }
 

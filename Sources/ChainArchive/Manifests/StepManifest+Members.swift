@@ -67,24 +67,6 @@ extension StepManifest {
         return result
     }
 
-    /// Whether copies are as only readers of version 6 take them: several of one weight, under `excp`, of float64 in float64.
-    var hasFreeCopies: Bool {
-        var seen = Set<[Int]>(), wide = Set<[Int]>()
-        for tensor in tensors {
-            guard let member = tensor.coding.member, tensor.dtype == .f64, tensor.identity.isWeight else { continue }
-            wide.insert([member.quantizedGroup, member.index])
-        }
-        for tensor in tensors {
-            guard case .copy(let quantizedGroup, let index) = tensor.coding,
-                quantizedGroups.indices.contains(quantizedGroup)
-            else { continue }
-            let position = [quantizedGroup, index]
-            if !seen.insert(position).inserted || quantizedGroups[quantizedGroup].method == .excp { return true }
-            if tensor.dtype == .f64, wide.contains(position) { return true }
-        }
-        return false
-    }
-
     /// The tensors of every lossless group, indices into `tensors`, in the lossless group's order.
     /// - Throws: `.corrupt` where a lossless group has a gap, two tensors at one position or none at all, or a tensor
     ///   refers to predecessors that the step does not have.

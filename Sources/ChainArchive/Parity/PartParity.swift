@@ -36,7 +36,7 @@ package struct PartParity: Sendable, Hashable {
     package var sealed: [UInt8] {
         var writer = ByteWriter()
         writer.append(contentsOf: ManifestFile.Kind.partParity.rawValue.utf8)
-        writer.append(littleEndian: ManifestFile.majorVersion(.partParity))
+        writer.append(littleEndian: ManifestFile.majorVersion)
         writer.append(littleEndian: ManifestFile.minorVersion)
         writer.append(littleEndian: byteCount)
         writer.append(littleEndian: hash.low)
@@ -65,7 +65,7 @@ package struct PartParity: Sendable, Hashable {
         guard Self.hash(bytes, at: end) == Hash128(Array(bytes[..<end])) else {
             throw VarveError(.damaged, "the checksum does not match", file: path, offset: UInt64(end))
         }
-        let major = UInt16(Self.integer(bytes, at: 4, count: 2)), newest = ManifestFile.majorVersion(.partParity)
+        let major = UInt16(Self.integer(bytes, at: 4, count: 2)), newest = ManifestFile.majorVersion
         guard (1...newest).contains(major) else {
             throw VarveError(
                 .unsupported, "format version \(major); this release reads up to version \(newest)", file: path,

@@ -72,10 +72,9 @@ struct ManifestReader {
         Double(bitPattern: try input.read(littleEndian: UInt64.self))
     }
 
-    /// A figure: a Double in version 1, a Float since.
-    mutating func figure(_ version: UInt16) throws(CodecError) -> Double {
-        guard version > 1 else { return try double() }
-        return Double(Float(bitPattern: try input.read(littleEndian: UInt32.self)))
+    /// A figure for people, which takes four bytes.
+    mutating func single() throws(CodecError) -> Double {
+        Double(Float(bitPattern: try input.read(littleEndian: UInt32.self)))
     }
 
     /// A list; its count may not exceed the bytes left, so nothing is allocated on a made-up count.

@@ -89,17 +89,7 @@ extension PayloadBlock {
         if !isConstant { writer.output.append(littleEndian: plainChecksum) }
     }
 
-    /// - Parameter sharesBlocks: whether blocks say where their bytes are; older manifests know records only.
-    init(
-        from reader: inout ManifestReader, parts: [StepManifest.Part], sharesBlocks: Bool
-    ) throws(CodecError) {
-        guard sharesBlocks else {
-            self.init(
-                location: try reader.location(parts: parts), plainCount: try reader.integer(),
-                plainChecksum: try reader.input.read(littleEndian: UInt64.self), usesPrefix: try reader.byte() == 1)
-            try checkSize()
-            return
-        }
+    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
         let content: Content
         switch try reader.byte() {
         case 0: content = .record(try reader.location(parts: parts), usesPrefix: false)

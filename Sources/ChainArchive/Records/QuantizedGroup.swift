@@ -4,8 +4,7 @@ package import TensorCodecs
 package struct QuantizedGroup: Sendable {
     package enum Method: Sendable, Hashable {
         case excp(ExcpSettings)
-        /// With what the headers of its members may hold.
-        case transform(TransformHeader.Features)
+        case transform
 
         package enum Name: Sendable, Hashable { case excp, transform }
     }
@@ -23,14 +22,10 @@ package struct QuantizedGroup: Sendable {
     }
 
     package var method: Method.Name {
-        if case .transform = settings { return .transform }
-        return .excp
-    }
-
-    /// What the headers of its members may hold.
-    package var features: TransformHeader.Features {
-        if case .transform(let features) = settings { return features }
-        return .none
+        switch settings {
+        case .excp: .excp
+        case .transform: .transform
+        }
     }
 }
 
@@ -43,29 +38,22 @@ extension QuantizedGroup {
             writer.double(settings.beta)
             writer.integer(settings.bits)
             writer.byte(settings.threshold == .element ? 1 : 0)
-        case .transform(let features):
-            switch features {
-            case .none: writer.byte(1)
-            case .rules: writer.byte(2)
-            case .all: writer.byte(3)
-            }
+        case .transform:
+            writer.byte(1)
         }
         writer.location(weights)
         writer.byte(moments == nil ? 0 : 1)
         if let moments { writer.location(moments) }
     }
 
-    /// Version 1 knew `excp` only and did not name it.
-    init(from reader: inout ManifestReader, version: UInt16, parts: [StepManifest.Part]) throws(CodecError) {
-        switch version == 1 ? 0 : try reader.byte() {
+    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
+        switch try reader.byte() {
         case 0:
             settings = .excp(
                 try ExcpSettings(
                     alpha: try reader.double(), beta: try reader.double(), bits: try reader.integer(),
                     threshold: try reader.byte() == 1 ? .element : .published))
-        case 1: settings = .transform(.none)
-        case 2 where version >= 5: settings = .transform(.rules)
-        case 3 where version >= 6: settings = .transform(.all)
+        case 1: settings = .transform
         default: throw CodecError(.corrupt, "a quantized group of an unknown method")
         }
         weights = try reader.location(parts: parts)

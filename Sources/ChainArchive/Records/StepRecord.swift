@@ -28,8 +28,7 @@ extension StepManifest {
         }
         for (index, tensor) in tensors.enumerated() {
             switch tensor.coding {
-            case .exact(let location), .exactDelta(let location), .state(let location):
-                result.append((.tensor(index), location))
+            case .state(let location): result.append((.tensor(index), location))
             default: break
             }
         }
@@ -46,12 +45,7 @@ extension StepManifest {
         case .moments(let quantizedGroup): quantizedGroups[quantizedGroup].moments = location
         case .losslessGroup(let losslessGroup): losslessGroups[losslessGroup] = location
         case .tensor(let index):
-            switch tensors[index].coding {
-            case .exact: tensors[index].coding = .exact(location)
-            case .exactDelta: tensors[index].coding = .exactDelta(location)
-            case .state: tensors[index].coding = .state(location)
-            default: break
-            }
+            if tensors[index].coding.isState { tensors[index].coding = .state(location) }
         case .block(let entry, let block): entries[entry].payload[block].location = location
         }
     }

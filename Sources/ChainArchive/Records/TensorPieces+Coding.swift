@@ -1,16 +1,13 @@
 import TensorCodecs
 import TensorFiles
 
-/// Where a tensor lies, as a step's manifest has it. Up to version 6 it is one run of one file.
+/// Where a tensor lies, as a step's manifest has it.
 ///
 /// Numbers of a piece are differences from those of the piece before, because shards are alike.
 extension TensorPieces {
-    /// The first version that knows pieces.
-    static let firstVersion: UInt16 = 7
-
-    func write(to writer: inout ManifestWriter, version: UInt16) {
+    func write(to writer: inout ManifestWriter) {
         if let run {
-            if version >= Self.firstVersion { writer.integer(0) }
+            writer.integer(0)
             writer.integer(run.file)
             writer.integer(run.range.lowerBound)
             return
@@ -31,10 +28,8 @@ extension TensorPieces {
         }
     }
 
-    init(
-        from reader: inout ManifestReader, version: UInt16, of name: String, dtype: DType, shape: [Int]
-    ) throws(CodecError) {
-        let count = version >= Self.firstVersion ? try reader.integer() : 0
+    init(from reader: inout ManifestReader, of name: String, dtype: DType, shape: [Int]) throws(CodecError) {
+        let count = try reader.integer()
         guard count > 0 else {
             let file = try reader.integer(), offset = try reader.unsigned()
             let byteCount = (shape.reduce(1, *) * dtype.bits + 7) / 8

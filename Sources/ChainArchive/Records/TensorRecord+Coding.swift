@@ -2,44 +2,38 @@ import TensorCodecs
 import TensorFiles
 
 extension TensorRecord {
-    func write(to writer: inout ManifestWriter, version: UInt16) {
+    func write(to writer: inout ManifestWriter) {
         writer.text(name)
         writer.byte(role.rawValue)
         writer.text(key)
         writer.text(dtype.rawValue)
         writer.list(shape) { $0.integer($1) }
-        pieces.write(to: &writer, version: version)
+        pieces.write(to: &writer)
         switch coding {
-        case .exact(let location):
-            writer.byte(0)
-            writer.location(location)
-        case .exactDelta(let location):
-            writer.byte(1)
-            writer.location(location)
-        case .unchanged:
-            writer.byte(2)
-        case .sameAs(let step):
-            writer.byte(3)
-            writer.integer(StepVersion.number(step))
-        case .excp(let quantizedGroup, let index):
-            writer.byte(4)
-            writer.integer(quantizedGroup)
-            writer.integer(index)
-        case .transform(let quantizedGroup, let index, let opens):
-            writer.byte(opens ? 6 : 5)
-            writer.integer(quantizedGroup)
-            writer.integer(index)
-        case .copy(let quantizedGroup, let index):
-            writer.byte(7)
-            writer.integer(quantizedGroup)
-            writer.integer(index)
         case .packed(let losslessGroup, let index, let depth):
-            writer.byte(8)
+            writer.byte(0)
             writer.integer(losslessGroup)
             writer.integer(index)
             writer.byte(UInt8(clamping: depth))
+        case .unchanged:
+            writer.byte(1)
+        case .sameAs(let step):
+            writer.byte(2)
+            writer.integer(StepVersion.number(step))
+        case .excp(let quantizedGroup, let index):
+            writer.byte(3)
+            writer.integer(quantizedGroup)
+            writer.integer(index)
+        case .transform(let quantizedGroup, let index, let opens):
+            writer.byte(opens ? 5 : 4)
+            writer.integer(quantizedGroup)
+            writer.integer(index)
+        case .copy(let quantizedGroup, let index):
+            writer.byte(6)
+            writer.integer(quantizedGroup)
+            writer.integer(index)
         case .state(let location):
-            writer.byte(9)
+            writer.byte(7)
             writer.location(location)
         }
         writer.hash(contentHash)
@@ -47,17 +41,16 @@ extension TensorRecord {
         writer.integer(statistics.storedBytes)
         writer.single(statistics.referenceEnergy)
         if !coding.isExact {
-            if version >= 6 { writer.single(statistics.changeSinceStart) }
+            writer.single(statistics.changeSinceStart)
             writer.single(statistics.squaredError)
             writer.single(statistics.largestError)
             writer.integer(statistics.prunedCount)
         }
-        guard version >= ErrorRange.firstVersion else { return }
         writer.byte(statistics.range == nil ? 0 : 1)
         if let range = statistics.range { range.write(to: &writer) }
     }
 
-    init(from reader: inout ManifestReader, version: UInt16, parts: [StepManifest.Part]) throws(CodecError) {
+    init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
         let name = try reader.text()
         guard let role = Role(rawValue: try reader.byte()) else {
             throw CodecError(.corrupt, "tensor \(name) has an unknown role")
@@ -74,24 +67,19 @@ extension TensorRecord {
             guard !overflow, product < 1 << 60 else { throw CodecError(.corrupt, "the shape of \(name) is impossible") }
             bits = product
         }
-        let pieces = try TensorPieces(from: &reader, version: version, of: name, dtype: dtype, shape: shape)
+        let pieces = try TensorPieces(from: &reader, of: name, dtype: dtype, shape: shape)
         let coding: Coding
         switch try reader.byte() {
-        case 0: coding = .exact(try reader.location(parts: parts))
-        case 1: coding = .exactDelta(try reader.location(parts: parts))
-        case 2: coding = .unchanged
-        case 3: coding = .sameAs(step: try reader.integer())
-        case 4: coding = .excp(quantizedGroup: try reader.integer(), index: try reader.integer())
-        case 5 where version > 1:
-            coding = .transform(quantizedGroup: try reader.integer(), index: try reader.integer(), opens: false)
-        case 6 where version > 1:
-            coding = .transform(quantizedGroup: try reader.integer(), index: try reader.integer(), opens: true)
-        case 7 where version > 1:
-            coding = .copy(quantizedGroup: try reader.integer(), index: try reader.integer())
-        case 8 where version > 2:
+        case 0:
             coding = .packed(
                 losslessGroup: try reader.integer(), index: try reader.integer(), depth: Int(try reader.byte()))
-        case 9 where version >= StepManifest.firstVersionWithStates:
+        case 1: coding = .unchanged
+        case 2: coding = .sameAs(step: try reader.integer())
+        case 3: coding = .excp(quantizedGroup: try reader.integer(), index: try reader.integer())
+        case 4: coding = .transform(quantizedGroup: try reader.integer(), index: try reader.integer(), opens: false)
+        case 5: coding = .transform(quantizedGroup: try reader.integer(), index: try reader.integer(), opens: true)
+        case 6: coding = .copy(quantizedGroup: try reader.integer(), index: try reader.integer())
+        case 7:
             guard dtype.floatFormat != nil, role != .weight else {
                 throw CodecError(.corrupt, "tensor \(name) is no state")
             }
@@ -105,22 +93,20 @@ extension TensorRecord {
         }
         statistics.pairing = pairing
         statistics.storedBytes = try reader.integer()
-        statistics.referenceEnergy = try reader.figure(version)
+        statistics.referenceEnergy = try reader.single()
         if !coding.isExact {
-            if version >= 6 { statistics.changeSinceStart = try reader.figure(version) }
-            statistics.squaredError = try reader.figure(version)
-            statistics.largestError = try reader.figure(version)
+            statistics.changeSinceStart = try reader.single()
+            statistics.squaredError = try reader.single()
+            statistics.largestError = try reader.single()
             statistics.prunedCount = try reader.integer()
         }
-        if version >= ErrorRange.firstVersion {
-            switch try reader.byte() {
-            case 0: break
-            case 1:
-                let range = try ErrorRange(from: &reader, version: version)
-                statistics.range = range
-                if coding.isExact { (statistics.squaredError, statistics.largestError) = (range.most, range.largest) }
-            default: throw CodecError(.corrupt, "the error of \(name) is known in an unknown way")
-            }
+        switch try reader.byte() {
+        case 0: break
+        case 1:
+            let range = try ErrorRange(from: &reader)
+            statistics.range = range
+            if coding.isExact { (statistics.squaredError, statistics.largestError) = (range.most, range.largest) }
+        default: throw CodecError(.corrupt, "the error of \(name) is known in an unknown way")
         }
         self.init(
             name: name, role: role, key: key, dtype: dtype, shape: shape, pieces: pieces,
@@ -129,18 +115,14 @@ extension TensorRecord {
 }
 
 extension ErrorRange {
-    /// The version of step manifests that has it.
-    static let firstVersion: UInt16 = 8
-
     func write(to writer: inout ManifestWriter) {
         writer.output.append(littleEndian: Float(Self.figureBelow(least)).bitPattern)
         writer.single(most)
         writer.single(largest)
     }
 
-    init(from reader: inout ManifestReader, version: UInt16) throws(CodecError) {
-        self.init(
-            least: try reader.figure(version), most: try reader.figure(version), largest: try reader.figure(version))
+    init(from reader: inout ManifestReader) throws(CodecError) {
+        self.init(least: try reader.single(), most: try reader.single(), largest: try reader.single())
         // Not a number is in no order.
         guard least >= 0, most >= least, largest >= 0 else {
             throw CodecError(.corrupt, "an error that cannot be")

@@ -5,13 +5,12 @@ package import TensorFiles
 package struct TensorRecord: Sendable {
     /// How the tensor's bytes are stored.
     package enum Coding: Sendable, Hashable {
-        /// `ExactCodec`, on its own.
-        case exact(RecordLocation)
-        /// `ExactCodec` with the restored weight of the same name in the predecessor as prediction.
-        case exactDelta(RecordLocation)
+        /// Exactly: tensor `index` of a lossless group (`LosslessGroup`), coded against `depth` of its predecessors, 0
+        /// to 2.
+        case packed(losslessGroup: Int, index: Int, depth: Int)
         /// Bit-equal to the predecessor's restored tensor of the same name, role and key.
         case unchanged
-        /// Bit-equal to the tensor of the same name, role and key in that earlier step, where it is `exact` or `packed`.
+        /// Bit-equal to the tensor of the same name, role and key in that earlier step, where it is `packed`.
         case sameAs(step: Int)
         /// Quantized: member `index` of quantized group `quantizedGroup`.
         case excp(quantizedGroup: Int, index: Int)
@@ -19,9 +18,6 @@ package struct TensorRecord: Sendable {
         case transform(quantizedGroup: Int, index: Int, opens: Bool)
         /// That member's weight under another name or in another type: its restored values rounded to this type.
         case copy(quantizedGroup: Int, index: Int)
-        /// Exactly: tensor `index` of a lossless group (`LosslessGroup`), coded against `depth` of its predecessors, 0
-        /// to 2.
-        case packed(losslessGroup: Int, index: Int, depth: Int)
         /// Quantized on its own (`SingleState`). Nothing builds on it, and it builds on nothing.
         case state(RecordLocation)
 

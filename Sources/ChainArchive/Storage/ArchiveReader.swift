@@ -71,13 +71,13 @@ package struct ArchiveReader: Sendable {
     ///   `.damaged`.
     package func manifest(_ number: Int) throws(VarveError) -> StepManifest {
         let path = stepManifest(number), version = versions.version(number)
-        let sealed: (body: [UInt8], hash: Hash128, version: UInt16)
+        let sealed: (body: [UInt8], hash: Hash128)
         do throws(VarveError) {
             sealed = try ManifestFile.open(path, kind: .step)
         } catch  where error.code == .notFound {
             throw missing(number)
         }
-        var manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: path)
+        var manifest = try StepManifest(decoding: sealed.body, file: path)
         guard manifest.number == version.number else {
             throw VarveError(.damaged, "the manifest is of step \(manifest.number)", file: path)
         }
@@ -126,7 +126,7 @@ package struct ArchiveReader: Sendable {
     package func runManifest() throws(VarveError) -> RunManifest? {
         do throws(VarveError) {
             let sealed = try ManifestFile.open(layout.runManifest, kind: .run)
-            return try RunManifest(decoding: sealed.body, version: sealed.version, file: layout.runManifest)
+            return try RunManifest(decoding: sealed.body, file: layout.runManifest)
         } catch  where error.code == .notFound {
             return nil
         }

@@ -10,7 +10,7 @@ package enum PartHeader {
     package static func bytes(number: UInt64) -> [UInt8] {
         var writer = ByteWriter()
         writer.append(contentsOf: ManifestFile.Kind.part.rawValue.utf8)
-        writer.append(littleEndian: ManifestFile.majorVersion(.part))
+        writer.append(littleEndian: ManifestFile.majorVersion)
         writer.append(littleEndian: ManifestFile.minorVersion)
         writer.append(littleEndian: number)
         return writer.bytes

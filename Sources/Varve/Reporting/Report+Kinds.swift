@@ -55,8 +55,6 @@ extension Report {
         init(_ coding: TensorRecord.Coding) {
             self =
                 switch coding {
-                case .exact: .exact
-                case .exactDelta: .exactDelta
                 case .packed(_, _, let depth): depth == 0 ? .exact : .exactDelta
                 case .unchanged, .sameAs: .unchanged
                 case .excp: .excp

@@ -15,7 +15,7 @@ import Testing
             tensor.record(coding, hash: Hash128(high: 1, low: 2), statistics: TensorStatistics())
         }
         var unit = EncodedUnit()
-        unit.quantizedGroup = (settings: .transform(.all), weights: unit.add([1]), moments: nil)
+        unit.quantizedGroup = (settings: .transform, weights: unit.add([1]), moments: nil)
         unit.losslessGroups = [unit.add([2])]
         unit.tensors = [
             record(.transform(quantizedGroup: 0, index: 0, opens: true)), record(.copy(quantizedGroup: 0, index: 0)),

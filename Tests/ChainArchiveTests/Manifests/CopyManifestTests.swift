@@ -4,7 +4,7 @@ import FileSystem
 import TensorFiles
 import Testing
 
-/// Copies of weights in manifests: what older readers take is written as before, the rest as version 6.
+/// Copies of weights in manifests: of any number and type, in quantized groups of both methods.
 @Suite struct CopyManifestTests {
     private func manifest(
         _ copies: [(key: String, dtype: DType)], of weight: DType = .f32, excp: Bool = false
@@ -23,7 +23,7 @@ import Testing
             "", weight, excp ? .excp(quantizedGroup: 0, index: 0) : .transform(quantizedGroup: 0, index: 0, opens: true)
         )
         for (key, dtype) in copies { add(key, dtype, .copy(quantizedGroup: 0, index: 0)) }
-        let settings = excp ? QuantizedGroup.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform(.none)
+        let settings = excp ? QuantizedGroup.Method.excp(try ExcpSettings(alpha: 0.01)) : .transform
         return StepManifest(
             number: 4, isEpoch: false, path: "m", isDirectory: false, method: "transform",
             predecessor: excp ? .step(2, digest: Hash128(high: 3, low: 4)) : .none,
@@ -32,31 +32,18 @@ import Testing
             quantizedGroups: [QuantizedGroup(settings: settings, weights: location, moments: nil)], tensors: tensors)
     }
 
-    /// The version that its bytes say.
-    private func version(_ manifest: StepManifest) throws -> UInt16 { UInt16(try manifest.sealed()[4]) }
-
-    @Test func oneCopyUnderTransformIsReadByOlderReleases() throws {
-        for dtype in [DType.bf16, .f16, .f32] {
-            let manifest = try manifest([("twin", dtype)])
-            #expect(try version(manifest) == 3)
-            let back = try StepManifest(decoding: manifest.encoded(), version: 3, file: "f")
-            #expect(try back.quantizedGroupMembers()[0][0].copies == [1])
-        }
-    }
-
-    @Test func whatOlderReleasesDoNotTakeIsOfVersionSix() throws {
-        let manifests = [
-            try manifest([("copy", .bf16), ("twin", .f32), ("other:x", .f64)]),
-            try manifest([("twin", .f32)], excp: true),
-            try manifest([("twin", .f64)], of: .f64),
-        ]
+    @Test func copiesComeBack() throws {
+        let manifests =
+            try [DType.bf16, .f16, .f32].map { try manifest([("twin", $0)]) } + [
+                try manifest([("copy", .bf16), ("twin", .f32), ("other:x", .f64)]),
+                try manifest([("twin", .f32)], excp: true),
+                try manifest([("twin", .f64)], of: .f64),
+            ]
         for manifest in manifests {
-            #expect(try version(manifest) == 6)
             let body = manifest.encoded()
-            let back = try StepManifest(decoding: body, version: 6, file: "f")
+            let back = try StepManifest(decoding: body, file: "f")
             #expect(back.encoded() == body)
             #expect(try back.quantizedGroupMembers()[0][0].copies == Array(1..<manifest.tensors.count))
-            #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: 5, file: "f") }
         }
     }
 

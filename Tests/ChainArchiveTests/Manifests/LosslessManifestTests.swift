@@ -41,13 +41,6 @@ import VarveTestSupport
         #expect(try back.losslessGroupMembers() == [[1, 0], [3, 2]])
     }
 
-    @Test func olderVersionsHaveNoPacks() throws {
-        let body = sample().encoded()
-        for version: UInt16 in [1, 2] {
-            #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: version, file: "f") }
-        }
-    }
-
     @Test func packsThatCannotBeAreRefused() {
         let lies: [(inout StepManifest) -> Void] = [
             { $0.tensors[0].coding = .packed(losslessGroup: 2, index: 0, depth: 0) },

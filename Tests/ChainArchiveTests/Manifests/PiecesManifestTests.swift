@@ -4,7 +4,7 @@ import TensorFiles
 import Testing
 import VarveTestSupport
 
-/// Step manifests of version 7, with tensors in pieces and zip files within files.
+/// Step manifests with tensors in pieces and zip files within files.
 @Suite struct PiecesManifestTests {
     /// A matrix of 4 x 6 in three boxes over two files, one of them kept twice, and a vector of 10 cut flat; eight bytes of
     /// the second file are payload.
@@ -13,20 +13,21 @@ import VarveTestSupport
         func box(_ file: Int, _ offset: UInt64, _ offsets: [Int], _ sizes: [Int]) -> TensorPiece {
             TensorPiece(file: file, offset: offset, placement: Placement(offsets: offsets, sizes: sizes))
         }
-        func tensor(_ name: String, _ shape: [Int], _ pieces: [TensorPiece]) throws -> TensorRecord {
+        func tensor(_ name: String, _ shape: [Int], group: Int, _ pieces: [TensorPiece]) throws -> TensorRecord {
             let logical = try LogicalTensor(name: name, dtype: .f32, shape: shape, pieces: pieces, file: "f")
             return TensorRecord(
                 name: name, role: .weight, key: "", dtype: .f32, shape: shape, pieces: logical.layout,
-                coding: .exact(location), contentHash: Hash128(high: 1, low: 2), statistics: TensorStatistics())
+                coding: .packed(losslessGroup: group, index: 0, depth: 0), contentHash: Hash128(high: 1, low: 2),
+                statistics: TensorStatistics())
         }
         let matrix = try tensor(
-            "matrix", [4, 6],
+            "matrix", [4, 6], group: 0,
             [
                 box(0, 0, [0, 0], [2, 6]), box(1, 0, [2, 0], [2, 4]), box(1, 32, [2, 4], [2, 2]),
                 box(0, 48, [2, 4], [2, 2]),
             ])
         let vector = try tensor(
-            "vector", [10],
+            "vector", [10], group: 1,
             [
                 TensorPiece(file: 0, offset: 64, placement: Placement(0..<7, of: [10])),
                 TensorPiece(file: 1, offset: 48, placement: Placement(7..<10, of: [10])),
@@ -41,11 +42,11 @@ import VarveTestSupport
                 Entry(
                     path: "s/1", kind: .file, mode: 0o644, modified: 1, byteCount: 68,
                     payload: [PayloadBlock(location: location, plainCount: 8, plainChecksum: 4, usesPrefix: false)]),
-            ], tensors: [matrix, vector])
+            ], losslessGroups: [location, location], tensors: [matrix, vector])
     }
 
     private func decoded(_ body: [UInt8]) throws -> StepManifest {
-        try StepManifest(decoding: body, version: 7, file: "f")
+        try StepManifest(decoding: body, file: "f")
     }
 
     @Test func piecesAndContainersComeBack() throws {

@@ -6,7 +6,7 @@ import VarveTestSupport
 
 @testable import ChainArchive
 
-/// Step manifests of version 8, in which a tensor's error is known within bounds.
+/// Step manifests in which a tensor's error is known within bounds.
 @Suite struct RebasedManifestTests {
     private func sample(_ range: ErrorRange?, coding: TensorRecord.Coding) -> StepManifest {
         let location = RecordLocation(part: 0, offset: 16, byteCount: 100, checksum: 77)
@@ -17,7 +17,7 @@ import VarveTestSupport
             predecessor: .none, parts: [.init(name: "0000.part", byteCount: 1000)],
             entries: [Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: 100)],
             quantizedGroups: coding.isExact
-                ? [] : [QuantizedGroup(settings: .transform(.all), weights: location, moments: nil)],
+                ? [] : [QuantizedGroup(settings: .transform, weights: location, moments: nil)],
             losslessGroups: coding.isExact ? [location] : [],
             tensors: [
                 TensorRecord(
@@ -32,15 +32,14 @@ import VarveTestSupport
 
     @Test(arguments: [quantized, packed]) func boundsComeBack(coding: TensorRecord.Coding) throws {
         let manifest = sample(ErrorRange(least: 0.25, most: 0.75, largest: 0.5), coding: coding)
-        #expect(manifest.version == 8 && manifest.isRebased && !manifest.isExact)
-        let back = try StepManifest(decoding: manifest.encoded(), version: 8, file: "f")
+        #expect(manifest.isRebased && !manifest.isExact)
+        let back = try StepManifest(decoding: manifest.encoded(), file: "f")
         #expect(back.encoded() == manifest.encoded())
         #expect(back.tensors[0].statistics.range == manifest.tensors[0].statistics.range)
         #expect(!back.tensors[0].isOriginal)
         // Where the coding has no figures the bounds are all there is.
         #expect(back.tensors[0].statistics.squaredError == (coding.isExact ? 0.75 : 0.5))
-        #expect(throws: VarveError.self) { try StepManifest(decoding: manifest.encoded(), version: 7, file: "f") }
-        #expect(sample(nil, coding: coding).version < 8)
+        #expect(!sample(nil, coding: coding).isRebased)
     }
 
     @Test func boundsThatCannotBeAreRefused() throws {
@@ -50,7 +49,7 @@ import VarveTestSupport
             ErrorRange(least: 0, most: 1, largest: .nan),
         ] {
             let body = sample(range, coding: Self.packed).encoded()
-            #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: 8, file: "f") }
+            #expect(throws: VarveError.self) { try StepManifest(decoding: body, file: "f") }
         }
     }
 

@@ -5,7 +5,7 @@ import TensorFiles
 import Testing
 import VarveTestSupport
 
-/// Manifests of steps with states on their own are of version 9, and no others.
+/// What a manifest says of states on their own comes back, and what cannot be is refused.
 @Suite struct StateManifestTests {
     private func sample(
         role: Role = .other, dtype: DType = .f32, pruned: ForgottenSteps.Extent? = nil,
@@ -29,23 +29,19 @@ import VarveTestSupport
         return manifest
     }
 
-    @Test func aStateMakesItVersion9() throws {
+    @Test func everyFieldComesBack() throws {
         let manifest = sample()
-        #expect(try manifest.sealed()[4] == 9)
         let body = manifest.encoded()
-        let back = try StepManifest(decoding: body, version: 9, file: "f")
+        let back = try StepManifest(decoding: body, file: "f")
         #expect(back.encoded() == body)
         #expect(back.tensors[0].coding == manifest.tensors[0].coding && !back.tensors[0].coding.isExact)
         #expect(back.tensors[0].statistics.squaredError == 0.5)
-        for version in 1..<9 as Range<UInt16> {
-            #expect(throws: VarveError.self) { try StepManifest(decoding: body, version: version, file: "f") }
-        }
     }
 
     @Test func weightsAndIntegersAreNoStates() {
         for manifest in [sample(role: .weight), sample(dtype: .i32)] {
             #expect(throws: VarveError.self) {
-                try StepManifest(decoding: manifest.encoded(), version: 9, file: "f")
+                try StepManifest(decoding: manifest.encoded(), file: "f")
             }
         }
     }
@@ -55,10 +51,10 @@ import VarveTestSupport
         #expect(manifest.isMoment(manifest.tensors[0]))
         #expect(manifest.records.map(\.record) == [.tensor(0)])
         let pruned = sample(pruned: .moments, location: .dropped)
-        let back = try StepManifest(decoding: pruned.encoded(), version: 9, file: "f")
+        let back = try StepManifest(decoding: pruned.encoded(), file: "f")
         #expect(back.dropped == [.tensor(0)])
         #expect(throws: VarveError.self) {
-            try StepManifest(decoding: sample(location: .dropped).encoded(), version: 9, file: "f")
+            try StepManifest(decoding: sample(location: .dropped).encoded(), file: "f")
         }
     }
 }

@@ -30,7 +30,7 @@ import VarveTestSupport
             entries: [
                 Entry(path: "checkpoint-400/m", kind: .file, mode: 0o644, modified: 0, byteCount: size)
             ],
-            quantizedGroups: [QuantizedGroup(settings: .transform(.none), weights: location, moments: nil)],
+            quantizedGroups: [QuantizedGroup(settings: .transform, weights: location, moments: nil)],
             tensors: tensors, pairs: [:],
             notes: [])
     }
@@ -43,7 +43,24 @@ import VarveTestSupport
         let member = try #require(back.quantizedGroupMembers().first?.first)
         #expect(member.weight == 0 && member.firstMoment == 1 && member.secondMoment == 2)
         #expect(member.maximum == 3 && member.copies == [4])
-        #expect(back.quantizedGroups[0].moments == nil && back.quantizedGroups[0].settings == .transform(.none))
+        #expect(back.quantizedGroups[0].moments == nil && back.quantizedGroups[0].settings == .transform)
+    }
+
+    @Test func whatWasPrunedIsSaidInOneByte() throws {
+        for pruned in [nil, .moments, .whole] as [ForgottenSteps.Extent?] {
+            var manifest = sample()
+            manifest.pruned = pruned
+            manifest.tensors[0].statistics.changeSinceStart = 7
+            let body = manifest.encoded(), back = try StepManifest(decoding: body, file: "f")
+            #expect(back.encoded() == body && back.pruned == pruned)
+            #expect(back.tensors[0].statistics.changeSinceStart == 7)
+        }
+        let body = sample().encoded()
+        #expect(body.last == 0)
+        for byte in 3...255 as ClosedRange<UInt8> {
+            #expect(throws: VarveError.self) { try StepManifest(decoding: body.dropLast() + [byte], file: "f") }
+        }
+        #expect(throws: VarveError.self) { try StepManifest(decoding: Array(body.dropLast()), file: "f") }
     }
 
     @Test func membersThatCannotBeAreRefused() throws {

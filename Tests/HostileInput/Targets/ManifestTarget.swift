@@ -3,11 +3,11 @@ import FileSystem
 import TensorFiles
 import VarveTestSupport
 
-/// Manifests. The first byte tells the kind and version, the rest is the body, or all of the file but its hash.
+/// Manifests. The first byte tells the kind, the rest is the body, or all of the file but its hash.
 enum ManifestTarget {
     private enum Form: CaseIterable {
-        case archive, step1, step2, step3, run1, run2, sealedArchive, sealedStep, sealedRun, step4, forgotten, parity
-        case sealedForgotten, sealedParity, partParity
+        case archive, step, run, forgotten, parity
+        case sealedArchive, sealedStep, sealedRun, sealedForgotten, sealedParity, partParity
     }
 
     static func run(_ input: [UInt8]) throws {
@@ -15,15 +15,11 @@ enum ManifestTarget {
         let body = Array(input.dropFirst())
         switch Form.allCases[Int(first) % Form.allCases.count] {
         case .archive: _ = try refused { () throws(VarveError) in try ArchiveManifest(decoding: body, file: "input") }
-        case .step1: try step(body, 1)
-        case .step2: try step(body, 2)
-        case .step3: try step(body, 3)
-        case .run1: try run(body, 1)
-        case .run2: try run(body, 2)
+        case .step: try step(body)
+        case .run: try runManifest(body)
         case .sealedArchive: try sealed(body, .archive)
         case .sealedStep: try sealed(body, .step)
         case .sealedRun: try sealed(body, .run)
-        case .step4: try step(body, 4)
         case .forgotten: try forgotten(body)
         case .parity: _ = try refused { () throws(VarveError) in try ManifestParity(decoding: body, file: "input") }
         case .sealedForgotten: try sealed(body, .forgotten)
@@ -36,10 +32,10 @@ enum ManifestTarget {
         try BrokenPromise.allowing([.damaged], body)
     }
 
-    private static func step(_ body: [UInt8], _ version: UInt16) throws {
+    private static func step(_ body: [UInt8]) throws {
         guard
             let manifest = try refused({ () throws(VarveError) in
-                try StepManifest(decoding: body, version: version, file: "input")
+                try StepManifest(decoding: body, file: "input")
             })
         else { return }
         _ = (try? manifest.quantizedGroupMembers(), try? manifest.losslessGroupMembers(), manifest.weightsDigest)
@@ -57,10 +53,9 @@ enum ManifestTarget {
             }
             try BrokenPromise.unless(byteCount == tensor.byteCount, "pieces that are not the tensor")
         }
-        // Written again it is the same, whatever the version was.
+        // Written again it is the same.
         let written = manifest.encoded()
-        let again = try StepManifest(
-            decoding: written, version: manifest.pruned == nil ? 3 : 4, file: "written")
+        let again = try StepManifest(decoding: written, file: "written")
         try BrokenPromise.unless(again.encoded() == written, "a manifest changes when it is written")
     }
 
@@ -72,10 +67,10 @@ enum ManifestTarget {
         try BrokenPromise.unless(again == forgotten, "what is forgotten changes when it is written")
     }
 
-    private static func run(_ body: [UInt8], _ version: UInt16) throws {
+    private static func runManifest(_ body: [UInt8]) throws {
         guard
             let manifest = try refused({ () throws(VarveError) in
-                try RunManifest(decoding: body, version: version, file: "input")
+                try RunManifest(decoding: body, file: "input")
             })
         else { return }
         let written = manifest.encoded()
@@ -141,15 +136,11 @@ enum ManifestTarget {
             let sealed = try ManifestFile.open(path, kind: kind)
             guard sealed.body.count <= 1 << 13 else { continue }
             let forms: (body: Form, sealed: Form) =
-                switch (kind, sealed.version) {
-                case (.step, 1): (.step1, .sealedStep)
-                case (.step, 2): (.step2, .sealedStep)
-                case (.step, 3): (.step3, .sealedStep)
-                case (.step, _): (.step4, .sealedStep)
-                case (.forgotten, _): (.forgotten, .sealedForgotten)
-                case (.parity, _): (.parity, .sealedParity)
-                case (.run, 1): (.run1, .sealedRun)
-                case (.run, _): (.run2, .sealedRun)
+                switch kind {
+                case .step: (.step, .sealedStep)
+                case .forgotten: (.forgotten, .sealedForgotten)
+                case .parity: (.parity, .sealedParity)
+                case .run: (.run, .sealedRun)
                 default: (.archive, .sealedArchive)
                 }
             seeds.append([form(forms.body)] + sealed.body)

@@ -22,13 +22,7 @@ struct RecordCollector {
             records.append(try pack(location, members))
         }
         for tensor in tensors {
-            switch tensor.coding {
-            case .exact(let location): records.append(try exact(tensor, location, previous: nil))
-            case .exactDelta(let location):
-                records.append(try exact(tensor, location, previous: try previous(tensor.identity)))
-            case .state(let location): records.append(try state(tensor, location))
-            default: break
-            }
+            if case .state(let location) = tensor.coding { records.append(try state(tensor, location)) }
         }
         for (index, entry) in step.manifest.entries.enumerated() {
             for block in entry.payload.indices { records += try payload(entry, index: index, block: block) }
@@ -83,7 +77,7 @@ struct RecordCollector {
         let chainMembers = try members.map { try chainMember(tensors[$0.weight]) }
         let stored = try step.read(quantizedGroup.weights)
         let moments = try quantizedGroup.moments.map { try step.read($0) }
-        let chain = try TransformDecoder.unpackChain(stored, chainMembers, allows: quantizedGroup.features)
+        let chain = try TransformDecoder.unpackChain(stored, chainMembers)
         @Sendable func check(_ chain: TransformDecoder.Chain, _ moments: [UInt8]?) throws {
             try BrokenPromise.unless(chain.states.count == chainMembers.count, "members are missing")
             for (state, chainMember) in zip(chain.states, chainMembers) {
@@ -99,7 +93,7 @@ struct RecordCollector {
         }
         var records = [
             StoredRecord(bytes: stored) { bytes in
-                let chain = try TransformDecoder.unpackChain(bytes, chainMembers, allows: quantizedGroup.features)
+                let chain = try TransformDecoder.unpackChain(bytes, chainMembers)
                 // A state that was kept is read again as it was.
                 for (state, chainMember) in zip(chain.states, chainMembers) {
                     let again = try TransformState(
@@ -145,14 +139,6 @@ struct RecordCollector {
         return StoredRecord(bytes: try step.read(location)) { bytes in
             let decoded = try LosslessGroup.decode(bytes[...], codedMembers)
             try BrokenPromise.unless(decoded.map(\.count) == codedMembers.map(\.byteCount), "a tensor of another size")
-        }
-    }
-
-    private func exact(_ record: TensorRecord, _ location: RecordLocation, previous: [UInt8]?) throws -> StoredRecord {
-        let count = record.byteCount, elementSize = record.dtype.planeCount
-        return StoredRecord(bytes: try step.read(location)) { bytes in
-            let decoded = try ExactCodec.decode(bytes, count: count, elementSize: elementSize, predecessor: previous)
-            try BrokenPromise.unless(decoded.count == count, "a tensor of another size")
         }
     }
 

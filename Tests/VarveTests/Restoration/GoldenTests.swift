@@ -7,29 +7,32 @@ import Testing
 import Varve
 import VarveTestSupport
 
-/// Archives of earlier formats restore to the same bytes for ever. They are never remade: a change that breaks one of
-/// these tests breaks somebody's archive.
+/// Archives of format 1.0 restore to the same bytes for ever. They are never remade: a change that breaks one of these tests
+/// breaks somebody's archive.
 @Suite struct GoldenTests {
-    static let archives =
-        [
-            "excp-1.0", "exact-1.0", "transform-2.0", "high-2.0", "tracked-2.0", "transform-3.0", "tracked-3.0",
-            "wide-5.0", "excp-3.0", "masters-3.0", "replaced-3.0", "transform-6.0",
-        ] + made.map(\.name)
+    static let names = GoldenArchive.all.map(\.name)
 
-    @Test(arguments: archives)
+    private static func path(_ name: String) -> String { Paths.join(Fixture.root, "golden/\(name)") }
+
+    @Test(arguments: names)
     func restoresToTheRecordedBytes(name: String) async throws {
         let directory = try TemporaryDirectory()
-        let archive = Paths.join(Fixture.root, "golden/\(name).varve")
+        let archive = Self.path(name) + ".varve"
         let verified = try await Verifier(archive: archive, deep: true).verify()
         #expect(verified.isIntact, "\(verified.findings)")
-        let output = Paths.join(directory.path, "run")
-        try await Restorer(archive: archive, options: RestoreOptions(selection: .all)).restore(to: output)
-        let recorded = try String(contentsOfFile: Paths.join(Fixture.root, "golden/\(name).sha256"), encoding: .utf8)
-        #expect(try Self.listing(output) == recorded)
+        let recorded = try String(contentsOfFile: Self.path(name) + ".sha256", encoding: .utf8)
+        #expect(try await Self.listing(archive, in: directory) == recorded)
+    }
+
+    @Test func allGoldenArchivesAreKnown() throws {
+        let there = try SystemCalls.list(Paths.join(Fixture.root, "golden")).filter { $0.hasSuffix(".varve") }
+        #expect(Set(there) == Set(Self.names.map { $0 + ".varve" }))
     }
 
     /// What is restored, in the form of the lists beside the golden archives.
-    private static func listing(_ output: String) throws -> String {
+    private static func listing(_ archive: String, in directory: TemporaryDirectory) async throws -> String {
+        let output = Paths.join(directory.path, "restored")
+        try await Restorer(archive: archive, options: RestoreOptions(selection: .all)).restore(to: output)
         let listing = try Trees.content(output).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         let lines = listing.filter { !$0.value.starts(with: Array("-> ".utf8)) }.map { path, bytes in
             SHA256.hash(Array(bytes)) + "  " + path
@@ -40,75 +43,35 @@ import VarveTestSupport
         return (lines + links).joined(separator: "\n") + "\n"
     }
 
-    /// Archives of the formats that this release writes, 3.0, 6.0 and 7.0, and what each was made with.
-    static let made: [(name: String, method: CompressionOptions.Method, keyframeInterval: Int)] = [
-        ("lossless-3.0", TestMethods.lossless, 50), ("masters-shallow-3.0", TestMethods.lossless, 50),
-        ("kinds-3.0", TestMethods.lossless, 50), ("excp-unclaimed-3.0", TestMethods.excp, 50),
-        ("kept-bases-6.0", TestMethods.transform, 50), ("replaced-shallow-3.0", TestMethods.lossless, 50),
-        ("pieces-7.0", TestMethods.transform, 50),
-    ]
-
-    /// What an archive was made from.
-    private static func run(_ name: String, in directory: TemporaryDirectory) throws -> String {
-        let run = Paths.join(directory.path, "run")
-        switch name {
-        case "masters-shallow-3.0", "replaced-shallow-3.0": try GoldenRuns.writeTracked(to: run)
-        case "kept-bases-6.0": try GoldenRuns.writePartly(to: run, steps: 8)
-        case "kinds-3.0": try GoldenRuns.writeKinds(to: run)
-        case "pieces-7.0": try ShardedRuns.write("dcp_fsdp_2ranks", to: run)
-        default: return Fixture.oddRun
+    /// No test: adds golden archives that are not there yet, those of the names in VARVE_MAKE_GOLDEN or `all`.
+    @Test(.enabled(if: wanted != nil)) func makesTheGoldenArchivesThatAreWanted() async throws {
+        let wanted = (Self.wanted ?? "").split(separator: ",").map(String.init)
+        for golden in GoldenArchive.all where wanted == ["all"] || wanted.contains(golden.name) {
+            let directory = try TemporaryDirectory(), position = Self.path(golden.name)
+            try #require(
+                !FileManager.default.fileExists(atPath: position + ".varve"), "golden archives are never remade")
+            try await golden.make(position + ".varve", in: directory)
+            try await Self.listing(position + ".varve", in: directory).write(
+                toFile: position + ".sha256", atomically: true, encoding: .utf8)
         }
-        return run
-    }
-
-    private static func make(
-        _ index: Int, _ archive: String, in directory: TemporaryDirectory
-    ) async throws -> CompressionResult {
-        let (name, method, keyframeInterval) = made[index]
-        let run = try run(name, in: directory)
-        var options = CompressionOptions(method: method, keyframeInterval: keyframeInterval)
-        var result = try await Compressor(run: run, archive: archive, options: options).compress()
-        guard name == "replaced-shallow-3.0" else { return result }
-        // Steps that were written again, one of them twice, while later ones build on what they were.
-        options.replaces = true
-        for (seed, indices) in [(UInt64(2), 1..<3), (3, 2..<3)] {
-            try GoldenRuns.writeTracked(to: run, seed: seed, only: indices)
-            result = try await Compressor(run: run, archive: archive, options: options).compress()
-        }
-        result.added = try ArchiveReader(archive).steps
-        return result
-    }
-
-    /// No test: adds a golden archive that is not there yet, of the name in VARVE_MAKE_GOLDEN.
-    @Test(.enabled(if: wanted != nil)) func makesTheGoldenArchiveThatIsWanted() async throws {
-        let index = try #require(Self.made.firstIndex { $0.name == Self.wanted })
-        let directory = try TemporaryDirectory()
-        let position = Paths.join(Fixture.root, "golden/\(Self.made[index].name)")
-        try #require(!FileManager.default.fileExists(atPath: position + ".varve"), "golden archives are never remade")
-        _ = try await Self.make(index, position + ".varve", in: directory)
-        let output = Paths.join(directory.path, "restored")
-        try await Restorer(archive: position + ".varve", options: RestoreOptions(selection: .all)).restore(to: output)
-        try Self.listing(output).write(toFile: position + ".sha256", atomically: true, encoding: .utf8)
     }
 
     private static let wanted = ProcessInfo.processInfo.environment["VARVE_MAKE_GOLDEN"]
 
-    /// What this release writes is what the format's version says: the same bytes as when the golden archive was made.
-    /// Another release of libzstd may compress differently.
+    /// What this release writes is what the format says: the same bytes as when the golden archive was made. Another release
+    /// of libzstd may compress differently.
     @Test(
         .enabled(if: Zstandard.libraryVersion == "1.5.4", "needs libzstd 1.5.4, by which they were made"),
-        arguments: made.indices)
-    func thisReleaseWritesTheGoldenParts(index: Int) async throws {
-        let name = Self.made[index].name
+        arguments: names)
+    func thisReleaseWritesTheGoldenParts(name: String) async throws {
         let directory = try TemporaryDirectory()
         let archive = Paths.join(directory.path, "now.varve")
-        let result = try await Self.make(index, archive, in: directory)
-        #expect(result.added.count >= 3)
-        for step in result.added {
-            let golden = try ArchiveReader(Paths.join(Fixture.root, "golden/\(name).varve"))
-            #expect(
-                try Trees.bytes(ArchiveReader(archive).stepPart(step, "0000.part"))
-                    == Trees.bytes(golden.stepPart(step, "0000.part")), "step \(step)")
-        }
+        let made = try #require(GoldenArchive.named(name))
+        try await made.make(archive, in: directory)
+        let golden = Self.path(name) + ".varve"
+        let parts = try Trees.content(golden).filter { $0.key.hasSuffix(".part") }
+        let now = try Trees.content(archive).filter { $0.key.hasSuffix(".part") }
+        #expect(Set(now.keys) == Set(parts.keys) && parts.count >= 2)
+        for (path, bytes) in parts { #expect(now[path] == bytes, "\(path)") }
     }
 }

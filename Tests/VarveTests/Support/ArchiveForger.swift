@@ -12,16 +12,15 @@ struct ArchiveForger {
     /// Rewrites the manifest of a step.
     func change(_ step: Int, _ body: (inout StepManifest) throws -> Void) throws {
         let sealed = try ManifestFile.open(layout.stepManifest(StepVersion(number: step)), kind: .step)
-        var manifest = try StepManifest(decoding: sealed.body, version: sealed.version, file: "forged")
+        var manifest = try StepManifest(decoding: sealed.body, file: "forged")
         try body(&manifest)
         try Trees.write(manifest.sealed(), to: layout.stepManifest(StepVersion(number: step)))
     }
 
-    /// Puts a body in the place of the one that is there, as the same version.
+    /// Puts a body in the place of the one that is there.
     func write(_ body: [UInt8], step: Int) throws {
         let path = layout.stepManifest(StepVersion(number: step))
-        let version = try ManifestFile.open(path, kind: .step).version
-        try Trees.write(ManifestFile.seal(body, kind: .step, version: version), to: path)
+        try Trees.write(ManifestFile.seal(body, kind: .step), to: path)
     }
 
     func body(_ step: Int) throws -> [UInt8] {
@@ -60,10 +59,8 @@ struct ArchiveForger {
             }
             manifest.losslessGroups = manifest.losslessGroups.map { mended($0) }
             for tensor in manifest.tensors.indices {
-                switch manifest.tensors[tensor].coding {
-                case .exact(let location): manifest.tensors[tensor].coding = .exact(mended(location))
-                case .exactDelta(let location): manifest.tensors[tensor].coding = .exactDelta(mended(location))
-                default: break
+                if case .state(let location) = manifest.tensors[tensor].coding {
+                    manifest.tensors[tensor].coding = .state(mended(location))
                 }
             }
         }

@@ -73,6 +73,36 @@ enum GoldenRuns {
         }
     }
 
+    /// Directories with a file for the weights and one for the optimizer's state.
+    static func writeDirectories(to root: String) throws {
+        for step in DriftingRun([.init("a", [48, 64]), .init("b", [40]), .init("c", [16, 8])], steps: 5).steps() {
+            let directory = Paths.join(root, "checkpoint-\(step.number)")
+            try Trees.write(
+                SafetensorsMaker.file(step.model, metadata: [("format", "pt")]), to: directory + "/model.safetensors")
+            try Trees.write(step.optimizerFile(), to: directory + "/optimizer.pt")
+        }
+    }
+
+    /// Beside AdamW's moments a slow momentum, a largest size and an average of the weights, in several types; amsgrad's
+    /// maximum.
+    static func writeStates(to root: String) throws {
+        let run = DriftingRun([.init("a", [24, 32]), .init("b", [160]), .init("c", [20, 24])], steps: 4)
+        let steps = run.steps { step in
+            for index in step.states.indices {
+                var slow = step.states[index][0], size = step.states[index][1], average = step.model[index]
+                var largest = size
+                (slow.name, size.name, average.name) = ("exp_avg_slow", "exp_inf", "slow_params")
+                largest.name = "max_exp_avg_sq"
+                slow.change { $0 = $0.enumerated().map { $1 * (1 + 0.3 * Float($0 % 7)) } }
+                size.change { $0 = $0.map { 1.5 * $0.squareRoot() } }
+                average.change { $0 = $0.map { 0.95 * $0 } }
+                if index == 2 { slow = slow.converted(to: .bf16) }
+                step.states[index] += [slow, size, average, largest]
+            }
+        }
+        for step in steps { try Trees.write(step.file(), to: Paths.join(root, "ckpt_\(step.number).pt")) }
+    }
+
     /// Element types and ways of changing that method `lossless` treats apart: values that go on as they went, in every
     /// float type; ones of which few change; bytes.
     static func writeKinds(to root: String) throws {

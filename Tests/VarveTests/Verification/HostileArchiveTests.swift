@@ -173,19 +173,17 @@ import VarveTestSupport
             "a tensor of a petabyte in a few bytes",
             { manifest in
                 var tensor = manifest.tensors[0]
-                guard
-                    case .exact(let location) = manifest.tensors.compactMap({ tensor -> TensorRecord.Coding? in
-                        if case .exact = tensor.coding { return tensor.coding }
-                        return nil
-                    }).first ?? manifest.entries[0].payload[0].location.map({ .exact($0) })
-                else { return }
+                guard let location = manifest.losslessGroups.first ?? manifest.entries[0].payload[0].location else {
+                    return
+                }
+                manifest.losslessGroups.append(location)
                 manifest.entries.append(ArchiveForger.entry("big", .file))
                 manifest.entries[manifest.entries.count - 1].byteCount = 1 << 50
                 tensor.name = "big"
                 tensor.dtype = .u8
                 tensor.shape = [1 << 50]
                 tensor.pieces = TensorPieces(file: manifest.entries.count - 1, offset: 0, byteCount: 1 << 50)
-                tensor.coding = .exact(location)
+                tensor.coding = .packed(losslessGroup: manifest.losslessGroups.count - 1, index: 0, depth: 0)
                 manifest.tensors.append(tensor)
             }
         ),

@@ -21,16 +21,16 @@ import zstandard
 from . import lossless
 from . import transform
 from .files import assembled, read, redo_checksums, set_attributes
-from .records import (BITS, QUANTIZED, Damaged, Dropped, Input, exact, moments_section, require, rounded, there,
+from .records import (BITS, QUANTIZED, Damaged, Dropped, Input, moments_section, require, rounded, there,
                              unzstd, varint, weights_section, widened)
 
 DAMAGED = 12
-VERSION = {b"VRVa": 1, b"VRVs": 9, b"VRVr": 2, b"VRVf": 2}     # newest major versions
+VERSION = 1                                      # major, of all files
 PART_VERSION = (1, 0)
 RUN = 2**64 - 1                                  # stands for the step's number in the run's own parts
 DIRECTORY, FILE, SYMBOLIC_LINK, HARD_LINK, COPY, VARIANT = range(6)
 WEIGHT, FIRST, SECOND, OTHER = range(4)
-EXACT, DELTA, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, PACKED, STATE = range(10)
+PACKED, UNCHANGED, SAME_AS, EXCP, TRANSFORM, OPENING, HALF_COPY, STATE = range(8)
 RECORD, PREFIXED, ELSEWHERE, CONSTANT = range(4)
 MOMENTS, WHOLE = 1, 2                            # what is forgotten, or pruned, of a step
 PAYLOAD_BLOCK, LARGEST_BODY = 4 << 20, 1 << 30
@@ -57,26 +57,22 @@ def read_reference(body):                                                       
     return Reference(body.varint(), body.varint(), body.varint(), body.u64())
 
 
-def read_block(body, has_kinds):                                                               # section 8
+def read_block(body):                                                               # section 8
     record = place = value = None
-    if has_kinds:
-        content = body.u8()
-        if content == ELSEWHERE:
-            place = (body.varint(), body.varint(), body.varint())
-        elif content == CONSTANT:
-            value = body.u8()
-        else:
-            record = read_reference(body)
-        size = body.varint()
-        checksum = None if content == CONSTANT else body.u64()
+    content = body.u8()
+    if content == ELSEWHERE:
+        place = (body.varint(), body.varint(), body.varint())
+    elif content == CONSTANT:
+        value = body.u8()
     else:
-        record, size, checksum, content = read_reference(body), body.varint(), body.u64(), body.u8()
-        require(content <= PREFIXED, "an impossible block of payload")
+        record = read_reference(body)
+    size = body.varint()
+    checksum = None if content == CONSTANT else body.u64()
     require(1 <= size <= PAYLOAD_BLOCK and content <= CONSTANT, "an impossible block of payload")
     return Block(content, record, place, value, size, checksum)
 
 
-def read_entry(body, has_kinds, has_containers=False):                                                                          # section 8
+def read_entry(body):                                                                          # section 8
     path, kind = safe(body.text()), body.u8()
     require(kind <= VARIANT, "an unknown kind of entry")
     target = body.text() if kind >= SYMBOLIC_LINK else ""
@@ -85,34 +81,33 @@ def read_entry(body, has_kinds, has_containers=False):                          
     regions = body.list(lambda body: (body.varint(), body.varint(), body.varint())) if kind == VARIANT else []
     mode, modified = body.varint(), body.signed()
     require(mode <= 0o7777, "an impossible mode")
-    file = (body.varint(), body.varint(), body.list(lambda body: read_block(body, has_kinds))) if kind in (FILE, VARIANT) else (0, 0, [])
-    lists = has_containers and kind in (FILE, VARIANT)
+    is_file = kind in (FILE, VARIANT)
+    file = (body.varint(), body.varint(), body.list(read_block)) if is_file else (0, 0, [])
     containers, end = [], 0
-    for gap, size in body.list(lambda body: (body.varint(), body.varint())) if lists else []:
+    for gap, size in body.list(lambda body: (body.varint(), body.varint())) if is_file else []:
         containers.append((end + gap, size))
         end += gap + size
     require(end <= file[0], "a zip file ends beyond its file")
     return Entry(path, kind, target, regions, mode, modified, *file, containers)
 
 
-def read_tensor(body, version):                                                                # section 9
+def read_tensor(body):                                                                         # section 9
     name, role, key, dtype, shape = body.text(), body.u8(), body.text(), body.text(), body.list(Input.varint)
     require(dtype in BITS, "a tensor of an unknown kind")
-    pieces, coding = read_pieces(body, version, dtype, shape), body.u8()
-    newest = {1: EXCP, 2: HALF_COPY}.get(version, STATE if version > 8 else PACKED)
-    require(role <= OTHER and coding <= newest, "a tensor of an unknown kind")
+    pieces, coding = read_pieces(body, dtype, shape), body.u8()
+    require(role <= OTHER and coding <= STATE, "a tensor of an unknown kind")
     require(coding != STATE or dtype in QUANTIZED and role != WEIGHT, "a state of another kind")
-    reference = read_reference(body) if coding in (EXACT, DELTA, STATE) else None
+    reference = read_reference(body) if coding == STATE else None
     step = body.varint() if coding == SAME_AS else None
     quantized = (body.varint(), body.varint()) if EXCP <= coding <= HALF_COPY else None
     lossless = (body.varint(), body.varint(), body.u8()) if coding == PACKED else None
-    digest, figure = body.hash(), 8 if version == 1 else 4
+    digest = body.hash()
     require(body.u8() <= 5, "a tensor paired in an unknown way")
-    body.varint(), body.take(figure)                         # stored bytes, energy: for reports
+    body.varint(), body.take(4)                         # stored bytes, energy: for reports
     if quantized or coding == STATE:
         # The change since the chain began, errors and pruned elements: for reports.
-        body.take((3 if version > 5 else 2) * figure), body.varint()
-    again = body.u8() if version > 7 else 0
+        body.take(12), body.varint()
+    again = body.u8()
     require(again <= 1, "an error that is known in an unknown way")
     if again:                                                # section 9.2
         least, most, largest = struct.unpack("<3f", body.take(12))
@@ -123,8 +118,8 @@ def read_tensor(body, version):                                                 
                   lossless, digest, bool(again))
 
 
-def read_pieces(body, version, dtype, shape):                                                  # section 9.1
-    count = body.varint() if version > 6 else 0
+def read_pieces(body, dtype, shape):                                                           # section 9.1
+    count = body.varint()
     if count == 0:
         return [Piece(body.varint(), body.varint(), None, None, None)]
     require(BITS[dtype] % 8 == 0, "pieces of elements of less than a byte")
@@ -168,9 +163,9 @@ def piece_of(tensor, piece, data):
     return np.ascontiguousarray(elements[box(piece)]).reshape(-1)[slice(*piece.range)].tobytes()
 
 
-def read_quantized_group(body, version):                                                       # section 10
-    method = 0 if version == 1 else body.u8()
-    require(method <= (3 if version > 5 else {5: 2}.get(version, 1)), "a quantized group of an unknown method")
+def read_quantized_group(body):                                                                # section 10
+    method = body.u8()
+    require(method <= 1, "a quantized group of an unknown method")
     if method == 0:
         body.f64(), body.f64(), body.varint(), body.u8()     # settings, for people
     weights, moments = read_reference(body), body.u8()
@@ -203,17 +198,16 @@ def safe(path):
 
 
 def unsealed(path, magic):
-    """The body of a manifest (section 4), and its major version."""
+    """The body of a manifest (section 4)."""
     with open(path, "rb") as file:
         data = file.read()
     require(len(data) >= 40 and data[:4] == magic, f"{path} is no manifest")
     require(int.from_bytes(data[-16:], "little") == xxhash.xxh3_128_intdigest(data[:-16]), f"{path}: hash differs")
-    version = struct.unpack_from("<H", data, 4)[0]
-    if version > VERSION[magic]:
+    if struct.unpack_from("<H", data, 4)[0] > VERSION:
         sys.exit(f"{path} is of a newer version of the format")
     stored, plain = struct.unpack_from("<QQ", data, 8)
     require(stored == len(data) - 40 and plain <= LARGEST_BODY, f"{path}: sizes do not add up")
-    return Input(unzstd(data[24:-16], plain)), version
+    return Input(unzstd(data[24:-16], plain))
 
 
 class Manifest:
@@ -223,9 +217,9 @@ class Manifest:
         self.folder, self.number, self.tensors = folder, number, []
         self.forgotten = 0                                   # if anything, then it need not be all there
 
-    def read_files(self, body, has_kinds, has_containers=False):
+    def read_files(self, body):
         self.parts = body.list(lambda body: (safe(body.text()), body.varint()))
-        self.entries = body.list(lambda body: read_entry(body, has_kinds, has_containers))
+        self.entries = body.list(read_entry)
 
     def open_parts(self):
         self.bytes = []
@@ -283,7 +277,7 @@ class Manifest:
 class Step(Manifest):
     def __init__(self, folder, number):                                                        # section 7
         super().__init__(folder, number)
-        body, version = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
+        body = unsealed(os.path.join(folder, "step.manifest"), b"VRVs")
         require(body.varint() == number, f"{folder}: the manifest of another step")
         self.flags, self.path, _ = body.u8(), body.text(), body.text()    # entries have whole paths themselves
         require(not self.path or safe(self.path), "the step's path is not allowed")
@@ -293,17 +287,16 @@ class Step(Manifest):
             sys.exit(f"step {number} builds on a base, which is not in the archive; this decoder does not take one")
         if kind == 1:
             self.predecessor, self.predecessor_digest = body.varint(), body.hash()
-        self.read_files(body, version >= 3, version >= 7)
-        self.quantized_groups = body.list(lambda body: read_quantized_group(body, version))
-        self.lossless_groups = body.list(read_reference) if version > 2 else []
-        self.tensors = body.list(lambda body: read_tensor(body, version))
+        self.read_files(body)
+        self.quantized_groups = body.list(read_quantized_group)
+        self.lossless_groups = body.list(read_reference)
+        self.tensors = body.list(read_tensor)
         body.list(lambda body: (body.text(), body.text()))   # pairs
         body.list(Input.text)                                # notes
-        self.pruned = body.u8() if version > 3 else 0                                          # section 8.3
-        require(self.pruned <= WHOLE and (self.pruned or version != 4), "pruned in an unknown way")
+        self.pruned = body.u8()                                                                # section 8.3
+        require(self.pruned <= WHOLE, "pruned in an unknown way")
         body.end()
         require(self.pruned or DROPPED not in self.references(), "a record is missing of a step that was not pruned")
-        require(version > 5 or not self.has_free_copies(), "copies that this version has not")
         self.check()
 
     def renumber(self, key):                                                                   # section 2.1
@@ -316,16 +309,6 @@ class Step(Manifest):
             payload = [block._replace(place=(key(block.place[0]), *block.place[1:]))
                        if block.content == ELSEWHERE else block for block in entry.payload]
             self.entries[index] = entry._replace(payload=payload)
-
-    def has_free_copies(self):                                                                 # section 10.3
-        """Several copies of one weight, one in a quantized group of method excp, or one of float64 in float64."""
-        copies = [tensor for tensor in self.tensors if tensor.coding == HALF_COPY]
-        wide = {tensor.quantized for tensor in self.tensors
-                if tensor.quantized and is_weight(tensor) and tensor.dtype == "F64"}
-        return (len({tensor.quantized for tensor in copies}) < len(copies)
-                or any(tensor.quantized[0] < len(self.quantized_groups)
-                       and self.quantized_groups[tensor.quantized[0]].method == 0
-                       or tensor.dtype == "F64" and tensor.quantized in wide for tensor in copies))
 
     def references(self):
         return [*(block.record for entry in self.entries for block in entry.payload),
@@ -382,7 +365,7 @@ def plain_number(key):
 
 class Decoder:
     def __init__(self, archive):
-        body, _ = unsealed(os.path.join(archive, "archive.manifest"), b"VRVa")                    # section 5
+        body = unsealed(os.path.join(archive, "archive.manifest"), b"VRVa")                    # section 5
         body.text()
         body.end()
         found = {}                              # (number, generation): the step's directory
@@ -399,10 +382,9 @@ class Decoder:
         self.run, self.links = None, []
         if os.path.exists(os.path.join(archive, "run.manifest")):
             self.run = Manifest(archive, RUN)
-            body, version = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
-            self.run.read_files(body, version >= 2)
-            if version >= 2:
-                self.links = body.list(lambda body: (safe(body.text()), safe(body.text())))
+            body = unsealed(os.path.join(archive, "run.manifest"), b"VRVr")
+            self.run.read_files(body)
+            self.links = body.list(lambda body: (safe(body.text()), safe(body.text())))
             body.end()
 
     @staticmethod
@@ -432,9 +414,9 @@ class Decoder:
         Where the file is damaged, nothing is restored."""
         if not os.path.exists(path):
             return {}, {}
-        body, version = unsealed(path, b"VRVf")
+        body = unsealed(path, b"VRVf")
         pins, marks = body.list(Input.varint), body.list(lambda body: (body.varint(), body.u8(), body.u8()))
-        replaced = body.list(lambda body: (body.varint(), body.varint(), body.u8())) if version > 1 else []
+        replaced = body.list(lambda body: (body.varint(), body.varint(), body.u8()))
         body.end()
         require([v[:2] for v in replaced] == sorted({v[:2] for v in replaced}), "versions that do not ascend")
         require(all(pruned in (0, WHOLE) for *_, pruned in replaced), "an impossible mark")
@@ -488,7 +470,7 @@ class Decoder:
             before = restored[None if is_gone else step.predecessor]
             tensors, states = self.tensors(step, before, kept)
             for tensor, data in zip(step.tensors, tensors):
-                if (number, identity(tensor)) in kept and tensor.coding in (EXACT, PACKED):
+                if (number, identity(tensor)) in kept and tensor.coding == PACKED:
                     kept[number, identity(tensor)] = data
             payloads = before.payload
             require(is_gone or all(e.prefix <= len(payloads) for e in step.entries), "a prefix in no entry")
@@ -514,7 +496,7 @@ class Decoder:
         before = predecessor.tensors.get(identity(tensor))
         there(before is not None and before[1] is not None, f"{tensor.name}: no predecessor")
         require(len(before[1]) == tensor.size, f"{tensor.name}: no predecessor")
-        usable = (EXACT, DELTA, UNCHANGED, PACKED) + ((EXCP, TRANSFORM, OPENING) if is_weight(tensor) else ())
+        usable = (UNCHANGED, PACKED) + ((EXCP, TRANSFORM, OPENING) if is_weight(tensor) else ())
         require(before[0].coding in usable, f"{tensor.name}: a predecessor that is none")
         return before
 
@@ -587,13 +569,10 @@ class Decoder:
     def alone(self, step, index, predecessor, kept):
         """Yields index and bytes of a tensor that is in no quantized group and no lossless group."""
         tensor = step.tensors[index]
-        before = self.previous(tensor, predecessor)[1] if tensor.coding in (DELTA, UNCHANGED) else None
-        if tensor.coding in (EXACT, DELTA):
-            yield index, exact(step.record(tensor.reference), tensor, before)
-        elif tensor.coding == STATE:
+        if tensor.coding == STATE:
             yield index, transform.single_state(step.record(tensor.reference), tensor.shape, tensor.dtype)
         elif tensor.coding == UNCHANGED:
-            yield index, before
+            yield index, self.previous(tensor, predecessor)[1]
         elif tensor.coding == SAME_AS:
             there(kept[tensor.step, identity(tensor)] is not None, f"{tensor.name}: not in step {tensor.step}")
             yield index, kept[tensor.step, identity(tensor)]
@@ -647,8 +626,7 @@ class Decoder:
         before = [None if tensor.coding == OPENING else self.state(tensor, predecessor) for tensor in parameters]
         forms = [transform.Form(tensor.shape) for tensor in parameters]
         dtypes = [tensor.dtype for tensor in parameters]
-        after, firsts = transform.chain(step.record(group.weights), list(zip(forms, dtypes, before)),
-                                                group.method)
+        after, firsts = transform.chain(step.record(group.weights), list(zip(forms, dtypes, before)))
         for place, (tensor, state) in enumerate(zip(parameters, after)):
             there = [(place, role, 0) in members for role in (SECOND, OTHER)]
             require(there != [False, True] and len(state.exponents) == sum(there),

@@ -108,12 +108,11 @@ def read_step(source):
     return step, centroids
 
 
-def read_header(source, form, method):
+def read_header(source, form):
     first, tiles = source.u8(), len(form.tiles())
     kind, count, has_moment, has_rule, holds = first & 3, first >> 2 & 3, first & 16, first & 32, first & 128
-    keeps = has_moment and kind == FIRST_DELTA and not has_rule and method == 3
+    keeps = has_moment and kind == FIRST_DELTA and not has_rule
     has_moment = has_moment and not keeps
-    require(first < {1: 32, 2: 64, 3: 256}[method], "a field that quantized groups of this method have not")
     require(count <= 2 and (not has_moment or kind == KEYFRAME) and (not has_rule or kind == FIRST_DELTA)
             and (not holds or kind in (DELTA, FIRST_DELTA)), "an unknown kind of header")
     level = signed(source, -70400, 65536)
@@ -131,9 +130,9 @@ def read_header(source, form, method):
     return Header(kind, count, level, rule, unit, step, centroids, offsets, energies, moment, holds, keeps)
 
 
-def read_headers(data, forms, method):
+def read_headers(data, forms):
     source = Input(data)
-    return source, [read_header(source, form, method) for form in forms]
+    return source, [read_header(source, form) for form in forms]
 
 
 def read_rule(source):
@@ -359,10 +358,10 @@ def runs(source, count):
     return found
 
 
-def chain(data, members, method):
+def chain(data, members):
     """Members: (form, dtype, State or None). Their states after this step, and first moments of keyframes."""
-    source, headers = read_headers(data, [form for form, _, _ in members], method)
-    streams = runs(source, 7 if method == 3 else 5)
+    source, headers = read_headers(data, [form for form, _, _ in members])
+    streams = runs(source, 7)
     classes, previous = [], []
     for (form, _, state), header in zip(members, headers):
         require((header.kind == KEYFRAME) == (state is None), "a keyframe where none should be, or none")
@@ -383,8 +382,7 @@ def chain(data, members, method):
         states.append(state)
 
     pairs = list(zip(states, headers))
-    if method == 3:
-        hold_elements(streams, [state for state, header in pairs if header.holds])
+    hold_elements(streams, [state for state, header in pairs if header.holds])
     deltas = [(state, header) for state, header in pairs if header.kind in (DELTA, FIRST_DELTA)]
     keyframes = [(state, header) for state, header in pairs if header.kind == KEYFRAME]
     energies = Stream(streams[1], [np.zeros(sum(tile.symbol_counts()), np.int64)

@@ -24,19 +24,15 @@ package struct TransformDecoder: Sendable {
     }
 
     /// Decodes the first blob.
-    /// - Parameter allows: what headers may hold.
     /// - Throws: `.corrupt` for anything that `TransformPacking` does not write.
-    package static func unpackChain(
-        _ bytes: [UInt8], _ members: [Member], allows: TransformHeader.Features = .all
-    ) throws(CodecError) -> Chain {
+    package static func unpackChain(_ bytes: [UInt8], _ members: [Member]) throws(CodecError) -> Chain {
         var reader = ByteReader(bytes)
         var headers: [TransformHeader] = []
         for member in members {
             headers.append(
-                try TransformHeader(
-                    from: &reader, tiles: member.form.tiles.count, elements: member.form.count, allows: allows))
+                try TransformHeader(from: &reader, tiles: member.form.tiles.count, elements: member.form.count))
         }
-        let streams = try Streams(&reader, count: allows == .all ? 7 : 5)
+        let streams = try Streams(&reader, count: 7)
 
         // Exponents first: scales and bases follow from them.
         var symbolClasses: [UInt8] = []
@@ -70,7 +66,7 @@ package struct TransformDecoder: Sendable {
             }
         }
 
-        if allows == .all { try unpackHeld(streams, &states, headers) }
+        try unpackHeld(streams, &states, headers)
 
         // Then the levels, whose classes follow from the bases.
         let energyCount = zip(states, headers).reduce(0) { $0 + ($1.1.kind.isDelta ? $1.0?.energySymbolCount ?? 0 : 0) }

@@ -34,7 +34,8 @@ package struct TransformHeader: Sendable, Hashable {
     var energies: [TileEnergies.Header] = []
     /// The keyframe's first moment, which opens the bases.
     package var moment: Moment?
-    /// Of what the restored weight lacks of the original; `nil` in archives of before.
+    /// Of what the restored weight lacks of the original; `nil` where it is not known: of what was taken
+    /// again and had none.
     package var missing: StoredSketch?
     /// Of the original that the chain began with, where it begins: a keyframe's own, or the exact predecessor.
     package var origin: [Float]?
@@ -85,24 +86,22 @@ package struct TransformHeader: Sendable, Hashable {
         for offset in moment.centroids.offsets { writer.append(UInt8(bitPattern: offset)) }
     }
 
-    /// - Parameter allows: what headers of this archive's version may hold.
-    init(from reader: inout ByteReader, tiles: Int, elements: Int, allows: Features) throws(CodecError) {
+    init(from reader: inout ByteReader, tiles: Int, elements: Int) throws(CodecError) {
         let first = try reader.readByte()
-        guard let kind = Kind(rawValue: first & 3), first < 64 || allows == .all, first >> 2 & 3 <= 2 else {
+        guard let kind = Kind(rawValue: first & 3), first >> 2 & 3 <= 2 else {
             throw reader.corrupt("a parameter's header is of an unknown kind")
         }
         self.kind = kind
         exponentCount = Int(first >> 2 & 3)
         level = try reader.readSigned(in: Self.levelRange)
         if first & 16 != 0, kind != .keyframe {
-            guard kind == .firstDelta, first & 32 == 0, allows == .all else {
+            guard kind == .firstDelta, first & 32 == 0 else {
                 throw reader.corrupt("a first moment outside of a keyframe")
             }
             keepsBases = true
         }
         if first & 32 != 0 {
             guard kind == .firstDelta else { throw reader.corrupt("a rule for bases outside of a group's first step") }
-            guard allows != .none else { throw CodecError.corrupt("a rule for bases where none is announced") }
             rule = try BasisRule(from: &reader)
         }
         if first & 64 != 0 { try readSketches(from: &reader, elements: elements) }
@@ -130,15 +129,6 @@ package struct TransformHeader: Sendable, Hashable {
 }
 
 extension TransformHeader {
-    /// What came to headers with the versions of step manifests.
-    package enum Features: Sendable, Hashable {
-        case none
-        /// Rules for bases.
-        case rules
-        /// Rules, sketches and held elements.
-        case all
-    }
-
     fileprivate mutating func readSketches(from reader: inout ByteReader, elements: Int) throws(CodecError) {
         let flags = try reader.readByte()
         guard flags < 2 else { throw reader.corrupt("a sketch of an unknown kind") }
