@@ -1,0 +1,116 @@
+package import TensorCodecs
+
+/// What restoring a step takes, beside what the next step of its chain will need of it to tell the same.
+///
+/// It follows from the manifests of the chain, by the units that a decoder goes through: each replays its own chain back to
+/// what stands on its own. No clock has a part in it, so that whoever compresses a run comes to the same keyframes.
+/// The unit is one level of method `transform`, decoded and added.
+package struct ChainCost: Sendable {
+    /// To restore the step.
+    package let restoring: Double
+    /// The same if it stood on its own.
+    package let keyframe: Double
+    /// Steps of the chain so far, the keyframe counted.
+    package let length: Int
+
+    private let outline: StepOutline
+    /// Of each unit: what it takes to have its tensors for the next step.
+    private let units: [Double]
+    /// The unit that a tensor lies in.
+    private let places: [TensorIdentity: Int]
+    /// Deltas of method `transform` behind a tensor's keyframe.
+    private let ages: [TensorIdentity: Int]
+    /// Of blocks of the chain, by location.
+    private let blocks: [PayloadLocation: Double]
+
+    /// Restored keyframes that would take as long.
+    package var inKeyframes: Double { keyframe > 0 ? restoring / keyframe : 1 }
+
+    /// - Parameters:
+    ///   - manifest: the step's.
+    ///   - before: of the step that it builds on; `nil` for a keyframe.
+    ///   - settings: of the encoder, for method `transform`.
+    /// - Throws: `.corrupt` where the manifest's groups do not add up.
+    package init(_ manifest: StepManifest, after before: ChainCost?, settings: TransformSettings) throws(CodecError) {
+        self.init(try StepOutline(manifest, settings: settings), after: before)
+    }
+
+    private init(_ outline: StepOutline, after before: ChainCost?) {
+        self.outline = outline
+        length = (before?.length ?? 0) + 1
+        var units: [Double] = [], places: [TensorIdentity: Int] = [:], ages: [TensorIdentity: Int] = [:]
+        var restoring = outline.byteCount * DecodingWork.restoredByte
+        var keyframe = restoring
+        for (place, unit) in outline.units.enumerated() {
+            var work = 0.0, touched = Set<Int>()
+            for member in unit.members {
+                places[member.identity] = place
+                let age = member.buildsOn ? (before?.ages[member.identity] ?? 0) + 1 : 0
+                work += unit.coding.work(on: member.form, age: age, outline.settings)
+                keyframe += unit.coding.work(on: member.form, age: 0, outline.settings)
+                if unit.coding == .transform {
+                    ages[member.identity] = age
+                    if age > 0 { restoring += outline.settings.restoringWork(form: member.form) }
+                }
+                if member.buildsOn, let earlier = before?.places[member.identity] { touched.insert(earlier) }
+            }
+            for earlier in touched.sorted() { work += before?.units[earlier] ?? 0 }
+            let moments = Double(unit.momentElements) * DecodingWork.moment
+            units.append(work)
+            restoring += work + moments
+            keyframe += moments
+        }
+        var blocks = before?.blocks ?? [:]
+        for block in outline.blocks {
+            let own = Double(block.byteCount) * DecodingWork.payloadByte
+            let work = own + (block.earlier.flatMap { blocks[$0] } ?? 0)
+            blocks[block.location] = work
+            restoring += work
+            keyframe += own
+        }
+        (self.restoring, self.keyframe) = (restoring, keyframe)
+        (self.units, self.places, self.ages, self.blocks) = (units, places, ages, blocks)
+    }
+
+    /// What restoring the next step takes at most, if it is coded against this one and has the same tensors.
+    package func next(_ settings: TransformSettings) -> ChainCost {
+        ChainCost(outline.next(settings), after: self)
+    }
+
+    /// What restoring a step like the next one takes if it is the first behind a keyframe, and finds its bases anew.
+    package func second(_ settings: TransformSettings) -> Double {
+        let delta = outline.next(settings)
+        let second = ChainCost(delta, after: ChainCost(delta.alone, after: nil))
+        let third = ChainCost(delta, after: second)
+        return max(second.restoring, third.restoring - second.restoring + second.keyframe)
+    }
+}
+
+/// What decoding takes beside the transform (`TransformWork`), in the same unit.
+private enum DecodingWork {
+    /// An element of a lossless group.
+    static let lossless = 2.0
+    /// An element of method `excp`.
+    static let excp = 0.5
+    /// An element of a moment that is quantized with its weight.
+    static let moment = 1.0
+    /// A byte of payload.
+    static let payloadByte = 0.1
+    /// A byte of a restored file: made, hashed, written.
+    static let restoredByte = 0.1
+}
+
+extension StepOutline.Coding {
+    /// To decode a tensor from that of the step before.
+    /// - Parameter age: steps back to where its chain begins; 0 where it stands on its own.
+    fileprivate func work(on form: MatrixForm, age: Int, _ settings: TransformSettings) -> Double {
+        let count = Double(form.count)
+        switch self {
+        case .unchanged: return 0
+        case .lossless: return count * DecodingWork.lossless
+        case .excp: return count * DecodingWork.excp
+        case .transform where age == 0: return count * TransformWork.keyframe
+        case .transform: return count + settings.groupWork(age: age - 1, form: form)
+        }
+    }
+}
