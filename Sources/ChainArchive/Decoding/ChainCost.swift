@@ -47,7 +47,7 @@ package struct ChainCost: Sendable {
                 places[member.identity] = place
                 let age = member.buildsOn ? (before?.ages[member.identity] ?? 0) + 1 : 0
                 work += unit.coding.work(on: member.form, age: age, outline.settings)
-                keyframe += unit.coding.work(on: member.form, age: 0, outline.settings)
+                keyframe += unit.coding.ifChanged.work(on: member.form, age: 0, outline.settings)
                 if unit.coding == .transform {
                     ages[member.identity] = age
                     if age > 0 { restoring += outline.settings.restoringWork(form: member.form) }
@@ -77,7 +77,12 @@ package struct ChainCost: Sendable {
         ChainCost(outline.next(settings), after: self)
     }
 
+    /// A step of the same tensors that stands on its own.
+    package var alone: ChainCost { ChainCost(outline.alone, after: nil) }
+
     /// What restoring a step like the next one takes if it is the first behind a keyframe, and finds its bases anew.
+    ///
+    /// Wide matrices find theirs behind the first change only, so the second one is looked at as well.
     package func second(_ settings: TransformSettings) -> Double {
         let delta = outline.next(settings)
         let second = ChainCost(delta, after: ChainCost(delta.alone, after: nil))
@@ -89,11 +94,11 @@ package struct ChainCost: Sendable {
 /// What decoding takes beside the transform (`TransformWork`), in the same unit.
 private enum DecodingWork {
     /// An element of a lossless group.
-    static let lossless = 2.0
+    static let lossless = 2.5
     /// An element of method `excp`.
-    static let excp = 0.5
+    static let excp = 0.4
     /// An element of a moment that is quantized with its weight.
-    static let moment = 1.0
+    static let moment = 2.0
     /// A byte of payload.
     static let payloadByte = 0.1
     /// A byte of a restored file: made, hashed, written.

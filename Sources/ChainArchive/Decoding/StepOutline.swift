@@ -1,4 +1,4 @@
-package import TensorCodecs
+import TensorCodecs
 import TensorFiles
 
 /// What of a step tells how much work it is to decode: its units, and which of them build on the step before.
@@ -9,6 +9,9 @@ struct StepOutline: Sendable {
         case transform, excp, lossless
         /// As in the step before: nothing is decoded.
         case unchanged
+
+        /// What it would be if that were another tensor.
+        var ifChanged: Coding { self == .unchanged ? .lossless : self }
     }
 
     struct Member: Sendable {
@@ -38,7 +41,7 @@ struct StepOutline: Sendable {
     var number: Int
     var units: [Unit] = []
     var blocks: [Block] = []
-    /// Bytes of the restored files.
+    /// Bytes of restored tensors and payload.
     var byteCount = 0.0
     /// The encoder's, from which it follows where bases are found anew.
     var settings: TransformSettings
@@ -49,9 +52,7 @@ struct StepOutline: Sendable {
         var result = self
         result.number = number + 1
         result.settings = settings
-        for unit in units.indices {
-            for member in units[unit].members.indices { result.units[unit].members[member].buildsOn = true }
-        }
+        result.setUnits(buildingOn: true)
         for (index, block) in blocks.enumerated() {
             result.blocks[index].location.step = result.number
             result.blocks[index].earlier = block.location
@@ -62,11 +63,16 @@ struct StepOutline: Sendable {
     /// The step as a keyframe.
     var alone: StepOutline {
         var result = self
-        for unit in units.indices {
-            for member in units[unit].members.indices { result.units[unit].members[member].buildsOn = false }
-        }
+        result.setUnits(buildingOn: false)
         for index in blocks.indices { result.blocks[index].earlier = nil }
         return result
+    }
+
+    private mutating func setUnits(buildingOn: Bool) {
+        for unit in units.indices {
+            units[unit].coding = units[unit].coding.ifChanged
+            for member in units[unit].members.indices { units[unit].members[member].buildsOn = buildingOn }
+        }
     }
 }
 
@@ -75,8 +81,10 @@ extension StepOutline {
     /// - Throws: `.corrupt` where groups do not add up.
     init(_ manifest: StepManifest, settings: TransformSettings) throws(CodecError) {
         (number, self.settings) = (manifest.number, settings)
-        byteCount = manifest.entries.reduce(0) { $0 + ($1.isFile ? Double($1.byteCount) : 0) }
         let tensors = manifest.tensors
+        // Of what is in the manifest: it may be that of a sample.
+        byteCount = tensors.reduce(0) { $0 + Double($1.byteCount) }
+        for entry in manifest.entries { byteCount += entry.payload.reduce(0) { $0 + Double($1.plainCount) } }
         func member(_ index: Int, _ buildsOn: Bool) -> Member {
             Member(identity: tensors[index].identity, form: MatrixForm(tensors[index].shape), buildsOn: buildsOn)
         }

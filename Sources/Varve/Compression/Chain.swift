@@ -17,11 +17,14 @@ struct Chain {
     let options: CompressionOptions
     let method: StepMethod
     let base: CheckpointWeights?
+    private let rule: KeyframeRule
 
     /// Of the steps in the archive, for what they store already.
     private var index = PayloadIndex()
     /// What the last step left for the next.
     private var last: StepSession.Remains?
+    /// What restoring the step that was added last costs.
+    private var cost: (number: Int, cost: ChainCost)?
     /// Steps whose files were seen to be others than when they were archived.
     private var changed: Set<Int> = []
     /// What the step before the last left: its file is used again.
@@ -32,6 +35,7 @@ struct Chain {
         self.options = options
         self.method = method
         self.base = base
+        rule = options.keyframeRule(method)
     }
 
     /// Compresses one step and commits it.
@@ -48,6 +52,7 @@ struct Chain {
         if replacing {
             // What it knows of the version before is not of the one that comes.
             index = PayloadIndex()
+            cost = nil
             changed.remove(source.step.number)
         }
         do throws(VarveError) {
@@ -95,6 +100,9 @@ struct Chain {
             try writer.markReplaced(in: ArchiveReader(writer.layout.root))
             // Whatever was read of the archive so far is about the version before.
             index = PayloadIndex()
+            cost = nil
+        } else {
+            try keepCost(of: manifest, in: archive)
         }
         spare = last?.store
         last = session.remains
@@ -125,7 +133,7 @@ struct Chain {
     }
 
     /// What the archive has of the step before.
-    private func past(
+    private mutating func past(
         of step: Step, _ decoder: ChainDecoder, in writer: ArchiveWriter
     ) async throws(VarveError) -> StepSession.Past {
         let archive = decoder.archive
@@ -134,7 +142,7 @@ struct Chain {
         guard let before else { return StepSession.Past(before: nil) }
         let open = try decoder.step(before)
         var past = StepSession.Past(before: open.manifest)
-        guard try !keyframeIsDue(after: before, decoder) else { return past }
+        guard try !keyframeIsDue(after: before, in: archive) else { return past }
         let store = try await restoredStore(of: before, decoder, in: writer)
         past.predecessor = (
             .step(open, store: store, originals: originals(of: before, open)), StoredWeights(step: open, store: store)
@@ -152,16 +160,25 @@ struct Chain {
     }
 
     /// Whether the step after `number` begins a new chain.
-    private func keyframeIsDue(after number: Int, _ decoder: ChainDecoder) throws(VarveError) -> Bool {
-        var current = number, length = 1
-        while length < options.keyframeInterval {
-            guard case .step(let earlier, _) = try decoder.step(current).manifest.predecessor else { return false }
-            // Nothing needed that one, so it is pruned, and what came after it stands on its own.
-            guard decoder.archive.stored.contains(earlier) else { return false }
-            current = earlier
-            length += 1
+    private mutating func keyframeIsDue(after number: Int, in archive: ArchiveReader) throws(VarveError) -> Bool {
+        var costs = ChainCosts(archive)
+        if let cost { costs.keep(cost.cost, of: cost.number) }
+        guard let known = try costs.cost(of: number, limit: rule.limit) else { return true }
+        cost = (number, known)
+        return rule.isDue(after: known)
+    }
+
+    /// Remembers what the step that was added costs, so that the next one need not read the chain again.
+    private mutating func keepCost(of manifest: StepManifest, in archive: ArchiveReader) throws(VarveError) {
+        var before: ChainCost?
+        if case .step(let number, _) = manifest.predecessor {
+            guard let cost, cost.number == number else { return self.cost = nil }
+            before = cost.cost
         }
-        return true
+        cost = (
+            manifest.number,
+            try ChainCosts.cost(manifest, after: before, file: archive.stepManifest(manifest.number))
+        )
     }
 
     /// The restored tensors and payload of a step: left over from compressing it, or replayed from the archive.

@@ -1,4 +1,6 @@
 import ChainArchive
+import FileSystem
+import TensorCodecs
 
 /// How a run is compressed.
 public struct CompressionOptions: Sendable {
@@ -25,7 +27,10 @@ public struct CompressionOptions: Sendable {
     /// How weights and moments are stored.
     public var method: Method
     /// The number of steps from one keyframe to the next, 1 or more. A keyframe is a step that builds on no other.
-    public var keyframeInterval: Int
+    ///
+    /// `nil`, the default, puts one where restoring the next step would take more than twelve times as long as restoring
+    /// the first one behind a keyframe, as the steps' manifests tell it.
+    public var keyframeInterval: Int?
     /// A checkpoint or model outside of the archive, whose weights the first step builds on; `nil` for none.
     ///
     /// It is a path, or the name of a model (`gpt2`, `organization/model`, `NAME@REVISION`) that the local Hugging Face
@@ -53,7 +58,7 @@ public struct CompressionOptions: Sendable {
 
     /// Options; what is left out is as the command `varve compress` has it.
     public init(
-        method: Method = .transform(TransformOptions()), keyframeInterval: Int = 50, base: String? = nil,
+        method: Method = .transform(TransformOptions()), keyframeInterval: Int? = nil, base: String? = nil,
         extras: Extras = .small,
         threads: Int = 0, removal: SourceRemoval? = nil, steps: [ClosedRange<Int>]? = nil,
         memory: UInt64? = nil
@@ -81,8 +86,22 @@ extension CompressionOptions {
     /// Whether the step is among those that are compressed.
     func wants(_ step: Int) -> Bool { steps?.contains { $0.contains(step) } ?? true }
 
+    func keyframeRule(_ method: StepMethod) -> KeyframeRule {
+        guard case .transform(let settings, _) = method else {
+            return KeyframeRule(interval: keyframeInterval, settings: TransformSettings(stepSize: 1))
+        }
+        return KeyframeRule(interval: keyframeInterval, settings: settings)
+    }
+
     /// - Throws: `.usage` for settings out of range.
     func stepMethod() throws(VarveError) -> StepMethod {
+        if let keyframeInterval, keyframeInterval < 1 {
+            throw VarveError(.usage, "`keyframeInterval` must be 1 or more")
+        }
+        return try chosenMethod()
+    }
+
+    private func chosenMethod() throws(VarveError) -> StepMethod {
         switch method {
         case .excp(let options): .excp(try options.settings())
         case .transform(let options): .transform(try options.settings(), name: options.name)

@@ -38,7 +38,6 @@ package struct Compressor: Sendable {
             for notice in searched { progress?(.notice(notice)) }
         }
         let method = try options.stepMethod()
-        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
         let found = try Run.discover(run)
         var result = CompressionResult(
             added: [], present: [], skipped: [], notices: searched + found.warnings, originalBytes: 0, storedBytes: 0)

@@ -32,7 +32,6 @@ public struct Estimator: Sendable {
     ///   Steps that cannot be read are listed as skipped.
     public func estimate(progress: ProgressHandler? = nil) async throws(VarveError) -> Estimate {
         let method = try options.stepMethod()
-        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
         let found = try Run.discover(run)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let reader = try openArchive()
@@ -59,10 +58,9 @@ public struct Estimator: Sendable {
         result.present = found.steps.map(\.number).filter { present.contains($0) }
         result.forgotten = result.present.filter { reader?.forgotten.extent($0) == .whole }
         let missing = found.steps.filter { !present.contains($0.number) && options.wants($0.number) }
-        let keyframes = KeyframePlan(interval: options.keyframeInterval, archive: reader).keyframes(
-            missing.map(\.number))
+        var keyframes = Set<Int>()
         let measured = try await sample(
-            missing, keyframes: keyframes, of: found, reader, method, base, into: &result, progress: progress)
+            missing, keyframes: &keyframes, of: found, reader, method, base, into: &result, progress: progress)
         judge(missing, keyframes: keyframes, by: measured, reader, into: &result)
         if reader?.steps.isEmpty ?? true, options.steps == nil, let first = measured.first {
             let suggestion = BaseSuggestion(
@@ -96,12 +94,13 @@ public struct Estimator: Sendable {
 
     /// Encodes a sample of the first steps, and opens the others to see whether they can be read.
     private func sample(
-        _ missing: [Step], keyframes: Set<Int>, of found: Run, _ reader: ArchiveReader?, _ method: StepMethod,
+        _ missing: [Step], keyframes: inout Set<Int>, of found: Run, _ reader: ArchiveReader?, _ method: StepMethod,
         _ base: CheckpointWeights?, into result: inout Estimate, progress: ProgressHandler?
     ) async throws(VarveError) -> [SampleEncoder.Measurement] {
         guard let first = missing.first else { return [] }
         // What the first one builds on is encoded before it, from the original where that is still there.
-        let number = keyframes.contains(first.number) ? nil : reader?.steps.last { $0 < first.number }
+        var plan = KeyframePlan(rule: options.keyframeRule(method), archive: reader)
+        let number = plan.isKeyframe(first.number) ? nil : reader?.steps.last { $0 < first.number }
         let before = number.flatMap { number in found.steps.first { $0.number == number } }
         let known = try number.map { (number) throws(VarveError) in try reader?.manifest(number).pairs ?? [:] } ?? [:]
         let largest = max(1, missing.map(\.byteCount).max() ?? 1)
@@ -118,6 +117,8 @@ public struct Estimator: Sendable {
         var measured: [SampleEncoder.Measurement] = [], tried = 0
         for step in [before].compactMap({ $0 }) + missing {
             if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
+            let isPlanned = step.number != before?.number
+            if isPlanned, plan.isKeyframe(step.number) { keyframes.insert(step.number) }
             do throws(VarveError) {
                 if measured.count < count, tried < 2 * count {
                     tried += 1
@@ -130,10 +131,12 @@ public struct Estimator: Sendable {
                     result.sample.bytes = result.sample.bytes.addingSaturated(measurement.sampledBytes)
                     result.sample.seconds += SampleEncoder.seconds(.now - began)
                     measured.append(measurement)
+                    if isPlanned { plan.take(step.number, measurement.manifest) }
                 } else {
                     _ = try StepContents.read(step, of: found, known: known)
+                    plan.take(step.number)
                 }
-            } catch  where error.code != .interrupted && step.number == before?.number {
+            } catch  where error.code != .interrupted && !isPlanned {
                 // Only the sample misses it: compressing has it from the archive.
             } catch  where error.concernsSource(run: run, archive: archive) {
                 result.skipped.append(.init(path: step.path, reason: error.description))

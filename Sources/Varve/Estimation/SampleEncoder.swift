@@ -21,6 +21,8 @@ struct SampleEncoder {
         var parameters: Int
         var values: UInt64
         var notes: [String]
+        /// Of what was encoded.
+        var manifest: StepManifest
     }
 
     let found: Run
@@ -84,7 +86,8 @@ struct SampleEncoder {
             step: step, isKeyframe: session.isKeyframe, sampledBytes: UInt64(encodedBytes),
             storedBytes: UInt64(size), seconds: Self.seconds(planned - began) + Self.seconds(done - planned) * scale,
             outline: plan.outline(contents), layout: contents.layout, parameters: weights.count,
-            values: weights.reduce(0) { $0.addingSaturated(UInt64($1)) }, notes: notes)
+            values: weights.reduce(0) { $0.addingSaturated(UInt64($1)) }, notes: notes,
+            manifest: manifest)
     }
 
     /// What the sample has of the step before.

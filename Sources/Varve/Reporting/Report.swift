@@ -105,6 +105,9 @@ public struct Report: Sendable {
         public var notes: [String]
         /// How much of the change since the step before, and since the chain began, is restored.
         public var kept: KeptChange
+        /// What restoring the step takes, reckoned from the manifests of its chain, over what a keyframe of the same
+        /// tensors takes; `nil` if a manifest of its chain cannot be read.
+        public var restoreCost: Double?
         /// Whether no rule forgets the step.
         public var isPinned: Bool
         /// Whether the moments were forgotten. Then only the model can be restored, and the figures leave moments out.

@@ -16,8 +16,10 @@ package struct Reporter: Sendable {
             try StepNumbers.select(ranges, from: reader.steps)
         }
         var report = Report(steps: [], total: .init(), roles: [:], chain: .init(), keyframes: .init())
+        var costs = ChainCosts(reader)
         for number in numbers ?? reader.steps {
-            let step = try self.step(number, reader)
+            var step = try self.step(number, reader)
+            step.restoreCost = try? costs.cost(of: number)?.inKeyframes
             report.total.add(step.total)
             for category in Report.Category.allCases {
                 guard let figures = step.roles[category] else { continue }

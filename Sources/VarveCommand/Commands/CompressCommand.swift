@@ -98,7 +98,7 @@ struct CompressCommand: AsyncParsableCommand {
 
     private func compress(_ run: String, into archive: String) async throws {
         var options = CompressionOptions(
-            method: method.chosen, keyframeInterval: chain.keyframeInterval, base: chain.base, extras: chain.extra,
+            method: method.chosen, keyframeInterval: chain.keyframes.steps, base: chain.base, extras: chain.extra,
             threads: work.threads, removal: try removal.removal(method), steps: steps?.ranges,
             memory: work.memory?.bytes)
         options.wait = lock.wait(common)

@@ -9,7 +9,8 @@ struct ReportCommand: ParsableCommand {
             original and stored are bytes, ratio is original / stored, pruned the share of values restored as "no \
             change" (weights) or zero (moments). error is the squared error over the squared change of the step \
             (weights) or over the sum of squares (moments). Stored bytes add up to the files on disk. --by tensor sums up \
-            all steps of a tensor; with --steps each step has its line.
+            all steps of a tensor; with --steps each step has its line. restore (--by step) is what restoring a step takes over \
+            what a keyframe takes, reckoned from the archive's manifests.
             """)
 
     @Argument(help: "The archive.", completion: .directory)

@@ -65,7 +65,7 @@ struct WatchCommand: AsyncParsableCommand {
         let run = normalized(run), archive = archive.map { normalized($0) } ?? ArchiveLocation.beside(run)
         try ArchiveLocation.checkIsNone(run)
         var compression = CompressionOptions(
-            method: method.chosen, keyframeInterval: chain.keyframeInterval, base: chain.base, extras: chain.extra,
+            method: method.chosen, keyframeInterval: chain.keyframes.steps, base: chain.base, extras: chain.extra,
             threads: work.threads, memory: work.memory?.bytes)
         compression.wait = lock.wait(common)
         let watcher = Watcher(

@@ -5,8 +5,13 @@ public import Varve
 struct ChainOptions: ParsableArguments {
     @Option(
         name: .customLong("keyframe-every"),
-        help: ArgumentHelp("A keyframe every so many steps.", valueName: "steps"))
-    var keyframeInterval: Int = 50
+        help: ArgumentHelp(
+            """
+            A keyframe every so many steps; auto: where restoring the next step would cost more than 12 times what the \
+            first one behind a keyframe does.
+            """,
+            valueName: "steps"))
+    var keyframes = KeyframeInterval.auto
 
     @Option(
         help: ArgumentHelp(
@@ -19,9 +24,34 @@ struct ChainOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
     var extra: CompressionOptions.Extras = .small
+}
 
-    func validate() throws {
-        guard keyframeInterval >= 1 else { throw ValidationError("--keyframe-every must be 1 or more") }
+/// How many steps lie between keyframes: a number, or as many as the cost of restoring allows.
+enum KeyframeInterval: ExpressibleByArgument, CustomStringConvertible {
+    case auto
+    case steps(Int)
+
+    init?(argument: String) {
+        if argument == "auto" {
+            self = .auto
+        } else if let steps = Int(argument), steps >= 1 {
+            self = .steps(steps)
+        } else {
+            return nil
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .auto: "auto"
+        case .steps(let steps): "\(steps)"
+        }
+    }
+
+    /// As the library has it.
+    var steps: Int? {
+        if case .steps(let steps) = self { return steps }
+        return nil
     }
 }
 

@@ -13,6 +13,8 @@ struct GroupedReport {
         var error: Double?
         /// How many steps it sums up, where it does.
         var steps: Int?
+        /// Of a step: restored keyframes that take as long.
+        var cost: Double?
 
         init(
             name: String, step: Int? = nil, role: String? = nil, note: String = "", figures: Report.Figures,
@@ -123,11 +125,13 @@ struct GroupedReport {
 
     private static func steps(_ report: Report) -> [Row] {
         report.steps.map {
-            Row(
+            var row = Row(
                 name: $0.path, step: $0.number,
                 note: $0.isKeyframe ? "\($0.method), keyframe" : $0.method,
                 figures: $0.total,
                 error: $0.roles[.weight]?.relativeSquaredError)
+            row.cost = $0.restoreCost
+            return row
         }
     }
 
@@ -182,6 +186,7 @@ struct GroupedReport {
             .init(title: "ratio", alignment: .right), .init(title: "pruned", alignment: .right, expendable: 3),
             .init(title: "error", alignment: .right),
         ]
+        if grouping == .step { columns.append(.init(title: "restore", alignment: .right, expendable: 2)) }
         if showsNote { columns.append(.init(title: "coding", alignment: .left, expendable: 4)) }
         var table = TextTable(columns)
         for row in isSummed ? summedTensors : rows {
@@ -193,6 +198,7 @@ struct GroupedReport {
                 Units.ratio(row.figures.ratio),
                 Units.percent(row.figures.prunedShare), row.error.map(Units.figure) ?? "-",
             ]
+            if grouping == .step { cells.append(row.cost.map(Units.ratio) ?? "-") }
             if showsNote { cells.append(row.note) }
             table.add(cells)
         }
@@ -211,6 +217,7 @@ struct GroupedReport {
                     + "ratio \(Units.ratio(report.chain.ratio)), weight error \(Units.figure(weights))")
         }
         lines += kept
+        lines += restoring
         lines += spending
         for (what, steps) in [("forgotten steps", report.forgotten), ("replaced steps", report.replaced)]
         where !steps.isEmpty {
@@ -237,6 +244,20 @@ struct GroupedReport {
         least(\.sinceBefore, "the step before")
         least(\.sinceStart, "the chain began")
         return lines
+    }
+
+    /// What a restore takes, of the last step and of the one that takes most.
+    private var restoring: [String] {
+        guard let last = report.steps.last, let cost = last.restoreCost else { return [] }
+        func times(_ cost: Double) -> String {
+            cost < 1.05 ? "as much as a keyframe" : "\(Units.decimal(cost, 1)) times a keyframe"
+        }
+        var line = "restoring the last step (\(last.number)) costs \(times(cost))"
+        let most = report.steps.max { ($0.restoreCost ?? 0) < ($1.restoreCost ?? 0) }
+        if let most, let dearest = most.restoreCost, dearest > 1.05 * cost {
+            line += ", the dearest one (\(most.number)) \(times(dearest))"
+        }
+        return [line]
     }
 
     /// What keyframes cost, and how many bits of a parameter go where.

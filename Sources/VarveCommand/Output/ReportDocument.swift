@@ -15,6 +15,7 @@ struct ReportDocument: Encodable {
         var files: [File]?
         var notes: [String]
         var kept: KeptChange
+        var restoreCost: Double?
         var pinned: Bool
         var moments: Bool
     }
@@ -96,7 +97,7 @@ extension GroupedReport {
                     roles: step.roles,
                     tensors: grouping == .tensor ? step.tensors.map(ReportDocument.Tensor.init) : nil,
                     files: grouping == .file ? step.files.map(ReportDocument.File.init) : nil, notes: step.notes,
-                    kept: step.kept,
+                    kept: step.kept, restoreCost: step.restoreCost,
                     pinned: step.isPinned, moments: !step.lacksMoments)
             },
             layers: grouping == .layer
