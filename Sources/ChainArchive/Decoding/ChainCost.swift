@@ -42,12 +42,12 @@ package struct ChainCost: Sendable {
         var restoring = outline.byteCount * DecodingWork.restoredByte
         var keyframe = restoring
         for (place, unit) in outline.units.enumerated() {
-            var work = 0.0, touched = Set<Int>()
+            var work = 0.0, alone = 0.0, touched = Set<Int>()
             for member in unit.members {
                 places[member.identity] = place
                 let age = member.buildsOn ? (before?.ages[member.identity] ?? 0) + 1 : 0
                 work += unit.coding.work(on: member.form, age: age, outline.settings)
-                keyframe += unit.coding.ifChanged.work(on: member.form, age: 0, outline.settings)
+                alone += unit.coding.ifChanged.work(on: member.form, age: 0, outline.settings)
                 if unit.coding == .transform {
                     ages[member.identity] = age
                     if age > 0 { restoring += outline.settings.restoringWork(form: member.form) }
@@ -58,7 +58,7 @@ package struct ChainCost: Sendable {
             let moments = Double(unit.momentElements) * DecodingWork.moment
             units.append(work)
             restoring += work + moments
-            keyframe += moments
+            keyframe += alone + moments
         }
         var blocks = before?.blocks ?? [:]
         for block in outline.blocks {

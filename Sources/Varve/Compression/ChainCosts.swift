@@ -1,14 +1,14 @@
-import ChainArchive
-import FileSystem
+package import ChainArchive
+package import FileSystem
 import TensorCodecs
 
 /// What restoring steps of an archive costs, from the manifests of their chains.
-struct ChainCosts {
-    let archive: ArchiveReader
+package struct ChainCosts {
+    package let archive: ArchiveReader
     /// The last one that was asked for, on which the next one mostly builds.
     private var last: (number: Int, cost: ChainCost)?
 
-    init(_ archive: ArchiveReader) { self.archive = archive }
+    package init(_ archive: ArchiveReader) { self.archive = archive }
 
     /// Takes over what is known of a step.
     mutating func keep(_ cost: ChainCost, of number: Int) { last = (number, cost) }
@@ -16,7 +16,7 @@ struct ChainCosts {
     /// - Parameter limit: steps that are gone through at most.
     /// - Returns: `nil` where the chain has more steps than that.
     /// - Throws: `.damaged` and what else reading a manifest of the chain throws.
-    mutating func cost(of number: Int, limit: Int = .max) throws(VarveError) -> ChainCost? {
+    package mutating func cost(of number: Int, limit: Int = .max) throws(VarveError) -> ChainCost? {
         if let last, last.number == number { return last.cost.length <= limit ? last.cost : nil }
         var chain: [StepManifest] = [], known: ChainCost?, seen = Set<Int>()
         var current: Int? = number

@@ -1,4 +1,4 @@
-import ChainArchive
+package import ChainArchive
 import FileSystem
 import TensorCodecs
 
@@ -53,6 +53,8 @@ public struct CompressionOptions: Sendable {
     public var replaces = false
     /// Only steps in these ranges are added; `nil` for all. ``Watcher`` ignores it and takes all.
     public var steps: [ClosedRange<Int>]?
+    /// How many times as much as the first step behind a keyframe a step may cost to restore, without an interval.
+    package var largestCost = KeyframeRule.usualLargestCost
     /// Whether it is said that a base would save something, where none is given.
     var suggestsBase = true
 
@@ -86,15 +88,14 @@ extension CompressionOptions {
     /// Whether the step is among those that are compressed.
     func wants(_ step: Int) -> Bool { steps?.contains { $0.contains(step) } ?? true }
 
-    func keyframeRule(_ method: StepMethod) -> KeyframeRule {
-        guard case .transform(let settings, _) = method else {
-            return KeyframeRule(interval: keyframeInterval, settings: TransformSettings(stepSize: 1))
-        }
-        return KeyframeRule(interval: keyframeInterval, settings: settings)
+    package func keyframeRule(_ method: StepMethod) -> KeyframeRule {
+        var used = TransformSettings(stepSize: 1)
+        if case .transform(let settings, _) = method { used = settings }
+        return KeyframeRule(interval: keyframeInterval, settings: used, largestCost: largestCost)
     }
 
     /// - Throws: `.usage` for settings out of range.
-    func stepMethod() throws(VarveError) -> StepMethod {
+    package func stepMethod() throws(VarveError) -> StepMethod {
         if let keyframeInterval, keyframeInterval < 1 {
             throw VarveError(.usage, "`keyframeInterval` must be 1 or more")
         }

@@ -69,6 +69,23 @@ import Testing
         #expect(try codes.varve("list", archive, "-q").output.contains("keyframe"))
     }
 
+    @Test func theReportTellsWhatRestoringCosts() throws {
+        let archive = codes.path("a.varve")
+        #expect(try codes.varve("compress", run, archive, "-q", "--keyframe-every", "auto").status == 0)
+        let report = try object(try codes.varve("report", archive, "--json").output)
+        let steps = report["steps"] as? [[String: Any]] ?? []
+        let costs = steps.compactMap { $0["restoreCost"] as? Double }
+        #expect(costs.count == steps.count && costs.first == 1 && costs.dropFirst().allSatisfy { $0 > 1 })
+        let text = try codes.varve("report", archive, "--by", "step").output
+        #expect(text.contains("restoring the last step (300) costs ") && text.contains(" times a keyframe"))
+        #expect(text.contains("restore"))
+        let first = try codes.varve("report", archive, "--steps", "100").output
+        #expect(first.contains("restoring the last step (100) costs as much as a keyframe"))
+        for wrong in ["0", "-1", "never", "1.5", ""] {
+            #expect(try codes.varve("compress", run, archive, "--keyframe-every", wrong).status == 2, "\(wrong)")
+        }
+    }
+
     /// Every command with its options, from the definitions themselves.
     private func commands() throws -> [(name: String, options: [String])] {
         let dump = try object(try codes.varve("--experimental-dump-help").output)

@@ -110,8 +110,12 @@ package enum TransformWork {
 extension TransformSettings {
     /// What a delta takes beside its levels, after `age` others: bases that are found anew, and what they learn from.
     package func groupWork(age: Int, form: MatrixForm) -> Double {
-        guard beginsGroup(age: age, form: form) else { return 0 }
-        let rule = rule(for: form) ?? .original
+        let named = rule(for: form), rule = named ?? .original
+        guard beginsGroup(age: age, form: form) else {
+            // Groups end between, too: where other elements stand still, or a change no longer fits the grid. Those of wide
+            // matrices last longest, and nothing but the step's records tells whether they did.
+            return named == nil ? 0 : TransformWork.restoring(form, rule)
+        }
         guard age > 0 else { return rule.opens ? TransformWork.learning(form, rule, isFirst: true) : 0 }
         return TransformWork.restoring(form, rule)
             + TransformWork.learning(form, rule, isFirst: age == 1 && !rule.opens)
