@@ -55,7 +55,8 @@ package struct ChainCost: Sendable {
                 if member.buildsOn, let earlier = before?.places[member.identity] { touched.insert(earlier) }
             }
             for earlier in touched.sorted() { work += before?.units[earlier] ?? 0 }
-            let moments = Double(unit.momentElements) * DecodingWork.moment
+            let moment = unit.coding == .excp ? DecodingWork.excpMoment : DecodingWork.moment
+            let moments = Double(unit.momentElements) * moment
             units.append(work)
             restoring += work + moments
             keyframe += alone + moments
@@ -97,8 +98,9 @@ private enum DecodingWork {
     static let lossless = 2.5
     /// An element of method `excp`.
     static let excp = 0.4
-    /// An element of a moment that is quantized with its weight.
+    /// An element of a moment that is quantized with its weight; the same by method `excp`.
     static let moment = 2.0
+    static let excpMoment = 0.5
     /// A byte of payload.
     static let payloadByte = 0.1
     /// A byte of a restored file: made, hashed, written.
