@@ -24,7 +24,8 @@ struct VarveTool: AsyncParsableCommand {
             """,
         version: VarveRelease.version,
         subcommands: [
-            CompressCommand.self, WatchCommand.self, RestoreCommand.self, ReportCommand.self, ListCommand.self,
+            CompressCommand.self, WatchCommand.self, RestoreCommand.self, CatCommand.self, ReportCommand.self,
+            ListCommand.self,
             VerifyCommand.self, ForgetCommand.self, PinCommand.self, PruneCommand.self, RepairCommand.self,
             InspectCommand.self, BenchCommand.self,
             ManualCommand.self,

@@ -12,7 +12,7 @@ extension StepManifest {
         /// The weight under other names or in other types, in the order of the tensors.
         package var copies: [Int] = []
 
-        var followers: [Int] { [firstMoment, secondMoment, maximum].compactMap { $0 } + copies }
+        package var followers: [Int] { [firstMoment, secondMoment, maximum].compactMap { $0 } + copies }
     }
 
     /// The members of every quantized group, in packing order.

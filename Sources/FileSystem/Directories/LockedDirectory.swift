@@ -45,6 +45,28 @@ package final class LockedDirectory: Sendable {
 
     deinit { release(removing: true) }
 
+    /// As many processes may work in one directory at a time.
+    private static let most = 64
+
+    /// Takes the first of some names in `parent` that no running process works in.
+    /// - Parameters:
+    ///   - name: what the work is called.
+    ///   - owner: who works in the others, for the message.
+    /// - Throws: `.locked` (too many others), `.notFound`, `.permissionDenied`, `.noSpace`, `.inputOutput`.
+    package static func free(
+        in parent: String, named name: String, owner: String
+    ) throws(VarveError) -> LockedDirectory {
+        let stem = Paths.join(parent, "\(OutputFile.temporaryPrefix)\(name)-")
+        for number in 1..<most {
+            do throws(VarveError) {
+                return try LockedDirectory("\(stem)\(number)", owner: owner)
+            } catch  where error.code == .locked || error.code == .permissionDenied {
+                continue  // another process's, or another user's
+            }
+        }
+        return try LockedDirectory("\(stem)\(most)", owner: owner)
+    }
+
     /// Gives the lock back, now and not when the object goes away.
     /// - Parameter removing: the directory goes, with all it holds; not where it was renamed.
     package func release(removing: Bool) {

@@ -6,9 +6,6 @@ package final class BenchmarkScratch: Sendable {
     package let path: String
     private let directory: LockedDirectory
 
-    /// As many processes may work in one directory at a time.
-    private static let most = 64
-
     /// Makes one in `parent`, which only this user can look into.
     ///
     /// - Throws: `.usage` where `parent` lies in the run, into which nothing is written; `.notFound`, `.locked` (too
@@ -24,7 +21,7 @@ package final class BenchmarkScratch: Sendable {
                     + "`BenchmarkScratch` takes another",
                 file: parent)
         }
-        directory = try Self.free(in: parent)
+        directory = try LockedDirectory.free(in: parent, named: "bench", owner: "another benchmark")
         path = directory.path
         try SystemCalls.setMode(path, 0o700)
     }
@@ -44,17 +41,4 @@ package final class BenchmarkScratch: Sendable {
 
     /// The path of something in it.
     package func path(_ name: String) -> String { Paths.join(path, name) }
-
-    private static func free(in parent: String) throws(VarveError) -> LockedDirectory {
-        for number in 1..<most {
-            let path = Paths.join(parent, OutputFile.temporaryPrefix + "bench-\(number)")
-            do throws(VarveError) {
-                return try LockedDirectory(path, owner: "another benchmark")
-            } catch  where error.code == .locked || error.code == .permissionDenied {
-                continue  // another process's, or another user's
-            }
-        }
-        return try LockedDirectory(
-            Paths.join(parent, OutputFile.temporaryPrefix + "bench-\(most)"), owner: "another benchmark")
-    }
 }

@@ -3,12 +3,20 @@ import Checkpoints
 import FileSystem
 import TensorFiles
 
-/// Brings bytes to their places in the new files. Safe from several threads.
-struct ExportDelivery: Sendable {
+/// What takes the bytes of exported tensors, by their number.
+protocol ExportTarget: Sendable {
+    /// Takes some of a tensor's bytes. Those of one tensor come in their order.
+    func write(_ bytes: UnsafeRawBufferPointer, of tensor: Int, at offset: Int) throws(VarveError)
+}
+
+extension ShardWriter: ExportTarget {}
+
+/// Brings bytes to their places in what is made. Safe from several threads if the target is.
+struct ExportDelivery<Target: ExportTarget>: Sendable {
     let tensors: [ExportedTensor]
     let skeleton: StepSkeleton
     let sources: ExportSources
-    let files: ShardWriter
+    let files: Target
 
     /// Writes what is exported of a restored tensor.
     func take(_ restored: RestoredTensor) throws(VarveError) {

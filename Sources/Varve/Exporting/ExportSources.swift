@@ -45,6 +45,19 @@ struct ExportSources: Sendable {
         }
     }
 
+    /// Lets tensors be gathered that could be written as soon as their record is decoded.
+    mutating func gather(where isGathered: (Int) -> Bool) {
+        for (record, members) in whole {
+            let moved = members.filter { isGathered($0.tensor) }
+            guard !moved.isEmpty else { continue }
+            let others = members.filter { !isGathered($0.tensor) }
+            whole[record] = others.isEmpty ? nil : others
+            inFiles.insert(record)
+            gathered += moved.map(\.tensor)
+        }
+        gathered.sort()
+    }
+
     /// Records that have to be decoded.
     var records: Set<Int> { inFiles.union(whole.keys) }
 }

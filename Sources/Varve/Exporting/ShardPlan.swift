@@ -62,22 +62,30 @@ struct ShardPlan {
         // The widest types first: every tensor then begins at a multiple of its elements' size, as readers that map the file
         // want it.
         let order = members.sorted { (-tensors[$0].dtype.bits, $0) < (-tensors[$1].dtype.bits, $1) }
-        var fields = ["\"__metadata__\":{\"format\":\"pt\"}"], end = 0
+        let header = Self.header(order.map { tensors[$0] })
+        var end = header.count
         for index in order {
-            let tensor = tensors[index], begin = end
+            places[index] = (shards.count, UInt64(end))
+            end += tensors[index].byteCount
+        }
+        shards.append(Shard(name: name, header: header, byteCount: UInt64(end)))
+    }
+
+    /// The beginning of a file that has these tensors in this order: the length of the JSON, and the JSON.
+    static func header(_ tensors: [ExportedTensor]) -> [UInt8] {
+        var fields = ["\"__metadata__\":{\"format\":\"pt\"}"], end = 0
+        for tensor in tensors {
+            let begin = end
             end += tensor.byteCount
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             fields.append(
                 "\(JSONText.quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(begin),\(end)]}")
-            places[index] = (shards.count, UInt64(begin))
         }
         var json = Array("{\(fields.joined(separator: ","))}".utf8)
         json += [UInt8](repeating: 0x20, count: (8 - json.count % 8) % 8)
         let length = UInt64(json.count)
-        let header = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + json
-        for index in order { places[index].offset += UInt64(header.count) }
-        shards.append(Shard(name: name, header: header, byteCount: UInt64(header.count + end)))
+        return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + json
     }
 
     private static func list(

@@ -18,11 +18,12 @@ struct StepExport {
     /// Optimizer states without a weight.
     private var untied = 0
 
+    /// - Parameter names: only tensors that one of them fits; none for all.
     /// - Throws: `.unsupported` where the weights are not known by name, two tensors have one name, or safetensors cannot
-    ///   hold one.
+    ///   hold one; `.usage` where a name fits none.
     init(
         _ contents: StepContents, _ manifest: StepManifest, _ records: FileRanges<Int>, entryOfFile: [Int],
-        onlyWeights: Bool
+        onlyWeights: Bool, names: [NamePattern] = []
     ) throws(VarveError) {
         self.contents = contents
         weightIndices = Set(contents.parameters.compactMap(\.weight))
@@ -41,9 +42,19 @@ struct StepExport {
         guard !weights.isEmpty else {
             throw VarveError(.unsupported, "no weights by name are known of a checkpoint of this kind")
         }
+        // Who names tensors knows that there are others.
+        if names.isEmpty { addNotices(masters) } else { try keep(names, of: manifest.number) }
         try check(weights)
         try check(states)
-        addNotices(masters)
+    }
+
+    private mutating func keep(_ names: [NamePattern], of step: Int) throws(VarveError) {
+        for name in names where !(weights + states).contains(where: { name.matches($0.name) }) {
+            throw VarveError(.usage, "step \(StepVersion.number(step)) has no such tensor", tensor: name.text)
+        }
+        func isWanted(_ tensor: ExportedTensor) -> Bool { names.contains { $0.matches(tensor.name) } }
+        weights = weights.filter(isWanted)
+        states = states.filter(isWanted)
     }
 
     private func exported(_ name: String, _ index: TensorIndex?) -> [ExportedTensor] {

@@ -20,6 +20,8 @@ struct StepExporter {
     /// Takes the restored weights and payload for the step after this one.
     let store: ScratchStore?
     let onlyWeights: Bool
+    /// Only tensors that one of these fits; none for all.
+    let names: [NamePattern]
     /// Which of the step's files are there; `nil` for all.
     let entries: Set<Int>?
     let workers: Workers
@@ -35,16 +37,15 @@ struct StepExporter {
         let export: StepExport
         do throws(VarveError) {
             export = try StepExport(
-                skeleton.contents, manifest, records, entryOfFile: skeleton.entryOfFile, onlyWeights: onlyWeights)
+                skeleton.contents, manifest, records, entryOfFile: skeleton.entryOfFile, onlyWeights: onlyWeights,
+                names: names)
         } catch {
             throw error.at(file: decoder.archive.layout.root)
         }
         for notice in export.notices { progress?(.notice("step \(StepVersion.number(number)): \(notice)")) }
-        var plans = [ShardPlan(export.weights, stem: Self.weightStem, shardBytes: shardBytes)]
-        if !export.states.isEmpty {
-            plans.append(ShardPlan(export.states, stem: Self.stateStem, shardBytes: shardBytes))
-        }
-        try checkOutput(plans)
+        let parts = [(Self.weightStem, export.weights), (Self.stateStem, export.states)].filter { !$0.1.isEmpty }
+        let plans = parts.map { ShardPlan($1, stem: $0, shardBytes: shardBytes) }
+        try checkOutput(Array(zip(plans, parts.map(\.0))))
         let tensors = export.weights + export.states
         let target = directory.isEmpty ? root : Paths.join(root, directory)
         if !directory.isEmpty { try SystemCalls.makeDirectory(target) }
@@ -64,10 +65,10 @@ struct StepExporter {
     private static let weightStem = "model", stateStem = "optimizer"
 
     /// A reader would take files of another export, in another number of shards, for this one's.
-    private func checkOutput(_ plans: [ShardPlan]) throws(VarveError) {
+    private func checkOutput(_ plans: [(plan: ShardPlan, stem: String)]) throws(VarveError) {
         let path = directory.isEmpty ? output : Paths.join(output, directory)
         guard try Directories.isThere(path) else { return }
-        for (plan, stem) in zip(plans, [Self.weightStem, Self.stateStem]) {
+        for (plan, stem) in plans {
             let own = Set(plan.names)
             let others = try SystemCalls.list(path).sorted().filter {
                 ShardPlan.isName($0, stem: stem) && !own.contains($0)
@@ -79,7 +80,8 @@ struct StepExporter {
         }
     }
 
-    private func decode(_ delivery: ExportDelivery, _ progress: ProgressHandler?) async throws(VarveError) {
+    private func decode(_ delivery: ExportDelivery<ShardWriter>, _ progress: ProgressHandler?) async throws(VarveError)
+    {
         let step = try decoder.step(number), isKept = store != nil
         var needed = delivery.sources.records
         if isKept {
@@ -88,11 +90,14 @@ struct StepExporter {
         }
         let units = UnitCost.largestFirst(step.manifest.decodingUnits(of: needed), of: step)
         try workers.check(units.lazy.map { (needed: UnitCost.decoding($0, of: step, isKept: isKept), tensor: nil) })
+        let wanted = needed
         progress?(.size(needed.reduce(0) { $0 + UInt64(step.manifest.tensors[$1].byteCount) }))
         var missing = delivery.sources.records
         try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step, isKept: isKept) }) {
             (unit) throws(VarveError) -> (indices: [Int], bytes: Int) in
-            let restored = try decoder.decodeUnit(unit, of: number, onlyWeights: onlyWeights, keeping: store)
+            let restored = try decoder.decodeUnit(
+                unit, of: number, onlyWeights: onlyWeights || !isKept && step.needsOnlyWeights(wanted, of: unit),
+                keeping: store)
             for tensor in restored { try delivery.take(tensor) }
             return (restored.map(\.index), restored.reduce(0) { $0 + $1.bytes.count })
         } consume: { result in
@@ -105,32 +110,12 @@ struct StepExporter {
             tensor: step.manifest.tensors[lost].name)
     }
 
-    private func gather(_ delivery: ExportDelivery, of contents: StepContents) async throws(VarveError) {
+    private func gather(_ delivery: ExportDelivery<ShardWriter>, of contents: StepContents) async throws(VarveError) {
         try await OrderedWork.run(
             delivery.sources.gathered, workers, cost: { delivery.tensors[$0].gatheringCost }
         ) { (tensor) throws(VarveError) -> Void in
             try delivery.gather(tensor, of: contents)
         } consume: { _ in
-        }
-    }
-}
-
-extension StepManifest {
-    /// What is decoded to have these tensors.
-    fileprivate func decodingUnits(of needed: Set<Int>) -> [DecodingUnit] {
-        var quantizedGroups = Set<Int>(), losslessGroups = Set<Int>()
-        for index in needed {
-            if let member = tensors[index].coding.member { quantizedGroups.insert(member.quantizedGroup) }
-            if case .packed(let group, _, _) = tensors[index].coding { losslessGroups.insert(group) }
-        }
-        return decodingUnits().compactMap { unit in
-            switch unit {
-            case .quantizedGroup(let group): return quantizedGroups.contains(group) ? unit : nil
-            case .losslessGroup(let group): return losslessGroups.contains(group) ? unit : nil
-            case .tensors(let indices):
-                let own = indices.filter { needed.contains($0) }
-                return own.isEmpty ? nil : .tensors(own)
-            }
         }
     }
 }

@@ -46,6 +46,10 @@ public struct RestoreOptions: Sendable {
     /// Whether only files that hold weights, and nothing else, are restored; as ``Format/safetensors(shardBytes:)`` all
     /// weights, whatever lies beside them.
     public var onlyWeights: Bool
+    /// As ``Format/safetensors(shardBytes:)``: only the tensors whose names in the new files one of these fits, such as
+    /// `model.layers.0.*`, which are states as well unless `onlyWeights` is set. None stands for all. Only what they lie in is
+    /// decoded.
+    public var names: [NamePattern] = []
     /// Whether files that are in the output already are replaced. Other files there stay.
     public var overwrite: Bool
     /// Whether the version that ``CompressionOptions/replaces`` replaced last is restored, instead of the one that is

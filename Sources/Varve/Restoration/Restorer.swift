@@ -30,6 +30,9 @@ package struct Restorer: Sendable {
         if !options.overwrite, let content = try? SystemCalls.list(output), !content.isEmpty {
             throw VarveError(.exists, "the directory is not empty; `overwrite` replaces what is in it", file: output)
         }
+        if options.format == .original, !options.names.isEmpty {
+            throw VarveError(.usage, "files come back whole; tensors by their `names` need `format = safetensors`")
+        }
         if case .safetensors(0) = options.format { throw VarveError(.usage, "`shardBytes` must not be 0") }
         if let identity = try? FileIdentity(path: output, following: true), identity.kind != .directory {
             throw VarveError(.exists, "there is a file of that name", file: output)
@@ -72,7 +75,7 @@ package struct Restorer: Sendable {
                     try await StepExporter(
                         decoder: decoder, number: step, root: staging.path, output: output,
                         directory: destination.directory, shardBytes: shardBytes, store: store,
-                        onlyWeights: options.onlyWeights || lacksMoments,
+                        onlyWeights: options.onlyWeights || lacksMoments, names: options.names,
                         entries: lacksMoments ? try decoder.step(step).manifest.weightEntries : nil, workers: workers
                     ).export(progress)
                 }

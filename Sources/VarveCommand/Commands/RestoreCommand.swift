@@ -11,7 +11,8 @@ struct RestoreCommand: AsyncParsableCommand {
             its hash; nothing incomplete is left behind.
 
             --as safetensors writes whole tensors by name instead, whatever files and pieces they lie in: model.safetensors \
-            and optimizer.safetensors, as shards with an index if they are large.
+            and optimizer.safetensors, as shards with an index if they are large. With --only and names of tensors just these, \
+            and nothing else is decoded; states are called NAME.exp_avg and the like, and weights,NAME leaves them out.
 
               varve restore out.varve --step latest --output restored
               varve restore out.varve --steps 200-400 --output restored
@@ -31,8 +32,11 @@ struct RestoreCommand: AsyncParsableCommand {
         completion: .directory)
     var output: String
 
-    @Option(help: ArgumentHelp("Only the files that hold weights.", valueName: "weights"))
-    var only: Only?
+    @Option(
+        help: ArgumentHelp(
+            "weights: only the files that hold them. Or names of tensors, such as 'model.layers.0.*', with commas between: "
+                + "only these, as safetensors.", valueName: "tensors"))
+    var only: TensorSelection?
 
     @Option(
         name: .customLong("as"),
@@ -59,21 +63,23 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    enum Only: String, ExpressibleByArgument, CaseIterable { case weights }
-
     enum Format: String, ExpressibleByArgument, CaseIterable { case safetensors }
 
     func validate() throws {
-        guard shardSize == nil || format != nil else { throw ValidationError("--shard-size needs --as safetensors") }
+        guard shardSize == nil || isExport else { throw ValidationError("--shard-size needs --as safetensors") }
     }
+
+    /// Tensors by name come as safetensors, whether that was said or not.
+    private var isExport: Bool { format != nil || only?.names.isEmpty == false }
 
     func run() async throws {
         let archive = try Archive(at: normalized(archive)), selection = try step.restored(from: archive.path)
         var options = RestoreOptions(
-            onlyWeights: only == .weights, overwrite: overwrite, base: base, threads: work.threads,
+            onlyWeights: only?.onlyWeights ?? false, overwrite: overwrite, base: base, threads: work.threads,
             memory: work.memory?.bytes)
         options.replaced = replaced
-        if format == .safetensors {
+        options.names = only?.names ?? []
+        if isExport {
             options.format = shardSize.map { .safetensors(shardBytes: $0.bytes) } ?? .safetensors()
         }
         let chosen = options

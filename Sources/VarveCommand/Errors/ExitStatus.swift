@@ -11,6 +11,8 @@ enum ExitStatus {
     static let locked: Int32 = 11
     static let damaged: Int32 = 12
     static let noSpace: Int32 = 13
+    /// As of a process that SIGPIPE ends.
+    static let nobodyReads: Int32 = 141
 
     /// What each code means: the help's table, which the README repeats.
     static let meanings: [(code: String, meaning: String)] = [
@@ -78,14 +80,21 @@ enum ExitStatus {
 
     /// Says that standard output takes nothing any more, and ends.
     static func failOutput(_ number: Int32) -> Never {
-        let full = number == ENOSPC || number == EDQUOT || number == EFBIG
-        let reason = number == EBADF ? "it is closed" : String(cString: strerror(number))
-        let code: VarveError.Code = full ? .noSpace : .inputOutput
+        let code = outputCode(number)
         tell(
             ErrorDocument(
-                code: code.rawValue, exit: status(for: code), message: "writing failed: \(reason)",
+                code: code.rawValue, exit: status(for: code), message: "writing failed: \(outputReason(number))",
                 file: "standard output"))
         _exit(status(for: code))
+    }
+
+    /// What it means that standard output takes nothing.
+    static func outputCode(_ number: Int32) -> VarveError.Code {
+        number == ENOSPC || number == EDQUOT || number == EFBIG ? .noSpace : .inputOutput
+    }
+
+    static func outputReason(_ number: Int32) -> String {
+        number == EBADF ? "it is closed" : String(cString: strerror(number))
     }
 
     /// The error with the archive that the user may have meant.

@@ -12,6 +12,7 @@ enum OptionNames {
         "keyframeInterval": "--keyframe-every",
         "memory": "--memory",
         "momentsOnly": "--moments-only",
+        "names": "--only",
         "onlyWeights": "--only weights",
         "overwrite": "--overwrite",
         "replaces": "--replace",

@@ -57,6 +57,18 @@ struct StepSelection: ExpressibleByArgument, Sendable {
         }
     }
 
+    /// The one step that is meant.
+    /// - Throws: `.usage` if it is several, or no step is the latest; `.notAnArchive`.
+    func number(in archive: String) throws -> Int {
+        switch try restored(from: archive) {
+        case .step(let number): return number
+        case .latest:
+            if let latest = try StepNames(archive: archive).steps.last { return latest }
+            throw VarveError(.usage, "the archive has no steps", file: archive)
+        case .all, .steps: throw VarveError(.usage, "name one step")
+        }
+    }
+
     /// What a restore makes of it: one step comes directly into the output, several under their own paths.
     func restored(from archive: String) throws -> RestoreOptions.Selection {
         guard terms.count == 1 else { return .steps(try ranges(in: archive)) }

@@ -53,10 +53,30 @@ struct Terminal: Sendable {
                 let number = errno
                 Self.cleanUp.withLock { $0 }?()
                 // Nobody reads any more (`varve report | head`): there is nobody to tell either.
-                if number == EPIPE { _exit(141) }
+                if number == EPIPE { _exit(ExitStatus.nobodyReads) }
                 ExitStatus.failOutput(number)
             }
             done += count
+        }
+    }
+
+    /// The code of the error that says that whoever read the output has gone.
+    static let nobodyReads = VarveError.Code(rawValue: "nobodyReads")
+
+    /// Bytes as they are. What goes wrong is thrown, so that unfinished work is cleaned up.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(VarveError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let number = errno
+                guard number != EPIPE else { throw VarveError(Self.nobodyReads, "nobody reads the output") }
+                throw VarveError(
+                    ExitStatus.outputCode(number), "writing failed: \(ExitStatus.outputReason(number))",
+                    file: "standard output")
+            }
+            rest = rest.dropFirst(count)
         }
     }
 
