@@ -24,6 +24,8 @@ extension RunPoller {
         var others: [Int: Step] = [:]
         var lastNews = ContinuousClock.now
         var newest = -1
+        /// When the watched process was seen to have ended.
+        var processEnded: ContinuousClock.Instant?
         var isStopping = false
         var isStopped = false
         var whenStopped: CheckedContinuation<Void, Never>?

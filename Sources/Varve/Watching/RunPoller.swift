@@ -18,17 +18,19 @@ final class RunPoller: Sendable {
     private let archive: String
     private let options: WatchOptions
     private let copies: WatchDirectory
+    private let process: WatchedProcess?
     private let notice: @Sendable (String) -> Void
     private let state = Mutex(State())
 
     init(
-        run: String, archive: String, options: WatchOptions, copies: WatchDirectory,
+        run: String, archive: String, options: WatchOptions, copies: WatchDirectory, process: WatchedProcess? = nil,
         notice: @escaping @Sendable (String) -> Void
     ) {
         path = run
         self.archive = archive
         self.options = options
         self.copies = copies
+        self.process = process
         self.notice = notice
         (captures, continuation) = AsyncThrowingStream.makeStream()
     }
@@ -120,8 +122,15 @@ final class RunPoller: Sendable {
     }
 
     private var isIdle: Bool {
-        guard let idle = options.idle else { return false }
-        return state.withLock { $0.waiting == 0 && ContinuousClock.now - $0.lastNews >= idle }
+        let now = ContinuousClock.now
+        if let process, !process.isRunning { state.withLock { $0.processEnded = $0.processEnded ?? now } }
+        return state.withLock { state in
+            guard state.waiting == 0 else { return false }
+            if let idle = options.idle, now - state.lastNews >= idle { return true }
+            guard let ended = state.processEnded else { return false }
+            // What it left last has settled by then, and was looked at.
+            return now - max(ended, state.lastNews) >= options.settle * 2 + .milliseconds(500)
+        }
     }
 
     // MARK: Looking

@@ -8,6 +8,8 @@ public struct WatchOptions: Sendable {
     public var settle: Duration
     /// How long nothing new may come before watching ends; `nil` to watch until the task is cancelled.
     public var idle: Duration?
+    /// A process, the training as a rule: when it has ended, and what it left is taken, watching ends. `nil` for none.
+    public var process: Int32?
     /// How often one piece of work is tried again after the disk, the network or the quota refused it.
     public var retries: Int
     /// The pause before the first further try; each further one is twice as long, up to a minute.

@@ -21,7 +21,7 @@ public struct Watcher: Sendable {
         self.options = options
     }
 
-    /// Watches until the task is cancelled, or nothing new has come for `options.idle`.
+    /// Watches until the task is cancelled, nothing new has come for `options.idle`, or `options.process` has ended.
     ///
     /// A checkpoint is taken when its framework's own signs say that it is complete, nothing about it has changed for
     /// `options.settle`, and its files can be read. From then on its files are held open, so it is not lost when the
@@ -30,7 +30,7 @@ public struct Watcher: Sendable {
     /// archive is locked while a step is added, not in between.
     /// - Returns: what was done, and what of the run as it was in the end is not in the archive.
     /// - Throws: `.interrupted` when cancelled, with nothing unfinished left behind; `.notFound` if there was no run in all
-    ///   of `options.idle`; `.usage`, `.exists`, `.damaged`;
+    ///   that time; `.usage` also if there is no such process; `.usage`, `.exists`, `.damaged`;
     ///   `.locked` if another process watches for this archive; `.different` if a step that was added does not restore
     ///   as it should (nothing is removed then); `.noSpace`, `.inputOutput` after `options.retries` further tries.
     public func watch(progress: ProgressHandler? = nil) async throws(VarveError) -> WatchResult {
@@ -42,6 +42,7 @@ public struct Watcher: Sendable {
         guard settle >= .zero, keepLast >= 1, options.retries >= 0 else {
             throw VarveError(.usage, "watching needs at least one checkpoint that stays, and no negative time")
         }
+        let process = try options.process.map { (number) throws(VarveError) in try WatchedProcess(number) }
         let copies = try WatchDirectory(archive: archive)
         defer { copies.close() }
         // What is wrong with the archive is said at once, not when the first checkpoint comes. A new one is not made
@@ -51,7 +52,7 @@ public struct Watcher: Sendable {
                 archive, writer: "varve \(VarveRelease.version)", wait: options.compression.wait)
         }
         var worker = try WatchWorker(run: run, archive: archive, options: options, progress: progress)
-        let poller = RunPoller(run: run, archive: archive, options: options, copies: copies) {
+        let poller = RunPoller(run: run, archive: archive, options: options, copies: copies, process: process) {
             progress?(.notice($0))
         }
         // What is wrong with the run is said before anything else, too.

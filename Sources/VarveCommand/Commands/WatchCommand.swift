@@ -9,9 +9,9 @@ struct WatchCommand: AsyncParsableCommand {
         discussion: """
             Takes each checkpoint when it is complete and has stopped changing, appends it, decodes it again and compares. \
             It may be started before the training, and works while the trainer removes old checkpoints or writes over one \
-            file again and again. Ends with --idle, SIGINT or SIGTERM; started again it goes on. When --idle \
-            ends it and something of the run is not in the archive, that is named and the exit code is 3. Where there was no \
-            such run in all of --idle, that is an error.
+            file again and again. Ends with --idle, --pid, SIGINT or SIGTERM; started again it goes on. When --idle \
+            or --pid ends it and something of the run is not in the archive, that is named and the exit code is 3. Where there was no \
+            such run in all that time, that is an error.
 
               varve watch out/ --quality lossless --remove-source
             """)
@@ -34,6 +34,10 @@ struct WatchCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("End when nothing new has come for so long.", valueName: "seconds"))
     var idle: Double?
+
+    @Option(
+        help: ArgumentHelp("End when this process has ended, and what it left is taken.", valueName: "process"))
+    var pid: Int32?
 
     @Option(
         help: ArgumentHelp(
@@ -68,12 +72,12 @@ struct WatchCommand: AsyncParsableCommand {
             method: method.chosen, keyframeInterval: chain.keyframes.steps, base: chain.base, extras: chain.extra,
             threads: work.threads, memory: work.memory?.bytes)
         compression.wait = lock.wait(common)
-        let watcher = Watcher(
-            run: run, archive: archive,
-            options: WatchOptions(
-                compression: compression,
-                removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },
-                retries: retries))
+        var options = WatchOptions(
+            compression: compression,
+            removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },
+            retries: retries)
+        options.process = pid
+        let watcher = Watcher(run: run, archive: archive, options: options)
         let bar = ProgressBar(
             verb: "compressing", options: common, isWatch: true,
             header: ["watching \(run) -> \(archive)", method.description],
