@@ -83,7 +83,8 @@ import VarveTestSupport
         for arguments in [
             ["list", archive], ["report", archive], ["verify", archive, "--deep"],
             ["verify", archive, "--against", run, "--steps", "200-300"],
-            ["restore", archive, "--step", "300", "-o", output], ["forget", archive, "--keep-last", "1", "-n"],
+            ["restore", archive, "--step", "300", "-o", output], ["cat", archive, "300", "ckpt_300.pt", "--json"],
+            ["cat", archive, "latest", "--as", "safetensors"], ["forget", archive, "--keep-last", "1", "-n"],
             ["prune", archive, "-n"], ["pin", archive], ["compress", run, archive, "--dry-run"],
         ] {
             let outcome = try varve(arguments)
