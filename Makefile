@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo build test interop live fidelity fidelity-full optimizers peers bench fuzz mutate torture man format \
-	lint clean packages python headers
+	lint clean packages python headers python-test
 
 VARVE ?= .build/release/varve
 # VARVE=PATH is used as it is, without building.
@@ -40,6 +40,9 @@ test: packages ## all Swift tests
 
 interop: $(BINARY) python ## load and resume restored checkpoints with torch, safetensors and the Hugging Face Trainer
 	VARVE="$(VARVE)" python3 Tests/Interop/run.py
+
+python-test: $(BINARY) python ## the package in python/ with real trainings that are killed; reader/ alone on every golden archive
+	VARVE="$(VARVE)" python3 python/tests/run.py $(ARGUMENTS)
 
 live: $(BINARY) python ## small training runs watched, killed, resumed; every checkpoint ever saved compared with a copy
 	VARVE="$(VARVE)" python3 Tests/Live/run.py $(ARGUMENTS)

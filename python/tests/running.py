@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,19 +14,17 @@ HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(varve.__file__).parents[1])}
 
 
-def training(script, *arguments):
-    return subprocess.Popen(
-        [sys.executable, str(HERE / script), *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
+def command(script, *arguments):
+    return [sys.executable, str(HERE / script), *map(str, arguments)]
 
 
 def finished(script, *arguments):
     """What a training says that comes to its end."""
-    process = training(script, *arguments)
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return said
+    result = subprocess.run(
+        command(script, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT
+    )
+    assert result.returncode == 0, result.stdout
+    return result.stdout
 
 
 def steps(archive):
@@ -34,22 +33,28 @@ def steps(archive):
     return []
 
 
-def until(condition, seconds=180):
+def until(condition, seconds=300, said=lambda: ""):
     end = time.time() + seconds
     while not condition():
-        assert time.time() < end, "waited in vain"
+        assert time.time() < end, "waited in vain\n" + said()
         time.sleep(0.1)
 
 
 def killed(script, archive, count, *arguments):
     """A training that is killed when so many steps are in its archive."""
-    process = training(script, *arguments)
-    try:
-        until(lambda: len(steps(archive)) >= count or process.poll() is not None)
-        assert process.poll() is None, process.stdout.read()
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryFile("w+") as output:
+
+        def said():
+            output.seek(0)
+            return output.read()[-4000:]
+
+        process = subprocess.Popen(command(script, *arguments), stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
+        try:
+            until(lambda: len(steps(archive)) >= count or process.poll() is not None, said=said)
+            assert process.poll() is None, said()
+        finally:
+            process.kill()
+            process.wait()
 
 
 def nobody_watches(run):

@@ -51,7 +51,8 @@ import VarveTestSupport
     @Test func helpAndVersionSucceed() throws {
         #expect(try varve("--version").output == "0.1.0\n")
         for command in [
-            "compress", "watch", "restore", "cat", "report", "list", "verify", "forget", "pin", "prune", "inspect", "bench",
+            "compress", "watch", "restore", "cat", "report", "list", "verify", "forget", "pin", "prune", "inspect",
+            "bench",
         ] {
             let help = try varve(command, "--help")
             #expect(help.status == 0 && help.output.contains("USAGE: varve \(command)"))

@@ -208,7 +208,9 @@ class Archive:
             stack.callback(_remove, parent)
             known = self.list()
             wanted = [known[-1]] if step == "latest" and known else []
-            wanted = wanted or [each for each in known if str(step) in (str(each.number), each.checkpoint)]
+            for each in known:
+                if str(step) in (str(each.number), each.checkpoint, Path(each.checkpoint).name):
+                    wanted.append(each)
             own = wanted[0].checkpoint if wanted else ""
             name = Path(own).name or "checkpoint"
             self.restore(step, parent / "restored", **options)

@@ -8,9 +8,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from ._command import StrPath
-from ._compress import archive_of, compress
+from ._compress import archive_of
 from ._results import Compression
-from ._watch import check_removal, for_compress, logged
+from ._watch import check_removal, compress_logged, logged
 
 
 class BackgroundCompressor:
@@ -22,7 +22,7 @@ class BackgroundCompressor:
     def __init__(self, run: StrPath, archive: StrPath | None = None, **options: Any) -> None:
         self.run = os.fspath(run)
         self.archive = archive_of(run) if archive is None else os.fspath(archive)
-        self._options = for_compress({"wait": True, **options})
+        self._options: dict[str, Any] = {"wait": True, **options}
         check_removal(self._options)
         self._lock = threading.Condition()
         self._waiting: list[Future[Compression | None]] = []
@@ -54,6 +54,6 @@ class BackgroundCompressor:
                     return
             result: Compression | None = None
             with logged(f"compressing {self.run}"):
-                result = compress(self.run, self.archive, **self._options)
+                result = compress_logged(self.run, self.archive, self._options)
             for future in answered:
                 future.set_result(result)

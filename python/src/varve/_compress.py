@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,17 +51,13 @@ def compress(
     - `progress`: gets each event of the work as a dictionary with a `type`.
     - `options`: any other option of `varve compress`: `step_size=1.2` is --step-size 1.2, `replace=True` is --replace.
     """
-    target = archive_of(run) if archive is None else os.fspath(archive)
     chosen = {
-        "quality": quality,
-        "steps": ",".join(map(str, steps)) if steps is not None and not isinstance(steps, str) else steps,
-        "base": base, "threads": threads, "memory": memory, "keyframe_every": keyframe_every,
-        "remove_source": remove_source, "keep_last": keep_last, "wait": wait, **options,
+        "quality": quality, "steps": steps, "base": base, "threads": threads, "memory": memory,
+        "keyframe_every": keyframe_every, "remove_source": remove_source, "keep_last": keep_last, "wait": wait, **options,
     }  # fmt: skip
-    code, document = call(["compress", argument(run), argument(target), *flags(chosen)], progress=progress, accepted=(0, 3))
-    result = Compression.of(target, document)
-    if code == 3:
-        text = f"not all of {os.fspath(run)} is in {target}: {_reasons(result)}"
+    result = run_compress(run, archive, chosen, progress)
+    if not result.complete:
+        text = shortfall(run, result)
         if strict:
             error = IncompleteError(text, code="incomplete", exit_code=3)
             error.result = result
@@ -70,7 +66,20 @@ def compress(
     return result
 
 
-def _reasons(result: Compression) -> str:
+def run_compress(
+    run: StrPath, archive: StrPath | None, options: Mapping[str, Any], progress: Progress | None = None
+) -> Compression:
+    """The same without a word of what is missing."""
+    target = archive_of(run) if archive is None else os.fspath(archive)
+    arguments = ["compress", argument(run), argument(target), *flags(options)]
+    _, document = call(arguments, progress=progress, accepted=(0, 3))
+    return Compression.of(target, document)
+
+
+def shortfall(run: StrPath, result: Compression) -> str:
+    """What of a run is not in its archive, in words."""
     named = [f"{path}: {reason}" for path, reason in result.skipped]
-    named += [path for path in result.missing if path not in {path for path, _ in result.skipped}]
-    return "; ".join(named[:5]) + ("; ..." if len(named) > 5 else "")
+    skipped = {path for path, _ in result.skipped}
+    named += [path for path in result.missing if path not in skipped]
+    text = "; ".join(named[:5]) + ("; ..." if len(named) > 5 else "")
+    return f"not all of {os.fspath(run)} is in {result.archive}: {text}"

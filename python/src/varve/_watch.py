@@ -10,14 +10,13 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from ._command import StrPath, argument, binary, end, flags, text_of
-from ._compress import Quality, archive_of, compress
+from ._compress import Quality, archive_of, run_compress, shortfall
 from ._errors import error_from
 from ._results import Compression
 
@@ -88,7 +87,7 @@ class Watch:
             self._reader.join(10)
         if not Path(self.run).exists():
             return None
-        return compress(self.run, self.archive, **for_compress(self._options))
+        return compress_logged(self.run, self.archive, self._options)
 
     def __enter__(self) -> Watch:
         return self.start()
@@ -108,20 +107,20 @@ def check_removal(options: dict[str, Any]) -> None:
         raise ValueError("remove_source removes originals: say what is kept of them, quality='lossless', 'high', ...")
 
 
-def for_compress(options: dict[str, Any]) -> dict[str, Any]:
-    """Options of `varve watch` as `compress` takes them."""
-    return {name: value for name, value in options.items() if name not in _ONLY_WATCH}
+def compress_logged(run: str, archive: str, options: dict[str, Any]) -> Compression:
+    """Compresses with the options of a watch, and logs what is missing. (Warnings belong to the thread of the caller.)"""
+    chosen = {name: value for name, value in options.items() if name not in _ONLY_WATCH}
+    result = run_compress(run, archive, chosen)
+    if not result.complete:
+        logger.warning("%s", shortfall(run, result))
+    return result
 
 
 @contextlib.contextmanager
 def logged(what: str) -> Iterator[None]:
     """What goes wrong inside is logged and goes no further: no training ends because of it."""
     try:
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            yield
-        for warning in told:
-            logger.warning("%s: %s", what, warning.message)
+        yield
     except Exception as error:
         logger.error("%s failed: %s", what, error, exc_info=not hasattr(error, "exit_code"))
 

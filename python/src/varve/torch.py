@@ -28,7 +28,7 @@ def save(
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    unfinished = target.with_name(f".varve-tmp-{os.getpid()}-{target.name}")
     try:
         torch.save(obj, unfinished)
         unfinished.replace(target)
