@@ -35,6 +35,20 @@ public enum ArchiveLocation {
         }
     }
 
+    /// - Throws: `.usage` if the state would lie in an archive, or in the run, where it would be taken for one of its files.
+    static func check(state: String, of run: String) throws(VarveError) {
+        try checkIsLocal(state)
+        if let outer = isArchive(state) ? state : archiveAround(state) {
+            throw VarveError(.usage, "it lies inside the archive \(outer): name another `state`", file: state)
+        }
+        var above = state
+        while realPath(above) == nil, above != ".", above != "/" { above = Paths.split(above).directory }
+        guard let real = realPath(run), let location = realPath(above) else { return }
+        if location == real || location.hasPrefix(Paths.join(real, "")) {
+            throw VarveError(.usage, "it lies inside the run: name another `state`", file: state)
+        }
+    }
+
     /// - Throws: `.usage` if a checkpoint would be restored into an archive.
     static func check(output: String) throws(VarveError) {
         try checkIsLocal(output)

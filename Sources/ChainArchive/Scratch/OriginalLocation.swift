@@ -18,12 +18,15 @@ struct OriginalLocation: Sendable {
                 .originalChanged, "it cannot be read any more", file: source.name, offset: range.lowerBound,
                 cause: error)
         }
-        guard Hash128(bytes) == hash else {
-            throw VarveError(
-                .originalChanged, "changed while the step after it was worked on", file: source.name,
-                offset: range.lowerBound)
-        }
+        guard Hash128(bytes) == hash else { throw changed }
         return bytes
+    }
+
+    /// Other bytes stand there now.
+    var changed: VarveError {
+        VarveError(
+            .originalChanged, "changed while the step after it was worked on", file: source.name,
+            offset: range.lowerBound)
     }
 
     /// Reads a part, which is compared with nothing.

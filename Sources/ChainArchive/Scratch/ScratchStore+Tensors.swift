@@ -17,7 +17,8 @@ extension ScratchStore {
             return try TransformState(form: form, format: format, serialized: bytes)
         } catch {
             throw VarveError(
-                .inputOutput, "the scratch file does not hold what was written", tensor: name, cause: error)
+                isFromStateFile ? .originalChanged : .inputOutput, "the scratch file does not hold what was written",
+                tensor: name, cause: error)
         }
     }
 

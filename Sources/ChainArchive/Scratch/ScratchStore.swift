@@ -3,6 +3,7 @@ package import FileSystem
 
 /// Byte strings under keys in a file without a name: what a step restored, kept for the next step to build on.
 ///
+/// `save` writes them into a file with a name, for the next process; a store that was opened from such a file is only read.
 /// Safe from several threads.
 package final class ScratchStore: Sendable {
     package enum Key: Sendable, Hashable {
@@ -24,19 +25,23 @@ package final class ScratchStore: Sendable {
         case everything
     }
 
-    private struct Slot {
+    struct Slot: Hashable {
         var offset: UInt64
         var byteCount: Int
+
+        var end: UInt64 { offset + UInt64(byteCount) }
     }
 
-    private enum Location {
+    enum Location {
         case slot(Slot)
         case original(OriginalLocation)
+        case state(StateLocation)
 
         var byteCount: Int {
             switch self {
             case .slot(let slot): slot.byteCount
             case .original(let original): original.range.count
+            case .state(let state): state.range.count
             }
         }
     }
@@ -54,8 +59,10 @@ package final class ScratchStore: Sendable {
         }
     }
 
-    /// `nil` where everything is kept in memory.
+    /// `nil` where everything is kept in memory, or in a state file.
     private let file: ScratchFile?
+    /// The file that the values were kept in by a former process.
+    private let stateFile: StateFile?
     private let isOptional: Bool
     package let contents: Contents
     private let state = Mutex(State())
@@ -69,6 +76,7 @@ package final class ScratchStore: Sendable {
         self.isOptional = isOptional
         self.contents = contents
         file = try ScratchFile(directory: directory)
+        stateFile = nil
     }
 
     /// A store in memory, for work that must leave no trace.
@@ -76,8 +84,29 @@ package final class ScratchStore: Sendable {
         isOptional = false
         self.contents = contents
         file = nil
+        stateFile = nil
         state.withLock { $0.memory = [] }
     }
+
+    /// The values that `save` left in a file. No more can be put.
+    package init(_ stateFile: StateFile) {
+        isOptional = false
+        contents = stateFile.contents
+        file = nil
+        self.stateFile = stateFile
+        state.withLock { state in
+            for entry in stateFile.index.entries {
+                state.locations[entry.key] = .state(
+                    StateLocation(file: stateFile, value: entry.value, range: entry.range))
+            }
+        }
+    }
+
+    /// Whether the values are those of a former process.
+    var isFromStateFile: Bool { stateFile != nil }
+
+    /// Where every value is.
+    var locations: [Key: Location] { state.withLock { $0.isBroken ? [:] : $0.locations } }
 
     package func put(_ key: Key, _ bytes: [UInt8]) throws(VarveError) {
         try bytes.withUnsafeBytesTyped { (bytes) throws(VarveError) in try put(key, bytes) }
@@ -151,6 +180,7 @@ package final class ScratchStore: Sendable {
     }
 
     private func write(_ key: Key, _ bytes: UnsafeRawBufferPointer) throws(VarveError) {
+        precondition(!isFromStateFile, "a state file is only read")
         let slot: Slot? = state.withLock { state in
             let slot = Slot(offset: state.end, byteCount: bytes.count)
             guard state.memory != nil else {
@@ -178,6 +208,7 @@ package final class ScratchStore: Sendable {
         switch location {
         case nil: return nil
         case .original(let original): return try original.read()
+        case .state(let state): return try get(key, 0..<state.range.count)
         case .slot(let found): slot = found
         }
         if let inMemory { return inMemory }
@@ -212,6 +243,7 @@ package final class ScratchStore: Sendable {
         case .slot(let slot): file?.prefetch(slot.offset + lower..<slot.offset + upper)
         case .original(let original):
             original.source.prefetch(original.range.lowerBound + lower..<original.range.lowerBound + upper)
+        case .state(let state): state.prefetch(part)
         }
     }
 
@@ -221,11 +253,18 @@ package final class ScratchStore: Sendable {
         guard let location = state.withLock({ $0.locations[key] }), offset >= 0,
             buffer.count <= location.byteCount - offset
         else { return false }
+        try read(location, at: offset, into: buffer)
+        return true
+    }
+
+    /// A part of the value that is at a location.
+    func read(
+        _ location: Location, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(VarveError) {
         let slot: Slot
         switch location {
-        case .original(let original):
-            try original.read(at: offset, into: buffer)
-            return true
+        case .original(let original): return try original.read(at: offset, into: buffer)
+        case .state(let state): return try state.read(at: offset, into: buffer)
         case .slot(let found): slot = found
         }
         let isCopied = state.withLock { state in
@@ -233,8 +272,7 @@ package final class ScratchStore: Sendable {
             buffer.copyBytes(from: value.dropFirst(offset).prefix(buffer.count))
             return true
         }
-        if isCopied { return true }
+        if isCopied { return }
         try file?.read(at: slot.offset + UInt64(offset), into: buffer)
-        return true
     }
 }

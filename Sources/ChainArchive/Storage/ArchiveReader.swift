@@ -85,6 +85,18 @@ package struct ArchiveReader: Sendable {
         return manifest
     }
 
+    /// What tells a step of this archive, and what it restores to, from all others.
+    /// - Parameters:
+    ///   - program: what is told apart besides.
+    ///   - weights: `weightsDigest` of the step's manifest.
+    /// - Throws: as `manifest`.
+    package func mark(_ number: Int, weights: Hash128, program: String) throws(VarveError) -> StateMark {
+        StateMark(
+            program: program, step: number,
+            archive: try ManifestFile.open(layout.archiveManifest, kind: .archive).hash,
+            manifest: try ManifestFile.open(stepManifest(number), kind: .step).hash, weights: weights)
+    }
+
     /// Why a step has no manifest: somebody may have pruned it since the archive was opened.
     private func missing(_ number: Int) -> VarveError {
         guard stored.contains(number), let now = try? ForgottenSteps.read(layout), mark(number, in: now)?.pruned != nil

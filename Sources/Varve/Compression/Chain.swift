@@ -29,6 +29,10 @@ struct Chain {
     private var changed: Set<Int> = []
     /// What the step before the last left: its file is used again.
     private var spare: ScratchStore?
+    /// Whether the step in work builds on what a former call kept.
+    private var usesKeptState = false
+    /// Whether what a former call kept was found damaged.
+    private var keptStateIsDamaged = false
 
     init(found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?) {
         self.found = found
@@ -42,8 +46,10 @@ struct Chain {
     ///
     /// What the step before stored exactly is read in its original, as long as that is what it was. A trainer, or whoever
     /// puts a file's old time back, may have changed it unnoticed: then the archive's own copy serves, and that is said.
+    ///
+    /// What a former call kept of the step before is used likewise, and the archive's own copy where it is damaged.
     /// - Parameters:
-    ///   - isLast: whether none will be added after it: then nothing is kept for that one.
+    ///   - isLast: whether none will be added after it: then nothing is kept for that one, unless a later call shall have it.
     ///   - replacing: whether the step takes the place of one that the archive has.
     mutating func add(
         _ source: SourceStep, isLast: Bool = false, replacing: Bool = false, to writer: ArchiveWriter,
@@ -55,7 +61,12 @@ struct Chain {
             cost = nil
             changed.remove(source.step.number)
         }
+        let isLast = isLast && options.state == nil
         do throws(VarveError) {
+            return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
+        } catch  where error.code == .originalChanged && usesKeptState {
+            keptStateIsDamaged = true
+            progress?(.notice("the kept state is damaged, and the archive's steps are decoded again: \(error)"))
             return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
         } catch  where error.code == .originalChanged {
             guard let before = last?.contents.step.number else { throw error }
@@ -73,12 +84,13 @@ struct Chain {
         _ source: SourceStep, isLast: Bool, replacing: Bool, to writer: ArchiveWriter, progress: ProgressHandler?
     ) async throws(VarveError) -> Outcome {
         let step = source.step
+        usesKeptState = false
         // Exact tensors of the last step are read where they stand. Where something else stands there now, the archive has
         // them.
         if let last, !last.contents.isAsItWasRead { self.last = nil }
         let archive = try ArchiveReader(writer.layout.root)
         let decoder = ChainDecoder(archive, base: base)
-        let past = try await past(of: step, decoder, in: writer)
+        let past = try await past(of: step, decoder, in: writer, progress)
         for number in archive.steps where !index.steps.contains(number) {
             if let manifest = try? archive.manifest(number) { index.add(manifest) }
         }
@@ -134,16 +146,13 @@ struct Chain {
 
     /// What the archive has of the step before.
     private mutating func past(
-        of step: Step, _ decoder: ChainDecoder, in writer: ArchiveWriter
+        of step: Step, _ decoder: ChainDecoder, in writer: ArchiveWriter, _ progress: ProgressHandler?
     ) async throws(VarveError) -> StepSession.Past {
-        let archive = decoder.archive
-        // What is forgotten, even in part, is nothing to build on: pruning shall be able to take it.
-        let before = archive.steps.last { $0 < step.number && archive.forgotten.extent($0) == nil }
-        guard let before else { return StepSession.Past(before: nil) }
+        guard let before = decoder.archive.newest(before: step.number) else { return StepSession.Past(before: nil) }
         let open = try decoder.step(before)
         var past = StepSession.Past(before: open.manifest)
-        guard try !keyframeIsDue(after: before, in: archive) else { return past }
-        let store = try await restoredStore(of: before, decoder, in: writer)
+        guard try !keyframeIsDue(after: before, in: decoder.archive) else { return past }
+        let store = try await restoredStore(of: before, decoder, in: writer, progress)
         past.predecessor = (
             .step(open, store: store, originals: originals(of: before, open)), StoredWeights(step: open, store: store)
         )
@@ -181,14 +190,48 @@ struct Chain {
         )
     }
 
-    /// The restored tensors and payload of a step: left over from compressing it, or replayed from the archive.
-    private func restoredStore(
-        of number: Int, _ decoder: ChainDecoder, in writer: ArchiveWriter
+    /// The restored tensors and payload of a step: left over from compressing it, kept by a former call, or replayed from
+    /// the archive.
+    private mutating func restoredStore(
+        of number: Int, _ decoder: ChainDecoder, in writer: ArchiveWriter, _ progress: ProgressHandler?
     ) async throws(VarveError) -> ScratchStore {
         if let last, last.contents.step.number == number { return last.store }
+        let kept = keptState(of: number, decoder, in: writer, progress)
+        usesKeptState = kept != nil
+        if let kept, kept.number == number { return kept.store }
         let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
-        try await decoder.replay(number, into: store, options.capacity)
+        try await decoder.building(on: kept).replay(number, into: store, options.capacity)
         return store
+    }
+
+    /// What a former call kept of a step, or of an earlier one; `nil` where there is nothing of use.
+    private func keptState(
+        of number: Int, _ decoder: ChainDecoder, in writer: ArchiveWriter, _ progress: ProgressHandler?
+    ) -> KeptStep? {
+        guard let directory = options.state, !keptStateIsDamaged else { return nil }
+        do throws(VarveError) {
+            return try KeptState(in: directory, of: writer.layout.root).load(number, method.keptContents, decoder)
+        } catch {
+            progress?(.notice("there is no state to go on from, and the archive's steps are decoded again: \(error)"))
+            return nil
+        }
+    }
+
+    /// Keeps what the last step left for a later call, where that is asked for. If it cannot be kept, that is said.
+    func keepState(_ writer: ArchiveWriter, _ progress: ProgressHandler?) {
+        guard let directory = options.state else { return }
+        let kept = KeptState(in: directory, of: writer.layout.root)
+        kept.removeLeftOver()
+        guard let last else { return }
+        do throws(VarveError) {
+            let number = last.contents.step.number
+            // A keyframe builds on nothing.
+            guard try !keyframeIsDue(after: number, ChainDecoder(try ArchiveReader(writer.layout.root))) else { return }
+            try kept.save(number, last.store)
+        } catch {
+            guard error.code != .interrupted else { return }
+            progress?(.notice("the state for the next step is not kept, and a later call decodes the chain: \(error)"))
+        }
     }
 
     /// The original weights of the step before, if its files are still there as they were.

@@ -48,6 +48,11 @@ public struct CompressionOptions: Sendable {
     public var removal: SourceRemoval?
     /// How long to wait if another process writes to the archive; `nil`: not at all.
     public var wait: LockWait?
+    /// A directory outside of the archive in which the state is kept that the next step is coded against; `nil` for none.
+    ///
+    /// With it a later call need not replay the chain to add a step. The archive is the same to the byte with it and without
+    /// it, and whatever becomes of the directory. Several archives may have the same one; each has a file in it.
+    public var state: String?
     /// Whether a step that the archive has, and that looks different now, is taken again. The version before stays
     /// until ``Archive/prune(dryRun:wait:)``. ``Watcher`` ignores it and replaces none.
     public var replaces = false

@@ -26,6 +26,7 @@ package struct Compressor: Sendable {
     ///   `.damaged` (the archive that should be appended to), `.interrupted`, `.inputOutput`.
     package func compress(progress: ProgressHandler? = nil) async throws(VarveError) -> CompressionResult {
         try ArchiveLocation.check(archive: archive, of: run)
+        if let state = options.state { try ArchiveLocation.check(state: state, of: run) }
         var searched: [String] = []
         var options = options
         if case .transform(var transform) = options.method, let target = transform.targetRatio {
@@ -77,6 +78,7 @@ package struct Compressor: Sendable {
                 skip(.init(path: step.path, reason: error.description), &result, progress)
             }
         }
+        chain.keepState(writer, progress)
         try await RunFilesWriter(
             run: found, writer: writer, extras: options.extras,
             compressed: present.union(result.added)

@@ -114,6 +114,7 @@ struct RatioSearch {
         transform.targetRatio = nil
         options.method = .transform(transform)
         options.suggestsBase = false
+        options.state = nil
         _ = try await Compressor(run: run, archive: trial, options: options).compress()
         let ratio = try Reporter(archive: trial).report().total.ratio
         try Directories.remove(trial)

@@ -52,6 +52,12 @@ public struct Estimate: Sendable, Codable {
     public var originalBytes: UInt64
     /// About how many bytes they would take. The run's other files are not in it.
     public var storedBytes: UInt64
+    /// About how many bytes the scratch files would take beside the archive while it is written. They have no name and go with
+    /// the process.
+    public var scratchBytes: UInt64 = 0
+    /// About how many bytes the state would take in the directory that was named for it, and once more while it is replaced;
+    /// `nil` if none was named.
+    public var stateBytes: UInt64?
     /// About how many seconds compressing would take.
     public var seconds: Double
     /// What was encoded to tell all that.

@@ -170,6 +170,7 @@ public struct Estimator: Sendable {
         }
         result.originalBytes = result.steps.reduce(0) { $0.addingSaturated($1.originalBytes) }
         result.storedBytes = result.steps.reduce(0) { $0.addingSaturated($1.storedBytes) }
+        reckonScratch(by: measured, into: &result)
         // Between keyframes is what most steps will be like.
         guard let typical = measured.last(where: { !$0.isKeyframe }) ?? measured.first else { return }
         (result.layout, result.files) = (typical.layout, typical.outline)
@@ -177,6 +178,18 @@ public struct Estimator: Sendable {
         for measurement in measured {
             for note in measurement.notes { result.notices.append("step \(measurement.step.number): \(note)") }
         }
+    }
+
+    /// What the steps leave for one another, while it is worked and afterwards.
+    private func reckonScratch(by measured: [SampleEncoder.Measurement], into result: inout Estimate) {
+        guard let first = result.steps.first else { return }
+        // Of the step before, and of every one that another one follows; no more than two at a time.
+        var stores = result.steps.count - 1
+        if !first.keyframe { stores += 1 }
+        if options.state != nil { stores += 1 }
+        let largest = measured.map(\.scratchBytes).max() ?? 0
+        result.scratchBytes = largest.multipliedReportingOverflow(by: UInt64(min(2, stores))).partialValue
+        if options.state != nil { result.stateBytes = measured.map(\.stateBytes).max() ?? 0 }
     }
 
     /// For each byte of a checkpoint.

@@ -15,6 +15,9 @@ struct SampleEncoder {
         var sampledBytes: UInt64
         /// Of the whole step, judged by the sample.
         var storedBytes: UInt64
+        /// What it leaves for the next step, judged likewise: in the scratch file, and in a file of its own.
+        var scratchBytes: UInt64
+        var stateBytes: UInt64
         var seconds: Double
         var outline: [FileOutline]
         var layout: String
@@ -80,14 +83,35 @@ struct SampleEncoder {
         var size = Double(try ManifestFile.seal(manifest.encoded(), kind: .step).count) * max(1, scale)
         for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
         size += Double(PartParity.byteCount(ofPart: UInt64(size)))
+        let left = session.remains.map { Self.left($0.store, whole, encoded) } ?? (scratch: 0, state: 0)
         last = session.remains.map { (OpenStep(unstored: manifest), $0) }
         let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
         return Measurement(
             step: step, isKeyframe: session.isKeyframe, sampledBytes: UInt64(encodedBytes),
-            storedBytes: UInt64(size), seconds: Self.seconds(planned - began) + Self.seconds(done - planned) * scale,
+            storedBytes: UInt64(size), scratchBytes: left.scratch, stateBytes: left.state,
+            seconds: Self.seconds(planned - began) + Self.seconds(done - planned) * scale,
             outline: plan.outline(contents), layout: contents.layout, parameters: weights.count,
             values: weights.reduce(0) { $0.addingSaturated(UInt64($1)) }, notes: notes,
             manifest: manifest)
+    }
+
+    /// Bytes that a whole step would leave where its sample left those of a store.
+    private static func left(
+        _ store: ScratchStore, _ whole: [UnitClass: Int], _ encoded: [UnitClass: Int]
+    ) -> (scratch: UInt64, state: UInt64) {
+        var sum = (scratch: 0.0, state: 0.0)
+        for isPayload in [false, true] {
+            func bytes(_ sizes: [UnitClass: Int]) -> Double {
+                Double(sizes.filter { ($0.key == .payload) == isPayload }.values.reduce(0, +))
+            }
+            let scale = bytes(whole) / max(1, bytes(encoded))
+            let kept = store.byteCounts { key in
+                if case .payload = key { isPayload } else { !isPayload }
+            }
+            sum.scratch += Double(kept.own) * scale
+            sum.state += Double(kept.own + kept.elsewhere) * scale
+        }
+        return (UInt64(sum.scratch), UInt64(sum.state))
     }
 
     /// What the sample has of the step before.

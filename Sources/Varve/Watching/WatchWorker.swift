@@ -121,6 +121,7 @@ struct WatchWorker {
             for note in outcome.notes { progress?(.notice("step \(number): \(note)")) }
             progress?(.kept(number: number, outcome.kept))
             progress?(.finished(number: number, original: outcome.originalBytes, stored: outcome.storedBytes))
+            chain.keepState(writer, progress)
         }
         guard let run else { return }
         try await RunFilesWriter(

@@ -35,6 +35,7 @@ public struct Watcher: Sendable {
     ///   as it should (nothing is removed then); `.noSpace`, `.inputOutput` after `options.retries` further tries.
     public func watch(progress: ProgressHandler? = nil) async throws(VarveError) -> WatchResult {
         try ArchiveLocation.check(archive: archive, of: run)
+        if let state = options.compression.state { try ArchiveLocation.check(state: state, of: run) }
         if case .transform(let transform) = options.compression.method, transform.targetRatio != nil {
             throw VarveError(.usage, "a ratio can only be aimed at when the whole run is there: name a quality")
         }

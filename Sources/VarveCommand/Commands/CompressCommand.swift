@@ -103,6 +103,7 @@ struct CompressCommand: AsyncParsableCommand {
             memory: work.memory?.bytes)
         options.wait = lock.wait(common)
         options.replaces = replace
+        options.state = chain.state.map { normalized($0) }
         let header = ["\(run) -> \(archive)", method.description]
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
         let chosen = options

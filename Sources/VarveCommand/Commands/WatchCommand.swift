@@ -72,6 +72,7 @@ struct WatchCommand: AsyncParsableCommand {
             method: method.chosen, keyframeInterval: chain.keyframes.steps, base: chain.base, extras: chain.extra,
             threads: work.threads, memory: work.memory?.bytes)
         compression.wait = lock.wait(common)
+        compression.state = chain.state.map { normalized($0) }
         var options = WatchOptions(
             compression: compression,
             removal: try removal.removal(method), settle: .seconds(settle), idle: idle.map { .seconds($0) },

@@ -17,6 +17,7 @@ enum OptionNames {
         "overwrite": "--overwrite",
         "replaces": "--replace",
         "shardBytes": "--shard-size",
+        "state": "--state",
         "stepSize": "--step-size",
         "steps": "--steps",
         "targetRatio": "--target-ratio",

@@ -24,6 +24,15 @@ struct ChainOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Files that belong to no step; small: up to 64 MB each.", valueName: "which"))
     var extra: CompressionOptions.Extras = .small
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Keep in a directory outside of the archive what the next step is coded against: a later call then adds a step \
+            without decoding the chain. The archive is the same. The directory may be emptied at any time.
+            """, valueName: "directory"),
+        completion: .directory)
+    var state: String?
 }
 
 /// How many steps lie between keyframes: a number, or as many as the cost of restoring allows.

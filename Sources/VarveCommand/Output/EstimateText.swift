@@ -78,8 +78,20 @@ struct EstimateText {
                 ", \(Units.bytes(estimate.originalBytes)) -> about "
                 + "\(Units.bytes(estimate.storedBytes)), \(Units.ratio(estimate.ratio)), in about "
                 + Units.seconds(estimate.seconds)
+            lines.append(room)
         }
         return lines + ["nothing was written"]
+    }
+}
+
+extension EstimateText {
+    /// What is needed besides the archive.
+    fileprivate var room: String {
+        var text = "needs about \(Units.bytes(estimate.scratchBytes)) more beside the archive while it works"
+        if let state = estimate.stateBytes {
+            text += "; --state takes about \(Units.bytes(state)), and as much again while it is replaced"
+        }
+        return text
     }
 }
 

@@ -4,7 +4,8 @@ import Varve
 
 /// Every command that writes something, in the states that differ.
 package enum Scenarios {
-    package static let all: [Scenario] = compressing + replacing + removing + restoring + forgetting + mending
+    package static let all: [Scenario] =
+        compressing + [keepingState] + replacing + removing + restoring + forgetting + mending
 
     package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
 
@@ -12,10 +13,11 @@ package enum Scenarios {
 
     static func compress(
         _ workspace: Workspace, _ method: CompressionOptions.Method = .lossless, removal: SourceRemoval? = nil,
-        replaces: Bool = false, tell: (@Sendable (String) -> Void)? = nil
+        replaces: Bool = false, keepsState: Bool = false, tell: (@Sendable (String) -> Void)? = nil
     ) async throws {
         var options = CompressionOptions(method: method, threads: 1, removal: removal)
         options.replaces = replaces
+        if keepsState { options.state = workspace.state }
         _ = try await Compressor(run: workspace.run, archive: workspace.archive, options: options).compress { event in
             if case .finished(let number, _, _) = event { tell?(String(number)) }
         }
@@ -23,9 +25,11 @@ package enum Scenarios {
     }
 
     /// The archive of the first two steps, and a run that has got a third.
-    static func grown(_ workspace: Workspace, _ method: CompressionOptions.Method) async throws {
+    static func grown(
+        _ workspace: Workspace, _ method: CompressionOptions.Method, keepsState: Bool = false
+    ) async throws {
         try TortureRun.make(at: workspace.run, steps: 2, scale: workspace.scale)
-        try await compress(workspace, method)
+        try await compress(workspace, method, keepsState: keepsState)
         try Directories.remove(workspace.run)
         try TortureRun.make(at: workspace.run, scale: workspace.scale)
     }
@@ -55,6 +59,18 @@ package enum Scenarios {
                 try await compress(workspace, method, tell: tell)
             },
         ]
+    }
+
+    /// The archive is what it would be without the state; nothing of that is promised.
+    private static let keepingState = Scenario(
+        "compress --state, append (lossy)",
+        arguments: {
+            ["compress", $0.run, $0.archive, "--quality", "balanced", "--threads", "1", "--state", $0.state]
+        }
+    ) { workspace in
+        try await grown(workspace, transform, keepsState: true)
+    } command: { workspace, tell in
+        try await compress(workspace, transform, keepsState: true, tell: tell)
     }
 
     /// The archive of the whole run, of which two checkpoints were written again since.

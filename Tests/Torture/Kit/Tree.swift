@@ -55,6 +55,12 @@ package struct Tree: Sendable {
         return try file.bytes(at: 0, count: Int(file.byteCount))
     }
 
+    /// Takes over what another tree has of a directory.
+    mutating func take(_ directory: String, from other: Tree) {
+        func isPart(_ path: String) -> Bool { path == directory || path.hasPrefix(directory + "/") }
+        nodes = nodes.filter { !isPart($0.key) }.merging(other.nodes.filter { isPart($0.key) }) { $1 }
+    }
+
     /// The part below a directory, under its paths in there.
     package func below(_ directory: String) -> Tree {
         var part = self

@@ -19,6 +19,9 @@ package struct Workspace: Sendable {
     /// Directories above it are made with it.
     package var archive: String { path("store/a.varve") }
     package var output: String { path("out/restored") }
+    /// Where the state for the next step is kept, in scenarios that keep one.
+    package var state: String { path(Self.stateName) }
+    static let stateName = "state"
 
     /// Steps that are visible in the archive; none where there is no archive.
     package var visibleSteps: [Int] {
