@@ -69,7 +69,7 @@ extension ScratchStore {
 /// The values of a store, each once, in the order of their keys.
 private struct SavedValues {
     private(set) var locations: [ScratchStore.Location] = []
-    private(set) var entries: [StateIndex.Entry] = []
+    private(set) var entries: [StateIndex.KeyedBytes] = []
 
     var isEmpty: Bool { entries.isEmpty }
 

@@ -3,7 +3,7 @@ import TensorCodecs
 /// The end of a state file: whose it is, under which keys its values lie, and the hashes of their blocks.
 struct StateIndex: Sendable {
     /// Some bytes of a value, under a key.
-    struct Entry: Sendable {
+    struct KeyedBytes: Sendable {
         var key: ScratchStore.Key
         var value: Int
         var range: Range<Int>
@@ -16,7 +16,7 @@ struct StateIndex: Sendable {
     var contents: ScratchStore.Contents
     /// Bytes of each value. They lie one behind the other.
     private(set) var byteCounts: [Int] = []
-    var entries: [Entry] = []
+    var entries: [KeyedBytes] = []
     /// Of all blocks of the first value, then of the second, and so on.
     private(set) var hashes: [Hash128] = []
     /// Where each value begins, counted from the first one, and where its hashes do.
@@ -81,7 +81,7 @@ struct StateIndex: Sendable {
             let value = try reader.readCount(upTo: byteCounts.count - 1, "value")
             let start = try reader.readCount(upTo: byteCounts[value], "first byte")
             let count = try reader.readCount(upTo: byteCounts[value] - start, "bytes")
-            entries.append(Entry(key: key, value: value, range: start..<start + count))
+            entries.append(KeyedBytes(key: key, value: value, range: start..<start + count))
         }
         guard end == room else { throw reader.corrupt("values of \(end) bytes instead of \(room)") }
         while !reader.isAtEnd { hashes.append(try reader.readHash()) }

@@ -30,13 +30,10 @@ struct KeptState {
                 up -= 1
             }
             let relative = ([Substring](repeating: "..", count: up) + to).joined(separator: "/")
-            // For people.
-            let name = Paths.split(real).name.utf8.filter { byte in
-                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20)
-            }
+            // The name is for people.
+            let name = Paths.split(real).name.prefix(64).filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
             let hash = Hash128(Array(relative.utf8)).description.prefix(16)
-            return Paths.join(directory, "\(String(decoding: name.prefix(64), as: UTF8.self))-\(hash).state")
+            return Paths.join(directory, "\(name)-\(hash).state")
         }
     }
 
