@@ -53,7 +53,9 @@ extension StepEncoder {
             try record(source, member, position: position, share, into: &result)
             guard let store else { continue }
             var state = member.state
-            if settings.beginsGroup(age: state.age, form: state.form) { state.rebase(to: member.weight) }
+            if !store.isForSaving, settings.beginsGroup(age: state.age, form: state.form) {
+                state.rebase(to: member.weight)
+            }
             try store.put(state, of: source.parameter.weight.identity.name)
             try store.keep(member.weight, of: source.parameter.weight.identity, earlier: nil)
         }

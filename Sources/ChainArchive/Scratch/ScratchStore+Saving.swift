@@ -11,7 +11,7 @@ extension ScratchStore {
     ///   what reading and writing throw.
     @discardableResult
     package func save(_ mark: StateMark, to path: String) throws(VarveError) -> UInt64 {
-        precondition(!isFromStateFile, "it is kept already")
+        precondition(isForSaving, "it may hold less than a later call needs")
         try flush()
         let values = SavedValues(locations)
         guard !values.isEmpty else { throw VarveError(.inputOutput, "there is nothing to keep", file: path) }

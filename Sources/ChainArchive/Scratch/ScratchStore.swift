@@ -64,16 +64,20 @@ package final class ScratchStore: Sendable {
     /// The file that the values were kept in by a former process.
     private let stateFile: StateFile?
     private let isOptional: Bool
+    /// Whether it will be saved: a later call may go on by other settings, so it has to hold what a replay would give.
+    let isForSaving: Bool
     package let contents: Contents
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - directory: where the file takes its room; on the archive's file system, not in memory.
     ///   - isOptional: whether one can do without; where there is no room, the store then holds nothing.
+    ///   - isForSaving: whether `save` may be called.
     package init(
-        directory: String, contents: Contents = .weights, isOptional: Bool = false
+        directory: String, contents: Contents = .weights, isOptional: Bool = false, isForSaving: Bool = false
     ) throws(VarveError) {
         self.isOptional = isOptional
+        self.isForSaving = isForSaving
         self.contents = contents
         file = try ScratchFile(directory: directory)
         stateFile = nil
@@ -81,7 +85,7 @@ package final class ScratchStore: Sendable {
 
     /// A store in memory, for work that must leave no trace.
     package init(inMemory contents: Contents) {
-        isOptional = false
+        (isOptional, isForSaving) = (false, false)
         self.contents = contents
         file = nil
         stateFile = nil
@@ -90,7 +94,7 @@ package final class ScratchStore: Sendable {
 
     /// The values that `save` left in a file. No more can be put.
     package init(_ stateFile: StateFile) {
-        isOptional = false
+        (isOptional, isForSaving) = (false, false)
         contents = stateFile.contents
         file = nil
         self.stateFile = stateFile

@@ -49,7 +49,7 @@ struct Chain {
     ///
     /// What a former call kept of the step before is used likewise, and the archive's own copy where it is damaged.
     /// - Parameters:
-    ///   - isLast: whether none will be added after it: then nothing is kept for that one, unless a later call shall have it.
+    ///   - isLast: whether none will be added after it: then nothing is kept for that one, unless for a later call.
     ///   - replacing: whether the step takes the place of one that the archive has.
     mutating func add(
         _ source: SourceStep, isLast: Bool = false, replacing: Bool = false, to writer: ArchiveWriter,
@@ -61,22 +61,21 @@ struct Chain {
             cost = nil
             changed.remove(source.step.number)
         }
-        let isLast = isLast && options.state == nil
-        do throws(VarveError) {
-            return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
-        } catch  where error.code == .originalChanged && usesKeptState {
-            keptStateIsDamaged = true
-            progress?(.notice("the kept state is damaged, and the archive's steps are decoded again: \(error)"))
-            return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
-        } catch  where error.code == .originalChanged {
-            guard let before = last?.contents.step.number else { throw error }
-            last = nil
-            changed.insert(before)
-            progress?(
-                .notice(
-                    "step \(before): its files are not any more what was archived; step \(source.step.number) builds on the "
-                        + "archive's copy of it"))
-            return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
+        while true {
+            do throws(VarveError) {
+                return try await build(source, isLast: isLast, replacing: replacing, to: writer, progress: progress)
+            } catch  where error.code == .originalChanged && usesKeptState {
+                keptStateIsDamaged = true
+                progress?(.notice("the kept state is damaged, and the archive's steps are decoded again: \(error)"))
+            } catch  where error.code == .originalChanged {
+                guard let before = last?.contents.step.number else { throw error }
+                last = nil
+                changed.insert(before)
+                progress?(
+                    .notice(
+                        "step \(before): its files are not any more what was archived; step \(source.step.number) builds "
+                            + "on the archive's copy of it"))
+            }
         }
     }
 
@@ -85,6 +84,8 @@ struct Chain {
     ) async throws(VarveError) -> Outcome {
         let step = source.step
         usesKeptState = false
+        // The last one's store is a file of its own: this one's room is not taken twice.
+        if isLast { spare = nil }
         // Exact tensors of the last step are read where they stand. Where something else stands there now, the archive has
         // them.
         if let last, !last.contents.isAsItWasRead { self.last = nil }
@@ -97,7 +98,7 @@ struct Chain {
         index.limit = step.number
         let session = try StepSession(
             source, after: past, base: base, method: method,
-            store: { () throws(VarveError) in isLast ? nil : try emptyStore(in: writer) }, decoder: decoder,
+            store: { () throws(VarveError) in try emptyStore(in: writer, isLast: isLast) }, decoder: decoder,
             index: index)
         if let progress { for file in session.plan.outline(session.contents) { progress(.file(file)) } }
 
@@ -159,10 +160,16 @@ struct Chain {
         return past
     }
 
-    /// A store for what the next step will build on.
-    private func emptyStore(in writer: ArchiveWriter) throws(VarveError) -> ScratchStore {
+    /// A store for what the next step will build on; `nil` where none comes.
+    private func emptyStore(in writer: ArchiveWriter, isLast: Bool) throws(VarveError) -> ScratchStore? {
+        let directory = writer.layout.root, contents = method.keptContents
+        guard !isLast else {
+            // Only a later call may want it, and can do without.
+            guard options.state != nil else { return nil }
+            return try? ScratchStore(directory: directory, contents: contents, isOptional: true, isForSaving: true)
+        }
         guard let spare else {
-            return try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
+            return try ScratchStore(directory: directory, contents: contents, isForSaving: options.state != nil)
         }
         spare.clear()
         return spare
@@ -218,7 +225,7 @@ struct Chain {
     }
 
     /// Keeps what the last step left for a later call, where that is asked for. If it cannot be kept, that is said.
-    func keepState(_ writer: ArchiveWriter, _ progress: ProgressHandler?) {
+    mutating func keepState(_ writer: ArchiveWriter, _ progress: ProgressHandler?) {
         guard let directory = options.state else { return }
         let kept = KeptState(in: directory, of: writer.layout.root)
         kept.removeLeftOver()
@@ -228,6 +235,7 @@ struct Chain {
             // A keyframe builds on nothing.
             guard try !keyframeIsDue(after: number, ChainDecoder(try ArchiveReader(writer.layout.root))) else { return }
             try kept.save(number, last.store)
+            keptStateIsDamaged = false
         } catch {
             guard error.code != .interrupted else { return }
             progress?(.notice("the state for the next step is not kept, and a later call decodes the chain: \(error)"))

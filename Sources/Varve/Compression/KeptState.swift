@@ -47,6 +47,7 @@ struct KeptState {
         let path = try path, file = try StateFile(path), step = file.mark.step
         func unusable(_ reason: String) -> VarveError { VarveError(.originalChanged, reason, file: path) }
         guard file.mark.program == Self.program else { throw unusable("it is of release \(file.mark.program)") }
+        // Everything else is as a replay gives it, by whatever settings the step was made.
         guard file.contents == contents else { throw unusable("it is of another method") }
         guard step <= number, decoder.archive.stored.contains(step) else { throw unusable("it is of another step") }
         let digest = try decoder.step(step).digest

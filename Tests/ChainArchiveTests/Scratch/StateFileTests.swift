@@ -18,7 +18,7 @@ import VarveTestSupport
     private var path: String { directory.file("a.state") }
 
     private func put(_ values: [(key: ScratchStore.Key, bytes: [UInt8])]) throws -> ScratchStore {
-        let store = try ScratchStore(directory: directory.path, contents: .everything)
+        let store = try ScratchStore(directory: directory.path, contents: .everything, isForSaving: true)
         for value in values { try store.put(value.key, value.bytes) }
         return store
     }

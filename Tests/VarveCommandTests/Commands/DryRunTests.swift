@@ -31,6 +31,26 @@ import VarveTestSupport
         #expect(estimate["originalBytes"] as? Int == real["originalBytes"] as? Int)
     }
 
+    /// What the next step builds on: beside the archive while it is worked, and in the directory that was named for it.
+    @Test(arguments: [[], ["--quality", "lossless"], ["--method", "excp"]])
+    func theSizeOfTheStateIsToldBefore(options: [String]) throws {
+        let run = codes.path("run"), archive = codes.path("a.varve"), states = codes.path("states")
+        let training = DriftingRun([.init("w", [640, 640]), .init("b", [64])], steps: 3)
+        for step in training.steps() { try codes.directory.write(step.file(), to: "run/ckpt_\(step.number).pt") }
+        let without = try document(["compress", run, archive, "--dry-run"] + options)
+        #expect(without["stateBytes"] == nil && without["scratchBytes"] as? Int != nil)
+        let arguments = ["compress", run, archive, "--state", states] + options
+        let estimate = try document(arguments + ["--dry-run"])
+        #expect(!Directories.exists(states))
+        let text = try codes.varve(arguments + ["--dry-run"])
+        #expect(text.output.contains("more beside the archive") && text.output.contains("--state takes about"))
+        _ = try document(arguments)
+        let file = try #require(try SystemCalls.list(states).first)
+        let size = Double(try FileIdentity(path: Paths.join(states, file)).byteCount)
+        let guessed = try #require(estimate["stateBytes"] as? Double)
+        #expect(abs(guessed / size - 1) < 0.1, "\(guessed) for \(size)")
+    }
+
     @Test func onlyWhatIsMissingIsEstimated() throws {
         let run = codes.path("run"), archive = codes.path("a.varve")
         let training = DriftingRun([.init("w", [64, 64]), .init("b", [64])], steps: 4)

@@ -1,3 +1,4 @@
+import ChainArchive
 import FileSystem
 import Synchronization
 import TensorFiles
@@ -43,7 +44,11 @@ import VarveTestSupport
 
     // MARK: The same archive
 
-    @Test(arguments: TestMethods.all)
+    private static let methods =
+        TestMethods.all
+        + [.low, .high].map { CompressionOptions.Method.transform(TransformOptions(effort: $0)) }
+
+    @Test(arguments: methods)
     func appendingWithAStateStoresWhatAppendingWithoutOneStores(method: CompressionOptions.Method) async throws {
         for (index, step) in Self.steps.enumerated() {
             // The originals of the steps before are gone.
@@ -55,6 +60,23 @@ import VarveTestSupport
             #expect(try differences("plain.varve", "kept.varve") == [])
             // Behind the step before a keyframe none is needed, and that of the step before stays.
             #expect(try SystemCalls.list(states).count == 1 && stateFiles.count == 1)
+        }
+    }
+
+    /// A later call may have other settings: nothing of a state may depend on those of the call that left it.
+    @Test(arguments: methods)
+    func aStateHoldsWhatAReplayGives(method: CompressionOptions.Method) async throws {
+        for (index, step) in Self.steps.enumerated() {
+            try workshop.write([step], to: "rotating")
+            try await append("rotating", to: "a.varve", method, state: states)
+            try Directories.remove(workshop.path("rotating"))
+            let path = try statePath(), kept = try StateFile(path)
+            let archive = try ArchiveReader(workshop.path("a.varve"))
+            let store = try ScratchStore(
+                directory: workshop.directory.path, contents: kept.contents, isForSaving: true)
+            try await ChainDecoder(archive).replay(step.number, into: store, Workers(threads: 1))
+            try store.save(kept.mark, to: workshop.path("replayed.state"))
+            #expect(try Trees.bytes(path) == Trees.bytes(workshop.path("replayed.state")), "step \(index)")
         }
     }
 
@@ -181,6 +203,23 @@ import VarveTestSupport
             try Directories.remove(workshop.path("rotating"))
         }
         #expect(try differences("plain.varve", "kept.varve") == [])
+    }
+
+    /// Steps of other qualities and efforts, one after the other.
+    @Test func settingsMayChangeFromCallToCall() async throws {
+        let methods: [CompressionOptions.Method] = [
+            .transform(TransformOptions(effort: .low)), TestMethods.high, TestMethods.excp, TestMethods.transform,
+            .transform(TransformOptions(quality: .small, effort: .low)), TestMethods.transform,
+        ]
+        for (index, (step, method)) in zip(Self.steps, methods).enumerated() {
+            try workshop.write([step], to: "rotating")
+            try await append("rotating", to: "plain.varve", method, state: nil)
+            #expect(try await append("rotating", to: "kept.varve", method, state: states).isEmpty, "step \(index)")
+            #expect(try differences("plain.varve", "kept.varve") == [], "step \(index)")
+            try Directories.remove(workshop.path("rotating"))
+        }
+        let verified = try await Verifier(archive: workshop.path("kept.varve"), deep: true).verify()
+        #expect(verified.isIntact)
     }
 
     @Test func aDirectoryThatIsNoneOrCannotBeWrittenIsSaid() async throws {
