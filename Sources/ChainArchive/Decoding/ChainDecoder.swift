@@ -20,6 +20,8 @@ package struct ChainDecoder: Sendable {
     let cache = Cache()
     /// The step whose restored tensors and payload need no replay.
     private var kept: KeptStep?
+    /// Steps that are not committed yet, as far as this process's parts of them go.
+    private var parts: [Int: OpenStep] = [:]
 
     package init(_ archive: ArchiveReader, base: (any BaseWeights)? = nil) {
         self.archive = archive
@@ -36,6 +38,13 @@ package struct ChainDecoder: Sendable {
         return decoder
     }
 
+    /// The same decoder, which knows parts of steps that are not committed yet.
+    package func knowing(_ parts: [Int: OpenStep]) -> ChainDecoder {
+        var decoder = self
+        decoder.parts = parts
+        return decoder
+    }
+
     func store(for step: Int) -> ScratchStore? { kept?.number == step ? kept?.store : nil }
 
     /// Manifests kept at a time; a chain between keyframes is normally shorter.
@@ -43,7 +52,7 @@ package struct ChainDecoder: Sendable {
 
     /// The step's manifest and parts, opened once.
     package func step(_ number: Int) throws(VarveError) -> OpenStep {
-        if let step = cache.open.withLock({ $0[number] }) { return step }
+        if let step = parts[number] ?? cache.open.withLock({ $0[number] }) { return step }
         let step = try OpenStep(number, of: archive)
         cache.open.withLock {
             if $0.count >= Self.openLimit { $0.removeAll() }

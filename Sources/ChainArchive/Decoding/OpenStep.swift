@@ -47,6 +47,25 @@ package final class OpenStep: Sendable {
         tensorsByIdentity = identities
     }
 
+    /// Some of a step that is not committed yet: what one worker encoded of it, in a part of its own.
+    /// - Parameter path: of the receipt.
+    init(ofPart manifest: StepManifest, _ parts: [PartReader], path: String) throws(VarveError) {
+        manifestPath = path
+        self.manifest = manifest
+        archive = nil
+        locations = Mutex(RecordLocations(parts: parts, identity: try FileIdentity(path: path)))
+        do throws(CodecError) {
+            members = try manifest.quantizedGroupMembers()
+            losslessGroups = try manifest.losslessGroupMembers()
+        } catch {
+            throw VarveError(.damaged, "the receipt breaks the format", file: path, cause: error)
+        }
+        digest = manifest.weightsDigest
+        var identities: [TensorIdentity: Int] = [:]
+        for (index, tensor) in manifest.tensors.enumerated() { identities[tensor.identity] = index }
+        tensorsByIdentity = identities
+    }
+
     package func tensor(_ identity: TensorIdentity) -> Int? { tensorsByIdentity[identity] }
 
     package func weight(_ name: String) -> Int? {
@@ -61,13 +80,13 @@ package final class OpenStep: Sendable {
                 .damaged, "step \(manifest.number) was forgotten, and this part of it pruned", file: manifestPath)
         }
         while true {
-            guard let archive, let known = locations.withLock({ $0 }) else {
+            guard let known = locations.withLock({ $0 }) else {
                 throw VarveError(.damaged, "the step is not stored", file: manifestPath)
             }
             do throws(VarveError) {
                 if let bytes = try known.read(location, manifestPath: manifestPath) { return bytes }
             } catch {
-                guard let now = try known.renewed(manifest, of: archive) else { throw error }
+                guard let archive, let now = try known.renewed(manifest, of: archive) else { throw error }
                 locations.withLock { $0 = now }
                 continue
             }

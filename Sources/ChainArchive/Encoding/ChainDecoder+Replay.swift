@@ -19,6 +19,28 @@ extension ChainDecoder {
         try await replayPayload(of: number, into: store, workers)
     }
 
+    /// Restores those of a step's tensors that a worker's part of the next step builds on, without payload.
+    package func replay(
+        _ wanted: Set<TensorIdentity>, of number: Int, into store: ScratchStore, _ workers: Workers
+    ) async throws(VarveError) {
+        let step = try step(number), manifest = step.manifest
+        let units: [DecodingUnit] = self.units(keptBy: store, of: manifest, withMoments: true).compactMap { unit in
+            func isWanted(_ index: Int) -> Bool { wanted.contains(manifest.tensors[index].identity) }
+            switch unit {
+            case .quantizedGroup(let group): return step.members[group].contains { isWanted($0.weight) } ? unit : nil
+            case .losslessGroup(let group): return step.losslessGroups[group].contains(where: isWanted) ? unit : nil
+            case .tensors(let indices):
+                let own = indices.filter(isWanted)
+                return own.isEmpty ? nil : .tensors(own)
+            }
+        }
+        try await OrderedWork.run(units, workers, cost: { UnitCost.decoding($0, of: step, isKept: true) }) {
+            (unit) throws(VarveError) in
+            _ = try self.decodeUnit(unit, of: number, onlyWeights: true, keeping: store)
+        } consume: { _ in
+        }
+    }
+
     /// Restores all of a step into a store, moments included, and what the step after it builds on.
     /// - Parameter withMoments: `false` where its moments were forgotten: then without them.
     package func restore(

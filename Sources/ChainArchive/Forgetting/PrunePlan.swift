@@ -66,6 +66,7 @@ package struct PrunePlan: Sendable {
         where [archive.versions.key(version), version.number].contains(where: {
             forgotten.marks[$0]?.pruned == .whole
         }) {
+            guard try archive.layout.workerCounts(version).isEmpty else { continue }
             remains.append(version)
             leftovers += Int(try ArchiveReader.storedBytes(directory: archive.layout.stepDirectory(version)))
         }

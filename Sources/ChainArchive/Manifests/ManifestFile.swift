@@ -19,6 +19,7 @@ package enum ManifestFile {
         case parity = "VRVx"
         case part = "VRVp"
         case partParity = "VRVc"
+        case receipt = "VRVw"
     }
 
     /// The format that is written, and the newest that is read: one for all kinds.
@@ -76,7 +77,13 @@ package enum ManifestFile {
         guard file.byteCount >= UInt64(headerSize + trailerSize), file.byteCount <= largestBody else {
             throw VarveError(.damaged, "a manifest of \(file.byteCount) bytes is impossible", file: path)
         }
-        let bytes = try file.bytes(at: 0, count: Int(file.byteCount))
+        return try open(try file.bytes(at: 0, count: Int(file.byteCount)), kind: kind, path: path)
+    }
+
+    /// The same of bytes that were read, or made, before; at least a header and a trailer.
+    static func open(_ bytes: [UInt8], kind: Kind, path: String) throws(VarveError)
+        -> (body: [UInt8], hash: Hash128, version: UInt16)
+    {
         guard bytes.starts(with: kind.rawValue.utf8) else {
             throw VarveError(.damaged, "the magic number is not \(kind.rawValue)", file: path, offset: 0)
         }

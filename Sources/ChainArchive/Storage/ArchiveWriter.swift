@@ -3,7 +3,7 @@ package import FileSystem
 /// An archive opened for writing: one writer at a time.
 package final class ArchiveWriter {
     package let layout: ArchiveLayout
-    private let lock: ArchiveLock
+    let lock: ArchiveLock
 
     /// Opens an archive, or makes a new one where there is nothing.
     ///
@@ -105,6 +105,12 @@ package final class ArchiveWriter {
             version.generation <= StepVersion.largestGeneration
         else { throw VarveError(.unsupported, "step \(number) cannot be replaced again", file: layout.root) }
         for left in archive.uncommittedVersions where left.number == number {
+            guard try layout.workerCounts(left).isEmpty else {
+                throw VarveError(
+                    .exists,
+                    "workers left parts of step \(number) that are not committed; `Archive.commit` makes a step of "
+                        + "them, and `Archive.discardParts` removes them", file: layout.stepDirectory(left))
+            }
             try Directories.remove(layout.stepDirectory(left))
         }
         return try StepWriter(layout: layout, version: version, lock: lock)

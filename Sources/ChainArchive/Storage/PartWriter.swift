@@ -21,7 +21,7 @@ package enum PartHeader {
 package final class PartWriter {
     package let name: String
     private let file: OutputFile
-    private let parityPath: String
+    private let directory: String
     /// Of all bytes so far; `nil` where some were taken back: then they are read again in the end.
     private var parity: PartParityMaker?
     private let index: Int
@@ -38,7 +38,7 @@ package final class PartWriter {
         self.name = name
         self.index = index
         file = try OutputFile(Paths.join(directory, name))
-        parityPath = Paths.join(directory, ArchiveLayout.parityName(of: name))
+        self.directory = directory
         let header = PartHeader.bytes(number: number)
         try file.write(header, at: 0)
         offset = UInt64(header.count)
@@ -82,8 +82,27 @@ package final class PartWriter {
         let made = parity?.finish()
         try file.commit()
         guard let made else { return }
-        let beside = try OutputFile(parityPath)
+        let beside = try OutputFile(Paths.join(directory, ArchiveLayout.parityName(of: name)))
         try beside.write(made.sealed, at: 0)
         try beside.commit()
     }
+
+    /// The same where the name follows from the hash of the bytes. Nothing else may write to the directory under the name
+    /// that was given before, so that is a `token`.
+    /// - Returns: name and hash of the part.
+    package func commit(named name: (Hash128) -> String) throws(VarveError) -> (name: String, hash: Hash128) {
+        if parity == nil { parity = try PartParityMaker(reading: file, byteCount: offset) }
+        let made = parity?.finish(), hash = parity?.hash ?? Hash128([])
+        let name = name(hash)
+        // A part without its parity is whole; a parity without its part would stay for ever.
+        try file.commit(as: Paths.join(directory, name))
+        guard let made else { return (name, hash) }
+        let beside = try OutputFile(Paths.join(directory, Self.token()))
+        try beside.write(made.sealed, at: 0)
+        try beside.commit(as: Paths.join(directory, ArchiveLayout.parityName(of: name)))
+        return (name, hash)
+    }
+
+    /// A name that no other process takes, on whatever node.
+    package static func token() -> String { "part-" + Hash128(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)).description }
 }

@@ -9,6 +9,13 @@ struct RecordLocations: Sendable {
     /// Where records lie now, by where the manifest had them that the step was opened with. `nil` where it is that one.
     private let moved: [RecordLocation: RecordLocation]?
 
+    init(identity: FileIdentity, parts: [PartReader], moved: [RecordLocation: RecordLocation]?) {
+        (self.identity, self.parts, self.moved) = (identity, parts, moved)
+    }
+
+    /// Of a step that nobody else changes.
+    init(parts: [PartReader], identity: FileIdentity) { self.init(identity: identity, parts: parts, moved: nil) }
+
     /// Reads a step's manifest and opens its parts, as often as somebody replaces them in between.
     static func open(
         _ number: Int, of archive: ArchiveReader, readsParts: Bool = true

@@ -149,8 +149,10 @@ package final class OutputFile: ByteSource {
     package func finishWrites() throws(VarveError) { try direct?.finish() }
 
     /// Flushes, closes and renames to the final name. The directory is flushed by the caller, once for all its files.
-    /// - Parameter sync: whether to fsync first. Restored checkpoints and caches may leave it out, archives never.
-    package func commit(sync: Bool = true) throws(VarveError) {
+    /// - Parameters:
+    ///   - sync: whether to fsync first. Restored checkpoints and caches may leave it out, archives never.
+    ///   - other: the final name where it was not known at the beginning, in the same directory.
+    package func commit(sync: Bool = true, as other: String? = nil) throws(VarveError) {
         try direct?.finish()
         assert(!sync || !isParkable, "a file that is synced must not be parked")
         if sync {
@@ -161,7 +163,7 @@ package final class OutputFile: ByteSource {
         finished.store(true, ordering: .relaxed)
         do throws(VarveError) {
             try descriptor.close()
-            try SystemCalls.rename(temporaryPath, path)
+            try SystemCalls.rename(temporaryPath, other ?? path)
         } catch {
             try? SystemCalls.unlink(temporaryPath)
             throw error

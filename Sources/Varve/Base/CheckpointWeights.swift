@@ -106,10 +106,12 @@ struct CheckpointWeights: BaseWeights {
         }
     }
 
-    /// The hash of every weight's bytes.
-    func hashes() throws(VarveError) -> [String: Hash128] {
+    /// The hash of every weight's bytes; for a worker of several, of those that are its own.
+    func hashes(of share: PartShare? = nil) throws(VarveError) -> [String: Hash128] {
+        var names = locations.sorted { ($1.value.range.count, $0.key) < ($0.value.range.count, $1.key) }.map(\.key)
+        if let share { names = names.enumerated().filter { $0.offset % share.count == share.index }.map(\.element) }
         var result: [String: Hash128] = [:]
-        for name in locations.keys {
+        for name in names {
             if let bytes = try weight(name) { result[name] = Hash128(bytes) }
         }
         return result

@@ -1,4 +1,5 @@
 import ChainArchive
+import Checkpoints
 import TensorCodecs
 import FileSystem
 
@@ -30,6 +31,48 @@ struct SameTraining {
             }
         }
         return jumped > 0.5 * compared
+    }
+
+    /// The same for some units, by weights that are at hand in another way.
+    static func isOther(
+        _ units: [EncodingUnit], than weights: any PreviousWeights, hasForm: (PlannedTensor) -> Bool
+    ) throws(VarveError) -> Bool {
+        var compared = 0.0, jumped = 0.0
+        for weight in units.flatMap(\.tensors)
+        where weight.identity.isWeight && weight.count >= run && hasForm(weight) {
+            guard let format = weight.dtype.floatFormat else { continue }
+            let runs = runs(of: weight.count)
+            guard let old = try weights.sample(weight.identity.name, elementCount: weight.count, runs: runs) else {
+                continue
+            }
+            var values: [Float] = []
+            for run in runs {
+                values += format.floats(
+                    try weight.read(run.lowerBound * format.elementSize..<run.upperBound * format.elementSize))
+            }
+            var change = 0.0, energy = 0.0
+            for (value, old) in zip(values, old) {
+                let difference = Double(value) - Double(old)
+                change += difference * difference
+                energy += Double(value) * Double(value)
+            }
+            guard energy > 0, energy.isFinite, change.isFinite else { continue }
+            compared += Double(weight.count)
+            jumped += change / energy >= Self.jump ? Double(weight.count) : 0
+        }
+        return jumped > 0.5 * compared
+    }
+
+    /// The elements that are compared of so many.
+    private static func runs(of count: Int) -> [Range<Int>] {
+        let runs = min(sample / run, count / run), stride = count / runs
+        return (0..<runs).map { $0 * stride..<$0 * stride + run }
+    }
+
+    /// What is said of a step that goes on with no other.
+    static func note(_ before: Int) -> String {
+        "most weights differ from those of step \(before) by about their own size, as those of another "
+            + "training do; the step is stored as a keyframe"
     }
 
     /// The squared change of the sampled elements over their squares; `nil` if they cannot be compared.

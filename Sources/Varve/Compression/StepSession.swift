@@ -46,7 +46,7 @@ struct StepSession: Sendable {
     /// The base that the step is coded against, under the step's names for its weights.
     let base: CheckpointWeights?
     let plan: StepPlan
-    private let encoder: StepEncoder
+    let encoder: StepEncoder
 
     /// - Parameters:
     ///   - base: what a first step is coded against.
@@ -79,14 +79,17 @@ struct StepSession: Sendable {
         {
             predecessor = nil
             plan = try planned(against: nil)
-            plan.notes.append(
-                "most weights differ from those of step \(before.number) by about their own size, as those of another "
-                    + "training do; the step is stored as a keyframe")
+            plan.notes.append(SameTraining.note(before.number))
         }
         self.plan = plan
         encoder = try StepEncoder(
             number: step.number, method: method, predecessor: predecessor, store: try store(), decoder: decoder,
             index: index)
+    }
+
+    /// A session of a step that was read and planned elsewhere.
+    init(_ contents: StepContents, base: CheckpointWeights?, plan: StepPlan, encoder: StepEncoder) {
+        (self.contents, self.base, self.plan, self.encoder) = (contents, base, plan, encoder)
     }
 
     /// Whether the step builds on no other step.

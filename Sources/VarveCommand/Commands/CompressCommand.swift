@@ -50,9 +50,24 @@ struct CompressCommand: AsyncParsableCommand {
     @Flag(help: "Several runs lie under RUN: an archive for each, beside it or under the directory ARCHIVE.")
     var each = false
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            As one of N workers, only part I of every step (0/4, 1/4, 2/4, 3/4): the last one makes the step visible. \
+            auto takes both numbers from Slurm, torchrun or MPI, auto/N only the first.
+            """, valueName: "i/n"))
+    var part: PartChoice?
+
+    @Flag(inversion: .prefixedNo, help: ArgumentHelp("Make steps visible whose parts are all there.", visibility: .hidden))
+    var commit = true
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if part != nil, isDryRun || each || replace {
+            throw ValidationError("--part goes without --dry-run, --each and --replace")
+        }
+        if !commit, part == nil { throw ValidationError("--no-commit is for --part") }
         if each, common.form == .json { throw ValidationError("--each writes several results: use --json-lines") }
         _ = try removal.removal(method)
     }
@@ -106,6 +121,7 @@ struct CompressCommand: AsyncParsableCommand {
         options.state = chain.state.map { normalized($0) }
         let header = ["\(run) -> \(archive)", method.description]
         if isDryRun { return try await estimate(Estimator(run: run, archive: archive, options: options), header) }
+        if let part { return try await compress(run, into: archive, part, options, header) }
         let chosen = options
         let bar = ProgressBar(verb: "compressing", options: common, header: header) { steps, bytes in
             "found \(Units.count(steps, "step")) to add, \(Units.bytes(bytes))"
@@ -118,6 +134,45 @@ struct CompressCommand: AsyncParsableCommand {
         bar.finish()
         try common.finish("compression", result) { say(result) }
         if !result.isAsAsked { throw ExitCode(ExitStatus.stepsSkipped) }
+    }
+
+    /// As one of several workers.
+    private func compress(
+        _ run: String, into archive: String, _ choice: PartChoice, _ options: CompressionOptions, _ header: [String]
+    ) async throws {
+        var (part, source) = try choice.options()
+        part.commits = commit
+        if let wait = lock.time { part.patience = wait.seconds }
+        let chosen = part
+        let line = "part \(part.index) of \(part.count)" + (source.map { ", by \($0)" } ?? "")
+        let bar = ProgressBar(verb: "compressing", options: common, header: header + [line]) { steps, bytes in
+            "found \(Units.count(steps, "step")) to add, about \(Units.bytes(bytes)) of them in this part"
+        } onFinished: {
+            Self.line($0, $1, $2)
+        }
+        let result = try await Interruption.run {
+            try await Archive.compressPart(
+                run: run, to: archive, part: chosen, options: options, progress: bar.handler)
+        }
+        bar.finish()
+        try common.finish("part", result) { say(result) }
+        if !result.waiting.isEmpty || !result.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }
+    }
+
+    private func say(_ result: PartResult) {
+        var line = "part \(result.part) of \(result.count): \(Units.count(result.steps.count, "step"))"
+        if !result.committed.isEmpty { line += ", \(Units.count(result.committed.count, "step")) committed" }
+        if !result.present.isEmpty { line += "; \(result.present.count) already there" }
+        if !result.skipped.isEmpty { line += "; \(result.skipped.count) skipped" }
+        common.say(line)
+        for missing in result.missing {
+            common.say("step \(missing.step) waits for parts \(missing.array) of \(missing.count)")
+        }
+        if let first = result.waiting.first {
+            common.note(
+                "\(Units.count(result.waiting.count, "step")) from \(first) on build on what other parts have not made; "
+                    + "run this part again when they have")
+        }
     }
 
     private func say(_ result: CompressionResult) {
