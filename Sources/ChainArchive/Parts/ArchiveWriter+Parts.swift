@@ -57,19 +57,6 @@ extension ArchiveWriter {
         return (try ArchiveReader.storedBytes(directory: pending.directory), frame.originalBytes, manifest.notes)
     }
 
-    /// Removes what workers left of a step that is visible: receipts, parts that it does not name.
-    private func removeReceipts(of version: StepVersion, keeping manifest: StepManifest) throws(VarveError) {
-        let directory = layout.stepDirectory(version), named = Set(manifest.fileNames + ["step.manifest"])
-        for name in try SystemCalls.list(directory) where !named.contains(name) {
-            do throws(VarveError) {
-                try SystemCalls.unlink(Paths.join(directory, name))
-            } catch  where error.code == .notFound {
-                // A slow worker's temporary file that has got its name, or that it has removed itself.
-            }
-        }
-        try Directories.sync(directory)
-    }
-
     /// Removes what workers left of steps that are not committed.
     /// - Returns: the steps.
     package func discardParts(of wanted: (Int) -> Bool) throws(VarveError) -> [Int] {

@@ -140,4 +140,16 @@ package struct Receipt: Sendable {
             return false
         }
     }
+
+    /// Whether the part has other bytes than were written. One that is not there is missing, not damaged.
+    package func isDamaged(in directory: String) throws(VarveError) -> Bool {
+        guard let part else { return false }
+        do throws(VarveError) {
+            let file = try InputFile(Paths.join(directory, part.name))
+            guard file.byteCount == part.byteCount else { return true }
+            return try PartParityMaker(reading: file, byteCount: file.byteCount).hash != partHash
+        } catch  where error.code == .notFound {
+            return false
+        }
+    }
 }

@@ -4,23 +4,32 @@
 /// steps of the same tensors are dealt alike, and each worker has from the step before what it needs for the next.
 package struct UnitDealing: Sendable {
     /// By worker, indices of units, ascending.
-    package private(set) var tensors: [[Int]]
-    package private(set) var payload: [[Int]]
+    package let tensors: [[Int]]
+    package let payload: [[Int]]
 
     package init(_ units: [EncodingUnit], count: Int) {
-        tensors = [[Int]](repeating: [], count: count)
-        payload = tensors
         var loads = LeastLoaded(count)
-        func deal(_ indices: [Int], to hands: inout [[Int]]) {
-            let costs = indices.map { (cost: Self.cost(units[$0]), index: $0) }
-            for unit in costs.sorted(by: { ($1.cost, $0.index) < ($0.cost, $1.index) }) {
-                hands[loads.take(unit.cost)].append(unit.index)
-            }
-            for hand in hands.indices { hands[hand].sort() }
+        func deal(_ indices: [Int]) -> [[Int]] {
+            let hands = Self.hands(indices.map { Self.cost(units[$0]) }, &loads)
+            return hands.map { hand in hand.map { indices[$0] } }
         }
         // All tensors before any payload: how they are dealt shall not depend on a log that grows.
-        deal(units.indices.filter { !units[$0].isPayload }, to: &tensors)
-        deal(units.indices.filter { units[$0].isPayload }, to: &payload)
+        tensors = deal(units.indices.filter { !units[$0].isPayload })
+        payload = deal(units.indices.filter { units[$0].isPayload })
+    }
+
+    /// The same of anything that has a cost: by worker, positions, ascending.
+    package static func hands(_ costs: [Int], count: Int) -> [[Int]] {
+        var loads = LeastLoaded(count)
+        return hands(costs, &loads)
+    }
+
+    private static func hands(_ costs: [Int], _ loads: inout LeastLoaded) -> [[Int]] {
+        var hands = [[Int]](repeating: [], count: loads.count)
+        for position in costs.indices.sorted(by: { (costs[$1], $0) < (costs[$0], $1) }) {
+            hands[loads.take(costs[position])].append(position)
+        }
+        return hands.map { $0.sorted() }
     }
 
     /// What encoding a unit takes, in some unit of time.
@@ -35,11 +44,13 @@ package struct UnitDealing: Sendable {
 }
 
 /// Workers by what they have been given.
-private struct LeastLoaded {
+struct LeastLoaded {
     /// A heap: the least loaded first, of equals the first.
     private var heap: [(load: Int, worker: Int)]
 
     init(_ count: Int) { heap = (0..<count).map { (0, $0) } }
+
+    var count: Int { heap.count }
 
     /// Gives work to the worker with the least.
     mutating func take(_ cost: Int) -> Int {

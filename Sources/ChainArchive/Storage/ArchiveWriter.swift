@@ -40,7 +40,10 @@ package final class ArchiveWriter {
         for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
             try Directories.remove(Paths.join(root, name))
         }
-        if lock.wasLeftBehind { try syncNames() }
+        if lock.wasLeftBehind {
+            try syncNames()
+            try finishCommits()
+        }
         try Self.bringParityUpToDate(layout)
         let archive = try ArchiveReader(root)
         try markReplaced(in: archive)

@@ -26,10 +26,35 @@ package final class PartWorker {
     private var spare: ScratchStore?
     /// This worker's parts of steps that are not visible yet.
     private var parts: [Int: OpenStep] = [:]
-    /// Steps whose payload waits for the step before, in order.
-    private var waiting: [PartPlan] = []
-    /// Names of all receipts of steps that are not visible yet, by step.
-    private var expected: [(number: Int, names: [String])] = []
+    /// Steps that are not visible yet, in order.
+    private var expected: [Expected] = []
+
+    private struct Expected {
+        var plan: PartPlan
+        var directory: String
+        /// Whether this worker's payload is done, or it has none.
+        var isPayloadDone: Bool
+
+        var number: Int { plan.number }
+
+        /// Paths of the receipts of a worker.
+        func receipts(of index: Int) -> [String] {
+            guard let share = PartShare(index: index, count: plan.share.count) else { return [] }
+            return [Paths.join(directory, share.receiptName(.tensors))]
+                + (plan.dealing.payload[index].isEmpty ? [] : [Paths.join(directory, share.receiptName(.payload))])
+        }
+
+        /// Workers of which a receipt is missing.
+        func missing() throws(VarveError) -> [Int] {
+            var missing: [Int] = []
+            for index in 0..<plan.share.count {
+                for path in receipts(of: index) where try !PartWorker.isThere(path) {
+                    if missing.last != index { missing.append(index) }
+                }
+            }
+            return missing
+        }
+    }
 
     private struct Last {
         var number: Int
@@ -94,9 +119,17 @@ package final class PartWorker {
         }
         try await finishPayload()
         try await writeRunFiles()
-        result.missing = try committer.look().missing.filter { missing in expected.contains { $0.number == missing.step } }
+        for step in expected.prefix(Self.looksAhead) {
+            let missing = try step.missing()
+            if !missing.isEmpty {
+                result.missing.append(MissingParts(step: step.number, count: share.count, parts: missing))
+            }
+        }
         return result
     }
+
+    /// Steps of which it is said what they wait for.
+    private static let looksAhead = 4
 
     private func isPlanned(_ number: Int) -> Bool { expected.contains { $0.number == number } }
 
@@ -122,13 +155,14 @@ package final class PartWorker {
         var reader = try ArchiveReader(layout.root)
         if reader.stored.contains(step.number) { return true }
         let before = self.before(step.number, reader)
+        if let last, !last.contents.isAsItWasRead { self.last = nil }
         if let before, reader.stored.contains(before) { parts = [:] }
         var decoder = decoder(reader)
         guard var plan = try await plan(step, before, decoder) else { return false }
         let directory = try layout.makeStepDirectory(reader.nextVersion(step.number))
         try refuseOtherJob(plan, in: directory)
         expect(plan, in: directory)
-        var receipt = try usable(.tensors, plan, in: directory)
+        var receipt = try usable(.tensors, plan, of: share, in: directory)
         if let receipt {
             note(receipt, step.number, wasThere: true)
             last = nil
@@ -138,7 +172,6 @@ package final class PartWorker {
             receipt = try await encode(plan, plan.predecessor(store), decoder, isLast: isLast, in: directory)
         }
         guard let receipt else { return true }
-        if !plan.payload.isEmpty { waiting.append(plan) }
         let digest = before.flatMap { try? decoder.step($0).digest }
         if !isLast {
             parts[step.number] = try StepAssembly.open(plan.frame, receipt, digest: digest, in: directory)
@@ -148,11 +181,11 @@ package final class PartWorker {
 
     /// What an earlier call of this worker left, if that is what this one would make.
     private func usable(
-        _ content: PartShare.Content, _ plan: PartPlan, in directory: String
+        _ content: PartShare.Content, _ plan: PartPlan, of share: PartShare, in directory: String
     ) throws(VarveError) -> Receipt? {
         do throws(VarveError) {
             guard let receipt = try Receipt.read(share, content, in: directory), receipt.claims == plan.claims,
-                try receipt.hasPart(in: directory)
+                try receipt.hasPart(in: directory), try !receipt.isDamaged(in: directory)
             else { return nil }
             return receipt
         } catch  where error.code == .damaged || error.code == .unsupported {
@@ -234,15 +267,9 @@ package final class PartWorker {
         }
     }
 
-    /// Remembers the receipts of all workers of a step.
     private func expect(_ plan: PartPlan, in directory: String) {
-        let names = (0..<share.count).flatMap { index -> [String] in
-            guard let share = PartShare(index: index, count: share.count) else { return [] }
-            return [share.receiptName(.tensors)]
-                + (plan.dealing.payload[index].isEmpty ? [] : [share.receiptName(.payload)])
-        }.map { Paths.join(directory, $0) }
         expected.removeAll { $0.number == plan.number }
-        expected.append((plan.number, names))
+        expected.append(Expected(plan: plan, directory: directory, isPayloadDone: plan.payload.isEmpty))
     }
 
     /// What a decoder will have of this worker's tensors in the step before; `nil` where other parts are waited for in vain.
@@ -318,33 +345,57 @@ package final class PartWorker {
 
     // MARK: Payload
 
-    /// Makes the payload of those steps whose step before is visible.
+    /// Makes this worker's payload of those steps whose step before is visible.
     private func writePayload() async throws(VarveError) {
-        while let plan = waiting.first {
-            let reader = try ArchiveReader(layout.root)
+        while let position = expected.firstIndex(where: { !$0.isPayloadDone }) {
+            let plan = expected[position].plan, reader = try ArchiveReader(layout.root)
             if let before = plan.past.before?.manifest.number, !reader.stored.contains(before) { return }
-            waiting.removeFirst()
+            expected[position].isPayloadDone = true
             if reader.stored.contains(plan.number) { continue }
-            try await writePayload(plan, reader)
+            try await writePayload(plan, of: share, reader)
             try commit()
         }
     }
 
     /// The same, waiting for what is not there.
     private func finishPayload() async throws(VarveError) {
-        while let plan = waiting.first {
+        while let step = expected.first(where: { !$0.isPayloadDone }), let before = step.plan.past.before {
+            guard try await waitUntilVisible(before.manifest.number) else { break }
             try await writePayload()
-            guard waiting.first?.number == plan.number, let before = plan.past.before?.manifest.number else { continue }
-            guard try await waitUntilVisible(before) else {
-                result.waiting = Set(result.waiting + waiting.map(\.number)).sorted()
-                return
+        }
+        if part.patience == 0 { try await helpOut() }
+        let left = expected.filter { !$0.isPayloadDone }.map(\.number)
+        result.waiting = Set(result.waiting + left).sorted()
+    }
+
+    /// Makes what payload other workers owe where nobody waits for anybody: each of them would have to be started again for
+    /// every step, only to go on where the step before is visible by now.
+    private func helpOut() async throws(VarveError) {
+        while let step = expected.first {
+            try commit()
+            guard expected.first?.number == step.number else { continue }
+            let reader = try ArchiveReader(layout.root), missing = try step.missing()
+            for index in missing {
+                guard let share = PartShare(index: index, count: share.count), !step.plan.dealing.payload[index].isEmpty,
+                    try Self.isThere(Paths.join(step.directory, share.receiptName(.tensors)))
+                else { return }
+                if let before = step.plan.past.before?.manifest.number, !reader.stored.contains(before) { return }
+                try await writePayload(step.plan, of: share, reader)
             }
+            try commit()
+            try await writePayload()
+            guard expected.first?.number != step.number else { return }
         }
     }
 
-    private func writePayload(_ plan: PartPlan, _ reader: ArchiveReader) async throws(VarveError) {
+    private func writePayload(
+        _ plan: PartPlan, of share: PartShare, _ reader: ArchiveReader
+    ) async throws(VarveError) {
         let directory = layout.stepDirectory(reader.nextVersion(plan.number))
-        if let there = try usable(.payload, plan, in: directory) { return note(there, plan.number, wasThere: true) }
+        if let there = try usable(.payload, plan, of: share, in: directory) {
+            return note(there, plan.number, wasThere: true)
+        }
+        let own = plan.dealing.payload[share.index]
         let decoder = ChainDecoder(reader, base: base)
         var index = PayloadIndex()
         for number in reader.steps {
@@ -360,17 +411,17 @@ package final class PartWorker {
             number: plan.number, method: method, predecessor: predecessor, decoder: decoder, index: index)
         let session = StepSession(plan.contents, base: plan.base, plan: plan.plan, encoder: encoder)
         var receipt = Receipt(share: share, content: .payload, claims: plan.claims)
-        if let before = predecessor?.step { try await decodePrefixes(plan, before, decoder, into: prefixes) }
-        try await write(plan.payload, of: plan, session, into: &receipt, in: directory)
+        if let before = predecessor?.step { try await decodePrefixes(plan, own, before, decoder, into: prefixes) }
+        try await write(own, of: plan, session, into: &receipt, in: directory)
         _ = try finish(&receipt, plan, in: directory)
     }
 
     /// Restores the payload of the step before on which this worker's builds.
     private func decodePrefixes(
-        _ plan: PartPlan, _ before: OpenStep, _ decoder: ChainDecoder, into store: ScratchStore
+        _ plan: PartPlan, _ own: [Int], _ before: OpenStep, _ decoder: ChainDecoder, into store: ScratchStore
     ) async throws(VarveError) {
         var blocks: [(entry: Int, block: Int)] = []
-        for unit in plan.payload.map({ plan.plan.units[$0] }) {
+        for unit in own.map({ plan.plan.units[$0] }) {
             guard case .payload(let payload) = unit, let entry = payload.prefixEntry else { continue }
             let there = before.manifest.entries[entry].payload
             guard there.indices.contains(payload.block), !there[payload.block].isConstant else { continue }
@@ -413,7 +464,7 @@ package final class PartWorker {
         try plan.source.checkUnchanged(plan.contents.files)
         guard writer.byteCount > UInt64(PartHeader.size) else { return }
         if try layout.isVisible(version(plan.number)) { return }
-        let byteCount = writer.byteCount, share = share, content = receipt.content
+        let byteCount = writer.byteCount, share = receipt.share, content = receipt.content
         let written: (name: String, hash: Hash128)
         do throws(VarveError) {
             written = try writer.commit(named: { share.partName(content, $0) })
@@ -433,7 +484,7 @@ package final class PartWorker {
         if try layout.isVisible(version(plan.number)) { return false }
         try receipt.write(in: directory)
         // What was read again is what the next step, and every other process, knows of it.
-        if let read = try Receipt.read(share, receipt.content, in: directory) { receipt = read }
+        if let read = try Receipt.read(receipt.share, receipt.content, in: directory) { receipt = read }
         note(receipt, plan.number, wasThere: false)
         return true
     }
@@ -465,7 +516,7 @@ package final class PartWorker {
         while let next = expected.first {
             let reader = try ArchiveReader(layout.root)
             if !reader.stored.contains(next.number) {
-                for name in next.names where try !Self.isThere(name) { return }
+                guard try next.missing().isEmpty else { return }
                 guard let outcome = try committer.commit(next.number, count: share.count) else { return }
                 result.committed.append(next.number)
                 for note in outcome { tell("step \(next.number): \(note)") }
@@ -474,7 +525,7 @@ package final class PartWorker {
         }
     }
 
-    private static func isThere(_ path: String) throws(VarveError) -> Bool {
+    fileprivate static func isThere(_ path: String) throws(VarveError) -> Bool {
         do throws(VarveError) {
             _ = try FileIdentity(path: path)
             return true
@@ -493,8 +544,9 @@ package final class PartWorker {
             if Task.isCancelled { throw VarveError(.interrupted, "interrupted") }
             guard ContinuousClock.now - start < .seconds(min(part.patience, 1e9)) else { return false }
             if !isTold, ContinuousClock.now - start > .seconds(5) {
-                let parts = try committer.look().missing.first { $0.step == number && $0.count == share.count }
-                tell("waits for step \(number)" + (parts.map { ", parts \($0.array) of \($0.count)" } ?? ""))
+                let missing = try expected.first { $0.number == number }?.missing() ?? []
+                let parts = MissingParts(step: number, count: share.count, parts: missing).array
+                tell("waits for step \(number)" + (missing.isEmpty ? "" : ", parts \(parts) of \(share.count)"))
                 isTold = true
             }
             try? await Task.sleep(for: .seconds(pause))

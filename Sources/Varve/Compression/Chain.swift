@@ -261,7 +261,7 @@ struct Chain {
 
 extension StepContents {
     /// Whether the files that were opened still hold what they held, under whatever name.
-    fileprivate var isAsItWasRead: Bool {
+    var isAsItWasRead: Bool {
         files.allSatisfy { (try? $0.source.checkContent()) != nil }
     }
 }

@@ -16,6 +16,9 @@ public struct VerificationOptions: Sendable {
     /// Bytes of memory that the process may take; `nil` for as many as its threads need.
     public var memory: UInt64?
 
+    /// Which part of every step is checked by this process, of several; `nil` for all. Of stored bytes each takes whole steps.
+    public var part: PartOptions?
+
     /// Options, by default for comparing stored bytes with their checksums and no more.
     public init(
         deep: Bool = false, against: String? = nil, base: String? = nil, sample: Double? = nil, seed: UInt64 = 0,

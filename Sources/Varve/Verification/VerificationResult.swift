@@ -14,6 +14,20 @@ public struct VerificationResult: Sendable, Codable {
         public var message: String
     }
 
+    /// Parts of a step that is not committed yet. They are not of the archive, so what is wrong with them is no corruption.
+    public struct Pending: Sendable, Codable {
+        /// The step.
+        public var step: Int
+        /// The number of parts it was dealt to.
+        public var count: Int
+        /// Parts that are not there, or not all of them.
+        public var missing: [Int]
+        /// Parts whose bytes are not those that were written.
+        public var damaged: [Int]
+        /// What parts contradict each other in, both sides named.
+        public var contradictions: [String]
+    }
+
     /// The steps that were checked, ascending.
     public var steps: [Int]
     /// The corruption that was found.
@@ -22,6 +36,8 @@ public struct VerificationResult: Sendable, Codable {
     public var unrestorable: [Int]
     /// The steps of which an interrupted writer left a directory. They were never visible.
     public var uncommitted: [Int]
+    /// What several workers left of steps that are not committed yet.
+    public var pending: [Pending] = []
     /// The number of tensors that were decoded and compared.
     public var tensorsDecoded: Int
     /// What an intact archive would restore differently from what the run holds.

@@ -3,7 +3,7 @@ import FileSystem
 
 extension Verifier {
     /// Files in the archive that no manifest names, apart from a lock and what an interrupted writer left: unfinished
-    /// files, and of forgotten steps the part before or after pruning.
+    /// files, of forgotten steps the part before or after pruning, and what a late worker wrote for a step that is committed.
     func strangers(_ reader: ArchiveReader) -> [String] {
         var found: [String] = []
         let runFiles = Set(((try? reader.runManifest()) ?? nil)?.fileNames ?? [])
@@ -20,7 +20,7 @@ extension Verifier {
             let directory = reader.stepDirectory(step)
             for name in (try? SystemCalls.list(directory)) ?? []
             where name != "step.manifest" && !manifest.fileNames.contains(name)
-                && !name.hasPrefix(OutputFile.temporaryPrefix)
+                && !name.hasPrefix(OutputFile.temporaryPrefix) && PartShare.named(name) == nil
                 && !((ArchiveLayout.isPartName(name) || ArchiveLayout.isParityName(name))
                     && (reader.forgotten.extent(step) != nil || reader.isPrunedSince(step)))
             {

@@ -34,6 +34,11 @@ package struct Verifier: Sendable {
         var result = Result(
             steps: [], findings: [], unrestorable: [], uncommitted: [], tensorsDecoded: 0, differences: [], compared: []
         )
+        if let part = options.part {
+            guard part.index >= 0, part.index < part.count, options.sample == nil else {
+                throw VarveError(.usage, "there is no such part, or a sample of one")
+            }
+        }
         if let sample = options.sample {
             guard sample > 0, sample <= 1 else {
                 throw VarveError(.usage, "a sample is more than 0 and at most 100 percent")
@@ -58,7 +63,7 @@ package struct Verifier: Sendable {
         progress?(.begin(steps: result.steps.count, bytes: bytes))
         if let damage = reader.forgottenDamage { result.findings.append(.init(step: nil, damage)) }
         var missing: [Int] = []
-        if range == nil {
+        if range == nil, isFirst {
             result.findings += ArchiveVerifier(reader).checkRun().map { .init(step: $0.step, $0.error) }
             let parity = ArchiveVerifier(reader).checkParity()
             result.findings += parity.map { .init(step: $0.step, $0.error) }
@@ -66,23 +71,28 @@ package struct Verifier: Sendable {
             // What was once finished is no interrupted writer's.
             result.uncommitted.removeAll { missing.contains($0) }
             result.strangers = strangers(reader)
+            result.pending = try pendingParts(reader)
+            result.uncommitted.removeAll { number in result.pending.contains { $0.step == number } }
             if let against = options.against, result.findings.isEmpty {
                 result.differences += try OriginalRunFiles(archive: reader, root: against).differences().map {
                     .init(step: nil, $0)
                 }
             }
         }
-        if let against = options.against, result.findings.isEmpty {
+        if let against = options.against, result.findings.isEmpty, isFirst {
             result.differences += try notHeld(against, reader, range)
         }
         var decoder = ChainDecoder(
             reader, base: try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) })
         // Forgotten steps that others need are checked like all, but not decoded for themselves.
         var damage: [Int: Set<StepRecord>?] = [:]
-        for step in reader.stored where range?.contains(StepVersion.number(step)) ?? true {
+        for (position, step) in reader.stored.enumerated() where range?.contains(StepVersion.number(step)) ?? true {
             try checkCancellation()
             progress?(.step(number: StepVersion.number(step), path: ""))
-            var findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
+            var findings: [ArchiveVerifier.Finding] = []
+            if options.part.map({ position % $0.count == $0.index }) ?? true {
+                findings = ArchiveVerifier(reader).check(step) { progress?(.bytes($0)) }
+            }
             var differences: [Result.Finding] = [], coverage = result.sampled
             if options.decodes, findings.isEmpty, reader.forgotten.extent(step) != .whole {
                 do throws(VarveError) {
@@ -131,6 +141,9 @@ package struct Verifier: Sendable {
         return result
     }
 
+    /// Whether this process checks what is not of a step; of several one does.
+    private var isFirst: Bool { options.part?.index ?? 0 == 0 }
+
     /// What the run has and the archive does not hold: of the steps in `range` alone, where there is one.
     private func notHeld(
         _ root: String, _ reader: ArchiveReader, _ range: ClosedRange<Int>?
@@ -174,6 +187,11 @@ package struct Verifier: Sendable {
             let chosen = VerificationSample(share: sample, seed: options.seed)
             (units, blocks) = (chosen.units(units, of: manifest), chosen.blocks(blocks, of: manifest))
             coverage?.count(units, blocks, of: manifest, withMoments: withMoments, asChosen: true)
+        }
+        if let part = options.part {
+            let hands = UnitDealing.hands(units.map { UnitCost.decoding($0, of: step) }, count: part.count)
+            units = hands[part.index].map { units[$0] }
+            blocks = blocks.enumerated().filter { $0.offset % part.count == part.index }.map(\.element)
         }
         var count = 0
         let workers = Workers(threads: options.threads, memory: options.memory)

@@ -36,23 +36,29 @@ struct VerifyCommand: AsyncParsableCommand {
         help: ArgumentHelp("What --base named when the archive was made: a path or a model's name.", valueName: "base"))
     var base: String?
 
+    @Option(help: ArgumentHelp("As one of N workers, only part I (0/4 to 3/4, auto, auto/N).", valueName: "i/n"))
+    var part: PartChoice?
+
     @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let archive = try Archive(at: normalized(archive))
-        let options = VerificationOptions(
+        var options = VerificationOptions(
             deep: deep, against: against, base: base, sample: sample?.value, seed: seed, threads: work.threads,
             memory: work.memory?.bytes)
+        options.part = try part?.options().part
         let bar = ProgressBar(verb: "verifying", options: common)
+        let chosen = options
         let range = steps?.range
         let result = try await Interruption.run {
-            try await archive.verify(steps: range, options: options, progress: bar.handler)
+            try await archive.verify(steps: range, options: chosen, progress: bar.handler)
         }
         bar.finish()
         for path in result.strangers { common.note("\(path) is not part of the archive; it may be moved elsewhere") }
         for step in result.uncommitted { common.note("step \(step) was never finished and does not count") }
+        for step in result.pending { common.note(Self.said(step)) }
         try common.finish("verification", result) { print(result) }
         if !result.isIntact { throw ExitCode(ExitStatus.damaged) }
         if !result.differences.isEmpty { throw ExitCode(ExitStatus.failed) }
@@ -87,6 +93,15 @@ struct VerifyCommand: AsyncParsableCommand {
                 : result.differences.count == 1 ? "1 difference" : "\(result.differences.count) differences"
         }
         common.say(line)
+    }
+
+    private static func said(_ step: VerificationResult.Pending) -> String {
+        func parts(_ parts: [Int]) -> String { MissingParts(step: step.step, count: step.count, parts: parts).array }
+        var line = "step \(step.step) is not committed: "
+        line += step.missing.isEmpty ? "all parts of \(step.count)" : "parts \(parts(step.missing)) of \(step.count) are missing"
+        if !step.damaged.isEmpty { line += ", parts \(parts(step.damaged)) are damaged; run them again" }
+        for contradiction in step.contradictions { line += "; \(contradiction)" }
+        return line
     }
 
     private static func list(_ steps: [Int]) -> String {

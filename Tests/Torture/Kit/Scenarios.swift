@@ -5,7 +5,7 @@ import Varve
 /// Every command that writes something, in the states that differ.
 package enum Scenarios {
     package static let all: [Scenario] =
-        compressing + [keepingState] + replacing + removing + restoring + forgetting + mending
+        compressing + [keepingState] + sharing + replacing + removing + restoring + forgetting + mending
 
     package static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
 
