@@ -111,8 +111,7 @@ extension StepOutline {
         for (index, tensor) in tensors.enumerated() {
             switch tensor.coding {
             case .unchanged: unchanged.members.append(member(index, true))
-            case .exactDelta: units.append(Unit(coding: .lossless, members: [member(index, true)]))
-            case .exact, .sameAs, .state: units.append(Unit(coding: .lossless, members: [member(index, false)]))
+            case .sameAs, .state: units.append(Unit(coding: .lossless, members: [member(index, false)]))
             case .packed, .excp, .transform, .copy: break
             }
         }

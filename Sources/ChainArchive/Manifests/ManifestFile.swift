@@ -81,9 +81,9 @@ package enum ManifestFile {
     }
 
     /// The same of bytes that were read, or made, before; at least a header and a trailer.
-    static func open(_ bytes: [UInt8], kind: Kind, path: String) throws(VarveError)
-        -> (body: [UInt8], hash: Hash128, version: UInt16)
-    {
+    static func open(
+        _ bytes: [UInt8], kind: Kind, path: String
+    ) throws(VarveError) -> (body: [UInt8], hash: Hash128) {
         guard bytes.starts(with: kind.rawValue.utf8) else {
             throw VarveError(.damaged, "the magic number is not \(kind.rawValue)", file: path, offset: 0)
         }

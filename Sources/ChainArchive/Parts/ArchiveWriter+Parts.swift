@@ -41,7 +41,7 @@ extension ArchiveWriter {
         let bytes = try manifest.sealed()
         // Receipts are checked field by field; this is for what only the whole shows.
         let sealed = try ManifestFile.open(bytes, kind: .step, path: path)
-        _ = try StepManifest(decoding: sealed.body, version: sealed.version, file: path)
+        _ = try StepManifest(decoding: sealed.body, file: path)
         for part in manifest.parts {
             _ = try PartReader(
                 Paths.join(pending.directory, part.name), byteCount: part.byteCount, number: UInt64(pending.number))

@@ -71,7 +71,7 @@ extension StepFrame {
         writer.byte(before == nil ? 0 : 1)
         if let before { writer.integer(before) }
         writer.byte(predecessor.rawValue)
-        writer.list(entries) { writer, entry in entry.write(to: &writer, hasContainers: true) }
+        writer.list(entries) { writer, entry in entry.write(to: &writer) }
         writer.list(pairs.sorted { $0.key < $1.key }) { writer, pair in
             writer.text(pair.key)
             writer.text(pair.value)
@@ -94,7 +94,7 @@ extension StepFrame {
         else { throw CodecError(.corrupt, "the step builds on an impossible one") }
         predecessor = link
         entries = try reader.list { (reader) throws(CodecError) in
-            try Entry(from: &reader, parts: [], sharesBlocks: true, hasContainers: true)
+            try Entry(from: &reader, parts: [])
         }
         guard entries.allSatisfy({ $0.payload.isEmpty }) else { throw CodecError(.corrupt, "payload in a frame") }
         pairs = [:]

@@ -60,8 +60,6 @@ extension StepManifest {
             tensor.coding =
                 switch tensor.coding {
                 case .state(let location): .state(moved(location))
-                case .exact(let location): .exact(moved(location))
-                case .exactDelta(let location): .exactDelta(moved(location))
                 default: tensor.coding.moved(quantizedGroups: firstQuantizedGroup, losslessGroups: firstLosslessGroup)
                 }
             tensors.append(tensor)
@@ -82,7 +80,7 @@ extension UnitRecords {
         writer.byte(quantizedGroup == nil ? 0 : 1)
         quantizedGroup?.write(to: &writer)
         writer.list(losslessGroups) { $0.location($1) }
-        writer.list(tensors) { writer, tensor in tensor.write(to: &writer, version: ManifestFile.majorVersion(.step)) }
+        writer.list(tensors) { writer, tensor in tensor.write(to: &writer) }
         writer.byte(payload == nil ? 0 : 1)
         if let payload {
             writer.integer(payload.entry)
@@ -92,18 +90,17 @@ extension UnitRecords {
     }
 
     init(from reader: inout ManifestReader, parts: [StepManifest.Part]) throws(CodecError) {
-        let version = ManifestFile.majorVersion(.step)
         index = try reader.integer()
         if try reader.byte() == 1 {
-            quantizedGroup = try QuantizedGroup(from: &reader, version: version, parts: parts)
+            quantizedGroup = try QuantizedGroup(from: &reader, parts: parts)
         }
         losslessGroups = try reader.list { (reader) throws(CodecError) in try reader.location(parts: parts) }
         tensors = try reader.list { (reader) throws(CodecError) in
-            try TensorRecord(from: &reader, version: version, parts: parts)
+            try TensorRecord(from: &reader, parts: parts)
         }
         if try reader.byte() == 1 {
             let entry = try reader.integer()
-            payload = (entry, try PayloadBlock(from: &reader, parts: parts, sharesBlocks: true))
+            payload = (entry, try PayloadBlock(from: &reader, parts: parts))
         }
         notes = try reader.list { (reader) throws(CodecError) in try reader.text() }
     }

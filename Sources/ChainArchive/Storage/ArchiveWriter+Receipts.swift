@@ -22,7 +22,7 @@ extension ArchiveWriter {
             let path = layout.stepManifest(version)
             // One that cannot be read is for `verify` to report.
             guard let sealed = try? ManifestFile.open(path, kind: .step),
-                let manifest = try? StepManifest(decoding: sealed.body, version: sealed.version, file: path)
+                let manifest = try? StepManifest(decoding: sealed.body, file: path)
             else { continue }
             try removeReceipts(of: version, keeping: manifest)
         }

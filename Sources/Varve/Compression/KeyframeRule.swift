@@ -8,7 +8,7 @@ package struct KeyframeRule: Sendable {
     /// Of the method of the step that comes.
     let settings: TransformSettings
     /// How many times as much as the first step behind a keyframe a step may cost.
-    var largestCost = usualLargestCost
+    var largestCost = KeyframeRule.usualLargestCost
 
     /// `Docs/method.md`, section 7, has what other bounds cost in bytes and in time.
     package static let usualLargestCost = 12.0

@@ -67,7 +67,8 @@ import VarveTestSupport
         let rule = options.keyframeRule(try options.stepMethod())
         var costs = ChainCosts(archive), before: ChainCost?
         for number in archive.steps {
-            let cost = try #require(try costs.cost(of: number))
+            let found = try costs.cost(of: number)
+            let cost = try #require(found)
             if let before {
                 let isKeyframe = try archive.manifest(number).isKeyframe
                 #expect(isKeyframe == rule.isDue(after: before))
