@@ -55,8 +55,9 @@ struct PartPlan {
         claims = PartClaims(program: "", settings: "", base: "", predecessor: "", files: "", plan: Hash128([]))
         dealing = UnitDealing([], count: share.count)
         try replan()
+        // Of a step on its way only this worker's records are at hand. What a sample of another form gives is left out.
         if isBuiltOn, past.hasOriginals, let weights = past.weights, let before = past.before,
-            try isOther(plan.units, weights, before)
+            try isOther(plan.units, weights, { _ in true })
         {
             try beginChain(after: before)
         }
@@ -64,10 +65,10 @@ struct PartPlan {
 
     /// Whether units of the plan are of another training than the step before.
     func isOther(
-        _ units: [EncodingUnit], _ weights: any PreviousWeights, _ before: OpenStep
+        _ units: [EncodingUnit], _ weights: any PreviousWeights, _ hasForm: (PlannedTensor) -> Bool
     ) throws(VarveError) -> Bool {
         guard isBuiltOn, !method.isLossless else { return false }
-        return try SameTraining.isOther(units, than: weights, hasForm: { Self.placeholder(before).hasForm(of: $0) })
+        return try SameTraining.isOther(units, than: weights, hasForm: hasForm)
     }
 
     /// Plans the step as one that builds on nothing.
@@ -96,10 +97,6 @@ struct PartPlan {
     }
 
     private static let noStore = ScratchStore(inMemory: .weights)
-
-    private static func placeholder(_ before: OpenStep) -> StepEncoder.Predecessor {
-        .step(before, store: noStore, originals: nil)
-    }
 
     /// The optimizer's steps since the step before, if both are counted in them.
     private var distance: Int? {

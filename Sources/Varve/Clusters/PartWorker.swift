@@ -299,7 +299,8 @@ package final class PartWorker {
         try await decoder.replay(wanted, of: before, into: store, options.capacity)
         if !plan.past.hasOriginals, let open = plan.past.before {
             let own = plan.tensors.map { plan.plan.units[$0] }
-            if try plan.isOther(own, StoredWeights(step: open, store: store), open) {
+            let predecessor = StepEncoder.Predecessor.step(open, store: store, originals: nil)
+            if try plan.isOther(own, StoredWeights(step: open, store: store), { predecessor.hasForm(of: $0) }) {
                 try plan.beginChain(after: open)
                 // The units are others, and dealt otherwise.
                 return ScratchStore(inMemory: method.keptContents)
@@ -463,14 +464,14 @@ package final class PartWorker {
         }
         try plan.source.checkUnchanged(plan.contents.files)
         guard writer.byteCount > UInt64(PartHeader.size) else { return }
-        if try layout.isVisible(version(plan.number)) { return }
+        if try isVisible(plan.number) { return }
         let byteCount = writer.byteCount, share = receipt.share, content = receipt.content
         let written: (name: String, hash: Hash128)
         do throws(VarveError) {
             written = try writer.commit(named: { share.partName(content, $0) })
         } catch  where error.code == .notFound {
             // Somebody else has finished the step, and cleared what it needs no more.
-            guard try layout.isVisible(version(plan.number)) else { throw error }
+            guard try isVisible(plan.number) else { throw error }
             return
         }
         try Directories.sync(directory)
@@ -481,7 +482,7 @@ package final class PartWorker {
     /// Writes the receipt.
     /// - Returns: `false` where the step has become visible meanwhile.
     private func finish(_ receipt: inout Receipt, _ plan: PartPlan, in directory: String) throws(VarveError) -> Bool {
-        if try layout.isVisible(version(plan.number)) { return false }
+        if try isVisible(plan.number) { return false }
         try receipt.write(in: directory)
         // What was read again is what the next step, and every other process, knows of it.
         if let read = try Receipt.read(receipt.share, receipt.content, in: directory) { receipt = read }
@@ -489,8 +490,8 @@ package final class PartWorker {
         return true
     }
 
-    private func version(_ number: Int) throws(VarveError) -> StepVersion {
-        try ArchiveReader(layout.root).nextVersion(number)
+    private func isVisible(_ number: Int) throws(VarveError) -> Bool {
+        try ArchiveReader(layout.root).stored.contains(number)
     }
 
     private func note(_ receipt: Receipt, _ number: Int, wasThere: Bool) {
