@@ -78,7 +78,7 @@ package final class PartWorker {
             throw VarveError(
                 .usage, "every part would look for the step size of `targetRatio`; find it once, and name `stepSize`")
         }
-        guard options.keyframeInterval >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
+        guard options.keyframeInterval ?? 1 >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
         try ArchiveLocation.check(archive: archive, of: run)
         self.run = run
         self.options = options
@@ -239,7 +239,7 @@ package final class PartWorker {
 
     private func keyframeIsDue(after number: Int, _ decoder: ChainDecoder) throws(VarveError) -> Bool {
         var current = number, length = 1
-        while length < options.keyframeInterval {
+        while length < keyframeInterval {
             guard case .step(let earlier, _) = try decoder.step(current).manifest.predecessor else { return false }
             guard decoder.archive.stored.contains(earlier) || parts[earlier] != nil else { return false }
             current = earlier
@@ -248,7 +248,12 @@ package final class PartWorker {
         return true
     }
 
-    private var settings: String { "\(method.name), a keyframe every \(options.keyframeInterval) steps" }
+    /// The cost of a chain shows in all parts of its steps, and a worker goes on when it has its own. So steps are counted.
+    private var keyframeInterval: Int { options.keyframeInterval ?? Self.usualKeyframeInterval }
+
+    private static let usualKeyframeInterval = 50
+
+    private var settings: String { "\(method.name), a keyframe every \(keyframeInterval) steps" }
 
     /// - Throws: `.usage` where another worker's receipt is of a job that contradicts this one.
     private func refuseOtherJob(_ plan: PartPlan, in directory: String) throws(VarveError) {

@@ -233,7 +233,7 @@ struct Chain {
         do throws(VarveError) {
             let number = last.contents.step.number
             // A keyframe builds on nothing.
-            guard try !keyframeIsDue(after: number, ChainDecoder(try ArchiveReader(writer.layout.root))) else { return }
+            guard try !keyframeIsDue(after: number, in: ArchiveReader(writer.layout.root)) else { return }
             try kept.save(number, last.store)
             keptStateIsDamaged = false
         } catch {
