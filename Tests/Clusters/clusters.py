@@ -4,7 +4,7 @@
     python3 Tests/Clusters/clusters.py [PATTERN]
 
 Passes when each archive restores the bytes of one that one process made. VARVE is the binary (default .build/release/varve);
-torchrun is taken from .venv where that has it.
+TORCHRUN is that of an environment with torch (default .venv/bin/torchrun).
 """
 import argparse
 import os
@@ -17,6 +17,7 @@ import time
 import slurm
 from workers import ROOT, RUN, VARVE, Failure, leftovers, missing, require, restored, run_all, tree, varve
 
+TORCHRUN = os.environ.get("TORCHRUN", os.path.join(ROOT, ".venv/bin/torchrun"))
 COMMAND = f"{VARVE} compress {RUN}"
 
 
@@ -81,9 +82,9 @@ def slurm_cancel(folder, cluster, expected):
 
 
 def torchrun(folder, cluster, expected):
-    program = os.path.join(ROOT, ".venv/bin/torchrun")
+    program = TORCHRUN
     if not os.path.exists(program):
-        print("  skipped: no torchrun in .venv", flush=True)
+        print("  skipped: no torchrun", flush=True)
         return
     archive = os.path.join(folder, "torchrun.varve")
     # As a training script would: a process group of gloo, then each rank its part.
@@ -103,9 +104,9 @@ sys.exit(code)
 
 
 def torchrun_no_python(folder, cluster, expected):
-    program = os.path.join(ROOT, ".venv/bin/torchrun")
+    program = TORCHRUN
     if not os.path.exists(program):
-        print("  skipped: no torchrun in .venv", flush=True)
+        print("  skipped: no torchrun", flush=True)
         return
     archive = os.path.join(folder, "nopython.varve")
     result = subprocess.run([program, "--nproc-per-node=2", "--no-python", VARVE, "compress", RUN, archive, "--part", "auto",

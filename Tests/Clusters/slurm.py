@@ -25,6 +25,7 @@ ReturnToService=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 KillWait=5
+SlurmdParameters=config_overrides
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=8000 State=UNKNOWN
 PartitionName=p Nodes={host} Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:4
 """
@@ -44,7 +45,8 @@ class Slurm:
 
     def __enter__(self):
         host = socket.gethostname().split(".")[0]
-        os.chmod(self.folder, 0o755)
+        for place in (self.folder, os.path.dirname(self.folder)):
+            os.chmod(place, 0o755)
         for name in ("munge", "ctl", "spool"):
             os.mkdir(os.path.join(self.folder, name), 0o755)
         with open(os.path.join(self.folder, "slurm.conf"), "w") as file:
