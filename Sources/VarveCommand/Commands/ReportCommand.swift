@@ -11,6 +11,9 @@ struct ReportCommand: ParsableCommand {
             (weights) or over the sum of squares (moments). Stored bytes add up to the files on disk. --by tensor sums up \
             all steps of a tensor; with --steps each step has its line. restore (--by step) is what restoring a step takes over \
             what a keyframe takes, reckoned from the archive's manifests.
+
+            --html writes one page with all of it that needs no network: bytes and errors per step, a heat map, a \
+            treemap, a table that sorts and searches.
             """)
 
     @Argument(help: "The archive.", completion: .directory)
@@ -25,17 +28,26 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Print comma-separated values.")
     var csv = false
 
+    @OptionGroup var page: PageOptions
+
     @OptionGroup var common: CommonOptions
 
     enum Grouping: String, ExpressibleByArgument, CaseIterable { case layer, tensor, role, step, file }
 
     func validate() throws {
         if csv, common.isJSON { throw ValidationError("--csv and JSON exclude each other") }
+        if csv, page.html != nil { throw ValidationError("--csv and --html exclude each other") }
+        try page.validate(with: common)
     }
 
     func run() throws {
+        try page.check()
         let report = try Archive(at: normalized(archive)).report(
             steps: try steps?.ranges(in: normalized(archive)))
+        let isDone = try page.write(common) {
+            ReportPage(report: report, archive: normalized(archive), isWhole: steps == nil).page
+        }
+        if isDone { return }
         let grouped = GroupedReport(report, by: by, stepsAreNamed: steps != nil)
         try common.finish("report", grouped.document) {
             let output = Terminal.standardOutput
