@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test interop live fidelity fidelity-full optimizers peers bench fuzz mutate torture man format \
-	lint clean packages python headers python-test
+.PHONY: help demo build test interop pages-test live fidelity fidelity-full optimizers peers bench fuzz mutate torture man \
+	format lint clean packages python headers python-test chromium
 
 VARVE ?= .build/release/varve
 # VARVE=PATH is used as it is, without building.
@@ -43,6 +43,9 @@ interop: $(BINARY) python ## load and resume restored checkpoints with torch, sa
 
 python-test: $(BINARY) python ## the package in python/ with real trainings that are killed; reader/ alone on every golden archive
 	VARVE="$(VARVE)" python3 python/tests/run.py $(ARGUMENTS)
+
+pages-test: $(BINARY) chromium ## pages in headless Chromium, at three widths, with up to 20,000 tensors (screenshots in pages-output/)
+	VARVE="$(VARVE)" python3 Tests/Pages/run.py $(ARGUMENTS)
 
 live: $(BINARY) python ## small training runs watched, killed, resumed; every checkpoint ever saved compared with a copy
 	VARVE="$(VARVE)" python3 Tests/Live/run.py $(ARGUMENTS)
@@ -98,8 +101,8 @@ lint: ## swift-format, check only; the tree of folders
 	Scripts/check-tree.sh
 	python3 Scripts/check-edges.py
 
-clean: ## remove build products, demo-output, fidelity-output, optimizers-output, bench-output, manual-output and .venv
-	rm -rf .build $(OUT) fidelity-output optimizers-output bench-output $(MANUAL) .venv
+clean: ## remove build products, demo-output, fidelity-output, pages-output, optimizers-output, bench-output, manual-output and .venv
+	rm -rf .build $(OUT) fidelity-output pages-output optimizers-output bench-output $(MANUAL) .venv
 
 packages:
 	@Scripts/packages.sh build
@@ -107,3 +110,5 @@ python:
 	@Scripts/packages.sh python
 headers:
 	@Scripts/packages.sh headers
+chromium:
+	@Scripts/packages.sh chromium

@@ -4,6 +4,7 @@
 #   Scripts/packages.sh build      the system libraries that Package.swift names; the Swift toolchain is only checked
 #   Scripts/packages.sh python     Python's venv module, which is a package of its own on Debian
 #   Scripts/packages.sh headers    a C compiler and Python's headers, because two of the peers come as source
+#   Scripts/packages.sh chromium   the browser that pages are tested in, and letters for it
 set -euo pipefail
 
 # pkg-config's name of each system library, and the Debian package that has it.
@@ -61,8 +62,13 @@ headers)
     python3 -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2> /dev/null \
         || missing+=(python3-dev)
     ;;
+chromium)
+    why="open pages in a browser"
+    command -v chromium > /dev/null || missing+=(chromium fonts-dejavu-core)
+    command -v python3 > /dev/null || missing+=(python3)
+    ;;
 *)
-    echo "usage: $0 build | python | headers" >&2
+    echo "usage: $0 build | python | headers | chromium" >&2
     exit 2
     ;;
 esac

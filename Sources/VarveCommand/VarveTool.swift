@@ -27,8 +27,7 @@ struct VarveTool: AsyncParsableCommand {
             CompressCommand.self, WatchCommand.self, RestoreCommand.self, CatCommand.self, ReportCommand.self,
             ListCommand.self,
             VerifyCommand.self, ForgetCommand.self, PinCommand.self, PruneCommand.self, RepairCommand.self,
-            CommitCommand.self,
-            InspectCommand.self, BenchCommand.self,
+            CommitCommand.self, InspectCommand.self, BenchCommand.self, CompareCommand.self,
             ManualCommand.self,
         ])
 

@@ -31,15 +31,20 @@ struct BenchResult: Encodable {
                 ["original"] + titles.dropLast().map { _ in "-" } + [Self.evaluation(originalEvaluation)])
         }
         for row in rows {
-            let cells = [
-                row.quality, Units.ratio(row.ratio), Units.ratio(row.lastRatio),
-                Self.speed(row.keyframeMegabytesPerSecond), Self.speed(row.deltaMegabytesPerSecond),
-                Self.speed(row.restore.megabytesPerSecond), Units.bytes(row.peakBytes),
-                row.check == .identical ? "exact" : row.weightError.map(Units.figure) ?? "-",
-            ]
+            let cells = [row.quality] + Self.cells(row)
             table.add(evaluate == nil ? cells : cells + [Self.evaluation(row.evaluation)])
         }
         return table.lines(width: width)
+    }
+
+    /// What a table has of a row, behind its name.
+    static func cells(_ row: BenchRow) -> [String] {
+        [
+            Units.ratio(row.ratio), Units.ratio(row.lastRatio),
+            speed(row.keyframeMegabytesPerSecond), speed(row.deltaMegabytesPerSecond),
+            speed(row.restore.megabytesPerSecond), Units.bytes(row.peakBytes),
+            row.check == .identical ? "exact" : row.weightError.map(Units.figure) ?? "-",
+        ]
     }
 
     /// Six digits, or as many as an integer has.

@@ -23,6 +23,8 @@ struct BenchCommand: AsyncParsableCommand {
 
             evaluation: the last number that the command prints on standard output, for the last checkpoint as it is and \
             as each quality restored it. The restored checkpoints are kept until all is measured.
+
+            --html writes the table and the ratio against error and evaluation as a page.
             """)
 
     @Argument(help: "The run's directory, or a single checkpoint.", completion: .directory)
@@ -56,6 +58,8 @@ struct BenchCommand: AsyncParsableCommand {
             "What tells how good a checkpoint is: run by sh, with {} for the checkpoint's path.", valueName: "command"))
     var evaluate: String?
 
+    @OptionGroup var page: PageOptions
+
     @OptionGroup var work: WorkOptions
 
     @OptionGroup var common: CommonOptions
@@ -68,6 +72,7 @@ struct BenchCommand: AsyncParsableCommand {
         if all, limit != nil || steps != nil { throw ValidationError("--all excludes --limit and --steps") }
         _ = try settings()
         _ = try evaluation()
+        try page.validate(with: common)
     }
 
     private func evaluation() throws -> BenchEvaluation? {
@@ -101,6 +106,7 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let run = normalized(run), settings = try settings(), evaluation = try evaluation()
         try ArchiveLocation.checkIsNone(run)
+        try page.check()
         let checkpoints = try BenchmarkRun(
             run: run, steps: steps?.ranges, limit: limit ?? (all || steps != nil ? nil : Self.defaultLimit))
         for skipped in checkpoints.skipped { common.note("skipped \(skipped.path): \(skipped.reason)") }
@@ -108,9 +114,12 @@ struct BenchCommand: AsyncParsableCommand {
         let directory = directory
         // As one piece, so that no signal comes when nobody would clean up.
         let result = try await Interruption.run { try await bench.measure(settings, in: directory) }
-        try common.finish("benchmark", result) {
-            let output = Terminal.standardOutput
-            for line in result.lines(width: output.tableWidth) { output.writeLine(line) }
+        let isDone = try page.write(common) { BenchPage(result: result).page }
+        if !isDone {
+            try common.finish("benchmark", result) {
+                let output = Terminal.standardOutput
+                for line in result.lines(width: output.tableWidth) { output.writeLine(line) }
+            }
         }
         if let failed = result.failedEvaluations, !failed.isEmpty { throw ExitCode(ExitStatus.failed) }
         if !checkpoints.skipped.isEmpty { throw ExitCode(ExitStatus.stepsSkipped) }

@@ -19,9 +19,12 @@ struct ErrorCharts {
             columns: groups.count, label: "share of the change that each step keeps",
             heights: ["100 %", "75 %", "50 %", "25 %", "0 %"], titles: groups.map { "\($0.first)" })
         let curves = shares.map { share in
-            Self.curve(share.values.map { $0.map { min(1, max(0, $0)) } }, share.style, groups) {
-                "\(share.name): \(Units.percent(max(0, $0)))"
-            }
+            StepCurve(
+                values: share.values.map { $0.map { min(1, max(0, $0)) } }, style: share.style,
+                titles: zip(groups, share.values).map {
+                    "step \($0.title), \(share.name): \(Units.percent(max(0, $1 ?? 0)))"
+                }
+            ).svg
         }
         return """
             <section aria-labelledby="kept-title"><h2 id="kept-title">Kept change per step</h2>
@@ -50,9 +53,12 @@ struct ErrorCharts {
             heights: (low...max(high, low + 1)).reversed().map(Self.power), titles: groups.map { "\($0.first)" })
         let decades = Double(max(1, high - low))
         let curves = roles.map { role in
-            Self.curve(
-                role.values.map { $0.flatMap { $0 > 0 ? min(1, max(0, (log10($0) - Double(low)) / decades)) : nil } },
-                role.style, groups, texts: role.values.map { "\(role.name): \(Units.figure($0 ?? 0))" })
+            StepCurve(
+                values: role.values.map {
+                    $0.flatMap { $0 > 0 ? min(1, max(0, (log10($0) - Double(low)) / decades)) : nil }
+                }, style: role.style,
+                titles: zip(groups, role.values).map { "step \($0.title), \(role.name): \(Units.figure($1 ?? 0))" }
+            ).svg
         }
         return """
             <section aria-labelledby="error-title"><h2 id="error-title">Error per step</h2>
@@ -77,31 +83,5 @@ struct ErrorCharts {
         case -3..<0: "0." + String(repeating: "0", count: -exponent - 1) + "1"
         default: "1e\(exponent)"
         }
-    }
-
-    // MARK: Curves
-
-    private static func curve(
-        _ values: [Double?], _ style: String, _ groups: [StepGroup], _ text: (Double) -> String
-    ) -> String {
-        curve(values, style, groups, texts: values.map { $0.map(text) ?? "" })
-    }
-
-    /// A line through values from 0 to 1, broken where there are none, and a point at each.
-    private static func curve(_ values: [Double?], _ style: String, _ groups: [StepGroup], texts: [String]) -> String {
-        var path = "", points = "", isBroken = true
-        for (column, value) in values.enumerated() {
-            guard let value else {
-                isBroken = true
-                continue
-            }
-            let place = "\(column).5 \(ChartFrame.height - Int((value * Double(ChartFrame.height)).rounded()))"
-            path += (isBroken ? "M" : "L") + place
-            isBroken = false
-            points += """
-                <path class="curve dot \(style)" d="M\(place)h0"><title>step \(groups[column].title), \(texts[column])</title></path>
-                """
-        }
-        return "<path class=\"curve \(style)\" d=\"\(path)\"/>" + (values.count <= 120 ? points : "")
     }
 }

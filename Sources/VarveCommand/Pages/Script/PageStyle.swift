@@ -48,6 +48,9 @@ enum PageStyle {
         .plot .x.each span { text-align: center; }
         .plot .k { grid-column: 2; height: 8px; width: 100%; border: 0; }
         .plot .k path, .strip .keyframe { fill: var(--ink); }
+        .plot > svg.points { height: 320px; overflow: visible; } .points text { font-size: 12px; fill: var(--ink); stroke: none; }
+        .points .across { stroke: var(--soft); stroke-dasharray: 5 4; } .points + .x { justify-content: space-between; } .points + .x span { flex: none; }
+        .note.right { text-align: right; max-width: none; }
         .grid { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
         .curve { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
         .curve.dot { stroke-width: 7; stroke-linecap: round; }
