@@ -45,7 +45,7 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // What the README shows of the library.
+        // What Docs/guide/swift.md shows of the library.
         .executableTarget(
             name: "CompressRun", dependencies: ["Varve"], path: "Examples/CompressRun", swiftSettings: settings),
         .executableTarget(

@@ -5,7 +5,7 @@ import VarveTestSupport
 @testable import CompressRun
 @testable import ReadTensor
 
-/// The examples work, and the README shows them as they are.
+/// The examples work, and the documents show them as they are.
 @Suite struct ExampleTests {
     let directory = try! TemporaryDirectory()
     static let run = SharedRuns.fixtures("hf-trainer-run")
@@ -24,7 +24,8 @@ import VarveTestSupport
     }
 
     @Test(arguments: [
-        "README.md", "Sources/Varve/Varve.docc/CompressAndRestore.md", "Sources/Varve/Varve.docc/ReadOneTensor.md",
+        "Docs/guide/swift.md", "Sources/Varve/Varve.docc/CompressAndRestore.md",
+        "Sources/Varve/Varve.docc/ReadOneTensor.md",
     ])
     func documentsShowThemAsTheyAre(document: String) throws {
         let root = SharedRuns.packageRoot + "/"
@@ -35,7 +36,7 @@ import VarveTestSupport
         let sources = try ["CompressRun", "ReadTensor"].map {
             try String(contentsOfFile: root + "Examples/\($0)/\($0).swift", encoding: .utf8)
         }
-        #expect(blocks.count == (document == "README.md" ? 2 : 1))
+        #expect(blocks.count == (document == "Docs/guide/swift.md" ? 2 : 1))
         for block in blocks { #expect(sources.contains(block), "\(document) shows\n\(block)") }
     }
 }

@@ -14,7 +14,7 @@ enum ExitStatus {
     /// As of a process that SIGPIPE ends.
     static let nobodyReads: Int32 = 141
 
-    /// What each code means: the help's table, which the README repeats.
+    /// What each code means: the help's table, which Docs/guide/troubleshooting.md repeats.
     static let meanings: [(code: String, meaning: String)] = [
         ("0", "done"),
         ("\(failed)", "failed, or a difference was found"),

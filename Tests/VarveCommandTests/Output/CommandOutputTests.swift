@@ -112,11 +112,12 @@ import Testing
         for (name, options) in commands { #expect(options.contains("json") && options.contains("quiet"), "\(name)") }
     }
 
-    @Test func theReadmeHasTheExitCodesOfTheHelp() throws {
-        let readme = try String(
-            contentsOfFile: Paths.join(Paths.split(ExitCodeTests.fixtures).directory, "README.md"), encoding: .utf8)
+    @Test func theGuideHasTheExitCodesOfTheHelp() throws {
+        let root = Paths.split(ExitCodeTests.fixtures).directory
+        let guide = try String(
+            contentsOfFile: Paths.join(root, "Docs/guide/troubleshooting.md"), encoding: .utf8)
         let help = try codes.varve(["--help"], environment: ["COLUMNS": "80"]).output.split(separator: "\n")
-        let table = readme.split(separator: "\n").drop { !$0.hasPrefix("| exit code") }.dropFirst(2)
+        let table = guide.split(separator: "\n").drop { !$0.hasPrefix("| exit code") }.dropFirst(2)
             .prefix { $0.hasPrefix("|") }.map {
                 $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             }
