@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test interop pages-test live fidelity fidelity-full optimizers peers bench fuzz mutate torture man \
-	format lint clean packages python headers python-test chromium
+.PHONY: help demo build test interop docs-test pages-test python-test storage live fidelity fidelity-full optimizers peers bench \
+	fuzz mutate torture man format lint clean packages python headers chromium
 
 VARVE ?= .build/release/varve
 # VARVE=PATH is used as it is, without building.
@@ -47,6 +47,9 @@ python-test: $(BINARY) python ## the package in python/ with real trainings that
 pages-test: $(BINARY) chromium ## pages in headless Chromium, at three widths, with up to 20,000 tensors (screenshots in pages-output/)
 	VARVE="$(VARVE)" python3 Tests/Pages/run.py $(ARGUMENTS)
 
+docs-test: $(BINARY) python ## run every command of README.md and Docs/guide, check every link (ARGUMENTS=--update: renew outputs)
+	VARVE="$(VARVE)" python3 Tests/Docs/run.py $(ARGUMENTS)
+
 live: $(BINARY) python ## small training runs watched, killed, resumed; every checkpoint ever saved compared with a copy
 	VARVE="$(VARVE)" python3 Tests/Live/run.py $(ARGUMENTS)
 	VARVE="$(VARVE)" python3 Tests/Live/run.py --kill --quality lossless $(ARGUMENTS)
@@ -66,6 +69,10 @@ optimizers: $(BINARY) python ## the states of many optimizers: how stored, at wh
 peers: $(BINARY) packages python headers ## the exact coder beside lossless compressors from PyPI (ARGUMENTS="--chain PATH": another run)
 	$(RELEASE) --product LosslessBench
 	VARVE="$(VARVE)" LOSSLESS_BENCH=.build/release/LosslessBench python3 Benchmarks/Peers/run.py $(ARGUMENTS)
+
+# restic, borg and zstd are used if they are installed.
+storage: $(BINARY) python headers ## bytes that zstd, restic, borg, xet, ZipNN, DVC and Varve store of a run (RUN=PATH)
+	VARVE="$(VARVE)" python3 Benchmarks/Storage/run.py $(RUN) $(ARGUMENTS)
 
 # The run is trained once and kept in bench-output.
 bench: $(BINARY) python headers ## speed and memory on a run of 202 M parameters (ARGUMENTS="--layers 1", --tables, --memory: others)
