@@ -232,8 +232,8 @@ def main():
         if name.endswith(".md")]
     if os.path.join(ROOT, "README.md") in paths:
         count = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read().count("\n")
-        if count > 110:
-            failures.append(f"README.md has {count} lines, more than 110")
+        if count > 109:
+            failures.append(f"README.md has {count} lines, more than 109")
     if not options.links:
         if not os.access(binary, os.X_OK):
             sys.exit(f"docs-test: there is no program {binary}; make build, or VARVE=BIN")

@@ -32,13 +32,14 @@ def same(expected, actual):
     one, other = masked(expected), masked(actual)
     if "..." in one or NUMBER.sub("#", one) != NUMBER.sub("#", other):
         return False
-    return all(close(first.group(), second.group()) for first, second in zip(NUMBER.finditer(one), NUMBER.finditer(other)))
+    return all(close(first.group(), second.group(), one[first.end():])
+               for first, second in zip(NUMBER.finditer(one), NUMBER.finditer(other)))
 
 
-def close(first, second):
+def close(first, second, after):
     if first == second:
         return True
-    if "." not in first and "." not in second and len(first) < 3:
+    if "." not in first and len(first) < 5 and not re.match(r" ?([kMG]?B|x|%)(\W|$)", after):
         return False                                       # counts are exact
     digits = len(first.partition(".")[2])
     return abs(float(first) - float(second)) <= max(1.01 * 10 ** -digits if digits else 0, 0.01 * abs(float(first)))

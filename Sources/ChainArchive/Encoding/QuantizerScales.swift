@@ -1,7 +1,7 @@
 import TensorCodecs
 package import FileSystem
 
-/// How much finer than the model's the step size of each weight is: its mean second moment against the model's, to the
+/// Per-weight scale of the step size, relative to the model's median: its mean second moment against the model's, to the
 /// power -1/4, so that errors are small where the loss is steep.
 package struct QuantizerScales {
     /// By name of the weight; nothing where there is no second moment.

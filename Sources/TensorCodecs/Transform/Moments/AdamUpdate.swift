@@ -1,4 +1,5 @@
-/// What a first moment will still do to the weight: moment = displacement * factor * (sqrt(second moment) + epsilon).
+/// The weight change that the current first moment alone will still cause:
+/// moment = displacement * factor * (sqrt(second moment) + epsilon).
 ///
 /// For Adam the future displacement is lr * beta1 / (1 - beta1) * m / (sqrt(v) + eps); without a second moment the
 /// denominator is 1.
