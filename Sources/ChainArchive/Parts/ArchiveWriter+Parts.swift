@@ -28,7 +28,8 @@ extension ArchiveWriter {
         guard before == frame.before, frame.number == pending.number else {
             func said(_ step: Int?) -> String { step.map { "step \($0)" } ?? "no step" }
             throw VarveError(
-                .usage, "step \(pending.number) was made to follow \(said(frame.before)), and \(said(before)) comes before it",
+                .usage,
+                "step \(pending.number) was made to follow \(said(frame.before)), and \(said(before)) comes before it",
                 file: pending.directory)
         }
         if frame.predecessor == .before, let before { digest = try archive.manifest(before).weightsDigest }

@@ -104,5 +104,7 @@ package final class PartWriter {
     }
 
     /// A name that no other process takes, on whatever node.
-    package static func token() -> String { "part-" + Hash128(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)).description }
+    package static func token() -> String {
+        "part-" + Hash128(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)).description
+    }
 }

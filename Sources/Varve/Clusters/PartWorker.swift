@@ -78,7 +78,9 @@ package final class PartWorker {
             throw VarveError(
                 .usage, "every part would look for the step size of `targetRatio`; find it once, and name `stepSize`")
         }
-        guard options.keyframeInterval ?? 1 >= 1 else { throw VarveError(.usage, "`keyframeInterval` must be 1 or more") }
+        guard options.keyframeInterval ?? 1 >= 1 else {
+            throw VarveError(.usage, "`keyframeInterval` must be 1 or more")
+        }
         try ArchiveLocation.check(archive: archive, of: run)
         self.run = run
         self.options = options
@@ -146,7 +148,9 @@ package final class PartWorker {
                 guard let before = last?.number else { throw error }
                 isSecondTry = true
                 last = nil
-                tell("step \(before): its files are not any more what was archived; step \(step.number) builds on the archive's copy of it")
+                tell(
+                    "step \(before): its files are not any more what was archived; step \(step.number) builds on the archive's copy of it"
+                )
             }
         }
     }
@@ -382,7 +386,8 @@ package final class PartWorker {
             guard expected.first?.number == step.number else { continue }
             let reader = try ArchiveReader(layout.root), missing = try step.missing()
             for index in missing {
-                guard let share = PartShare(index: index, count: share.count), !step.plan.dealing.payload[index].isEmpty,
+                guard let share = PartShare(index: index, count: share.count),
+                    !step.plan.dealing.payload[index].isEmpty,
                     try Self.isThere(Paths.join(step.directory, share.receiptName(.tensors)))
                 else { return }
                 if let before = step.plan.past.before?.manifest.number, !reader.stored.contains(before) { return }

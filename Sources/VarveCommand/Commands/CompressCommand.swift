@@ -58,7 +58,9 @@ struct CompressCommand: AsyncParsableCommand {
             """, valueName: "i/n"))
     var part: PartChoice?
 
-    @Flag(inversion: .prefixedNo, help: ArgumentHelp("Make steps visible whose parts are all there.", visibility: .hidden))
+    @Flag(
+        inversion: .prefixedNo, help: ArgumentHelp("Make steps visible whose parts are all there.", visibility: .hidden)
+    )
     var commit = true
 
     @OptionGroup var common: CommonOptions

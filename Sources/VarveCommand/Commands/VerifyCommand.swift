@@ -98,7 +98,9 @@ struct VerifyCommand: AsyncParsableCommand {
     private static func said(_ step: VerificationResult.Pending) -> String {
         func parts(_ parts: [Int]) -> String { MissingParts(step: step.step, count: step.count, parts: parts).array }
         var line = "step \(step.step) is not committed: "
-        line += step.missing.isEmpty ? "all parts of \(step.count)" : "parts \(parts(step.missing)) of \(step.count) are missing"
+        line +=
+            step.missing.isEmpty
+            ? "all parts of \(step.count)" : "parts \(parts(step.missing)) of \(step.count) are missing"
         if !step.damaged.isEmpty { line += ", parts \(parts(step.damaged)) are damaged; run them again" }
         for contradiction in step.contradictions { line += "; \(contradiction)" }
         return line

@@ -63,9 +63,10 @@ struct PartChoice: ExpressibleByArgument {
             return (launcher, index, count)
         }
         // One of one is what every job of Slurm is to begin with.
-        guard let found = told.first(where: {
-            $0.count > 1 || $0.launcher.index == "SLURM_ARRAY_TASK_ID"
-        }) ?? told.first
+        guard
+            let found = told.first(where: {
+                $0.count > 1 || $0.launcher.index == "SLURM_ARRAY_TASK_ID"
+            }) ?? told.first
         else {
             throw VarveError(
                 .usage,
