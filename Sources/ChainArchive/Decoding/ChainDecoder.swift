@@ -12,6 +12,7 @@ package struct ChainDecoder: Sendable {
         /// `base` under the names that a step has for its weights, by the step.
         let namedBases = Mutex<[Int: any BaseWeights]>([:])
         fileprivate let open = Mutex<[Int: OpenStep]>([:])
+        fileprivate let manifests = Mutex<[Int: StepManifest]>([:])
         let recentLosslessGroups = RecentLosslessGroups()
     }
 
@@ -59,6 +60,19 @@ package struct ChainDecoder: Sendable {
             $0[number] = step
         }
         return step
+    }
+
+    /// The step's manifest, read once: less than opening the step.
+    package func manifest(_ number: Int) throws(VarveError) -> StepManifest {
+        if let known = cache.open.withLock({ $0[number]?.manifest }) ?? cache.manifests.withLock({ $0[number] }) {
+            return known
+        }
+        let manifest = try archive.manifest(number)
+        cache.manifests.withLock {
+            if $0.count >= Self.openLimit { $0.removeAll() }
+            $0[number] = manifest
+        }
+        return manifest
     }
 
     /// The step that residuals and prefixes of `step` refer to, checked against the hash in its manifest.

@@ -93,7 +93,7 @@ struct Chain {
         let decoder = ChainDecoder(archive, base: base)
         let past = try await past(of: step, decoder, in: writer, progress)
         for number in archive.steps where !index.steps.contains(number) {
-            if let manifest = try? archive.manifest(number) { index.add(manifest) }
+            if let manifest = try? decoder.manifest(number) { index.add(manifest) }
         }
         index.limit = step.number
         let session = try StepSession(
@@ -205,10 +205,21 @@ struct Chain {
         if let last, last.contents.step.number == number { return last.store }
         let kept = keptState(of: number, decoder, in: writer, progress)
         usesKeptState = kept != nil
+        if kept != nil { try openChain(of: number, decoder) }
         if let kept, kept.number == number { return kept.store }
         let store = try ScratchStore(directory: writer.layout.root, contents: method.keptContents)
         try await decoder.building(on: kept).replay(number, into: store, options.capacity)
         return store
+    }
+
+    /// Opens every step that one builds on: nothing new shall build on a step whose parts are gone.
+    private func openChain(of number: Int, _ decoder: ChainDecoder) throws(VarveError) {
+        var current = number
+        while case .step(let earlier, _) = try decoder.step(current).manifest.predecessor,
+            decoder.archive.stored.contains(earlier)
+        {
+            current = earlier
+        }
     }
 
     /// What a former call kept of a step, or of an earlier one; `nil` where there is nothing of use.
