@@ -55,7 +55,7 @@ def test_golden_archives(read, tmp_path, name):
 
 
 def test_one_step_is_what_all_of_them_have(read, tmp_path):
-    archive = GOLDEN / "lossless-3.0.varve"
+    archive = GOLDEN / "lossless-1.0.varve"
     assert read(archive, "all", tmp_path / "all").returncode == 0
     numbers = read(archive).stdout.split()
     assert len(numbers) > 1
@@ -81,7 +81,7 @@ def test_the_run(read, tmp_path, quality):
 
 
 def test_what_is_wrong_is_said(read, tmp_path):
-    archive = GOLDEN / "exact-1.0.varve"
+    archive = GOLDEN / "exact-keyframes-1.0.varve"
     assert read(RUN, "all", tmp_path / "o").returncode == 10
     unknown = read(archive, "7", tmp_path / "o")
     assert unknown.returncode == 2 and "no step 7" in unknown.stderr
