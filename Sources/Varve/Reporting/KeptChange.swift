@@ -23,6 +23,9 @@ public struct KeptChange: Sendable, Codable, Hashable {
         public var error: Double?
     }
 
+    /// Of a step that builds on none.
+    init() {}
+
     /// - Parameter bound: of squared error over squared change; `nil` if the method has none.
     init(_ manifest: StepManifest, bound: Double?) {
         if case .step(let number, _) = manifest.predecessor { before = StepVersion.number(number) }

@@ -29,13 +29,13 @@ struct BenchPage {
             let error = isExact ? nil : row.weightError
             let says =
                 "\(row.quality): \(Units.ratio(row.ratio)), \(error.map { "error \(Units.figure($0))" } ?? "exact")"
-            return .init(name: isExact ? "\(row.quality) (exact)" : row.quality, x: row.ratio, y: error, says: says)
+            return .init(name: row.quality, x: row.ratio, y: error, says: says)
         }
         guard !points.isEmpty else { return "" }
         let chart = PointChart(
             label: "ratio against weight error", points: points, xTitle: "ratio",
             yTitle: "weight error: squared error over squared change", x: ratios,
-            y: .logarithmic(lossy, Units.figure))
+            y: .logarithmic(lossy, least: points.contains { $0.y == nil } ? "exact" : nil, Units.figure))
         return Self.section("errors", "Ratio against error", chart)
     }
 

@@ -61,12 +61,14 @@ struct Advice {
         let keyframes = report.steps.indices.filter { report.steps[$0].isKeyframe }
         let bytes = report.keyframes.storedBytes
         guard share(bytes) >= Self.notable, isWhole else { return nil }
-        let begin = "Keyframes are \(percent(share(bytes))) of this archive"
+        let weight = "\(percent(share(bytes))) of this archive"
         let others = report.steps.filter { !$0.isKeyframe }.map { Double($0.total.storedBytes) }
         guard keyframes.count > 1, !others.isEmpty else {
             guard keyframes.count == 1, !others.isEmpty else { return nil }
             return Sentence(
-                .text("\(begin): one of \(report.steps.count) steps. The more steps follow, the less it weighs."))
+                .text(
+                    "The keyframe, one of \(report.steps.count) steps, is \(weight). The more steps follow, the less it weighs."
+                ))
         }
         let interval = Self.interval(keyframes)
         guard interval > 0 else { return nil }
@@ -76,7 +78,7 @@ struct Advice {
         let saved = dropped.reduce(0) { $0 + Double($1.total.storedBytes) - mean }
         guard saved > 0.01 * total else { return nil }
         return Sentence(
-            .text("\(begin): "), .code("--keyframe-every \(2 * interval)"),
+            .text("Keyframes are \(weight): "), .code("--keyframe-every \(2 * interval)"),
             .text(
                 " would save about \(percent(saved / total)). A restore then goes through up to \(2 * interval) steps.")
         )

@@ -30,18 +30,30 @@ struct PointChart {
             <p class="note">\(HTMLText.escaped(yTitle))</p>
             <div class="plot"><div class="y" aria-hidden="true">\(y.labels.reversed().map { "<span>\($0)</span>" }.joined())</div>\
             <svg class="points" role="img" aria-label="\(HTMLText.escaped(label))">\(lines.joined())\(across)\
-            \(points.map(dot).joined())</svg>\
+            \(dots.joined())</svg>\
             <div class="x ends" aria-hidden="true">\(x.labels.map { "<span>\($0)</span>" }.joined())</div></div>
             <p class="note right">\(HTMLText.escaped(xTitle))</p>
 
             """
     }
 
-    private func dot(_ point: Point) -> String {
+    /// Points, with names that leave those before them room.
+    private var dots: [String] {
+        var taken: [(right: Double, up: Double)] = []
+        return points.map { point in
+            let place = (right: x.place(point.x), up: point.y.map(y.place) ?? 0)
+            let near = taken.count { abs($0.right - place.right) < 0.2 && abs($0.up - place.up) < 0.05 }
+            taken.append(place)
+            return dot(point, lower: near)
+        }
+    }
+
+    private func dot(_ point: Point, lower: Int) -> String {
         let right = x.place(point.x), up = point.y.map(y.place) ?? 0
         let (cx, cy) = (Self.share(right), Self.share(1 - up))
         // Names stay within the picture.
-        let (side, dx) = right > 0.6 ? ("end", "-10") : ("start", "10"), dy = up > 0.9 ? "14" : up < 0.1 ? "-6" : "4"
+        let (side, dx) = right > 0.6 ? ("end", "-10") : ("start", "10")
+        let dy = up > 0.9 ? 16 + 14 * lower : up < 0.1 ? -8 - 14 * lower : 4 + 14 * lower
         return """
             <g><title>\(HTMLText.escaped(point.says))</title><circle class="weight" cx="\(cx)" cy="\(cy)" r="5"/>\
             <text x="\(cx)" y="\(cy)" dx="\(dx)" dy="\(dy)" text-anchor="\(side)">\(HTMLText.escaped(point.name))</text></g>
@@ -50,10 +62,10 @@ struct PointChart {
 
     private var across: String {
         guard let line else { return "" }
-        let at = Self.share(1 - y.place(line.y))
+        let up = y.place(line.y), at = Self.share(1 - up)
         return """
             <line class="across" x1="0" x2="100%" y1="\(at)" y2="\(at)"/>\
-            <text x="4" y="\(at)" dy="-5">\(HTMLText.escaped(line.name))</text>
+            <text x="4" y="\(at)" dy="\(up > 0.9 ? 14 : -5)">\(HTMLText.escaped(line.name))</text>
             """
     }
 
@@ -75,18 +87,22 @@ extension PointChart {
         }
 
         /// Equal distances are equal factors: two where that is enough.
-        static func logarithmic(_ values: [Double], _ text: (Double) -> String) -> Axis {
+        /// - Parameter least: what the lower edge is called if points without a value lie there.
+        static func logarithmic(
+            _ values: [Double], least edge: String? = nil, _ text: (Double) -> String
+        ) -> Axis {
             let known = values.filter { $0 > 0 && $0.isFinite }
             guard let least = known.min(), let most = known.max() else {
-                return Axis(low: 0, high: 1, isLogarithmic: true, labels: ["", ""])
+                return Axis(low: 0, high: 1, isLogarithmic: true, labels: [edge ?? "", ""])
             }
             let factors = [1.25, 1.5, 2, 4, 10, 100, 1e4, 1e8, 1e16]
             let factor = factors.first { log(most / least) / log($0) <= 5 } ?? 1e64
             let begin = Int((log(least) / log(factor)).rounded(.down))
+            let lowest = edge == nil ? begin : begin - 1
             let end = max(begin + 1, Int((log(most) / log(factor)).rounded(.up)))
             return Axis(
-                low: Double(begin) * log(factor), high: Double(end) * log(factor), isLogarithmic: true,
-                labels: (begin...end).map { text(pow(factor, Double($0))) })
+                low: Double(lowest) * log(factor), high: Double(end) * log(factor), isLogarithmic: true,
+                labels: [edge].compactMap(\.self) + (begin...end).map { text(pow(factor, Double($0))) })
         }
 
         /// Around the values, which may be far from 0.
@@ -95,7 +111,7 @@ extension PointChart {
             guard let least = known.min(), let most = known.max(), most.magnitude < 1e15, least.magnitude < 1e15 else {
                 return Axis(low: 0, high: 1, isLogarithmic: false, labels: ["", ""])
             }
-            let range = max(most - least, max(most.magnitude, 1e-12) * 1e-6)
+            let range = max(most - least, max(most.magnitude, 1e-12) * 0.01)
             var unit = 1.0
             while unit > range { unit /= 10 }
             while unit * 10 <= range { unit *= 10 }

@@ -83,7 +83,9 @@ struct ReportTables {
             guard let figures = report.roles[category], figures.storedBytes + figures.originalBytes > 0 else {
                 continue
             }
-            table.rows.append([category.title] + Self.cells(figures, error: figures.relativeSquaredError))
+            table.rows.append(
+                [category.title] + Self.cells(figures, error: category == .payload ? nil : figures.relativeSquaredError)
+            )
         }
         table.rows.append(["total"] + Self.cells(report.total, error: nil))
         return table

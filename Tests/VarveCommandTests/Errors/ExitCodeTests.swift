@@ -52,7 +52,7 @@ import VarveTestSupport
         #expect(try varve("--version").output == "0.1.0\n")
         for command in [
             "compress", "watch", "restore", "cat", "report", "list", "verify", "forget", "pin", "prune", "inspect",
-            "bench",
+            "bench", "compare", "commit",
         ] {
             let help = try varve(command, "--help")
             #expect(help.status == 0 && help.output.contains("USAGE: varve \(command)"))

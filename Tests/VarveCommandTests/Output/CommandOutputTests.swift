@@ -17,7 +17,8 @@ import Testing
         let archive = codes.path("a.varve")
         for (arguments, type) in [
             (["compress", run, archive, "--dry-run"], "estimate"), (["compress", run, archive], "compression"),
-            (["list", archive], "list"), (["report", archive], "report"), (["verify", archive], "verification"),
+            (["list", archive], "list"), (["compare", archive, archive], "comparison"),
+            (["report", archive], "report"), (["verify", archive], "verification"),
             (["inspect", run], "inspection"), (["bench", run, "--qualities", "lossless", "--limit", "1"], "benchmark"),
             (["restore", archive, "--step", "latest", "--overwrite", "-o", codes.path("o")], "restoration"),
             (["pin", archive, "--steps", "100"], "pins"), (["forget", archive, "--keep-last", "1"], "forget"),

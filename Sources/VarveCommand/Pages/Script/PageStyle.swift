@@ -21,7 +21,7 @@ enum PageStyle {
         main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 28px; margin-top: 20px; }
         @media (min-width: 1000px) { main { grid-template-columns: repeat(2, minmax(0, 1fr)); } .wide, .broad { grid-column: 1 / -1; } }
         @media (min-width: 1700px) { .broad { grid-column: auto; } }
-        section, figure { min-width: 0; margin: 0; }
+        section, figure { min-width: 0; margin: 0; } noscript { grid-column: 1 / -1; }
         .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(148px, 1fr)); gap: 10px; margin: 0; padding: 0; list-style: none; }
         .tiles li { background: var(--card); border-radius: 8px; padding: 10px 14px; }
         .tiles b { display: block; font-size: 1.5em; line-height: 1.3; font-weight: 600; }
