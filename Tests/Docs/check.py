@@ -2,8 +2,8 @@
 
     VARVE=BIN python3 Tests/Docs/check.py [PAGE...] [--update] [--links] [--keep]
 
-A page is read from top to bottom. Every page has a directory of its own, with a copy of Fixtures and of the scripts that
-pages name, and `varve` and the Python of .venv first on PATH. A command begins in that directory each time. Blocks that count:
+A page is read from top to bottom. Every page has a directory of its own, with copies of Fixtures and Scripts,
+and `varve` and the Python of .venv first on PATH. A command begins in that directory each time. Blocks that count:
 
     ```console    Lines that begin with "$ " are commands, run by bash. A backslash or an open "$ ... <<'END'" continues one.
                   The lines below, up to the next command, are what it must print on standard output and standard error.
@@ -42,7 +42,7 @@ import matching
 
 LIMIT = 300                                                # seconds for one command
 STAMP = 1_750_000_000
-COPIED = ("Fixtures", "Scripts", "Tests/Interop", "Benchmarks/Storage")
+COPIED = ("Fixtures", "Scripts")
 
 
 @dataclass
