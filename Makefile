@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test interop docs-test pages-test python-test storage live fidelity fidelity-full optimizers peers bench \
-	fuzz mutate torture man format lint clean packages python headers chromium
+.PHONY: help demo build test interop docs-test pages-test python-test clusters storage live fidelity fidelity-full optimizers \
+	peers bench fuzz mutate torture man format lint clean packages python headers chromium
 
 VARVE ?= .build/release/varve
 # VARVE=PATH is used as it is, without building.
@@ -54,6 +54,14 @@ live: $(BINARY) python ## small training runs watched, killed, resumed; every ch
 	VARVE="$(VARVE)" python3 Tests/Live/run.py $(ARGUMENTS)
 	VARVE="$(VARVE)" python3 Tests/Live/run.py --kill --quality lossless $(ARGUMENTS)
 	VARVE="$(VARVE)" python3 Tests/Live/run.py chaos
+
+# Slurm, munge, Open MPI and rclone come from Debian, torchrun and moto from PyPI.
+clusters: $(BINARY) python ## workers of one run, killed at random; started by Slurm, torchrun and Open MPI on this machine; an S3 server
+	@Scripts/packages.sh clusters
+	VARVE="$(VARVE)" python3 Tests/Clusters/parts.py $(ARGUMENTS)
+	VARVE="$(VARVE)" python3 Tests/Clusters/clusters.py
+	test -x .venv/bin/moto_server || .venv/bin/python -m pip install -q "moto[server]"
+	VARVE="$(VARVE)" .venv/bin/python Tests/Clusters/store.py
 
 fidelity: $(BINARY) python ## train small models, compress, resume: ratio against loss increase (minutes; results in fidelity-output/)
 	VARVE="$(VARVE)" python3 Benchmarks/Fidelity/run.py $(ARGUMENTS)

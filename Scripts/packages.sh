@@ -3,6 +3,7 @@
 #
 #   Scripts/packages.sh build      the system libraries that Package.swift names; the Swift toolchain is only checked
 #   Scripts/packages.sh python     Python's venv module, which is a package of its own on Debian
+#   Scripts/packages.sh clusters   Slurm with munge, Open MPI, rclone
 #   Scripts/packages.sh headers    a C compiler and Python's headers, because two of the peers come as source
 #   Scripts/packages.sh chromium   the browser that pages are tested in, and letters for it
 set -euo pipefail
@@ -67,8 +68,14 @@ chromium)
     command -v chromium > /dev/null || missing+=(chromium fonts-dejavu-core)
     command -v python3 > /dev/null || missing+=(python3)
     ;;
+clusters)
+    why="start workers as clusters do"
+    for pair in slurmctld:slurm-wlm munged:munge mpirun:openmpi-bin rclone:rclone; do
+        PATH=$PATH:/usr/sbin command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
+    done
+    ;;
 *)
-    echo "usage: $0 build | python | headers | chromium" >&2
+    echo "usage: $0 build | python | clusters | headers | chromium" >&2
     exit 2
     ;;
 esac

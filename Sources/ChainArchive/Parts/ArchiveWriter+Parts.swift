@@ -13,28 +13,9 @@ extension ArchiveWriter {
     package func commit(
         _ pending: PendingStep, finish: (inout StepManifest, StepFrame) -> Void
     ) throws(VarveError) -> (storedBytes: UInt64, originalBytes: UInt64, notes: [String]) {
-        let archive = try ArchiveReader(layout.root), path = layout.stepManifest(pending.version)
-        guard !archive.stored.contains(pending.number) else {
-            throw VarveError(.exists, "step \(pending.number) is in the archive already", file: layout.root)
-        }
-        if let first = pending.contradictions.first {
-            throw VarveError(.usage, "step \(pending.number): \(first)", file: pending.directory)
-        }
-        guard pending.isComplete, let frame = pending.frame else {
-            throw VarveError(.usage, "step \(pending.number) has not all of its parts", file: pending.directory)
-        }
-        var digest: Hash128?
-        let before = archive.steps.last { $0 < pending.number && archive.forgotten.extent($0) == nil }
-        guard before == frame.before, frame.number == pending.number else {
-            func said(_ step: Int?) -> String { step.map { "step \($0)" } ?? "no step" }
-            throw VarveError(
-                .usage,
-                "step \(pending.number) was made to follow \(said(frame.before)), and \(said(before)) comes before it",
-                file: pending.directory)
-        }
-        if frame.predecessor == .before, let before { digest = try archive.manifest(before).weightsDigest }
-        var manifest = try StepAssembly.manifest(
-            frame, pending.receipts, digest: digest, isWhole: true, file: path)
+        let path = layout.stepManifest(pending.version)
+        let (frame, digest) = try settled(pending)
+        var manifest = try StepAssembly.manifest(frame, pending.receipts, digest: digest, isWhole: true, file: path)
         finish(&manifest, frame)
         guard !manifest.namesReplaced else {
             throw VarveError(.unsupported, "the step builds on a version that was replaced", file: path)
@@ -56,6 +37,30 @@ extension ArchiveWriter {
         try Self.cover(ArchiveLayout.relativeManifest(pending.version), bytes, layout)
         try removeReceipts(of: pending.version, keeping: manifest)
         return (try ArchiveReader.storedBytes(directory: pending.directory), frame.originalBytes, manifest.notes)
+    }
+
+    /// What the step's workers agree in, and the digest of the step before, if the step builds on it.
+    private func settled(_ pending: PendingStep) throws(VarveError) -> (frame: StepFrame, digest: Hash128?) {
+        let archive = try ArchiveReader(layout.root)
+        guard !archive.stored.contains(pending.number) else {
+            throw VarveError(.exists, "step \(pending.number) is in the archive already", file: layout.root)
+        }
+        if let first = pending.contradictions.first {
+            throw VarveError(.usage, "step \(pending.number): \(first)", file: pending.directory)
+        }
+        guard pending.isComplete, let frame = pending.frame else {
+            throw VarveError(.usage, "step \(pending.number) has not all of its parts", file: pending.directory)
+        }
+        let before = archive.steps.last { $0 < pending.number && archive.forgotten.extent($0) == nil }
+        guard before == frame.before, frame.number == pending.number else {
+            func said(_ step: Int?) -> String { step.map { "step \($0)" } ?? "no step" }
+            throw VarveError(
+                .usage,
+                "step \(pending.number) was made to follow \(said(frame.before)), and \(said(before)) comes before it",
+                file: pending.directory)
+        }
+        guard frame.predecessor == .before, let before else { return (frame, nil) }
+        return (frame, try archive.manifest(before).weightsDigest)
     }
 
     /// Removes what workers left of steps that are not committed.

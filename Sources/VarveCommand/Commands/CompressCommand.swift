@@ -59,8 +59,8 @@ struct CompressCommand: AsyncParsableCommand {
     var part: PartChoice?
 
     @Flag(
-        inversion: .prefixedNo, help: ArgumentHelp("Make steps visible whose parts are all there.", visibility: .hidden)
-    )
+        inversion: .prefixedNo,
+        help: "With --part: make steps visible whose parts are all there, or leave that to varve commit.")
     var commit = true
 
     @OptionGroup var common: CommonOptions
