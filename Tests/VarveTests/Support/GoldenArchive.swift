@@ -9,6 +9,8 @@ struct GoldenArchive: Sendable {
     var name: String
     var method: CompressionOptions.Method
     var keyframeInterval = 50
+    /// Workers that make it, each a part of every step.
+    var workers = 1
     /// Writes the run into a directory that is not there yet; `nil`: the odd run in Fixtures.
     var write: (@Sendable (_ run: String) throws -> Void)?
     /// What is done to the archive after that.
@@ -42,6 +44,8 @@ struct GoldenArchive: Sendable {
         GoldenArchive(
             name: "pieces-1.0", method: transform(), write: { try ShardedRuns.write("dcp_fsdp_2ranks", to: $0) }),
         GoldenArchive(
+            name: "workers-1.0", method: transform(), workers: 3, write: { try GoldenRuns.writeTracked(to: $0) }),
+        GoldenArchive(
             name: "replaced-1.0", method: .lossless, write: { try GoldenRuns.writeTracked(to: $0) },
             finish: { archive, run in
                 // Steps that were written again, one of them twice, while later ones build on what they were.
@@ -71,6 +75,19 @@ struct GoldenArchive: Sendable {
 
     static func named(_ name: String) -> GoldenArchive? { all.first { $0.name == name } }
 
+    /// One worker after the other, until none waits for another.
+    private func makeParts(_ archive: String, of run: String, _ options: CompressionOptions) async throws {
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for index in 0..<workers {
+                let result = try await Archive.compressPart(
+                    run: run, to: archive, part: PartOptions(index: index, count: workers), options: options)
+                isDone = isDone && result.waiting.isEmpty && result.missing.isEmpty
+            }
+        }
+    }
+
     /// Makes it.
     /// - Parameter directory: where its run is written.
     func make(_ archive: String, in directory: TemporaryDirectory) async throws {
@@ -80,7 +97,11 @@ struct GoldenArchive: Sendable {
             try write(run)
         }
         let options = CompressionOptions(method: method, keyframeInterval: keyframeInterval)
-        _ = try await Compressor(run: run, archive: archive, options: options).compress()
+        if workers == 1 {
+            _ = try await Compressor(run: run, archive: archive, options: options).compress()
+        } else {
+            try await makeParts(archive, of: run, options)
+        }
         try await finish(archive, run)
     }
 }
