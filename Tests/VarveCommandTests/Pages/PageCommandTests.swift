@@ -1,6 +1,7 @@
 import Foundation
 import FileSystem
 import Testing
+import VarveTestSupport
 
 /// Pages as a user asks for them.
 @Suite struct PageCommandTests {
