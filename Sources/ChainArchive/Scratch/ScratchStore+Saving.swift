@@ -90,7 +90,8 @@ private struct SavedValues {
             var start = 0
             switch location {
             case .slot(let slot):
-                let whole = wholes[slot] ?? slot
+                // Nothing lies in none, wherever it was put.
+                let whole = slot.byteCount == 0 ? slot : wholes[slot] ?? slot
                 (place, value, start) = (.slot(whole), .slot(whole), Int(slot.offset - whole.offset))
             case .original(let original):
                 (place, value) = (.original(original.source.name, original.range, original.hash), location)
@@ -110,7 +111,7 @@ private struct SavedValues {
         _ locations: some Sequence<ScratchStore.Location>
     ) -> [ScratchStore.Slot: ScratchStore.Slot] {
         var slots = Set<ScratchStore.Slot>()
-        for case .slot(let slot) in locations { slots.insert(slot) }
+        for case .slot(let slot) in locations where slot.byteCount > 0 { slots.insert(slot) }
         var wholes: [ScratchStore.Slot: ScratchStore.Slot] = [:], last: ScratchStore.Slot?
         for slot in slots.sorted(by: { ($0.offset, $1.byteCount) < ($1.offset, $0.byteCount) }) {
             if let whole = last, slot.offset >= whole.offset, slot.end <= whole.end {

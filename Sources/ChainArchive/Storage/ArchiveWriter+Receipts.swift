@@ -17,8 +17,7 @@ extension ArchiveWriter {
 
     /// Does so for every step whose commit was interrupted.
     func finishCommits() throws(VarveError) {
-        for version in try layout.stepDirectories() {
-            guard try !layout.workerCounts(version).isEmpty, try layout.isVisible(version) else { continue }
+        for version in try layout.unfinishedCommits() {
             let path = layout.stepManifest(version)
             // One that cannot be read is for `verify` to report.
             guard let sealed = try? ManifestFile.open(path, kind: .step),

@@ -40,10 +40,8 @@ package final class ArchiveWriter {
         for name in try SystemCalls.list(root) where name.hasPrefix(OutputFile.temporaryPrefix) {
             try Directories.remove(Paths.join(root, name))
         }
-        if lock.wasLeftBehind {
-            try syncNames()
-            try finishCommits()
-        }
+        if lock.wasLeftBehind { try syncNames() }
+        try finishCommits()
         try Self.bringParityUpToDate(layout)
         let archive = try ArchiveReader(root)
         try markReplaced(in: archive)

@@ -73,6 +73,15 @@ package struct PartShare: Sendable, Hashable {
 }
 
 extension ArchiveLayout {
+    /// Versions of steps that are visible and whose receipts are still there: whoever made them visible was interrupted.
+    package func unfinishedCommits() throws(VarveError) -> [StepVersion] {
+        var found: [StepVersion] = []
+        for version in try stepDirectories() {
+            if try !workerCounts(version).isEmpty, try isVisible(version) { found.append(version) }
+        }
+        return found
+    }
+
     /// The numbers of workers that left receipts of a version, by a listing of its directory.
     package func workerCounts(_ version: StepVersion) throws(VarveError) -> [Int] {
         do throws(VarveError) {

@@ -26,6 +26,14 @@ package struct PartCommitter: Sendable {
         }
     }
 
+    /// Removes what commits that were interrupted left. Another process that writes to the archive does so itself.
+    func finishCommits() throws(VarveError) {
+        guard try !layout.unfinishedCommits().isEmpty else { return }
+        do throws(VarveError) {
+            _ = try ArchiveWriter(layout.root, writer: "varve \(VarveRelease.version)")
+        } catch  where error.code == .locked {}
+    }
+
     /// Commits one step whose receipts are all there.
     /// - Returns: what was said of the step; `nil` where it cannot be committed yet, or another process has the archive for
     ///   too long.

@@ -121,6 +121,7 @@ package final class PartWorker {
         }
         try await finishPayload()
         try await writeRunFiles()
+        if part.commits { try committer.finishCommits() }
         for step in expected.prefix(Self.looksAhead) {
             let missing = try step.missing()
             if !missing.isEmpty {

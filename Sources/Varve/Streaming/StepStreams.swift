@@ -38,7 +38,7 @@ struct StepStreams {
         try reader.checkIsVisible(number)
         let base = try options.base.map { (path) throws(VarveError) in try CheckpointWeights(path) }
         let parent = options.scratch ?? Environment.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
-        let scratch = try LockedDirectory.free(in: parent, named: "cat", owner: "another `varve cat`")
+        let scratch = try LockedDirectory.free(in: parent, named: "cat", owner: "another process that reads a file")
         defer { scratch.release(removing: true) }
         try SystemCalls.setMode(scratch.path, 0o700)
         do throws(VarveError) {

@@ -7,6 +7,7 @@ enum OptionNames {
     static let known = [
         "base": "--base",
         "extras": "--extra",
+        "format": "--as",
         "keepEvery": "--keep-every",
         "keepLast": "--keep-last",
         "keyframeInterval": "--keyframe-every",

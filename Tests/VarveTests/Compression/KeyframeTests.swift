@@ -53,7 +53,7 @@ import VarveTestSupport
         #expect(whole == grown && whole.count == steps.count)
         let found = try keyframes("whole.varve")
         #expect(try keyframes("grown.varve") == found)
-        #expect(found.first == DriftingRun.number(0) && found.count < steps.count / 2)
+        #expect(found.first == DriftingRun.number(0) && found.count < steps.count)
         // What stands on its own in most of its bytes need not get another one.
         if method != TestMethods.lossless { #expect(found.count > 1) }
     }
@@ -92,7 +92,8 @@ import VarveTestSupport
         }
     }
 
-    @Test(arguments: TestMethods.chains)
+    /// Of `lossless` a sample does not tell how deep its chains will be.
+    @Test(arguments: TestMethods.both)
     func theDryRunForetellsThem(method: CompressionOptions.Method) async throws {
         let steps = Self.run.steps()
         for count in [7, steps.count] {
