@@ -42,12 +42,13 @@ package struct ChainCost: Sendable {
         var restoring = outline.byteCount * DecodingWork.restoredByte
         var keyframe = restoring
         for (place, unit) in outline.units.enumerated() {
-            var work = 0.0, alone = 0.0, touched = Set<Int>()
+            var work = 0.0, alone = 0.0, touched = Set<Int>(), buildsOn = false
             for member in unit.members {
                 places[member.identity] = place
+                buildsOn = buildsOn || member.buildsOn
                 let age = member.buildsOn ? (before?.ages[member.identity] ?? 0) + 1 : 0
                 work += unit.coding.work(on: member.form, age: age, outline.settings)
-                alone += unit.coding.ifChanged.work(on: member.form, age: 0, outline.settings)
+                alone += unit.coding.work(on: member.form, age: 0, outline.settings)
                 if unit.coding == .transform {
                     ages[member.identity] = age
                     if age > 0 { restoring += outline.settings.restoringWork(form: member.form) }
@@ -55,11 +56,11 @@ package struct ChainCost: Sendable {
                 if member.buildsOn, let earlier = before?.places[member.identity] { touched.insert(earlier) }
             }
             for earlier in touched.sorted() { work += before?.units[earlier] ?? 0 }
-            let moment = unit.coding == .excp ? DecodingWork.excpMoment : DecodingWork.moment
-            let moments = Double(unit.momentElements) * moment
+            let moments = Double(unit.momentElements)
+            let aloneMoments = moments * unit.coding.momentWork(buildsOn: false, outline.settings)
             units.append(work)
-            restoring += work + moments
-            keyframe += alone + moments
+            restoring += work + moments * unit.coding.momentWork(buildsOn: buildsOn, outline.settings)
+            keyframe += alone + aloneMoments
         }
         var blocks = before?.blocks ?? [:]
         for block in outline.blocks {
@@ -112,6 +113,7 @@ extension StepOutline.Coding {
     /// - Parameter age: steps back to where its chain begins; 0 where it stands on its own.
     fileprivate func work(on form: MatrixForm, age: Int, _ settings: TransformSettings) -> Double {
         let count = Double(form.count)
+        if age == 0, isExactAlone(settings) { return count * DecodingWork.lossless }
         switch self {
         case .unchanged: return 0
         case .lossless: return count * DecodingWork.lossless
@@ -119,5 +121,16 @@ extension StepOutline.Coding {
         case .transform where age == 0: return count * TransformWork.keyframe
         case .transform: return count + settings.groupWork(age: age - 1, form: form)
         }
+    }
+
+    /// To decode an element of a moment, for the step itself.
+    fileprivate func momentWork(buildsOn: Bool, _ settings: TransformSettings) -> Double {
+        if !buildsOn, isExactAlone(settings) { return DecodingWork.lossless }
+        return self == .excp ? DecodingWork.excpMoment : DecodingWork.moment
+    }
+
+    /// Whether a keyframe has it in lossless groups.
+    private func isExactAlone(_ settings: TransformSettings) -> Bool {
+        self != .transform || settings.exactKeyframes
     }
 }

@@ -1,7 +1,7 @@
 /// What decoding a chain of method `transform` takes, without a clock: in units of one level decoded and added.
 ///
-/// Constants were fitted to processor time (`Docs/method.md`, section 7). A machine with slower products is off by some
-/// part of a step; the same keyframes follow on every one.
+/// Constants were fitted to processor time (`Docs/method.md`, section 7). Where products are slower, wide
+/// matrices cost more than it says; the same keyframes follow on every one.
 package enum TransformWork {
     /// Multiplications and additions of an exact product that take as long as one level.
     static let productsPerLevel = 200.0
@@ -9,6 +9,8 @@ package enum TransformWork {
     static let reflectionsPerLevel = 18.0
     /// The same of eigenvectors: the third power of the side.
     static let eigenPerLevel = 4.0
+    /// To go over an element of a matrix once more for each side that is transformed: what is exact has to be kept in bounds.
+    static let passing = 1.25
     /// Where a group ends, and where a weight is restored: to add an element's change to the base.
     static let adding = 0.3
     /// To decode an element of a keyframe.
@@ -75,6 +77,8 @@ package enum TransformWork {
             counts.reduce(1) { $0 * Double($1) } / TransformWork.productsPerLevel
         }
 
+        private var passes: Double { TransformWork.passing * Double(size) * Double(other) }
+
         /// To make directions orthogonal.
         private func reflections(_ directions: Int) -> Double {
             2 * Double(size) * Double(directions) * Double(directions) / TransformWork.reflectionsPerLevel
@@ -88,9 +92,9 @@ package enum TransformWork {
         var applying: Double {
             switch kind {
             case .identity: 0
-            case .full: products(size, size, other)
+            case .full: passes + products(size, size, other)
             // A block reflector: into the directions, within them, and back.
-            case .tracked(let count): products(2, size, other, count) + products(count, count, other)
+            case .tracked(let count): passes + products(2, size, other, count) + products(count, count, other)
             }
         }
 
