@@ -79,6 +79,11 @@ package struct ChainCost: Sendable {
         ChainCost(outline.next(settings), after: self)
     }
 
+    /// What restoring the next step is likely to take: it builds on this one as this one builds on the step before.
+    package func another(_ settings: TransformSettings) -> ChainCost {
+        length == 1 ? next(settings) : ChainCost(outline.another(settings), after: self)
+    }
+
     /// A step of the same tensors that stands on its own.
     package var alone: ChainCost { ChainCost(outline.alone, after: nil) }
 

@@ -60,6 +60,18 @@ struct StepOutline: Sendable {
         return result
     }
 
+    /// The step that comes next, if what is coded exactly builds on the step before where it does in this one.
+    ///
+    /// Lossless groups stand alone where their predecessor gains too little, and go on doing so.
+    func another(_ settings: TransformSettings) -> StepOutline {
+        var result = next(settings)
+        for (place, unit) in units.enumerated() where unit.coding == .lossless || unit.coding == .unchanged {
+            result.units[place] = unit
+        }
+        for (place, block) in blocks.enumerated() where block.earlier == nil { result.blocks[place].earlier = nil }
+        return result
+    }
+
     /// The step as a keyframe.
     var alone: StepOutline {
         var result = self

@@ -39,7 +39,7 @@ struct KeyframePlan {
         if !buildsOnArchive, let manifest {
             cost = try? ChainCosts.cost(manifest, after: isKeyframe ? nil : before?.cost, file: "")
         } else if let known = before?.cost {
-            cost = isKeyframe ? known.next(rule.settings).alone : known.next(rule.settings)
+            cost = isKeyframe ? known.next(rule.settings).alone : known.another(rule.settings)
         }
         last = (number, cost, depth)
     }
