@@ -116,7 +116,9 @@ extension PointChart {
             while unit > range { unit /= 10 }
             while unit * 10 <= range { unit *= 10 }
             let width = [0.2, 0.5, 1, 2].map { $0 * unit }.first { range / $0 <= 5 } ?? 5 * unit
-            let begin = (least / width).rounded(.down), end = max(begin + 1, (most / width).rounded(.up))
+            let middle = (least + most) / 2
+            let begin = ((middle - range / 2) / width).rounded(.down)
+            let end = max(begin + 1, ((middle + range / 2) / width).rounded(.up))
             let count = Int(end - begin)
             return Axis(
                 low: begin * width, high: end * width, isLogarithmic: false,

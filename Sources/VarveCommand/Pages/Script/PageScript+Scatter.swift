@@ -62,7 +62,8 @@ extension PageScript {
 
             axis(picture, low, high, place, most) {
                 const tenths = Array.from({ length: 90 }, (_, index) => (index + 10) / 10);
-                const sets = [tenths, [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9], [1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1]];
+                const sets = [tenths, [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5],
+                    [1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1]];
                 const ticksOf = (digits) => {
                     const ticks = [];
                     for (let power = Math.floor(low); power <= high; power++) {

@@ -121,6 +121,7 @@ enum PageStyle {
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           .controls label, .controls button, .more, .hint, .path { display: none; }
           .scroll { overflow: visible; }
+          table { font-size: 9px; } th, td { white-space: normal; padding-right: 6px; } th.name, td.name { min-width: 0; }
         }
 
         """#
