@@ -33,7 +33,7 @@ def steps(archive):
     return []
 
 
-def until(condition, seconds=300, said=lambda: ""):
+def until(condition, seconds=900, said=lambda: ""):
     end = time.time() + seconds
     while not condition():
         assert time.time() < end, "waited in vain\n" + said()

@@ -59,4 +59,5 @@ def test_options_are_spelled_as_the_program_has_them():
         {"keep_last": 2, "remove_source": True, "each": False, "base": None, "only": ["a", "b"], "as_": "safetensors"}
     )
     assert found == ["--keep-last=2", "--remove-source", "--only=a,b", "--as=safetensors"]
+    assert _command.flags({"wait": 2.5}) == ["--wait", "2.5"] and _command.flags({"wait": True}) == ["--wait"]
     assert _command.argument("-run") == "./-run"

@@ -84,3 +84,15 @@ def test_a_watch_takes_what_is_left(tmp_path):
         torch.save({"model": {"a": torch.full((64, 64), 3.0)}}, run / "ckpt_3.pt")
         raise ZeroDivisionError
     assert steps(watch.archive) == [1, 2, 3]
+
+
+def test_a_wait_ends_when_nothing_comes(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    watch = varve.Watch(run, quality="lossless", settle=0.1).start()
+    torch.save({"model": {"a": torch.zeros(64, 64)}}, run / "ckpt_1.pt")
+    assert watch.wait([1]) == set()
+    assert watch.wait([1, 2], left=1) == {2}
+    assert watch.wait([2, 3], patience=0.2) == {2, 3}
+    watch.stop()
+    assert watch.wait([2]) == {2}

@@ -65,6 +65,9 @@ def flags(options: Mapping[str, Any]) -> list[str]:
             continue
         if value is True:
             found.append(option)
+        elif name == "wait":
+            # An option that may stand alone takes no value behind an equals sign.
+            found += [option, str(value)]
         elif isinstance(value, (list, tuple, set, frozenset, range)):
             found.append(f"{option}={','.join(str(item) for item in value)}")
         else:

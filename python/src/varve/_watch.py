@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,6 +58,7 @@ class Watch:
         self._nice = nice
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
+        self._news = _News()
         check_removal(self._options)
 
     def start(self) -> Watch:
@@ -74,9 +76,18 @@ class Watch:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, start_new_session=True
         )
         self._process = process
-        self._reader = threading.Thread(target=_follow, args=(process, said, self.run), daemon=True, name="varve watch")
+        self._reader = threading.Thread(
+            target=_follow, args=(process, said, self.run, self._news), daemon=True, name="varve watch"
+        )
         self._reader.start()
         return self
+
+    def wait(self, steps: Iterable[int], left: int = 0, *, patience: float = 60.0) -> set[int]:
+        """Waits until all but `left` of these steps are in the archive and compared; those that are not.
+
+        It gives up when the watch has told nothing for `patience` seconds, or has ended.
+        """
+        return self._news.wait(set(steps), left, patience)
 
     def stop(self) -> Compression | None:
         """Ends watching and adds what is not in the archive yet; None where there was nothing to add."""
@@ -125,16 +136,51 @@ def logged(what: str) -> Iterator[None]:
         logger.error("%s failed: %s", what, error, exc_info=not hasattr(error, "exit_code"))
 
 
-def _follow(process: subprocess.Popen[bytes], said: Any, run: str) -> None:
+class _News:
+    """What a watch has told."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._verified: set[int] = set()
+        self._last = time.monotonic()
+        self._has_ended = False
+
+    def tell(self, event: dict[str, Any]) -> None:
+        with self._lock:
+            self._last = time.monotonic()
+            if event.get("type") == "verified":
+                self._verified.add(int(event["step"]))
+            self._lock.notify_all()
+
+    def end(self) -> None:
+        with self._lock:
+            self._has_ended = True
+            self._lock.notify_all()
+
+    def wait(self, steps: set[int], left: int, patience: float) -> set[int]:
+        with self._lock:
+            began = time.monotonic()
+            while len(steps - self._verified) > left and not self._has_ended:
+                rest = max(began, self._last) + patience - time.monotonic()
+                if rest <= 0:
+                    break
+                self._lock.wait(rest)
+            return steps - self._verified
+
+
+def _follow(process: subprocess.Popen[bytes], said: Any, run: str, news: _News) -> None:
     """Logs what the process tells, until it ends."""
     assert process.stdout is not None
     with said, process.stdout:
         for line in process.stdout:
             try:
-                _log(json.loads(line), run)
+                event = json.loads(line)
+                news.tell(event)
+                _log(event, run)
             except (ValueError, KeyError, TypeError):
                 logger.debug("varve watch: %r", line)
         code = process.wait()
+        news.end()
         # Interrupted is how `stop` ends it; 3 was said in notices.
         if code not in (0, 3, 130, 143, -15):
             logger.error("watching %s ended: %s", run, error_from(code, text_of(said)))
