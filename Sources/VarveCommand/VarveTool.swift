@@ -45,7 +45,7 @@ struct VarveTool: AsyncParsableCommand {
             ExitStatus.failUsage(unknown)
         }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(LockOptions.separated(Array(CommandLine.arguments.dropFirst())))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -16,6 +16,16 @@ struct LockOptions: ParsableArguments {
     }
 }
 
+extension LockOptions {
+    /// The arguments with the number of `--wait=60` apart: the parser takes an option that may stand alone for one that does.
+    static func separated(_ arguments: [String]) -> [String] {
+        let prefix = "--wait="
+        let options = arguments.prefix { $0 != "--" }
+        return options.flatMap { $0.hasPrefix(prefix) ? ["--wait", String($0.dropFirst(prefix.count))] : [$0] }
+            + arguments.dropFirst(options.count)
+    }
+}
+
 /// Seconds to wait.
 struct WaitTime: ExpressibleByArgument, CustomStringConvertible {
     let seconds: Double

@@ -79,9 +79,12 @@ import VarveTestSupport
         let descriptor = try SystemCalls.open(Paths.join(archive, "lock"), flags: O_RDWR | O_CREAT)
         #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
         for command in [["compress", run, archive], ["pin", archive, "--steps", "200"], ["prune", archive]] {
-            let waited = try codes.varve(command + ["--wait", "0.5"])
-            #expect(waited.status == 11, "\(waited)")
-            #expect(waited.error.components(separatedBy: "waiting: another process writes").count == 2, "\(waited)")
+            for option in [["--wait", "0.5"], ["--wait=0.5"]] {
+                let waited = try codes.varve(command + option)
+                #expect(waited.status == 11, "\(waited)")
+                #expect(
+                    waited.error.components(separatedBy: "waiting: another process writes").count == 2, "\(waited)")
+            }
             let impatient = try codes.varve(command)
             #expect(impatient.status == 11 && !impatient.error.contains("waiting"), "\(impatient)")
         }

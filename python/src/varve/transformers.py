@@ -16,9 +16,9 @@ class VarveCallback(TrainerCallback):
         Trainer(..., callbacks=[VarveCallback(quality="high")])
 
     The archive is `OUTPUT_DIR.varve` unless `archive` names another. Beside `save_total_limit` nothing is lost: before the
-    Trainer would remove a checkpoint that is not in the archive yet, the training waits. `remove_source=True` removes originals itself, all but the newest `keep_last`, each
-    after it was decoded from the archive and compared. Only the first process of a training does it. What goes wrong is
-    logged (logger "varve") and never ends a training.
+    Trainer would remove a checkpoint that is not in the archive yet, the training waits. `remove_source=True` removes
+    originals itself, all but the newest `keep_last`, each after it was decoded from the archive and compared. Only the first
+    process of a training does it. What goes wrong is logged (logger "varve") and never ends a training.
     """
 
     def __init__(self, archive: StrPath | None = None, *, remove_source: bool = False, **options: Any) -> None:
