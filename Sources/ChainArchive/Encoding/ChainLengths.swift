@@ -6,14 +6,17 @@ import FileSystem
 /// encoded by the same process.
 enum ChainLengths {
     /// Of all tensors of a step for which it is not zero.
-    static func of(_ step: OpenStep, _ decoder: ChainDecoder?) throws(VarveError) -> [TensorIdentity: Int] {
+    /// - Parameter predecessor: the step that one builds on.
+    static func of(
+        _ step: OpenStep, predecessor: (OpenStep) throws(VarveError) -> OpenStep?
+    ) throws(VarveError) -> [TensorIdentity: Int] {
         var levels: [[Link]] = []
         var current = step, wanted = Set(step.manifest.tensors.map(\.identity)), visited: Set<Int> = []
         while true {
             let links = links(of: wanted, in: current.manifest)
             levels.append(links)
             wanted = Set(links.flatMap(\.needed))
-            guard !wanted.isEmpty, let before = try decoder?.predecessor(of: current) else { break }
+            guard !wanted.isEmpty, let before = try predecessor(current) else { break }
             guard visited.insert(before.manifest.number).inserted else {
                 throw VarveError(.damaged, "the chain runs in a circle", file: current.manifestPath)
             }

@@ -21,9 +21,11 @@ package struct StepEncoder: Sendable {
     /// For method `excp`.
     let workspaces = WorkspacePool()
 
+    /// - Parameter unstored: steps before the predecessor that are in no archive, as those of a sample.
     package init(
         number: Int, method: StepMethod, predecessor: Predecessor? = nil, store: ScratchStore? = nil,
-        decoder: ChainDecoder? = nil, index: PayloadIndex = PayloadIndex(), hidesMoments: Bool = false
+        decoder: ChainDecoder? = nil, unstored: [OpenStep] = [], index: PayloadIndex = PayloadIndex(),
+        hidesMoments: Bool = false
     ) throws(VarveError) {
         self.number = number
         self.method = method
@@ -33,7 +35,11 @@ package struct StepEncoder: Sendable {
         self.index = index
         chainLengths =
             try predecessor?.step.map { (step) throws(VarveError) in
-                try ChainLengths.of(step, decoder)
+                try ChainLengths.of(step) { (step) throws(VarveError) in
+                    guard case .step(let number, _) = step.manifest.predecessor else { return nil }
+                    if let before = unstored.last(where: { $0.manifest.number == number }) { return before }
+                    return try decoder?.predecessor(of: step)
+                }
             } ?? [:]
         self.hidesMoments = hidesMoments
     }

@@ -22,6 +22,8 @@ struct StepSession: Sendable {
         var predecessor: (step: StepEncoder.Predecessor, weights: any PreviousWeights)?
         /// Whether only a sample of the predecessor is there: too little to tell another training by.
         var isSample = false
+        /// What the predecessor builds on, as far as it is in no archive.
+        var unstored: [OpenStep] = []
 
         init(before: StepManifest?, known: StepContents.KnownPairs = [:]) {
             self.before = before
@@ -84,7 +86,7 @@ struct StepSession: Sendable {
         self.plan = plan
         encoder = try StepEncoder(
             number: step.number, method: method, predecessor: predecessor, store: try store(), decoder: decoder,
-            index: index)
+            unstored: past.unstored, index: index)
     }
 
     /// A session of a step that was read and planned elsewhere.

@@ -37,6 +37,8 @@ struct SampleEncoder {
 
     private var sample: UnitSample?
     private var last: (open: OpenStep, kept: StepSession.Remains)?
+    /// The steps of the sample before the last.
+    private var earlier: [OpenStep] = []
 
     init(
         found: Run, options: CompressionOptions, method: StepMethod, base: CheckpointWeights?, sampleBytes: Int
@@ -84,6 +86,7 @@ struct SampleEncoder {
         for (kind, bytes) in stored { size += bytes * Double(whole[kind] ?? 0) / Double(max(1, encoded[kind] ?? 0)) }
         size += Double(PartParity.byteCount(ofPart: UInt64(size)))
         let left = session.remains.map { Self.left($0.store, whole, encoded) } ?? (scratch: 0, state: 0)
+        if let last { earlier.append(last.open) }
         last = session.remains.map { (OpenStep(unstored: manifest), $0) }
         let weights = contents.parameters.compactMap(\.weight).compactMap { contents.tensor($0)?.tensor.count }
         return Measurement(
@@ -118,6 +121,7 @@ struct SampleEncoder {
     private func past(isKeyframe: Bool, known: StepContents.KnownPairs) -> StepSession.Past {
         var past = StepSession.Past(before: last?.open.manifest, known: known)
         past.isSample = true
+        past.unstored = earlier
         if let last, !isKeyframe {
             past.predecessor = (
                 .step(last.open, store: last.kept.store, originals: nil), FilePreviousWeights(last.kept.contents)

@@ -53,7 +53,7 @@ import VarveTestSupport
         #expect(whole == grown && whole.count == steps.count)
         let found = try keyframes("whole.varve")
         #expect(try keyframes("grown.varve") == found)
-        #expect(found.first == DriftingRun.number(0) && found.count < steps.count)
+        #expect(found.first == DriftingRun.number(0) && found.count < steps.count / 2)
         // What stands on its own in most of its bytes need not get another one.
         if method != TestMethods.lossless { #expect(found.count > 1) }
     }
@@ -92,11 +92,12 @@ import VarveTestSupport
         }
     }
 
-    /// Of `lossless` a sample does not tell how deep its chains will be.
-    @Test(arguments: TestMethods.both)
+    @Test(arguments: TestMethods.chains)
     func theDryRunForetellsThem(method: CompressionOptions.Method) async throws {
         let steps = Self.run.steps()
-        for count in [7, steps.count] {
+        // How deep lossless chains become depends on bytes that only encoding tells: of steps that build on an archive it is a
+        // guess.
+        for count in method == TestMethods.lossless ? [steps.count] : [7, steps.count] {
             try workshop.write(Array(steps[..<count]))
             let estimate = try await Estimator(
                 run: workshop.path("run"), archive: workshop.path("a.varve"), options: options(method)
@@ -104,7 +105,9 @@ import VarveTestSupport
             let result = try await compress("run", "a.varve", options(method))
             #expect(estimate.steps.map(\.step) == result.added)
             let added = Set(result.added)
-            #expect(try estimate.steps.filter(\.keyframe).map(\.step) == keyframes("a.varve").filter(added.contains))
+            let foretold = estimate.steps.filter(\.keyframe).map(\.step)
+            let made = try keyframes("a.varve").filter(added.contains)
+            #expect(foretold == made)
         }
     }
 
